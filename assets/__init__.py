@@ -1,0 +1,1 @@
+"""Packaged weights, sample pictures and their manifest."""

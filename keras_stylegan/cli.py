@@ -1,0 +1,45 @@
+"""The keras-stylegan program: a table of commands, each in a module of its own, loaded when it is named.
+
+A command module has `add_arguments(parser)` and `run(arguments) -> int` (the exit code). `add_arguments` imports
+nothing heavy, so that `--help` answers at once.
+"""
+
+import argparse
+import importlib
+import sys
+
+from keras_stylegan import __version__
+
+COMMANDS = {
+    "stylize": "paint photographs in one style or a mixture",
+    "sheet": "one photograph in every style, on one picture",
+    "styles": "list the packaged styles",
+    "demo": "stylise the packaged sample photographs in every style",
+    "gatys": "stylise one photograph by optimisation (slow, the quality reference)",
+    "train": "train a system from a preset",
+    "presets": "list what can be trained",
+}
+
+
+
+def main(arguments=None):
+    """Runs the program and returns its exit code: 0 done, 1 some files of a batch failed, 2 a mistake in the call."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    parser = argparse.ArgumentParser(prog="keras-stylegan", description=__doc__.splitlines()[0].split(":")[0] + ".")
+    parser.add_argument("--version", action="version", version=f"keras-stylegan {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    named = arguments[0] if arguments and arguments[0] in COMMANDS else None
+    for name, summary in COMMANDS.items():
+        subparser = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        if name == named:
+            importlib.import_module(f"keras_stylegan.commands.{name}").add_arguments(subparser)
+    parsed = parser.parse_args(arguments)
+    try:
+        return importlib.import_module(f"keras_stylegan.commands.{parsed.command}").run(parsed)
+    except (ValueError, OSError) as error:
+        print(f"keras-stylegan: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Pictures from folders, archives and arrays, as training batches."""

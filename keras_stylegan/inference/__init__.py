@@ -1,0 +1,1 @@
+"""Stylisation of arrays and files with packaged networks."""

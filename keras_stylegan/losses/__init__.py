@@ -1,0 +1,1 @@
+"""Losses and penalties; every one returns one value per image."""

@@ -1,0 +1,1 @@
+"""Generators, critics and perceptual networks: graphs without training logic."""
