@@ -1,0 +1,76 @@
+"""LiteRT (TFLite) files that run every picture size with built-in operators only."""
+
+import os
+import pathlib
+import tempfile
+
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+
+def convert(function, signature: str) -> bytes:
+    """Converts a traced function to a LiteRT flatbuffer with its weights as constants.
+
+    Args:
+        function: `tf.function` with an `input_signature` of named specs, returning a dict of named tensors. Height
+            and width may be unknown.
+        signature: name under which the runner finds inputs and outputs by name.
+
+    Returns:
+        The file's bytes.
+    """
+    concrete = function.get_concrete_function()
+    # Variables would stay variables: the converter keeps them mutable, and XNNPACK then refuses every convolution.
+    frozen = convert_variables_to_constants_v2(concrete)
+    names = list(concrete.structured_outputs)
+    order = sorted(names)  # Frozen functions return a flat list in the sorted order of the dict's keys.
+
+    def call(*tensors):
+        return dict(zip(order, tf.nest.flatten(frozen(*tensors)), strict=True))
+
+    module = tf.Module()
+    module.call = tf.function(call, input_signature=[_named(t) for t in frozen.inputs])
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures={signature: module.call})
+        return tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[signature]).convert()
+
+
+def _named(tensor):
+    return tf.TensorSpec(tensor.shape, tensor.dtype, name=tensor.name.split(":")[0])
+
+
+def stylize_function(network):
+    """The boundary of a stylisation network: uint8 in, uint8 out.
+
+    Args:
+        network: `StyleTransformer`.
+
+    Returns:
+        `tf.function` of `image` uint8 `(1, height, width, 3)` (multiples of `network.stride`), `style_weights` float
+        `(1, num_styles)` that sum to 1, and `strength` float `(1,)`; returns `{"stylized": uint8 image}`.
+    """
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([1, None, None, 3], tf.uint8, name="image"),
+            tf.TensorSpec([1, network.num_styles], tf.float32, name="style_weights"),
+            tf.TensorSpec([1], tf.float32, name="strength"),
+        ]
+    )
+    def stylize(image, style_weights, strength):
+        images = tf.cast(image, tf.float32) / 127.5 - 1.0
+        painted = network({"images": images, "style_weights": style_weights, "strength": strength}, training=False)
+        # The half rounds to nearest: a cast cuts off.
+        return {"stylized": tf.cast(tf.clip_by_value(painted * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
+
+    return stylize
+
+
+def write(path, content: bytes) -> pathlib.Path:
+    """Writes `content` beside `path` and renames it, so that nobody ever reads half a file."""
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_bytes(content)
+    partial.replace(path)
+    return path

@@ -1,0 +1,59 @@
+"""The last convolution of a stylisation network: features to colours at twice the size."""
+
+import keras
+from keras import ops
+
+from keras_stylegan.ops.padding import reflect_pad
+
+
+@keras.saving.register_keras_serializable(package="keras_stylegan")
+class UpsampledRGB(keras.layers.Layer):
+    """Nearest-neighbour resize x2 followed by a 3x3 convolution to three channels, computed at the small size.
+
+    A 3x3 kernel over doubled pixels only ever sees 2x2 different ones, so each of the four output pixels of a block
+    is a sum of the 3x3 kernel's taps over the small picture: one convolution to 12 channels and depth_to_space, in a
+    quarter of the memory. Equal to the plain form (at the border the small picture is
+    reflected, not the large one). The colours are float32 whatever the policy.
+
+    Call arguments:
+        inputs: tensor of shape `(batch, height, width, channels)`.
+        shift: tensor of shape `(batch, 3)`, added to the colours.
+
+    Output shape:
+        `(batch, 2 * height, 2 * width, 3)`, float32.
+    """
+
+    def build(self, inputs_shape, shift_shape):
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(3, 3, inputs_shape[-1], 3),
+            initializer=keras.initializers.VarianceScaling(0.25, "fan_in", "untruncated_normal"),
+        )
+
+    def call(self, inputs, shift):
+        x = ops.conv(reflect_pad(inputs, 1), ops.cast(polyphase_kernel(self.kernel), inputs.dtype))
+        x = ops.depth_to_space(ops.cast(x, "float32"), 2)
+        return x + ops.cast(shift, "float32")[:, None, None]
+
+    def compute_output_shape(self, inputs_shape, shift_shape=None):
+        batch, height, width, _ = inputs_shape
+        return batch, *(None if n is None else 2 * n for n in (height, width)), 3
+
+
+def polyphase_kernel(kernel):
+    """The kernel at the small size of a 3x3 convolution after nearest-neighbour doubling.
+
+    Output pixel (2y + p, 2x + q) of the large picture reads large rows 2y + p - 1 .. 2y + p + 1, which are small rows
+    y - 1, y, y for p = 0 and y, y, y + 1 for p = 1: `FOLD[p]` adds the taps up accordingly. Columns alike.
+
+    Args:
+        kernel: tensor of shape `(3, 3, channels, filters)`.
+
+    Returns:
+        Tensor of shape `(3, 3, channels, 4 * filters)`, for `depth_to_space` with block size 2.
+    """
+    fold = ops.convert_to_tensor(
+        [[[1, 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]], dtype=kernel.dtype
+    )  # (phase, small tap, large tap)
+    folded = ops.einsum("pyr,qxs,rsio->yxipqo", fold, fold, ops.convert_to_tensor(kernel))
+    return ops.reshape(folded, (3, 3, kernel.shape[2], 4 * kernel.shape[3]))

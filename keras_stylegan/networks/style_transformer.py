@@ -1,0 +1,187 @@
+"""The feed-forward stylisation network: every style of the bank, any mixture, any strength, any size."""
+
+import keras
+from keras import ops
+
+from keras_stylegan.layers.style_bank import StyleBank
+from keras_stylegan.layers.styled_convolution import StyledConv2D
+from keras_stylegan.layers.upsampled_rgb import UpsampledRGB
+from keras_stylegan.ops.resampling import upsample_nearest
+
+# The output is this times tanh, so that full black and white lie inside the range where tanh still has a gradient.
+OUTPUT_RANGE = 1.1
+# Below this strength the painted picture is blended with the photograph's own pixels.
+EXACT_BELOW = 0.2
+
+
+@keras.saving.register_keras_serializable(package="keras_stylegan")
+class StyleTransformer(keras.Model):
+    """Photograph and style in, painted photograph out.
+
+    An encoder to 1/8 of the size (the first halving is space-to-depth), residual blocks of separable convolutions at
+    1/4, 1/8 and 1/4, nearest-neighbour resize + convolution back, the encoder's maps added on the way. Every
+    convolution but the last is a `StyledConv2D`: scales and shifts of all of them, one after the other in the order
+    of `styled_layers()`, are the style vector.
+
+    Args:
+        num_styles: int, styles in the bank.
+        widths: three ints, channels at 1/2, 1/4 and 1/8 of the size.
+        num_blocks: three ints, residual blocks at 1/4 (encoder), 1/8 and 1/4 (decoder).
+        normalization: `"all"` normalises after every styled convolution, `"branches"` only inside residual blocks.
+
+    Call arguments:
+        inputs: dict of `images`, float `(batch, height, width, 3)`, RGB in [-1, 1], height and width multiples of
+            `stride` and at least 16; `style_weights`, float `(batch, num_styles)`, rows that sum to 1; `strength`,
+            float `(batch,)` in [0, 1].
+
+    Returns:
+        float32 tensor of the images' shape, values within [-1.1, 1.1]; at strength 0 the images themselves.
+
+    Source: layout after Johnson et al. 2016 (Perceptual Losses for Real-Time Style Transfer) with separable
+    convolutions and a bank after Dumoulin et al. 2017; skips and the strength vector are this project's.
+    """
+
+    stride = 8
+
+    def __init__(self, num_styles, widths=(32, 64, 128), num_blocks=(2, 5, 2), normalization="all", **kwargs):
+        super().__init__(**kwargs)
+        for name, value in (("widths", widths), ("num_blocks", num_blocks)):
+            if len(value) != 3:
+                raise ValueError(f"`{name}` must hold three numbers. Received: {name}={value}")
+        if normalization not in ("all", "branches"):
+            raise ValueError(f'`normalization` must be "all" or "branches". Received: normalization={normalization!r}')
+        self.num_styles = num_styles
+        self.widths = tuple(widths)
+        self.num_blocks = tuple(num_blocks)
+        self.normalization = normalization
+
+        half, quarter, eighth = widths
+        trunk = {"normalize": normalization == "all"}
+        self.stem = StyledConv2D(half, name="stem", **trunk)
+        self.to_quarter = StyledConv2D(quarter, strides=2, name="to_quarter", **trunk)
+        self.encoder_blocks = [_residual_block(quarter, f"encoder_{i}") for i in range(num_blocks[0])]
+        self.to_eighth = StyledConv2D(eighth, strides=2, name="to_eighth", **trunk)
+        self.middle_blocks = [_residual_block(eighth, f"middle_{i}") for i in range(num_blocks[1])]
+        self.from_eighth = StyledConv2D(quarter, kernel_size=1, activation="linear", name="from_eighth", **trunk)
+        self.decoder_blocks = [_residual_block(quarter, f"decoder_{i}") for i in range(num_blocks[2])]
+        self.from_quarter = StyledConv2D(half, kernel_size=1, activation="linear", name="from_quarter", **trunk)
+        self.head = StyledConv2D(half, separable=True, name="head", **trunk)
+        self.to_rgb = UpsampledRGB(name="to_rgb")
+        self.bank = StyleBank(num_styles, self.vector_size, initializer=NeutralStyle(self._layout()), name="bank")
+
+    def styled_layers(self):
+        """The layers that a style vector sets, in the order of its parts (the RGB shift comes last)."""
+        flat = [[layer for block in blocks for layer in block] for blocks in self._blocks()]
+        return [
+            *(self.stem, self.to_quarter, *flat[0]),
+            *(self.to_eighth, *flat[1]),
+            *(self.from_eighth, *flat[2]),
+            *(self.from_quarter, self.head),
+        ]
+
+    @property
+    def vector_size(self):
+        """Numbers that describe a style: a scale and a shift per channel of each styled layer, and an RGB shift."""
+        return sum(size for size, _ in self._layout())
+
+    def call(self, inputs):
+        images, strength = inputs["images"], ops.cast(inputs["strength"], "float32")
+        vectors = self.bank(inputs["style_weights"], strength)
+        painted = self.paint(images, vectors)
+        # The last fifth of the way to the photograph is walked by its own pixels, so that strength 0 is exact.
+        share = ops.minimum(strength / EXACT_BELOW, 1.0)[:, None, None, None]
+        images = ops.cast(images, "float32")
+        return images + share * (painted - images)
+
+    def paint(self, images, vectors):
+        """Paints `images` in the styles of `vectors`, float `(batch, vector_size)`; returns float32 images."""
+        split = self._split(vectors)
+        x = ops.space_to_depth(ops.cast(images, self.compute_dtype), 2)
+        half = x = self._styled(self.stem, x, split)
+        x = self._styled(self.to_quarter, x, split)
+        quarter = x = self._residual(self.encoder_blocks, x, split)
+        x = self._styled(self.to_eighth, x, split)
+        x = self._residual(self.middle_blocks, x, split)
+        x = upsample_nearest(self._styled(self.from_eighth, x, split)) + quarter
+        x = self._residual(self.decoder_blocks, x, split)
+        x = upsample_nearest(self._styled(self.from_quarter, x, split)) + half
+        x = self._styled(self.head, x, split)
+        return OUTPUT_RANGE * ops.tanh(self.to_rgb(x, split[self.to_rgb.name]))
+
+    def build(self, input_shape=None):
+        half, quarter, eighth = self.widths
+        channels = {self.stem: 12, self.to_quarter: half, self.to_eighth: quarter}
+        channels |= {self.from_eighth: eighth, self.from_quarter: quarter, self.head: half}
+        for layer in self.styled_layers():
+            style = (None, layer.filters)
+            layer.build((None, None, None, channels.get(layer, layer.filters)), style, style)
+        self.to_rgb.build((None, None, None, half), (None, 3))
+        self.bank.build((None, self.num_styles), (None,))
+        self.built = True
+
+    def compute_output_shape(self, input_shape):
+        return input_shape["images"]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_styles": self.num_styles,
+            "widths": self.widths,
+            "num_blocks": self.num_blocks,
+            "normalization": self.normalization,
+        }
+
+    def _blocks(self):
+        return self.encoder_blocks, self.middle_blocks, self.decoder_blocks
+
+    def _layout(self):
+        """(size, neutral value) of each part of a style vector, in order."""
+        seconds = {block[1] for blocks in self._blocks() for block in blocks}
+        parts = []
+        for layer in self.styled_layers():
+            # Branches start at half their gain, so that an untrained residual stack does not grow with its depth.
+            parts += [(layer.filters, 0.5 if layer in seconds else 1.0), (layer.filters, 0.0)]
+        return [*parts, (3, 0.0)]
+
+    def _split(self, vectors):
+        """Scale and shift of each styled layer and the RGB shift, by layer name."""
+        sizes = [size for size, _ in self._layout()]
+        ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
+        parts = [vectors[:, end - size : end] for size, end in zip(sizes, ends, strict=True)]
+        split = {layer.name: parts[2 * i : 2 * i + 2] for i, layer in enumerate(self.styled_layers())}
+        return {**split, self.to_rgb.name: parts[-1]}
+
+    @staticmethod
+    def _styled(layer, x, split):
+        return layer(x, *split[layer.name])
+
+    def _residual(self, blocks, x, split):
+        for first, second in blocks:
+            x = x + self._styled(second, self._styled(first, x, split), split)
+        return x
+
+
+@keras.saving.register_keras_serializable(package="keras_stylegan")
+class NeutralStyle(keras.initializers.Initializer):
+    """Scales at their neutral gain and shifts at zero, for every style alike.
+
+    Args:
+        layout: list of (size, value) pairs, the parts of a style vector in order.
+    """
+
+    def __init__(self, layout):
+        self.layout = layout
+
+    def __call__(self, shape, dtype=None):
+        row = [value for size, value in self.layout for _ in range(size)]
+        return ops.broadcast_to(ops.convert_to_tensor(row, dtype=dtype), shape)
+
+    def get_config(self):
+        return {"layout": self.layout}
+
+
+def _residual_block(filters, name):
+    return (
+        StyledConv2D(filters, separable=True, name=f"{name}_a"),
+        StyledConv2D(filters, separable=True, activation="linear", name=f"{name}_b"),
+    )
