@@ -1,0 +1,148 @@
+"""Distillation of a perceptual network into a smaller one, and how far the two agree on what is stylistically near.
+
+The student has the teacher's tap widths, so its Gram matrices have the teacher's shapes and a style loss tuned with one
+works with the other. It learns features divided by the teacher's standard deviation per channel (a stage of ReLU commutes
+with a positive scale); `FeatureDistillation.folded` multiplies the scales back into the weights.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_stylegan.losses import style_loss, style_statistics
+from keras_stylegan.networks import PerceptualNetwork
+
+
+@keras.saving.register_keras_serializable(package="keras_stylegan")
+class FeatureDistillation(keras.Model):
+    """Trains a student to give the teacher's features: `compile(optimizer=...)`, then `fit` on batches of images.
+
+    The loss of an image is the mean over taps of the mean squared error of normalised features plus `gram_weight` times
+    the rooted relative Gram distance of the rescaled ones: the first keeps content losses comparable, the second is what
+    a style loss will see.
+
+    Args:
+        student: `PerceptualNetwork`, built, with the teacher's taps and tap widths; it becomes trainable.
+        teacher: `PerceptualNetwork`, built.
+        gram_weight: float.
+
+    Call arguments:
+        images: float tensor of shape `(batch, height, width, 3)`, RGB in [-1, 1].
+
+    Output: dict from tap to the student's normalised features.
+
+    Raises:
+        ValueError: if the taps or their widths differ.
+
+    Source: Hinton et al. 2015 (arXiv 1503.02531) for distillation; feature matching as in FitNets (arXiv 1412.6550).
+    """
+
+    def __init__(self, student, teacher, gram_weight=1.0, **kwargs):
+        super().__init__(**kwargs)
+        taps = {name: network.compute_output_shape((1, 64, 64, 3)) for name, network in
+                (("student", student), ("teacher", teacher))}  # fmt: skip
+        if taps["student"] != taps["teacher"]:
+            raise ValueError(f"`student` must have the teacher's taps and widths. Received: {taps}")
+        self.student, self.teacher, self.gram_weight = student, teacher, gram_weight
+        self.teacher.trainable = False
+        self.student.trainable = True
+        self.student.preprocess.trainable = False
+        self.scales = {
+            tap: self.add_weight(shape=(shape[-1],), initializer="ones", trainable=False, name=f"scale_{tap}")
+            for tap, shape in taps["teacher"].items()
+        }
+        self.feature_metric = keras.metrics.Mean(name="feature_loss")
+        self.gram_metric = keras.metrics.Mean(name="gram_loss")
+
+    def build(self, input_shape=None):
+        self.built = True
+
+    def call(self, images, training=False):
+        return self.student(images)
+
+    def calibrate(self, batches):
+        """Sets the scale of each channel to the teacher's standard deviation over batches of images.
+
+        A channel that is nearly silent gets a hundredth of its tap's mean scale, so that noise is not learnt as signal.
+        """
+        sums = {tap: [] for tap in self.scales}
+        for images in batches:
+            for tap, features in self.teacher(images).items():
+                sums[tap].append(np.var(ops.convert_to_numpy(features), axis=(0, 1, 2)))
+        for tap, variances in sums.items():
+            deviation = np.sqrt(np.mean(variances, axis=0))
+            self.scales[tap].assign(np.maximum(deviation, 0.01 * deviation.mean()))
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        targets = self.teacher(x)
+        features = 0.0
+        for tap, scale in self.scales.items():
+            features += ops.mean(ops.square(y_pred[tap] - targets[tap] / scale), axis=(1, 2, 3)) / len(self.scales)
+        rescaled = {tap: y_pred[tap] * scale for tap, scale in self.scales.items()}
+        gram = style_loss(style_statistics(rescaled), style_statistics(targets))
+        self.feature_metric.update_state(features)
+        self.gram_metric.update_state(gram)
+        return ops.mean(features + self.gram_weight * gram)
+
+    def folded(self):
+        """The student as a network of its own, with features on the teacher's scale.
+
+        Returns:
+            `PerceptualNetwork`, built and frozen.
+        """
+        network = PerceptualNetwork(self.student.widths, self.student.taps, self.student.padding)
+        arrays, incoming = {"preprocess": self.student.preprocess.get_weights()}, 1.0
+        for convolution in self.student.convolutions:
+            kernel, bias = convolution.get_weights()
+            tap = convolution.name.replace("conv", "relu")
+            outgoing = ops.convert_to_numpy(self.scales[tap]) if tap in self.scales else np.ones_like(bias)
+            arrays[convolution.name] = (kernel / np.reshape(incoming, (1, 1, -1, 1)) * outgoing, bias * outgoing)
+            incoming = outgoing
+        network.assign(arrays)
+        return network
+
+
+def save_arrays(network, path, dtype="float16"):
+    """Writes a perceptual network as an .npz that `build_perceptual(path)` reads; `float16` halves the file."""
+    arrays = {}
+    for layer in (network.preprocess, *network.convolutions):
+        kernel, bias = layer.get_weights()
+        arrays[f"{layer.name}/kernel"], arrays[f"{layer.name}/bias"] = kernel.astype(dtype), bias.astype(dtype)
+    np.savez_compressed(path, **arrays)
+
+
+def gram_rank_correlation(first, second, pictures, styles):
+    """Spearman correlation between two networks' Gram distances over all pairs of a picture and a style.
+
+    It asks what a style loss needs of a substitute network: does it order pictures by nearness to a style as the
+    original does?
+
+    Args:
+        first, second: `PerceptualNetwork`s with the same taps.
+        pictures, styles: lists of float arrays of shape `(height, width, 3)`, RGB in [-1, 1], of any sizes.
+
+    Returns:
+        Dict from tap to the correlation of the relative distances, and `"mean"` for the mean over taps of their roots,
+        the package's style loss.
+    """
+    from scipy.stats import spearmanr
+
+    distances = []
+    for network in (first, second):
+        sides = []
+        for images in (pictures, styles):
+            statistics = [style_statistics(network(image[None])) for image in images]
+            sides.append({tap: ops.concatenate([one[tap] for one in statistics]) for tap in network.taps})
+        distances.append(_pair_distances(*sides))
+    return {key: float(spearmanr(distances[0][key], distances[1][key]).statistic) for key in distances[0]}
+
+
+def _pair_distances(pictures, styles):
+    values = {key: [] for key in (*pictures, "mean")}
+    count = len(next(iter(styles.values())))
+    for style in range(count):
+        target = {tap: stacked[style : style + 1] for tap, stacked in styles.items()}
+        for tap in pictures:
+            values[tap].append(style_loss({tap: pictures[tap]}, {tap: target[tap]}, distance="relative"))
+        values["mean"].append(style_loss(pictures, target))
+    return {key: np.concatenate([ops.convert_to_numpy(value) for value in terms]) for key, terms in values.items()}
