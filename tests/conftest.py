@@ -1,0 +1,56 @@
+"""One setting for every test: TensorFlow backend, quiet logs, two logical CPU devices, fixed seeds."""
+
+import os
+import sys
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import numpy as np
+import pytest
+
+
+def _two_logical_devices():
+    import tensorflow as tf
+
+    devices = tf.config.list_physical_devices("CPU")
+    if len(tf.config.get_logical_device_configuration(devices[0]) or ()) == 2:
+        return
+    tf.config.set_logical_device_configuration(devices[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+class _OnTensorFlowImport:
+    """Splits the CPU in two when a test imports TensorFlow: it must happen before the first operation, and a session
+    without TensorFlow must not pay its 6 s import."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        import importlib.util
+
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def exec_module(module):
+                execute(module)
+                _two_logical_devices()
+
+            spec.loader.exec_module = exec_module
+        return spec
+
+
+if "tensorflow" in sys.modules:
+    _two_logical_devices()
+else:
+    sys.meta_path.insert(0, _OnTensorFlowImport())
+
+
+@pytest.fixture(autouse=True)
+def fixed_seeds():
+    """NumPy's and Keras' seeds before every test; Keras only once a test has imported it."""
+    np.random.seed(0)
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(0)
