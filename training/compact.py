@@ -2,9 +2,9 @@
 
     python training/compact.py --teacher vgg19_16x_wct.npz --content PHOTOS --styles PAINTINGS --out RUN
 
-Writes RUN/compact.npz (float16) and RUN/compact.json (recipe, images seen, losses, rank correlation, sha256) after every
-epoch, so a run may be stopped at any time. `--judge` names photographs that are not trained on. Reached on two CPU cores:
-see assets/weights/compact.json, which is this run's file.
+Writes RUN/compact.npz (float16) and RUN/compact.json (recipe, images seen, losses, rank correlation, sha256) after
+every epoch, so a run may be stopped at any time. `--judge` names photographs that are not trained on, for the rank
+correlation. About 20 minutes on one CPU core; what it reached stands in assets/weights/compact.json.
 """
 
 import argparse
