@@ -1,0 +1,171 @@
+"""The multi-style system: one network, a bank of named styles, `L = content + sum of alpha_i L_i + TV + lambda L_GAN`."""
+
+import numpy as np
+from keras import ops
+
+from keras_stylegan.losses.content import content_loss
+from keras_stylegan.losses.style import style_loss, style_statistics
+from keras_stylegan.losses.total_variation import total_variation
+from keras_stylegan.losses.penalties import gradient_penalty, interpolate
+from keras_stylegan.models.adversarial import AdversarialModel, Player
+from keras_stylegan.networks.perceptual import STYLE_TAPS
+from keras_stylegan.ops.gradients import input_gradients
+
+CONTENT_TAP = "relu3_1"
+# Sorted values kept of each channel, so that paintings of different sizes share a bank.
+NUM_QUANTILES = 1024
+
+
+class MultiStyleTransfer(AdversarialModel):
+    """Trains a `StyleTransformer` to paint photographs in any style of its bank.
+
+    A term of the loss is a pair (style, method); its weight is `style_weight * alphas[style] * methods[method]` times
+    the style's share of the picture times the strength. On a mixed picture the shares are the mixture's weights, so
+    one output carries the terms of several styles at once; every combination of methods works on every style.
+
+    Below strength 1 the picture is also held to the photograph's own pixels, by `photograph_weight * (1 - strength)`.
+
+    With `critic_weight` (lambda) above 0 a `PatchCritic` plays along, with WGAN-GP's losses: its real pictures are crops
+    of the paintings, which a batch then brings as `style_crops`.
+
+    Args:
+        network: `StyleTransformer`, the generator.
+        perceptual: `PerceptualNetwork` with the tap `relu3_1`; frozen.
+        style_pictures: list of float arrays `(height, width, 3)` in [-1, 1], one a style of the bank. Only their
+            statistics are kept.
+        methods: dict from style method (`"gram"`, `"mean_std"`, `"sorted"`) to its weight.
+        style_weight: float, weight of all style terms against the content.
+        alphas: optional sequence of floats, one a style; 1 by default.
+        content_weight: float.
+        variation_weight: float, of squared total variation on pixels in [-1, 1].
+        photograph_weight: float, of the mean absolute error to the photograph at strength 0.
+        critic: optional `PatchCritic`.
+        critic_weight: float, lambda.
+        penalty_weight: float, of the gradient penalty.
+        critic_steps: int, critic updates per generator update.
+
+    Batches are dicts: `content` `(batch, height, width, 3)` in [-1, 1]; `style_weights` `(batch, num_styles)`;
+    `strength` `(batch,)`; with a critic also `style_crops` `(batch, height, width, 3)` and `mix` `(batch, 1, 1, 1)`,
+    uniform in [0, 1], drawn where missing.
+
+    Source: content and style losses: Gatys et al. 2016, Johnson et al. 2016; bank: Dumoulin et al. 2017; critic:
+    Gulrajani et al. 2017.
+    """
+
+    def __init__(
+        self,
+        network,
+        perceptual,
+        style_pictures,
+        methods=None,
+        style_weight=4.0,
+        alphas=None,
+        content_weight=1.0,
+        variation_weight=0.75,
+        photograph_weight=2.0,
+        critic=None,
+        critic_weight=0.0,
+        penalty_weight=10.0,
+        critic_steps=1,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        num_styles = network.num_styles
+        if len(style_pictures) != num_styles:
+            raise ValueError(
+                f"`style_pictures` must hold {num_styles} pictures, one a style. Received: {len(style_pictures)}"
+            )
+        alphas = np.ones(num_styles, "float32") if alphas is None else np.asarray(alphas, "float32")
+        if alphas.shape != (num_styles,) or not np.isfinite(alphas).all() or (alphas < 0).any():
+            raise ValueError(f"`alphas` must be {num_styles} finite numbers, none negative. Received: {alphas}")
+        if (critic is None) != (critic_weight == 0):
+            raise ValueError(
+                "`critic` and a `critic_weight` above 0 go together. "
+                f"Received: critic={critic}, critic_weight={critic_weight}"
+            )
+        self.network = network
+        self.perceptual = perceptual
+        self.methods = dict(methods or {"gram": 1.0})
+        self.style_weight = style_weight
+        self.alphas = alphas
+        self.content_weight = content_weight
+        self.variation_weight = variation_weight
+        self.photograph_weight = photograph_weight
+        self.critic = critic
+        self.critic_weight = critic_weight
+        self.penalty_weight = penalty_weight
+        self.critic_steps = critic_steps
+        self.targets = self._style_targets(style_pictures)
+
+    def players(self):
+        generator = Player("generator", [self.network], self.generator_terms)
+        if self.critic is None:
+            return [generator]
+        return [Player("critic", [self.critic], self.critic_terms, steps=self.critic_steps), generator]
+
+    def paint(self, batch):
+        """The network's pictures for a batch."""
+        return self.network(
+            {"images": batch["content"], "style_weights": batch["style_weights"], "strength": batch["strength"]}
+        )
+
+    def generator_terms(self, batch):
+        """Every weighted term of the generator's loss, each of shape `(batch,)`."""
+        content, strength = batch["content"], batch["strength"]
+        painted = self.paint(batch)
+        features = self.perceptual(painted)
+        wanted = ops.stop_gradient(self.perceptual(content)[CONTENT_TAP])
+        terms = {"content": self.content_weight * content_loss(features[CONTENT_TAP], wanted)}
+        for method, weight in self.methods.items():
+            loss = self.style_terms(features, batch["style_weights"], method)
+            terms[f"style_{method}"] = self.style_weight * weight * strength * loss
+        terms["variation"] = self.variation_weight * total_variation(painted)
+        error = ops.mean(ops.abs(painted - content), axis=(1, 2, 3))
+        terms["photograph"] = self.photograph_weight * (1.0 - strength) * error
+        if self.critic is not None:
+            score = ops.mean(self.critic(painted, batch["style_weights"]), axis=(1, 2, 3))
+            terms["adversarial"] = -self.critic_weight * strength * score
+        return terms
+
+    def style_terms(self, features, style_weights, method):
+        """Sum over a picture's styles of share * alpha * distance to that style, of shape `(batch,)`.
+
+        The two largest shares count: a training batch mixes no more than two styles.
+        """
+        statistics = style_statistics(features, method, taps=list(self.targets[method]))
+        shares, styles = ops.top_k(style_weights, k=min(2, self.network.num_styles))
+        total = 0.0
+        for i in range(shares.shape[1]):
+            targets = {tap: ops.take(bank, styles[:, i], axis=0) for tap, bank in self.targets[method].items()}
+            alpha = ops.take(self.alphas, styles[:, i], axis=0)
+            total = total + shares[:, i] * alpha * style_loss(statistics, targets, method)
+        return total
+
+    def critic_terms(self, batch):
+        """Wasserstein loss and gradient penalty of the critic, each of shape `(batch,)`."""
+        weights = batch["style_weights"]
+        fake = ops.stop_gradient(self.paint(batch))
+        real = batch["style_crops"]
+
+        def score(images):
+            return ops.mean(self.critic(images, weights), axis=(1, 2, 3))
+
+        gradients = input_gradients(score, interpolate(real, fake, batch["mix"]))
+        return {
+            "wasserstein": score(fake) - score(real),
+            "penalty": gradient_penalty(gradients, self.penalty_weight),
+        }
+
+    def _style_targets(self, pictures):
+        """{method: {tap: statistics of every style, stacked}}."""
+        targets = {}
+        for method in self.methods:
+            options = {"num_quantiles": NUM_QUANTILES} if method == "sorted" else {}
+            rows = [
+                style_statistics(self.perceptual(picture[None]), method, taps=STYLE_TAPS, **options)
+                for picture in pictures
+            ]
+            targets[method] = {
+                tap: np.concatenate([ops.convert_to_numpy(row[tap]) for row in rows]) for tap in STYLE_TAPS
+            }
+        return targets
