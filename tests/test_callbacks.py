@@ -66,6 +66,14 @@ def test_metrics_log_means_over_intervals(tmp_path):
     assert lines[0]["seconds"] <= lines[2]["seconds"] and lines[0]["data_wait"] == 0
 
 
+def test_counts_are_not_averaged(tmp_path):
+    clock = Clock(batch_size=4)
+    steps = [{"g/skipped_updates": float(i), "images_seen": 4.0} for i in range(3)]
+    drive([clock, MetricsLog(clock, tmp_path / "m", every_images=100)], steps)
+    (line,) = read_metrics(tmp_path / "m")
+    assert line["g/skipped_updates"] == 2 and "images_seen" not in line
+
+
 def test_metrics_log_drops_lines_after_the_checkpoint(tmp_path):
     path = tmp_path / "metrics.jsonl"
     path.write_text('{"images": 4}\n{"images": 8}\n{"images": 12}\n{"images": 1')
@@ -78,8 +86,10 @@ def test_metrics_log_drops_lines_after_the_checkpoint(tmp_path):
 
 def test_checkpoint_restores_everything(tmp_path):
     model, clock = small_model(), Clock(batch_size=4)
-    checkpoint = Checkpoint(clock, tmp_path, every_seconds=None, every_images=8, keep=2)
+    saves = []
+    checkpoint = Checkpoint(clock, tmp_path, None, every_images=8, keep=2, on_save=lambda: saves.append(1))
     fit(model, [clock, checkpoint])
+    assert len(saves) == 3  # none twice: the last step is the end
     assert [path.name for path in checkpoints(tmp_path)] == [f"checkpoint-{n:012d}.npz" for n in (16, 24)]
     assert len(list(tmp_path.iterdir())) == 2  # no temporary files
     other, resumed = small_model(seed=1), Clock(batch_size=4)
@@ -115,7 +125,7 @@ def test_checkpoint_of_another_model_is_refused(tmp_path):
     drive([clock, Checkpoint(clock, tmp_path)], [{}], model)
     other = small_model(units=5)
     before = values(other)
-    with pytest.raises(OtherModelError, match=r"(?s)does not belong.*kernel: \(3, 2\), model \(3, 5\)"):
+    with pytest.raises(OtherModelError, match=r"(?s)does not belong.*model/0000: \(3, 2\), model \(3, 5\)"):
         restore_newest(tmp_path, other, clock)
     for ours, theirs in zip(before, values(other), strict=True):
         np.testing.assert_array_equal(ours, theirs)  # nothing was half restored

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -20,24 +21,16 @@ class OtherModelError(ValueError):
 
 
 def state_variables(model: keras.Model) -> dict[str, keras.Variable]:
-    """Every variable that a run changes, by a stable name.
+    """Every variable that a run changes, under names that are the same in every process.
 
-    These are the model's own (weights, averages, counters, metrics, random seeds) and those of its optimisers:
-    `model.optimizer`, and `model.optimizers` (a dict or a list) where a model trains several players.
+    A model that knows them says so by a method of this name, as `AdversarialModel` does. Of any other model they are
+    its own variables (weights, metrics, random seeds) and its optimizer's.
     """
-    optimizers = getattr(model, "optimizers", None) or {}
-    if not isinstance(optimizers, dict):
-        optimizers = dict(enumerate(optimizers))
-    if getattr(model, "optimizer", None) is not None and all(o is not model.optimizer for o in optimizers.values()):
-        optimizers = {**optimizers, "": model.optimizer}
-    groups = {"model": model.variables}
-    groups.update({f"optimizer:{name}": optimizer.variables for name, optimizer in optimizers.items()})
-    # The position makes names unique: nothing in Keras forbids two variables of one path.
-    return {
-        f"{group}/{position:04d}/{variable.path}": variable
-        for group, variables in groups.items()
-        for position, variable in enumerate(variables)
-    }
+    if hasattr(model, "state_variables"):
+        return model.state_variables()
+    optimizer = getattr(model, "optimizer", None)
+    groups = {"model": model.variables, "optimizer": optimizer.variables if optimizer is not None else []}
+    return {f"{group}/{i:04d}": variable for group, variables in groups.items() for i, variable in enumerate(variables)}
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -52,6 +45,7 @@ class Checkpoint(keras.callbacks.Callback):
         every_seconds: seconds between checkpoints, or None.
         every_images: images between checkpoints, or None.
         keep: int, files kept.
+        on_save: function called after each save, for files that should be as new as the checkpoint.
     """
 
     def __init__(
@@ -61,6 +55,7 @@ class Checkpoint(keras.callbacks.Callback):
         every_seconds: float | None = 600.0,
         every_images: int | None = None,
         keep: int = 3,
+        on_save: Callable[[], None] | None = None,
     ):
         super().__init__()
         if keep < 1:
@@ -68,6 +63,8 @@ class Checkpoint(keras.callbacks.Callback):
         self.clock = clock
         self.folder = Path(folder)
         self.keep = keep
+        self._on_save = on_save
+        self._saved_at = -1
         self._every_seconds = Every(every_seconds)
         self._every_images = Every(every_images)
 
@@ -81,7 +78,8 @@ class Checkpoint(keras.callbacks.Callback):
             self.save()
 
     def on_train_end(self, logs=None):
-        self.save()
+        if self._saved_at != self.clock.images_seen:
+            self.save()
 
     def save(self) -> Path:
         """Writes a checkpoint now and returns its path."""
@@ -97,6 +95,9 @@ class Checkpoint(keras.callbacks.Callback):
         os.replace(partial, path)
         for old in checkpoints(self.folder)[: -self.keep]:
             old.unlink()
+        if self._on_save is not None:
+            self._on_save()
+        self._saved_at = self.clock.images_seen
         return path
 
 

@@ -11,7 +11,8 @@ class IntervalLog(keras.callbacks.Callback):
     """Calls `record(values)` every `every_images` images and at the end, with the means since the last call.
 
     A single batch's losses are too noisy to read; their means over an interval are not. A value that is not finite
-    makes its mean not finite: it must be seen.
+    makes its mean not finite: it must be seen. Of a count, such as skipped updates, the last value is taken; images seen
+    are left out, the clock knows them.
 
     Args:
         clock: the run's `Clock`.
@@ -33,6 +34,11 @@ class IntervalLog(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         for name, value in (logs or {}).items():
+            if name == "images_seen":
+                continue
+            if name.endswith("skipped_updates"):
+                self._sums[name], self._counts[name] = float(value), 1
+                continue
             self._sums[name] = self._sums.get(name, 0.0) + float(value)
             self._counts[name] = self._counts.get(name, 0) + 1
         if self._every.due(self.clock.images_seen):

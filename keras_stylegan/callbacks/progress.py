@@ -40,6 +40,11 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         for name, value in (logs or {}).items():
+            if name == "images_seen":
+                continue
+            if name.endswith("skipped_updates"):
+                self._values.update({name: value} if value else {})  # a count, worth its place once it is not 0
+                continue
             self._values[name] = _SMOOTHING * self._values.get(name, value) + (1 - _SMOOTHING) * value
         if self._bar is not None:
             self._bar.update(self._task, completed=self.clock.images_seen, description=self.line())
