@@ -113,7 +113,7 @@ def restore(path: str | Path, model: keras.Model, clock: Clock) -> None:
         OtherModelError: if the checkpoint's variables are not those of `model`; the message lists the differences.
     """
     variables = state_variables(model)
-    with np.load(path, allow_pickle=False) as archive:
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
         values = {name: archive[name] for name in archive.files}
     counts = json.loads(str(values.pop("run")))
     wrong = sorted(values.keys() ^ variables.keys())

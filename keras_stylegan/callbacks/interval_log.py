@@ -11,8 +11,8 @@ class IntervalLog(keras.callbacks.Callback):
     """Calls `record(values)` every `every_images` images and at the end, with the means since the last call.
 
     A single batch's losses are too noisy to read; their means over an interval are not. A value that is not finite
-    makes its mean not finite: it must be seen. Of a count, such as skipped updates, the last value is taken; images seen
-    are left out, the clock knows them.
+    makes its mean not finite: it must be seen. Of a count, such as skipped updates, the last value is taken; images
+    seen are left out, the clock knows them.
 
     Args:
         clock: the run's `Clock`.
