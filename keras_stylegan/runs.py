@@ -81,10 +81,11 @@ def _loop(preset: Preset, system: System, clock: run_callbacks.Clock, out: Path)
     # The position in the data is the number of batches seen: the feed continues exactly there.
     feed = clock.feed = Feed(system.batches, clock.images_seen // preset.batch_size, preset.data_threads)
     events = run_callbacks.EventFile(out / "tensorboard")
+    progress = run_callbacks.Progress(clock, preset.steps * preset.batch_size)
     listed = [
         clock,
         run_callbacks.MetricsLog(clock, out / "metrics.jsonl", preset.log_images),
-        run_callbacks.TensorBoardScalars(clock, out / "tensorboard", preset.log_images),
+        run_callbacks.TensorBoardScalars(clock, events, preset.log_images),
         run_callbacks.ImageGrid(clock, system.preview, out / "images", preset.grid_images, events),
         run_callbacks.Checkpoint(
             clock,
@@ -93,7 +94,7 @@ def _loop(preset: Preset, system: System, clock: run_callbacks.Clock, out: Path)
             keep=preset.keep_checkpoints,
             on_save=lambda: system.save(out),
         ),
-        run_callbacks.Progress(clock, preset.steps * preset.batch_size),
+        progress,
     ]
     try:
         if keras.backend.backend() == "tensorflow":
@@ -101,6 +102,7 @@ def _loop(preset: Preset, system: System, clock: run_callbacks.Clock, out: Path)
         else:
             _drive(system.model, feed, steps, listed)
     finally:
+        progress.close()
         feed.close()
 
 

@@ -55,6 +55,11 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         raise ValueError(
             f"`crop_size` must be a multiple of {StyleTransformer.stride}. Received: crop_size={preset.crop_size}"
         )
+    if preset.batch_size % preset.critic_steps:
+        raise ValueError(
+            "`batch_size` must be a multiple of `critic_steps`, which share a batch. "
+            f"Received: batch_size={preset.batch_size}, critic_steps={preset.critic_steps}"
+        )
     photographs = data.open_images(preset.content, preset.content_short_side, preset.cache_megabytes * 2**20)
     names, pictures = data.open_styles(preset.styles, preset.style_short_side)
     unknown = sorted(set(preset.alphas) - set(names))

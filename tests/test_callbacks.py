@@ -158,12 +158,14 @@ def test_image_grid_writes_files(tmp_path):
 def test_event_files_are_read_by_tensorboard(tmp_path):
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     clock = Clock(batch_size=4)
-    grid = ImageGrid(clock, lambda: np.full((1, 6, 7, 3), 9, "uint8"), tmp_path / "images", 8, EventFile(tmp_path))
-    drive([clock, TensorBoardScalars(clock, tmp_path, every_images=8), grid], [{"loss": float(i)} for i in range(5)])
+    shared = EventFile(tmp_path)
+    grid = ImageGrid(clock, lambda: np.full((1, 6, 7, 3), 9, "uint8"), tmp_path / "images", 8, shared)
+    drive([clock, TensorBoardScalars(clock, shared, every_images=8), grid], [{"loss": float(i)} for i in range(5)])
     events = accumulator.EventAccumulator(str(tmp_path))
     events.Reload()
     assert [(e.step, e.value) for e in events.Scalars("loss")] == [(8, 0.5), (16, 2.5), (20, 4.0)]
     assert {"data_wait", "images_per_second"} <= set(events.Tags()["scalars"])
+    assert [(e.step, e.width, e.height) for e in events.Images("pictures")] == [(s, 7, 6) for s in (0, 8, 16, 20)]
 
 
 def test_progress_prints_plain_lines_when_not_a_terminal(tmp_path):

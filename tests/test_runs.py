@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
+from toy_system import ToyPreset
 
 from keras_stylegan import cli, presets, runs, systems
 from keras_stylegan.callbacks import checkpoints, read_metrics
-from toy_system import ToyPreset
 
 TESTS = pathlib.Path(__file__).parent
 TINY = ToyPreset(kimg=0.008, batch_size=4, log_images=4, grid_images=4, checkpoint_seconds=1e-6)
@@ -97,9 +97,11 @@ def test_plain_lines_go_to_standard_error(tmp_path, capsys):
 def test_precision_is_put_back(tmp_path):
     runs.train(dataclasses.replace(TINY, precision="mixed_bfloat16", kimg=0.004), tmp_path / "run")
     assert keras.config.dtype_policy().name == "float32"
-    assert weights(tmp_path / "run")["model/0000"].dtype == np.float32
+    kinds = {array.dtype for array in weights(tmp_path / "run").values()}
+    assert np.dtype("float32") in kinds and all(kind.kind in "fiu" for kind in kinds)  # no bfloat16 in the file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends_write_the_same_files_without_tensorflow(tmp_path, backend):
     if importlib.util.find_spec(backend) is None:
@@ -127,7 +129,8 @@ def pictures(tmp_path):
     for folder, count in (("photos", 3), ("paintings", 2)):
         (tmp_path / folder).mkdir()
         for index in range(count):
-            Image.fromarray(rng.integers(0, 256, (48, 40, 3), "uint8")).save(tmp_path / folder / f"{folder}_{index}.png")
+            picture = Image.fromarray(rng.integers(0, 256, (48, 40, 3), "uint8"))
+            picture.save(tmp_path / folder / f"{folder}_{index}.png")
     return tmp_path
 
 
@@ -154,18 +157,18 @@ def command(pictures, perceptual, *more):
     return ["train", "multistyle", *sources, "--out", str(pictures / "run"), *settings, *more]
 
 
-@pytest.mark.parametrize("critic", [(), ("--set=critic_weight=0.1", "--set=critic_steps=2")])
-def test_train_multistyle(pictures, perceptual, critic, capsys):
+@pytest.mark.slow
+def test_train_multistyle(pictures, perceptual, capsys):
+    critic = ["--set=critic_weight=0.1", "--set=critic_steps=2"]
     assert cli.main(command(pictures, perceptual, *critic)) == 0, capsys.readouterr().err
     out = pictures / "run"
     config = json.loads((out / "config.json").read_text())
     assert config["facts"]["styles"] == ["paintings_0", "paintings_1"] and config["facts"]["photographs"] == 3
     network = keras.models.load_model(out / "network.keras")
     assert network.num_styles == 2 and network.widths == (4, 4, 4)
-    terms = {"generator/content", "generator/style_gram", "generator/variation", "generator/photograph"}
-    if critic:
-        terms |= {"generator/adversarial", "critic/wasserstein", "critic/penalty"}
-    assert terms <= set(read_metrics(out / "metrics.jsonl")[-1])
+    terms = {"content", "style_gram", "variation", "photograph", "adversarial"}
+    expected = {f"generator/{term}" for term in terms} | {"critic/wasserstein", "critic/penalty"}
+    assert expected <= set(read_metrics(out / "metrics.jsonl")[-1])
     assert np.asarray(Image.open(out / "images" / f"{4:012d}.png")).shape == (3 * 16, 3 * 16, 3)
 
 
@@ -174,6 +177,7 @@ def test_train_multistyle(pictures, perceptual, critic, capsys):
     [
         (["crop_size=20"], "`crop_size` must be a multiple of 8.*20"),
         (["alphas=monet:2"], "`alphas` must name styles among paintings_0, paintings_1.*monet"),
+        (["batch_size=3", "critic_steps=2"], "`batch_size` must be a multiple of `critic_steps`"),
         (["content="], "`content` must name the pictures"),
         (["styles=nowhere"], "`source` must be a folder of style pictures.*nowhere"),
         (["colour=blue"], "`--set` must name one of alphas, batch_size.*colour"),

@@ -7,11 +7,11 @@ import typing
 import keras
 import numpy as np
 from keras import ops
+from keras_stylegan.models.adversarial import AdversarialModel
+from keras_stylegan.models.players import Player
 
 from keras_stylegan import systems
 from keras_stylegan.data import Crops, to_uint8
-from keras_stylegan.models.adversarial import AdversarialModel
-from keras_stylegan.models.players import Player
 from keras_stylegan.presets import Preset
 
 
@@ -28,9 +28,8 @@ class ToyGAN(AdversarialModel):
         super().__init__(seed=seed)
         convolution = keras.layers.Conv2D(3, 3, padding="same", activation="tanh")
         self.generator = keras.Sequential([keras.Input((8, 8, 3)), convolution, keras.layers.Dropout(0.1, seed=seed)])
-        self.critic = keras.Sequential(
-            [keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3, strides=2), keras.layers.Flatten(), keras.layers.Dense(1)]
-        )
+        layers = keras.layers.Conv2D(4, 3, strides=2), keras.layers.Flatten(), keras.layers.Dense(1)
+        self.critic = keras.Sequential([keras.Input((8, 8, 3)), *layers])
 
     def players(self):
         return [

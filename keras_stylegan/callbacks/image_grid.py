@@ -77,8 +77,6 @@ class ImageGrid(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         if self._every.last != self.clock.images_seen:
             self._write()
-        if self._events is not None:
-            self._events.close()
 
     def _write(self):
         picture = tile(self.draw())

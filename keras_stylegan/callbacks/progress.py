@@ -51,10 +51,14 @@ class Progress(keras.callbacks.Callback):
         elif self._every.due(self.clock.seconds):
             self.console.print(self.line(), soft_wrap=True, highlight=False, markup=False)
 
-    def on_train_end(self, logs=None):
+    def close(self) -> None:
+        """Takes the live bar down: for a run that ends by an error, after which Keras does not call `on_train_end`."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+    def on_train_end(self, logs=None):
+        self.close()
         self.console.print(self.line(), soft_wrap=True, highlight=False, markup=False)
 
     def line(self) -> str:

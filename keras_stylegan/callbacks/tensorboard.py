@@ -30,7 +30,7 @@ class EventFile:
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
-        self._writer = None
+        self._path: Path | None = None
 
     def add_scalars(self, step: int, values: dict[str, float]) -> None:
         self._add(step, lambda: [Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()])
@@ -49,24 +49,21 @@ class EventFile:
 
         self._add(step, values)
 
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-
     def _add(self, step, values):
         if RecordWriter is None:
             return
-        if self._writer is None:
+        now = time.time()
+        if self._path is None:
             self.folder.mkdir(parents=True, exist_ok=True)
-            now = time.time()
             # TensorBoard looks for "tfevents" in the name and reads the files of a folder in the order of their names.
-            file = self.folder / f"events.out.tfevents.{now:017.6f}.{os.getpid()}"
-            self._writer = RecordWriter(file.open("wb"))
-            self._writer.write(Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
-        event = Event(wall_time=time.time(), step=step, summary=Summary(value=values()))
-        self._writer.write(event.SerializeToString())
-        self._writer.flush()
+            self._path = self.folder / f"events.out.tfevents.{now:017.6f}.{os.getpid()}"
+            self._write(Event(wall_time=now, file_version="brain.Event:2"))
+        self._write(Event(wall_time=now, step=step, summary=Summary(value=values())))
+
+    def _write(self, event):
+        # Opened anew each time: events are rare, and a run that dies leaves no file open.
+        with self._path.open("ab") as file:
+            RecordWriter(file).write(event.SerializeToString())
 
 
 class TensorBoardScalars(IntervalLog):
@@ -74,18 +71,14 @@ class TensorBoardScalars(IntervalLog):
 
     Args:
         clock: the run's `Clock`.
-        folder: the TensorBoard log directory.
+        events: the run's `EventFile`.
         every_images: int, images between points.
     """
 
-    def __init__(self, clock: Clock, folder: str | Path, every_images: int):
+    def __init__(self, clock: Clock, events: EventFile, every_images: int):
         super().__init__(clock, every_images)
-        self._events = EventFile(folder)
+        self._events = events
 
     def record(self, values):
         speed = {"images_per_second": self.clock.images_per_second, "data_wait": self.clock.data_wait}
         self._events.add_scalars(self.clock.images_seen, {**values, **speed})
-
-    def on_train_end(self, logs=None):
-        super().on_train_end(logs)
-        self._events.close()
