@@ -1,20 +1,19 @@
 """LiteRT (TFLite) files that run every picture size with built-in operators only."""
 
-import os
-import pathlib
 import tempfile
 
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 
-def convert(function, signature: str) -> bytes:
+def convert(function, signature: str, float16: bool = False) -> bytes:
     """Converts a traced function to a LiteRT flatbuffer with its weights as constants.
 
     Args:
         function: `tf.function` with an `input_signature` of named specs, returning a dict of named tensors. Height
             and width may be unknown.
         signature: name under which the runner finds inputs and outputs by name.
+        float16: store the weights in half precision. Arithmetic stays float32: XNNPACK widens them once, on loading.
 
     Returns:
         The file's bytes.
@@ -22,17 +21,20 @@ def convert(function, signature: str) -> bytes:
     concrete = function.get_concrete_function()
     # Variables would stay variables: the converter keeps them mutable, and XNNPACK then refuses every convolution.
     frozen = convert_variables_to_constants_v2(concrete)
-    names = list(concrete.structured_outputs)
-    order = sorted(names)  # Frozen functions return a flat list in the sorted order of the dict's keys.
+    names = sorted(concrete.structured_outputs)  # A frozen function returns a list, in the order of the sorted keys.
 
     def call(*tensors):
-        return dict(zip(order, tf.nest.flatten(frozen(*tensors)), strict=True))
+        return dict(zip(names, tf.nest.flatten(frozen(*tensors)), strict=True))
 
     module = tf.Module()
     module.call = tf.function(call, input_signature=[_named(t) for t in frozen.inputs])
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures={signature: module.call})
-        return tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[signature]).convert()
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[signature])
+        if float16:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.target_spec.supported_types = [tf.float16]
+        return converter.convert()
 
 
 def _named(tensor):
@@ -65,12 +67,3 @@ def stylize_function(network):
 
     return stylize
 
-
-def write(path, content: bytes) -> pathlib.Path:
-    """Writes `content` beside `path` and renames it, so that nobody ever reads half a file."""
-    path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(content)
-    partial.replace(path)
-    return path

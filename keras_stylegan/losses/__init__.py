@@ -1,7 +1,21 @@
 """Losses and penalties; every one returns one value per image."""
 
+from keras_stylegan.losses.adversarial import ADVERSARIAL_LOSSES, AdversarialPair, adversarial_loss
 from keras_stylegan.losses.content import content_loss
+from keras_stylegan.losses.penalties import gradient_penalty, interpolate, r1_penalty, r2_penalty
 from keras_stylegan.losses.style import style_loss, style_statistics
 from keras_stylegan.losses.total_variation import total_variation
 
-__all__ = ["content_loss", "style_loss", "style_statistics", "total_variation"]
+__all__ = [
+    "ADVERSARIAL_LOSSES",
+    "AdversarialPair",
+    "adversarial_loss",
+    "content_loss",
+    "gradient_penalty",
+    "interpolate",
+    "r1_penalty",
+    "r2_penalty",
+    "style_loss",
+    "style_statistics",
+    "total_variation",
+]

@@ -1,1 +1,8 @@
 """Keras models that train."""
+
+from keras_stylegan.models.adversarial import AdversarialModel
+from keras_stylegan.models.averaging import AveragedNetwork, copy_network
+from keras_stylegan.models.multi_style import MultiStyleTransfer
+from keras_stylegan.models.players import Player, Regularizer
+
+__all__ = ["AdversarialModel", "AveragedNetwork", "MultiStyleTransfer", "Player", "Regularizer", "copy_network"]

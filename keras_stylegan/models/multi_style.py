@@ -1,5 +1,6 @@
 """The multi-style system: one network, a bank of named styles, `L = content + sum of alpha_i L_i + TV + lambda L_GAN`."""
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -7,9 +8,10 @@ from keras_stylegan.losses.content import content_loss
 from keras_stylegan.losses.style import style_loss, style_statistics
 from keras_stylegan.losses.total_variation import total_variation
 from keras_stylegan.losses.penalties import gradient_penalty, interpolate
-from keras_stylegan.models.adversarial import AdversarialModel, Player
+from keras_stylegan.models.adversarial import AdversarialModel
+from keras_stylegan.models.players import Player, batch_size
 from keras_stylegan.networks.perceptual import STYLE_TAPS
-from keras_stylegan.ops.gradients import input_gradients
+from keras_stylegan.ops.gradients import input_gradient
 
 CONTENT_TAP = "relu3_1"
 # Sorted values kept of each channel, so that paintings of different sizes share a bank.
@@ -45,8 +47,8 @@ class MultiStyleTransfer(AdversarialModel):
         critic_steps: int, critic updates per generator update.
 
     Batches are dicts: `content` `(batch, height, width, 3)` in [-1, 1]; `style_weights` `(batch, num_styles)`;
-    `strength` `(batch,)`; with a critic also `style_crops` `(batch, height, width, 3)` and `mix` `(batch, 1, 1, 1)`,
-    uniform in [0, 1], drawn where missing.
+    `strength` `(batch,)`, 1 where missing; with a critic also `style_crops` `(batch, height, width, 3)`, and `mix`
+    `(batch, 1, 1, 1)`, uniform in [0, 1], drawn where missing.
 
     Source: content and style losses: Gatys et al. 2016, Johnson et al. 2016; bank: Dumoulin et al. 2017; critic:
     Gulrajani et al. 2017.
@@ -103,6 +105,17 @@ class MultiStyleTransfer(AdversarialModel):
             return [generator]
         return [Player("critic", [self.critic], self.critic_terms, steps=self.critic_steps), generator]
 
+    def averaged_network(self):
+        return self.network
+
+    def draw(self, batch):
+        size = batch_size(batch)
+        if "strength" not in batch:
+            batch["strength"] = ops.ones((size,))
+        if self.critic is not None and "mix" not in batch:
+            batch["mix"] = keras.random.uniform((size, 1, 1, 1), seed=self.seed_generator)
+        return batch
+
     def paint(self, batch):
         """The network's pictures for a batch."""
         return self.network(
@@ -150,7 +163,7 @@ class MultiStyleTransfer(AdversarialModel):
         def score(images):
             return ops.mean(self.critic(images, weights), axis=(1, 2, 3))
 
-        gradients = input_gradients(score, interpolate(real, fake, batch["mix"]))
+        _, gradients = input_gradient(score, interpolate(real, fake, batch["mix"]))
         return {
             "wasserstein": score(fake) - score(real),
             "penalty": gradient_penalty(gradients, self.penalty_weight),

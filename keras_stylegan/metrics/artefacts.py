@@ -1,0 +1,91 @@
+"""Probes for the faults that stylisation networks are known for: checkerboards, border bands, blobs.
+
+All take pictures as uint8 or float arrays `(height, width, 3)` in 0..255 and return a float that reads 1 or 0 for a
+clean picture. They judge a painted picture against its photograph where a photograph may itself show the pattern.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+_LUMA = np.array([0.299, 0.587, 0.114], "float32")
+
+
+def luma(picture: np.ndarray) -> np.ndarray:
+    """Luma of ITU-R BT.601, float32 `(height, width)` in 0..255."""
+    return np.asarray(picture, "float32")[..., :3] @ _LUMA
+
+
+def checkerboard_energy(picture: np.ndarray, periods: tuple[int, ...] = (2, 4, 8)) -> float:
+    """Power at the upsampling periods over the power beside them: 1 is clean, a visible grid is above 3.
+
+    Networks that upsample by 2, 4 and 8 repeat their faults with these periods, which stand in the spectrum as lines at
+    1/2, 1/4, 1/8 cycles a pixel. For each line the mean power on it is divided by the mean of its two neighbours three
+    bins away; the largest such ratio over lines and directions is returned.
+
+    Args:
+        picture: array `(height, width, 3)`, both sides at least 64 pixels.
+        periods: periods to look at, in pixels.
+
+    Raises:
+        ValueError: if the picture is smaller.
+    """
+    values = luma(picture)
+    if min(values.shape) < 64:
+        raise ValueError(f"`picture` must be at least 64x64. Received: {values.shape[1]}x{values.shape[0]}")
+    height, width = (side - side % 8 for side in values.shape)
+    values = values[:height, :width] - values[:height, :width].mean()
+    window = np.hanning(height)[:, None] * np.hanning(width)[None]
+    power = np.abs(np.fft.fft2(values * window)) ** 2
+    worst = 0.0
+    for spectrum in (power.mean(axis=1), power.mean(axis=0)):
+        for period in periods:
+            line = len(spectrum) // period
+            # A Hann window spreads a line over three bins.
+            on = spectrum[[line - 1, line, (line + 1) % len(spectrum)]].mean()
+            beside = spectrum[[line - 5, line - 4, line - 3, *((line + k) % len(spectrum) for k in (3, 4, 5))]].mean()
+            worst = max(worst, float(on / max(beside, 1e-12)))
+    return worst
+
+
+def border_ratio(painted: np.ndarray, photograph: np.ndarray, band: int = 8) -> float:
+    """Detail in the outer band over detail inside, against the photograph's own: 1 is clean, far from 1 is a band.
+
+    Detail is the mean absolute Laplacian of the luma.
+
+    Args:
+        painted: array `(height, width, 3)`, both sides more than `4 * band`.
+        photograph: array of the same shape.
+        band: width of the outer band in pixels.
+    """
+    ratios = []
+    for picture in (painted, photograph):
+        detail = np.abs(ndimage.laplace(luma(picture)))
+        inside = detail[band:-band, band:-band]
+        outer = (detail.sum() - inside.sum()) / (detail.size - inside.size)
+        ratios.append((outer + 1.0) / (inside.mean() + 1.0))
+    return float(ratios[0] / ratios[1])
+
+
+def blob_outliers(painted: np.ndarray, photograph: np.ndarray, threshold: float = 8.0) -> int:
+    """Round spots that the photograph does not have: how many, 0 is clean.
+
+    Instance normalisation tempts a network into a few bright or dark droplets (Karras et al. 2020, section 2). Each is
+    an outlier of the difference of Gaussians at 3 and 6 pixels, of more than `threshold` robust standard deviations,
+    where the photograph has none above half of that.
+
+    Args:
+        painted: array `(height, width, 3)`.
+        photograph: array of the same shape.
+        threshold: in robust standard deviations (1.4826 times the median absolute deviation).
+    """
+
+    def response(picture):
+        values = luma(picture)
+        bands = ndimage.gaussian_filter(values, 3) - ndimage.gaussian_filter(values, 6)
+        spread = 1.4826 * np.median(np.abs(bands - np.median(bands)))
+        return np.abs(bands) / max(float(spread), 1.0)
+
+    own = ndimage.maximum_filter(response(photograph), 13) > threshold / 2
+    return int(ndimage.label((response(painted) > threshold) & ~own)[1])

@@ -1,0 +1,279 @@
+"""The alternating training step of every adversarial system, written once."""
+
+import types
+
+import keras
+from keras import ops
+
+from keras_stylegan.models.averaging import AveragedNetwork
+from keras_stylegan.models.players import batch_size, split_batch
+from keras_stylegan.models.updates import PlayerUpdate
+from keras_stylegan.ops import gradients as grad
+
+
+class _ReplicaSeedGenerator(keras.random.SeedGenerator):
+    """Draws different numbers on each replica; a plain generator's state is mirrored, so its draws would repeat."""
+
+    def next(self, ordered=True):
+        seed = super().next(ordered)
+        return seed + ops.cast(ops.stack([grad.replica_index(), 0]), seed.dtype)
+
+
+class _StopOnBadUpdates(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        self.model.check_updates()
+
+
+class AdversarialModel(keras.Model):
+    """A model trained by several players, each with networks, a loss and an optimizer of its own.
+
+    A child builds its networks in `__init__` and overrides `players`; usually also `draw`, which adds the random
+    numbers of a step to the batch, and `averaged_network`. It trains with `fit` on the TensorFlow and torch backends,
+    under `tf.distribute.MirroredStrategy` if made and compiled in its scope, and with `make_step` on every backend.
+    The data is a dict of tensors with the leading axis `batch`. An update on N replicas equals the update on one
+    device with the same global batch, as far as the networks treat the images of a batch independently.
+
+    Logs: each term as `player/term`, their sum `player/loss`, `player/gradient_norm` before clipping (means over the
+    player's updates of the step), `player/skipped_updates` since the start, and `images_seen`.
+
+    Args:
+        seed: int or None, seed of `self.seed_generator`, the generator for the draws of a step.
+    """
+
+    def __init__(self, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.seed_generator = _ReplicaSeedGenerator(seed)
+
+    def players(self):
+        """Returns the list of `Player`, in the order of their updates. To be overridden."""
+        raise NotImplementedError("A child of AdversarialModel must override `players`.")
+
+    def draw(self, batch):
+        """Adds the random numbers of a step, drawn with `self.seed_generator`, to the batch. May be overridden.
+
+        A key that is already present is to be kept, so that a caller can feed its own draws.
+
+        Args:
+            batch: dict of tensors with the leading axis `batch`.
+
+        Returns:
+            Dict of tensors with the leading axis `batch`.
+        """
+        return batch
+
+    def averaged_network(self):
+        """Returns the network of which `compile(ema=...)` keeps an average. May be overridden."""
+        return self.generator
+
+    def compile(self, optimizers, updates="alternating", clip_norm=None, max_bad_updates=10, ema=None, **kwargs):
+        """Prepares the model for training; the networks must be built.
+
+        Args:
+            optimizers: dict from player name to `keras.optimizers.Optimizer`.
+            updates: "alternating", where each player sees the others as already updated in this step, or
+                "simultaneous", where all gradients are taken at the same weights.
+            clip_norm: None, float, or dict from player name to either: limit of the global norm of the gradient.
+            max_bad_updates: int, training stops after so many updates of one player in a row were skipped because
+                the gradient was not finite.
+            ema: None, or a dict of arguments of `AveragedNetwork`: `half_life_kimg`, `ramp_up`.
+            **kwargs: `run_eagerly`, `jit_compile` and `steps_per_execution` of `keras.Model.compile`.
+
+        Raises:
+            ValueError: if the optimizers do not match the players, a network is not built, a variable has two owners,
+                or an argument is out of range.
+        """
+        if updates not in ("alternating", "simultaneous"):
+            raise ValueError(f'`updates` must be "alternating" or "simultaneous". Received: updates={updates!r}')
+        if max_bad_updates < 1:
+            raise ValueError(f"`max_bad_updates` must be at least 1. Received: max_bad_updates={max_bad_updates}")
+        players = self.players()
+        _check_players(players, optimizers, updates)
+        super().compile(optimizer=None, **kwargs)
+        limits = clip_norm if isinstance(clip_norm, dict) else {player.name: clip_norm for player in players}
+        buffers = list({id(v): v for player in players for v in player.buffers}.values())
+        # A plain object, into which Keras does not look: `weights`, and so weight files, hold the networks alone.
+        self._training = types.SimpleNamespace(
+            updates=[
+                PlayerUpdate(player, optimizers[player.name], limits.get(player.name), buffers) for player in players
+            ],
+            average=None if ema is None else AveragedNetwork(self.averaged_network(), **ema),
+            images_seen=keras.Variable(0, dtype="int", trainable=False, name="images_seen"),
+            simultaneous=updates == "simultaneous",
+            max_bad_updates=max_bad_updates,
+        )
+        # Everything is built: Keras need not call the model on a batch, which a system of players cannot answer.
+        self.built = True
+
+    def _compiled(self):
+        if getattr(self, "_training", None) is None:
+            raise ValueError("Call `compile(optimizers=...)` before training.")
+        return self._training
+
+    @property
+    def images_seen(self):
+        """Integer variable, images taken from the data so far, over all replicas."""
+        return self._compiled().images_seen
+
+    @property
+    def ema(self):
+        """The averaged copy of `averaged_network()`, or None without `compile(ema=...)`."""
+        average = self._compiled().average
+        return None if average is None else average.network
+
+    @property
+    def optimizers(self):
+        """Dict from player name to optimizer."""
+        return {update.player.name: update.optimizer for update in self._compiled().updates}
+
+    def state_variables(self):
+        """All variables that a training step reads or changes: what a checkpoint holds for an exact resume.
+
+        Returns:
+            Dict from a name that is the same in every process to `keras.Variable`, in a fixed order.
+        """
+        training = self._compiled()
+        groups = {"model": self.variables, "images_seen": [training.images_seen]}
+        for update in training.updates:
+            groups[update.player.name] = update.state
+        if training.average is not None:
+            groups["ema"] = training.average.network.variables
+        return {f"{group}/{i:04d}": v for group, variables in groups.items() for i, v in enumerate(variables)}
+
+    def update_step(self, batch):
+        """Trains every player on a batch, in graph mode or eagerly, on any backend.
+
+        Args:
+            batch: dict of tensors with the leading axis `batch` (on several replicas, this replica's part).
+
+        Returns:
+            Dict from log name to scalar tensor.
+        """
+        training = self._compiled()
+        if not isinstance(batch, dict):
+            raise ValueError(f"The data must be a dict of tensors. Received: {type(batch).__name__}")
+        with grad.pause_recording():
+            batch = self.draw(dict(batch))
+            logs = {}
+            if training.simultaneous:
+                results = [update.gradients(batch) for update in training.updates]
+                for update, (gradients, norm, terms) in zip(training.updates, results, strict=True):
+                    update.apply(gradients, norm)
+                    logs |= _player_logs(update, [terms], [norm])
+            else:
+                for update in training.updates:
+                    all_terms, norms = [], []
+                    for part in split_batch(batch, update.player.steps):
+                        gradients, norm, terms = update.gradients(part)
+                        update.apply(gradients, norm)
+                        all_terms.append(terms)
+                        norms.append(norm)
+                    logs |= _player_logs(update, all_terms, norms)
+            count = grad.sum_over_replicas(ops.cast(batch_size(batch), "float32"))
+            if training.average is not None:
+                training.average.update(count, training.images_seen)
+            training.images_seen.assign(training.images_seen + ops.cast(count, training.images_seen.dtype))
+            return logs | {"images_seen": ops.convert_to_tensor(training.images_seen)}
+
+    def train_step(self, data):
+        """One step of `fit`."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        if y is not None or sample_weight is not None:
+            raise ValueError("The data must be a dict of tensors. Received: targets or sample weights beside it")
+        return self.update_step(x)
+
+    def fit(self, x=None, **kwargs):
+        """Trains as `keras.Model.fit`, and stops with an error after `max_bad_updates` bad updates in a row.
+
+        Args:
+            x: `tf.data.Dataset` or other source of dicts of tensors, or such a dict of arrays.
+            **kwargs: keyword arguments of `keras.Model.fit`.
+
+        Returns:
+            `keras.callbacks.History`.
+
+        Raises:
+            FloatingPointError: after `max_bad_updates` skipped updates of one player in a row.
+            NotImplementedError: on the JAX backend, where `make_step` is to be used.
+        """
+        if keras.backend.backend() == "jax":
+            raise NotImplementedError("`fit` does not run adversarial models on the JAX backend: use `make_step()`.")
+        callbacks = kwargs.pop("callbacks", None)
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks.append(_StopOnBadUpdates())
+            callbacks.set_model(self)
+        else:
+            callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or [])
+            callbacks.append(_StopOnBadUpdates())
+        return super().fit(x, callbacks=callbacks, **kwargs)
+
+    def make_step(self):
+        """Compiles the training step for a loop of one's own, on any backend.
+
+        Returns:
+            Callable from a batch (dict of arrays with the leading axis `batch`) to a dict of floats, the logs. It
+            raises FloatingPointError as `fit` does.
+        """
+        variables = list(self.state_variables().values())
+        step = grad.compile_step(self.update_step, variables, jit_compile=self.jit_compile)
+
+        def run(batch):
+            logs = step({name: ops.convert_to_tensor(value) for name, value in batch.items()})
+            self.check_updates()
+            return {name: float(ops.convert_to_numpy(value)) for name, value in logs.items()}
+
+        return run
+
+    def check_updates(self):
+        """Raises FloatingPointError if a player's last `max_bad_updates` updates were all skipped."""
+        training = self._compiled()
+        for update in training.updates:
+            skipped = int(ops.convert_to_numpy(ops.copy(update.skipped_in_row.value)))
+            if skipped >= training.max_bad_updates:
+                raise FloatingPointError(
+                    f"Training stopped: the gradient of `{update.player.name}` was not finite in the last {skipped} "
+                    f"updates (`max_bad_updates`={training.max_bad_updates}). The weights are those of its last good "
+                    "update; lower its learning rate or set `clip_norm`."
+                )
+
+
+def _player_logs(update, all_terms, norms):
+    """Means over the updates of one step, in the order of the terms."""
+    name = update.player.name
+    terms = {term: sum(t[term] for t in all_terms) / len(all_terms) for term in all_terms[0]}
+    return {
+        f"{name}/loss": sum(terms.values()),
+        **{f"{name}/{term}": value for term, value in terms.items()},
+        f"{name}/gradient_norm": sum(norms) / len(norms),
+        f"{name}/skipped_updates": ops.convert_to_tensor(update.skipped),
+    }
+
+
+def _check_players(players, optimizers, updates):
+    names = [player.name for player in players]
+    if sorted(names) != sorted(optimizers):
+        raise ValueError(f"`optimizers` must have the keys {sorted(names)}. Received: {sorted(optimizers)}")
+    owners = {}
+    for player in players:
+        unbuilt = [network.name for network in player.networks if not network.built]
+        if unbuilt or not player.variables:
+            raise ValueError(
+                f"The networks of player `{player.name}` must be built and have trainable variables before `compile`. "
+                f"Received: networks not built={unbuilt}"
+            )
+        for variable in player.variables:
+            if owners.setdefault(id(variable), player.name) != player.name:
+                raise ValueError(
+                    f"A variable must belong to one player. Received: {variable.path} of `{owners[id(variable)]}` and "
+                    f"`{player.name}`"
+                )
+        if updates == "simultaneous" and player.steps > 1:
+            raise ValueError(
+                f'`updates="simultaneous"` needs `steps=1` of every player. Received: steps={player.steps} of '
+                f"`{player.name}`"
+            )
+        optimizer = optimizers[player.name]
+        if optimizer.clipnorm or optimizer.clipvalue or optimizer.global_clipnorm:
+            raise ValueError(
+                f"`clip_norm` of `compile` must be used instead of the optimizer's own clipping, which would clip "
+                f"each replica's share. Received: optimizer={optimizer.name} of `{player.name}`"
+            )

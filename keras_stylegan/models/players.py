@@ -1,0 +1,105 @@
+"""What a system declares: who plays, what each player loses, and how often."""
+
+from keras import ops
+
+
+class Regularizer:
+    """A loss term that may be evaluated lazily.
+
+    With `every=k` the term's gradient is computed on one update in k and multiplied by k, so that its strength does
+    not depend on k. It joins the gradient of that update. (StyleGAN2 gives it an update of its own and corrects the
+    optimizer's rates for the extra update; joined, no correction is needed.) The evaluation leaves no trace in moving
+    statistics or seeds.
+
+    Args:
+        name: string, the term's name in the logs.
+        loss: callable `(batch)` to a tensor of shape `(batch,)`, already weighted.
+        every: int, period in updates; 1 makes it an ordinary term.
+
+    Raises:
+        ValueError: if `every` is less than 1.
+
+    Source: Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", appendix B.
+    """
+
+    def __init__(self, name, loss, every=1):
+        if every < 1:
+            raise ValueError(f"`every` must be at least 1. Received: every={every}")
+        self.name = name
+        self.loss = loss
+        self.every = every
+
+
+class Player:
+    """A side of the game: networks, an optimizer of its own, and a loss.
+
+    A player with `steps=k` (a critic) takes its batch in k disjoint parts, one update each, while a player with
+    `steps=1` takes it whole. So every player sees each image once per step, no image is repeated within a step, and a
+    step costs the same for every k. For critic updates on m images, as WGAN's algorithm 1 has them, feed batches of
+    k * m (the generator then has k * m images per update instead of m, which only lessens the noise of its gradient).
+
+    Args:
+        name: string, the key of the optimizer and the prefix of the logs.
+        networks: list of built layers or models whose `trainable_variables` the player owns.
+        loss: callable `(batch)` to a dict from term name to a tensor of shape `(batch,)`, already weighted. The batch
+            is a dict of tensors with the leading axis `batch`. The objective is the sum of the terms' means over the
+            global batch.
+        steps: int, updates per training step.
+        regularizers: list of `Regularizer`.
+
+    Raises:
+        ValueError: if `steps` is less than 1, or two regularizers share a name.
+    """
+
+    def __init__(self, name, networks, loss, steps=1, regularizers=()):
+        if steps < 1:
+            raise ValueError(f"`steps` must be at least 1. Received: steps={steps}")
+        names = [regularizer.name for regularizer in regularizers]
+        if len(set(names)) < len(names):
+            raise ValueError(f"`regularizers` must have different names. Received: {names}")
+        self.name = name
+        self.networks = list(networks)
+        self.loss = loss
+        self.steps = steps
+        self.regularizers = tuple(regularizers)
+
+    @property
+    def variables(self):
+        """The trainable variables of the networks, each once."""
+        variables = {id(v): v for network in self.networks for v in network.trainable_variables}
+        return list(variables.values())
+
+    @property
+    def buffers(self):
+        """The weights of the networks that no optimizer changes, such as moving statistics; no seeds."""
+        buffers = {id(v): v for network in self.networks for v in network.non_trainable_weights}
+        return list(buffers.values())
+
+
+def batch_size(batch):
+    """Size of the leading axis of a batch, a dict of tensors: an int, or a scalar tensor where it is unknown."""
+    return ops.shape(next(iter(batch.values())))[0]
+
+
+def split_batch(batch, steps):
+    """Divides a batch into equal parts.
+
+    Part i holds the images i, i + steps, i + 2 * steps, ...: with strides, the parts of the replicas' batches make up
+    the parts of the global batch.
+
+    Args:
+        batch: dict of tensors with the leading axis `batch`.
+        steps: int, number of parts.
+
+    Returns:
+        List of `steps` dicts.
+
+    Raises:
+        ValueError: if the batch size is known and not divisible by `steps`.
+    """
+    if steps == 1:
+        return [batch]
+    size = batch_size(batch)
+    if isinstance(size, int) and size % steps:
+        raise ValueError(f"The batch size must be divisible by the player's `steps`={steps}. Received: {size}")
+    return [{name: tensor[i::steps] for name, tensor in batch.items()} for i in range(steps)]

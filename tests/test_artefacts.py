@@ -1,0 +1,46 @@
+"""The probes read clean on clean pictures and find what is drawn into them."""
+
+import numpy as np
+import pytest
+
+from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy
+
+
+@pytest.fixture(scope="module")
+def photograph():
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:192, :256]
+    scene = 120 + 50 * np.sin(rows / 19) + 30 * np.cos(columns / 31)
+    return np.clip(scene[..., None] + rng.normal(0, 6, (192, 256, 3)), 0, 255)
+
+
+@pytest.mark.parametrize("period", [2, 4, 8])
+def test_checkerboard_of_each_period_is_found(photograph, period):
+    assert checkerboard_energy(photograph) < 2.0
+    grid = 8.0 * ((np.arange(256) % period) < period / 2)
+    assert checkerboard_energy(photograph + grid[None, :, None]) > 3.0
+    assert checkerboard_energy(photograph + grid[:192, None, None]) > 3.0
+
+
+def test_checkerboard_refuses_tiny_pictures():
+    with pytest.raises(ValueError, match="`picture` must be at least 64x64. Received: 40x80"):
+        checkerboard_energy(np.zeros((80, 40, 3)))
+
+
+def test_border_band_is_found_in_both_directions(photograph):
+    assert border_ratio(photograph, photograph) == 1.0
+    noisy, flat = photograph.copy(), photograph.copy()
+    noisy[:8] += np.random.default_rng(1).normal(0, 30, noisy[:8].shape)
+    flat[:8] = flat[-8:] = 128.0
+    assert border_ratio(noisy, photograph) > 1.3
+    assert border_ratio(flat, photograph) < 0.8
+
+
+def test_blobs_are_counted_unless_the_photograph_has_them(photograph):
+    rows, columns = np.mgrid[:192, :256]
+    spotted = photograph.copy()
+    for y, x in [(50, 60), (120, 200)]:
+        spotted += 160 * np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / (2 * 4**2))[..., None]
+    assert blob_outliers(photograph, photograph) == 0
+    assert blob_outliers(spotted, photograph) == 2
+    assert blob_outliers(spotted, spotted) == 0

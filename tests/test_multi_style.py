@@ -1,0 +1,163 @@
+"""The multi-style loss: one term at a time, mixtures, strength, the critic; and a step of training."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_stylegan.models import MultiStyleTransfer
+from keras_stylegan.networks import PatchCritic, PerceptualNetwork, StyleTransformer
+
+NUM_STYLES, SIZE = 3, 32
+
+
+def build(**options):
+    keras.utils.set_random_seed(3)
+    rng = np.random.default_rng(3)
+    network = StyleTransformer(NUM_STYLES, widths=(8, 8, 8), num_blocks=(1, 1, 1))
+    network.build()
+    # An untrained bank holds equal vectors; differing ones make a mixture more than its parts.
+    network.bank.vectors.assign(network.bank.vectors + rng.normal(0, 0.3, network.bank.vectors.shape))
+    perceptual = PerceptualNetwork(((4, 4), (6, 6), (8,), (8,)), name="tiny")
+    perceptual.build()
+    pictures = [rng.uniform(-1, 1, (SIZE, SIZE + 8 * i, 3)).astype("float32") for i in range(NUM_STYLES)]
+    return MultiStyleTransfer(network, perceptual, pictures, **options)
+
+
+def batch(styles=((1, 0, 0), (0, 0.25, 0.75)), strength=(1, 1)):
+    rng = np.random.default_rng(4)
+    return {
+        "content": rng.uniform(-1, 1, (len(styles), SIZE, SIZE, 3)).astype("float32"),
+        "style_weights": np.array(styles, "float32"),
+        "strength": np.array(strength, "float32"),
+    }
+
+
+def terms(model, data):
+    return {name: keras.ops.convert_to_numpy(value) for name, value in model.generator_terms(data).items()}
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return build(methods={"gram": 1.0, "mean_std": 0.5})
+
+
+def test_an_alpha_changes_its_own_style_term_and_no_other(plain):
+    doubled = build(methods={"gram": 1.0, "mean_std": 0.5}, alphas=[2, 1, 1])
+    before, after = terms(plain, batch()), terms(doubled, batch())
+    for name in before:
+        expected = before[name] * ((2, 1) if name.startswith("style_") else (1, 1))
+        np.testing.assert_allclose(after[name], expected, rtol=1e-5)
+
+
+def test_a_method_weight_changes_its_own_term_and_no_other(plain):
+    other = build(methods={"gram": 1.0, "mean_std": 1.5})
+    before, after = terms(plain, batch()), terms(other, batch())
+    for name in before:
+        np.testing.assert_allclose(after[name], before[name] * (3 if name == "style_mean_std" else 1), rtol=1e-5)
+
+
+def test_a_mixture_carries_each_style_by_its_share(plain):
+    data = batch(styles=[(0, 0.25, 0.75)], strength=[1])
+    features = plain.perceptual(plain.paint(data))
+    one, two = (plain.style_terms(features, np.eye(3, dtype="float32")[i : i + 1], "gram") for i in (1, 2))
+    mixed = plain.style_terms(features, data["style_weights"], "gram")
+    np.testing.assert_allclose(mixed, 0.25 * np.array(one) + 0.75 * np.array(two), rtol=1e-5)
+    assert abs(float(one[0] - two[0])) > 1e-4
+
+
+def test_strength_trades_style_for_the_photograph(plain):
+    full, half = terms(plain, batch()), terms(plain, batch(strength=(1, 0.5)))
+    assert full["photograph"].tolist() == [0, 0]
+    assert half["photograph"][0] == 0 and half["photograph"][1] > 0
+    painted = np.array(plain.paint(batch(strength=(1, 0.5))))
+    error = np.abs(painted - batch()["content"]).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(half["photograph"], [0, plain.photograph_weight * 0.5 * error[1]], rtol=1e-5)
+
+
+def test_strength_zero_paints_the_photograph_itself(plain):
+    data = batch(strength=(0, 0))
+    np.testing.assert_array_equal(plain.paint(data), data["content"])
+
+
+def test_critic_prefers_paintings_and_the_generator_opposes_it():
+    model = build(critic=_critic(), critic_weight=0.5)
+    data = batch() | {
+        "style_crops": np.random.default_rng(5).uniform(-1, 1, (2, SIZE, SIZE, 3)).astype("float32"),
+        "mix": np.full((2, 1, 1, 1), 0.25, "float32"),
+    }
+
+    def score(images):
+        return np.array(model.critic(images, data["style_weights"])).mean(axis=(1, 2, 3))
+
+    fake = np.array(model.paint(data))
+    losses = model.critic_terms(data)
+    np.testing.assert_allclose(losses["wasserstein"], score(fake) - score(data["style_crops"]), rtol=1e-4)
+    np.testing.assert_allclose(terms(model, data)["adversarial"], -0.5 * score(fake), rtol=1e-4)
+    # A finite difference of the critic along its own gradient measures that gradient's norm.
+    point = 0.25 * data["style_crops"] + 0.75 * fake
+    gradients = np.stack([_numeric_gradient(score, point, i) for i in range(2)])
+    norms = np.sqrt((gradients**2).sum(axis=1))
+    np.testing.assert_allclose(losses["penalty"], 10 * (norms - 1) ** 2, rtol=2e-2)
+
+
+def _critic():
+    critic = PatchCritic(NUM_STYLES, filters=4, num_layers=1)
+    critic.build((None, None, None, 3))
+    return critic
+
+
+def _numeric_gradient(score, point, image, epsilon=1e-2):
+    """Central differences for every pixel of one image, in one large batch per 512 pixels."""
+    flat = point[image].ravel()
+    gradient = []
+    for first in range(0, flat.size, 512):
+        index = np.arange(first, min(first + 512, flat.size))
+        moved = np.repeat(flat[None], 2 * len(index), axis=0)
+        moved[np.arange(len(index)), index] += epsilon
+        moved[len(index) + np.arange(len(index)), index] -= epsilon
+        values = _score_rows(score, moved.reshape(-1, *point.shape[1:]), image)
+        gradient.append((values[: len(index)] - values[len(index) :]) / (2 * epsilon))
+    return np.concatenate(gradient)
+
+
+def _score_rows(score, images, image):
+    rows = np.repeat(images, 2, axis=0)  # The critic under test wants two images a batch, each with its own style.
+    values = [score(rows[2 * i : 2 * i + 2])[image] for i in range(len(images))]
+    return np.array(values)
+
+
+def test_training_lowers_the_loss_and_logs_every_term():
+    model = build(methods={"gram": 1.0}, critic=_critic(), critic_weight=0.1, critic_steps=2)
+    model.compile(
+        {"generator": keras.optimizers.Adam(1e-3), "critic": keras.optimizers.Adam(1e-4)},
+        clip_norm={"generator": 10.0},
+        ema={"half_life_kimg": 0.01},
+    )
+    step = model.make_step()
+    data = batch() | {"style_crops": batch()["content"][::-1].copy()}
+    logs = [step(data) for _ in range(12)]
+    expected = {f"generator/{t}" for t in ("content", "style_gram", "variation", "photograph", "adversarial", "loss")}
+    expected |= {"critic/wasserstein", "critic/penalty", "images_seen", "generator/gradient_norm"}
+    assert expected <= set(logs[0])
+    assert logs[-1]["generator/style_gram"] < logs[0]["generator/style_gram"]
+    assert logs[-1]["images_seen"] == 24
+    assert model.ema is not model.network
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"alphas": [1, 2]}, "`alphas` must be 3 finite numbers"),
+        ({"alphas": [1, 2, -1]}, "none negative"),
+        ({"critic_weight": 0.5}, "go together"),
+    ],
+)
+def test_wrong_arguments_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        build(**options)
+
+
+def test_number_of_pictures_must_equal_number_of_styles():
+    network = StyleTransformer(2, widths=(4, 4, 4), num_blocks=(1, 1, 1))
+    with pytest.raises(ValueError, match="`style_pictures` must hold 2 pictures"):
+        MultiStyleTransfer(network, None, [np.zeros((16, 16, 3), "float32")])
