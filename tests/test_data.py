@@ -222,25 +222,51 @@ def test_crops_check_arguments(arguments, message):
 
 
 def test_style_batches():
-    crops = Crops([noise(20, 20)], 8, 50)
-    batches = StyleBatches(crops, num_styles=4, mix_probability=0.3, seed=3)
+    crops = Crops([noise(20, 20)], 8, 500)
+    batches = StyleBatches(crops, num_styles=4, mix_probability=0.3, weak_probability=0.2, seed=3)
     batch = batches[0]
-    assert set(batch) == {"content", "style_weights"} and batch["content"].shape == (50, 8, 8, 3)
-    weights = np.concatenate([batches.style_weights(i) for i in range(40)])
-    assert weights.dtype == np.float32 and (weights >= 0).all()
+    assert set(batch) == {"content", "style_weights", "strength"}
+    assert all(array.dtype == np.float32 for array in batch.values())
+    assert batch["content"].shape == (500, 8, 8, 3)
+    weights = np.concatenate([batches[i]["style_weights"] for i in range(4)])
+    assert (weights >= 0).all()
     np.testing.assert_allclose(weights.sum(1), 1, atol=1e-6)
     used = (weights > 0).sum(1)
     assert set(used) == {1, 2} and 0.26 < (used == 2).mean() < 0.34
-    np.testing.assert_allclose(weights.mean(0), 0.25, atol=0.03)
-    assert 0.45 < weights[used == 2].max(1).mean() - 0.25 < 0.55  # the larger of (u, 1 - u) is 3/4 on average
-    np.testing.assert_array_equal(StyleBatches(crops, 4, 0.3, seed=3).style_weights(7), batches.style_weights(7))
-    assert ((StyleBatches(crops, 4, 0.0).style_weights(0) > 0).sum(1) == 1).all()
-    with pytest.raises(ValueError, match="`mix_probability` must be 0 when"):
-        StyleBatches(crops, num_styles=1)
-    with pytest.raises(ValueError, match="`mix_probability` must be in"):
-        StyleBatches(crops, 4, 1.5)
-    with pytest.raises(ValueError, match="`num_styles`"):
-        StyleBatches(crops, 0)
+    np.testing.assert_allclose(weights.mean(0), 0.25, atol=0.04)
+    assert 0.7 < weights[used == 2].max(1).mean() < 0.8  # the larger of (u, 1 - u) is 3/4 on average
+    strength = np.concatenate([batches[i]["strength"] for i in range(4)])
+    assert 0.16 < (strength < 1).mean() < 0.24 and strength.min() >= 0 and strength.max() == 1
+    assert 0.4 < strength[strength < 1].mean() < 0.6
+    again = StyleBatches(crops, 4, 0.3, 0.2, seed=3)[7]
+    for name, array in batches[7].items():
+        np.testing.assert_array_equal(array, again[name])
+    assert ((StyleBatches(crops, 4, 0.0)[0]["style_weights"] > 0).sum(1) == 1).all()
+
+
+def test_style_crops_show_the_styles_of_the_row():
+    pictures = [np.full((30, 40, 3), value, "float32") for value in (-1.0, 0.0, 1.0)]
+    batch = StyleBatches(Crops([noise(20, 20)], 8, 300), 3, mix_probability=1.0, style_pictures=pictures)[0]
+    assert batch["style_crops"].shape == (300, 8, 8, 3) and batch["mix"].shape == (300, 1, 1, 1)
+    shown = np.rint(batch["style_crops"].mean((1, 2, 3)) + 1).astype("int")
+    weight = np.take_along_axis(batch["style_weights"], shown[:, None], 1)
+    assert (weight > 0).all() and 0.6 < weight.mean() < 0.73  # E[u^2 + (1 - u)^2] = 2/3
+    assert 0 <= batch["mix"].min() < 0.1 and 0.9 < batch["mix"].max() < 1
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"num_styles": 1}, "`mix_probability` must be 0 when"),
+        ({"mix_probability": 1.5}, "`mix_probability` must be in.*1.5"),
+        ({"weak_probability": -0.1}, "`weak_probability` must be in.*-0.1"),
+        ({"num_styles": 0}, "`num_styles` must be positive.*0"),
+        ({"style_pictures": [np.zeros((4, 4, 3))]}, "`style_pictures` must hold 4.*1"),
+    ],
+)
+def test_style_batches_check_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        StyleBatches(Crops([noise(4, 4)], 4, 1), **{"num_styles": 4, **arguments})
 
 
 # Feed

@@ -57,7 +57,8 @@ class Crops:
             raise IndexError(f"`index` must not be negative. Received: index={index}")
         rng = np.random.default_rng((self.seed, 0, index))
         first = index * self.batch_size
-        return to_float(np.stack([self._crop(self._picture(first + k), rng) for k in range(self.batch_size)]))
+        pictures = [self._picture(first + k) for k in range(self.batch_size)]
+        return to_float(np.stack([random_crop(p, self.crop_size, self.scale, self.flip, rng) for p in pictures]))
 
     def __iter__(self) -> Iterator[np.ndarray]:
         index = 0
@@ -73,17 +74,32 @@ class Crops:
             self._order = (epoch, order)  # one assignment: threads see the old pair or the new
         return self.source[int(order[offset])]
 
-    def _crop(self, picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        height, width = self.crop_size
-        factor = min(picture.shape[0] / height, picture.shape[1] / width) * rng.uniform(*self.scale)
-        window_height, window_width = factor * height, factor * width
-        top = rng.uniform(0, picture.shape[0] - window_height)
-        left = rng.uniform(0, picture.shape[1] - window_width)
-        mirror = rng.random() < 0.5
-        # Cutting whole pixels first spares Pillow the conversion of the entire picture.
-        y, x = int(top), int(left)
-        window = picture[y : int(np.ceil(top + window_height)), x : int(np.ceil(left + window_width))]
-        right, bottom = min(left - x + window_width, window.shape[1]), min(top - y + window_height, window.shape[0])
-        image = Image.fromarray(np.ascontiguousarray(window))
-        crop = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC, (left - x, top - y, right, bottom)))
-        return crop[:, ::-1] if self.flip and mirror else crop
+
+def random_crop(
+    picture: np.ndarray, size: tuple[int, int], scale: tuple[float, float], flip: bool, rng: np.random.Generator
+) -> np.ndarray:
+    """One random crop.
+
+    Args:
+        picture: uint8 array of shape `(height, width, 3)`.
+        size: `(height, width)` of the crop, in pixels.
+        scale: as in `Crops`.
+        flip: whether to mirror with probability 1/2.
+        rng: the source of randomness; three numbers are drawn for the window and one for the mirror.
+
+    Returns:
+        uint8 array of shape `(*size, 3)`.
+    """
+    height, width = size
+    factor = min(picture.shape[0] / height, picture.shape[1] / width) * rng.uniform(*scale)
+    window_height, window_width = factor * height, factor * width
+    top = rng.uniform(0, picture.shape[0] - window_height)
+    left = rng.uniform(0, picture.shape[1] - window_width)
+    mirror = rng.random() < 0.5
+    # Cutting whole pixels first spares Pillow the conversion of the entire picture.
+    y, x = int(top), int(left)
+    window = picture[y : int(np.ceil(top + window_height)), x : int(np.ceil(left + window_width))]
+    right, bottom = min(left - x + window_width, window.shape[1]), min(top - y + window_height, window.shape[0])
+    image = Image.fromarray(np.ascontiguousarray(window))
+    crop = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC, (left - x, top - y, right, bottom)))
+    return crop[:, ::-1] if flip and mirror else crop

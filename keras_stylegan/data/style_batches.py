@@ -1,49 +1,78 @@
-"""Training batches of the multi-style system: photographs, and the style or mixture that each is to be painted in."""
+"""Training batches of the multi-style system: photographs, and how each is to be painted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from keras_stylegan.data.crops import Crops
+from keras_stylegan.data.crops import Crops, random_crop
+from keras_stylegan.data.pictures import to_float, to_uint8
 
 
 class StyleBatches:
-    """Batch `i` is `{"content": crops, "style_weights": weights}`, a function of the seeds and `i` alone.
+    """Batch `i` is a dict of float32 arrays, a function of the seeds and `i` alone:
 
-    A picture gets one style with probability 1 - `mix_probability`, otherwise a mixture of two different styles with
-    weights (u, 1 - u), u uniform in [0, 1].
+    - `content`: `(batch, height, width, 3)`, crops of photographs in [-1, 1];
+    - `style_weights`: `(batch, num_styles)`, rows that sum to 1: one style with probability 1 - `mix_probability`,
+      otherwise a mixture of two different styles with weights (u, 1 - u), u uniform in [0, 1];
+    - `strength`: `(batch,)`, 1 with probability 1 - `weak_probability`, otherwise uniform in [0, 1];
+    - with `style_pictures` also `style_crops`, like `content`: a crop of the picture of one of the row's styles, drawn
+      by their weights; and `mix`, `(batch, 1, 1, 1)`, uniform in [0, 1]: where between real and painted pictures the
+      gradient penalty is taken.
 
     Args:
         crops: `Crops` of photographs.
         num_styles: int, N.
         mix_probability: float in [0, 1].
+        weak_probability: float in [0, 1].
+        style_pictures: optional sequence of N float arrays `(height, width, 3)` in [-1, 1].
         seed: int.
     """
 
-    def __init__(self, crops: Crops, num_styles: int, mix_probability: float = 0.25, seed: int = 0):
+    def __init__(
+        self,
+        crops: Crops,
+        num_styles: int,
+        mix_probability: float = 0.25,
+        weak_probability: float = 0.25,
+        style_pictures: Sequence[np.ndarray] | None = None,
+        seed: int = 0,
+    ):
         if num_styles < 1:
             raise ValueError(f"`num_styles` must be positive. Received: num_styles={num_styles}")
-        if not 0 <= mix_probability <= 1:
-            raise ValueError(f"`mix_probability` must be in [0, 1]. Received: mix_probability={mix_probability}")
+        for name, value in (("mix_probability", mix_probability), ("weak_probability", weak_probability)):
+            if not 0 <= value <= 1:
+                raise ValueError(f"`{name}` must be in [0, 1]. Received: {name}={value}")
         if mix_probability > 0 and num_styles < 2:
             raise ValueError(
                 "`mix_probability` must be 0 when there is one style. "
                 f"Received: mix_probability={mix_probability}, num_styles={num_styles}"
             )
+        if style_pictures is not None and len(style_pictures) != num_styles:
+            raise ValueError(
+                f"`style_pictures` must hold {num_styles} pictures, one a style. Received: {len(style_pictures)}"
+            )
         self.crops = crops
         self.num_styles = num_styles
         self.mix_probability = mix_probability
+        self.weak_probability = weak_probability
         self.seed = seed
+        self._style_pictures = None if style_pictures is None else [to_uint8(picture) for picture in style_pictures]
 
     @property
     def batch_size(self) -> int:
         return self.crops.batch_size
 
     def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        """`content` `(batch, height, width, 3)` in [-1, 1] and `style_weights` `(batch, N)`, whose rows sum to 1."""
-        return {"content": self.crops[index], "style_weights": self.style_weights(index)}
+        rng = np.random.default_rng((self.seed, 2, index))
+        batch = {"content": self.crops[index], "style_weights": self._weights(rng)}
+        weak = rng.random(self.batch_size) < self.weak_probability
+        batch["strength"] = np.where(weak, rng.random(self.batch_size), 1.0).astype("float32")
+        if self._style_pictures is not None:
+            batch["style_crops"] = self._style_crops(batch["style_weights"], rng)
+            batch["mix"] = rng.random((self.batch_size, 1, 1, 1), "float32")
+        return batch
 
     def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
         index = 0
@@ -51,8 +80,7 @@ class StyleBatches:
             yield self[index]
             index += 1
 
-    def style_weights(self, index: int) -> np.ndarray:
-        rng = np.random.default_rng((self.seed, 2, index))
+    def _weights(self, rng):
         rows = np.zeros((self.batch_size, self.num_styles), "float32")
         for row in rows:
             first, share = rng.integers(self.num_styles), 1.0
@@ -62,3 +90,9 @@ class StyleBatches:
                 row[second] = 1 - share
             row[first] = share
         return rows
+
+    def _style_crops(self, weights, rng):
+        crops = self.crops
+        chosen = [rng.choice(self.num_styles, p=row / row.sum()) for row in weights.astype("float64")]
+        pictures = [self._style_pictures[style] for style in chosen]
+        return to_float(np.stack([random_crop(p, crops.crop_size, crops.scale, crops.flip, rng) for p in pictures]))

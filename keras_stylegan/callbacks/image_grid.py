@@ -1,0 +1,89 @@
+"""Pictures of a run's progress, as PNG files and in TensorBoard."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+from PIL import Image
+
+from keras_stylegan.callbacks.clock import Clock, Every
+from keras_stylegan.callbacks.tensorboard import EventFile
+
+
+def tile(pictures: np.ndarray) -> np.ndarray:
+    """Lays pictures out on one.
+
+    Args:
+        pictures: uint8 array of shape `(rows, columns, height, width, 3)`, or `(count, height, width, 3)`, which is
+            laid out in rows of about as many pictures as there are rows, the rest left white.
+
+    Returns:
+        uint8 array of shape `(rows * height, columns * width, 3)`.
+    """
+    pictures = np.asarray(pictures)
+    if pictures.dtype != np.uint8 or pictures.ndim not in (4, 5) or pictures.shape[-1] != 3:
+        raise ValueError(
+            "`pictures` must be uint8 of shape (count, height, width, 3) or (rows, columns, height, width, 3). "
+            f"Received: {pictures.dtype} of shape {pictures.shape}"
+        )
+    if pictures.ndim == 4:
+        columns = int(np.ceil(np.sqrt(len(pictures))))
+        missing = -len(pictures) % columns
+        pictures = np.concatenate([pictures, np.full((missing, *pictures.shape[1:]), 255, "uint8")])
+        pictures = pictures.reshape(-1, columns, *pictures.shape[1:])
+    rows, columns, height, width, _ = pictures.shape
+    return pictures.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, 3)
+
+
+class ImageGrid(keras.callbacks.Callback):
+    """Draws pictures at the start, every `every_images` images and at the end.
+
+    Args:
+        clock: the run's `Clock`.
+        draw: function without arguments that returns pictures as `tile` takes them. It should draw the same inputs
+            each time, so that the files show progress.
+        folder: where the files `IMAGES.png` go, named after the images seen.
+        every_images: int.
+        events: `EventFile` that gets each picture too.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        draw: Callable[[], np.ndarray],
+        folder: str | Path,
+        every_images: int,
+        events: EventFile | None = None,
+    ):
+        super().__init__()
+        self.clock = clock
+        self.draw = draw
+        self.folder = Path(folder)
+        self._every = Every(every_images)
+        self._events = events
+
+    def on_train_begin(self, logs=None):
+        self._every.last = self.clock.images_seen
+        self._write()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._every.due(self.clock.images_seen):
+            self._write()
+
+    def on_train_end(self, logs=None):
+        if self._every.last != self.clock.images_seen:
+            self._write()
+
+    def _write(self):
+        picture = tile(self.draw())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{self.clock.images_seen:012d}.png"
+        partial = path.with_name(f".{path.name}.partial")
+        Image.fromarray(picture).save(partial, "PNG")
+        os.replace(partial, path)
+        if self._events is not None:
+            self._events.add_picture(self.clock.images_seen, "pictures", picture)

@@ -1,0 +1,47 @@
+"""keras-stylegan train: trains a preset into a run directory."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from keras_stylegan.presets import PRESETS, get_preset, with_settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("preset", help=f"what to train: {', '.join(PRESETS)}")
+    parser.add_argument("--content", metavar="SOURCE", help="photographs: a folder, a zip or an npz file")
+    parser.add_argument("--styles", metavar="DIR", help="style pictures, named after their files")
+    parser.add_argument("--out", metavar="RUN", required=True, help="run directory")
+    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a setting; repeatable")
+    parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint in RUN")
+    parser.add_argument("--dry-run", action="store_true", help="build and check everything, then stop")
+    parser.add_argument(
+        "--backend",
+        choices=("tensorflow", "jax", "torch"),
+        default=os.environ.get("KERAS_BACKEND", "tensorflow"),
+        help="Keras backend (default: %(default)s)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    preset = get_preset(arguments.preset)
+    sources = [f"{name}={getattr(arguments, name)}" for name in ("content", "styles") if getattr(arguments, name)]
+    preset = with_settings(preset, [*sources, *arguments.set])
+    keras = sys.modules.get("keras")
+    if keras is not None and keras.backend.backend() != arguments.backend:
+        raise ValueError(
+            "`--backend` must be that of the Keras already imported in this process. "
+            f"Received: {arguments.backend}, imported with {keras.backend.backend()}"
+        )
+    os.environ["KERAS_BACKEND"] = arguments.backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from keras_stylegan.runs import train
+
+    try:
+        train(preset, arguments.out, arguments.resume, arguments.dry_run)
+    except FloatingPointError as error:
+        print(f"keras-stylegan: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,175 @@
+"""What can be trained: one frozen dataclass per system, one table row per preset, and `key=value` changes to them."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Iterable
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """The settings that every system has.
+
+    Attributes:
+        kimg: length of the run, in thousands of images.
+        batch_size: images in a step, of all replicas together.
+        seed: repeats a run.
+        precision: Keras dtype policy, `float32` or `mixed_bfloat16`.
+        log_images: images between lines of metrics.jsonl and points in TensorBoard.
+        grid_images: images between pictures of progress.
+        checkpoint_seconds: seconds between checkpoints.
+        keep_checkpoints: checkpoints kept.
+        data_threads: threads that prepare batches.
+        cache_megabytes: decoded pictures kept in memory, at most.
+    """
+
+    kimg: float = 100.0
+    batch_size: int = 4
+    seed: int = 0
+    precision: str = "float32"
+    log_images: int = 400
+    grid_images: int = 10_000
+    checkpoint_seconds: float = 600.0
+    keep_checkpoints: int = 3
+    data_threads: int = 2
+    cache_megabytes: int = 1024
+
+    system: typing.ClassVar[str]
+
+    @property
+    def steps(self) -> int:
+        """Training steps of the whole run."""
+        return -(-round(self.kimg * 1000) // self.batch_size)
+
+
+@dataclasses.dataclass(frozen=True)
+class MultiStylePreset(Preset):
+    """One network for all the styles of a folder (`MultiStyleTransfer` says what the loss terms are).
+
+    Attributes:
+        content: folder, zip or npz of photographs.
+        styles: folder of style pictures; the files' names become the styles' names.
+        crop_size: pixels, height and width of the training crops.
+        scale: crops are cut from windows of this share (low, high) of the photograph.
+        content_short_side: photographs are reduced to this shorter side.
+        style_short_side: style pictures are reduced to this shorter side, which sets the size of strokes.
+        mix_probability: share of pictures painted in a mixture of two styles.
+        weak_probability: share of pictures painted with a strength below 1.
+        widths: channels at 1/2, 1/4 and 1/8 of the size.
+        num_blocks: residual blocks at 1/4 (encoder), 1/8 and 1/4 (decoder).
+        normalization: `all` or `branches`.
+        perceptual: `compact`, `vgg16`, `vgg19`, or an .npz file.
+        methods: style methods and their weights.
+        style_weight: weight of the style terms against the content.
+        alphas: weights of single styles by name, 1 where none is given.
+        content_weight: weight of the content term.
+        variation_weight: weight of the total variation.
+        photograph_weight: weight of the distance to the photograph at strength 0.
+        critic_weight: lambda of the adversarial term; 0 trains no critic.
+        penalty_weight: weight of the critic's gradient penalty.
+        critic_steps: critic updates in a step.
+        learning_rate: of the network, at the start; decays to 0 along a cosine over the run.
+        critic_learning_rate: of the critic, likewise.
+        clip_norm: limit of the global norm of a gradient.
+    """
+
+    content: str = ""
+    styles: str = ""
+    crop_size: int = 160
+    scale: tuple[float, float] = (0.5, 1.0)
+    content_short_side: int = 288
+    style_short_side: int = 256
+    mix_probability: float = 0.25
+    weak_probability: float = 0.25
+    widths: tuple[int, int, int] = (32, 64, 128)
+    num_blocks: tuple[int, int, int] = (2, 5, 2)
+    normalization: str = "all"
+    perceptual: str = "compact"
+    methods: dict[str, float] = dataclasses.field(default_factory=lambda: {"gram": 1.0})
+    style_weight: float = 4.0
+    alphas: dict[str, float] = dataclasses.field(default_factory=dict)
+    content_weight: float = 1.0
+    variation_weight: float = 0.75
+    photograph_weight: float = 2.0
+    critic_weight: float = 0.0
+    penalty_weight: float = 10.0
+    critic_steps: int = 1
+    learning_rate: float = 1e-3
+    critic_learning_rate: float = 2e-4
+    clip_norm: float = 10.0
+
+    system: typing.ClassVar[str] = "multistyle"
+
+
+PRESETS: dict[str, Preset] = {
+    "multistyle": MultiStylePreset(),
+    # A few minutes on two cores: to see that data, loss and files are in order before the long run.
+    "multistyle_small": MultiStylePreset(
+        kimg=2.0, crop_size=96, content_short_side=160, style_short_side=128, widths=(16, 32, 64), num_blocks=(1, 2, 1),
+        log_images=100, grid_images=1000,
+    ),
+}  # fmt: skip
+
+
+def get_preset(name: str) -> Preset:
+    """The preset of that name, or a ValueError that lists the names."""
+    if name not in PRESETS:
+        raise ValueError(f"`preset` must be one of {', '.join(sorted(PRESETS))}. Received: {name}")
+    return PRESETS[name]
+
+
+def with_settings(preset: Preset, settings: Iterable[str]) -> Preset:
+    """Changes a preset by `key=value` texts.
+
+    Tuples are written `0.5,1`, dicts `gram:1,sorted:0.5`.
+
+    Raises:
+        ValueError: for a text without `=`, an unknown key (the message lists all), or a value of the wrong type.
+    """
+    kinds = typing.get_type_hints(type(preset))
+    fields = [field.name for field in dataclasses.fields(preset)]
+    changes = {}
+    for setting in settings:
+        key, separator, text = setting.partition("=")
+        if not separator:
+            raise ValueError(f"`--set` must be key=value. Received: {setting}")
+        if key not in fields:
+            raise ValueError(f"`--set` must name one of {', '.join(sorted(fields))}. Received: {key}")
+        try:
+            changes[key] = _parse(kinds[key], text)
+        except ValueError:
+            raise ValueError(f"`{key}` must be {_describe(kinds[key])}. Received: {setting}") from None
+    return dataclasses.replace(preset, **changes)
+
+
+def as_dict(preset: Preset) -> dict[str, typing.Any]:
+    """The settings as JSON holds them: tuples as lists."""
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(preset).items()}
+
+
+def _parse(kind, text):
+    origin = typing.get_origin(kind)
+    if origin is tuple:
+        kinds, parts = typing.get_args(kind), text.split(",")
+        if len(parts) != len(kinds):
+            raise ValueError
+        return tuple(_parse(part_kind, part) for part_kind, part in zip(kinds, parts, strict=True))
+    if origin is dict:
+        _, value_kind = typing.get_args(kind)
+        pairs = [part.rpartition(":") for part in text.split(",") if part]
+        if not all(key and separator for key, separator, _ in pairs):
+            raise ValueError
+        return {key.strip(): _parse(value_kind, value) for key, _, value in pairs}
+    if kind is int:
+        return int(text.replace("_", ""))
+    return kind(text)
+
+
+def _describe(kind) -> str:
+    origin = typing.get_origin(kind)
+    if origin is tuple:
+        return " and ".join(_describe(part) for part in typing.get_args(kind)) + ", with commas between"
+    if origin is dict:
+        return "name:number pairs with commas between"
+    return {int: "a whole number", float: "a number", str: "text"}.get(kind, str(kind))

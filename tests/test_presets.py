@@ -1,0 +1,77 @@
+"""Presets are typed, listed and changed by text; mistakes are told with the valid names."""
+
+import dataclasses
+import json
+import re
+import typing
+
+import pytest
+
+from keras_stylegan import cli
+from keras_stylegan.presets import PRESETS, MultiStylePreset, as_dict, get_preset, with_settings
+
+
+def test_settings_of_every_type():
+    preset = with_settings(
+        get_preset("multistyle"),
+        ["seed=7", "kimg=2.5", "batch_size=1_000", "perceptual=a=b.npz", "scale=0.3,0.9", "widths=8,16,32",
+         "alphas=munch_scream:2,a:b:0.5", "methods=gram:1,sorted:0.5"],
+    )  # fmt: skip
+    assert (preset.seed, preset.kimg, preset.batch_size, preset.perceptual) == (7, 2.5, 1000, "a=b.npz")
+    assert preset.scale == (0.3, 0.9) and preset.widths == (8, 16, 32)
+    assert preset.alphas == {"munch_scream": 2.0, "a:b": 0.5} and preset.methods == {"gram": 1.0, "sorted": 0.5}
+    assert get_preset("multistyle").seed == 0  # the table is untouched
+    assert with_settings(preset, ["alphas="]).alphas == {}
+
+
+@pytest.mark.parametrize(
+    "setting, message",
+    [
+        ("seed", "`--set` must be key=value. Received: seed"),
+        ("sead=1", "`--set` must name one of alphas, batch_size.*seed.*Received: sead"),
+        ("seed=1.5", "`seed` must be a whole number. Received: seed=1.5"),
+        ("kimg=many", "`kimg` must be a number. Received: kimg=many"),
+        ("scale=0.5", "`scale` must be a number and a number, with commas between. Received: scale=0.5"),
+        ("widths=1,2,x", "`widths` must be a whole number and"),
+        ("methods=gram", "`methods` must be name:number pairs with commas between. Received: methods=gram"),
+    ],
+)
+def test_wrong_settings_are_told(setting, message):
+    with pytest.raises(ValueError, match=message):
+        with_settings(get_preset("multistyle"), [setting])
+
+
+def test_unknown_preset_lists_the_names():
+    with pytest.raises(ValueError, match="`preset` must be one of multistyle, multistyle_small. Received: x"):
+        get_preset("x")
+
+
+def test_steps_cover_kimg():
+    assert MultiStylePreset(kimg=1.0, batch_size=4).steps == 250
+    assert MultiStylePreset(kimg=1.001, batch_size=4).steps == 251
+
+
+def test_every_setting_is_documented_and_settable():
+    for preset in PRESETS.values():
+        documented = set()
+        for kind in type(preset).__mro__:
+            documented |= set(re.findall(r"^        (\w+):", kind.__doc__ or "", re.MULTILINE))
+        hints = typing.get_type_hints(type(preset))
+        for field in dataclasses.fields(preset):
+            assert field.name in documented, field.name
+            value = getattr(preset, field.name)
+            text = value
+            if isinstance(value, tuple):
+                text = ",".join(map(str, value))
+            elif isinstance(value, dict):
+                text = ",".join(f"{k}:{v}" for k, v in value.items())
+            assert getattr(with_settings(preset, [f"{field.name}={text}"]), field.name) == value, hints[field.name]
+
+
+def test_presets_command(capsys):
+    assert cli.main(["presets"]) == 0
+    assert "multistyle_small (system multistyle)" in capsys.readouterr().out
+    assert cli.main(["presets", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in rows] == list(PRESETS)
+    assert rows[0]["settings"] == as_dict(PRESETS["multistyle"]) and rows[0]["settings"]["widths"] == [32, 64, 128]

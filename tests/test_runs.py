@@ -1,0 +1,208 @@
+"""Two steps, then a look at the files."""
+
+import dataclasses
+import importlib.util
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+from toy_system import ToyPreset
+
+from keras_stylegan import cli, presets, runs, systems
+from keras_stylegan.callbacks import checkpoints, read_metrics
+
+TESTS = pathlib.Path(__file__).parent
+TINY = ToyPreset(kimg=0.008, batch_size=4, log_images=4, grid_images=4, checkpoint_seconds=1e-6)
+
+
+def check_run(out, images):
+    """Every file that a run of the toy must leave."""
+    config = json.loads((out / "config.json").read_text())
+    assert config["system"] == "toy" and config["facts"]["pictures"] == 10
+    assert config["facts"]["trainable_parameters"] == (27 * 3 + 3) + (27 * 4 + 4) + (3 * 3 * 4 + 1)
+    assert config["settings"]["seed"] == 0 and "backend" in config and "keras" in config["versions"]
+    lines = read_metrics(out / "metrics.jsonl")
+    assert lines[-1]["images"] == images
+    assert {"critic/loss", "generator/adversarial", "kimg", "seconds", "data_wait"} <= set(lines[-1])
+    assert checkpoints(out / "checkpoints")[-1].name == f"checkpoint-{images:012d}.npz"
+    picture = np.asarray(Image.open(out / "images" / f"{images:012d}.png"))
+    assert picture.shape == (16, 16, 3)
+    assert (out / "generator.keras").stat().st_size > 1000
+    assert not list(out.rglob("*partial*"))
+
+
+def weights(out):
+    with np.load(checkpoints(out / "checkpoints")[-1]) as archive:
+        return {name: archive[name] for name in archive.files if name != "run"}
+
+
+def test_two_steps_leave_a_run_directory(tmp_path, capsys):
+    out = runs.train(TINY, tmp_path / "run")
+    check_run(out, 8)
+    assert [line["images"] for line in read_metrics(out / "metrics.jsonl")] == [4, 8]
+    assert [int(p.stem) for p in sorted((out / "images").iterdir())] == [0, 4, 8]
+    assert list((out / "tensorboard").glob("events.out.tfevents.*"))
+    printed = capsys.readouterr().out
+    assert '"learning_rate": 0.01' in printed
+    assert "2 steps of 4 (0.008 kimg) from the start, backend tensorflow, float32, seed 0" in printed
+    assert keras.models.load_model(out / "generator.keras").count_params() == 27 * 3 + 3
+
+
+def test_resuming_equals_not_stopping(tmp_path, capsys):
+    whole = runs.train(dataclasses.replace(TINY, kimg=0.024), tmp_path / "whole")
+    runs.train(dataclasses.replace(TINY, kimg=0.012), tmp_path / "parts")
+    with pytest.raises(ValueError, match="`out` already holds a run"):
+        runs.train(TINY, tmp_path / "parts")
+    parts = runs.train(dataclasses.replace(TINY, kimg=0.024), tmp_path / "parts", resume=True)
+    assert "from checkpoint-000000000012.npz at 0.012 kimg" in capsys.readouterr().out
+    check_run(parts, 24)
+    for (name, ours), theirs in zip(weights(parts).items(), weights(whole).values(), strict=True):
+        np.testing.assert_array_equal(ours, theirs, err_msg=name)
+    assert [line["images"] for line in read_metrics(parts / "metrics.jsonl")] == [4, 8, 12, 16, 20, 24]
+    runs.train(dataclasses.replace(TINY, kimg=0.024), parts, resume=True)  # complete: nothing left to do
+    assert len(read_metrics(parts / "metrics.jsonl")) == 6
+
+
+def test_a_run_of_other_settings_is_refused(tmp_path):
+    runs.train(TINY, tmp_path / "run")
+    with pytest.raises(ValueError, match=r"(?s)other settings:\n  learning_rate: 0.01 there, 0.5 now$"):
+        runs.train(dataclasses.replace(TINY, learning_rate=0.5, kimg=1.0), tmp_path / "run", resume=True)
+
+
+def test_a_dry_run_writes_nothing(tmp_path, capsys):
+    runs.train(TINY, tmp_path / "run", dry_run=True)
+    assert not (tmp_path / "run").exists()
+    assert "2 steps of 4" in capsys.readouterr().out
+
+
+def test_gradients_that_stay_bad_stop_the_run(tmp_path):
+    with pytest.raises(FloatingPointError, match="critic"):
+        runs.train(dataclasses.replace(TINY, kimg=0.1, poisoned_from=1), tmp_path / "run")
+
+
+def test_plain_lines_go_to_standard_error(tmp_path, capsys):
+    runs.train(TINY, tmp_path / "run", console=Console(stderr=True))
+    captured = capsys.readouterr()
+    assert captured.out == "" and "0.0/0.0 kimg" in captured.err and "generator/loss" in captured.err
+
+
+def test_precision_is_put_back(tmp_path):
+    runs.train(dataclasses.replace(TINY, precision="mixed_bfloat16", kimg=0.004), tmp_path / "run")
+    assert keras.config.dtype_policy().name == "float32"
+    kinds = {array.dtype for array in weights(tmp_path / "run").values()}
+    assert np.dtype("float32") in kinds and all(kind.kind in "fiu" for kind in kinds)  # no bfloat16 in the file
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends_write_the_same_files_without_tensorflow(tmp_path, backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    code = (
+        "import sys; sys.modules['tensorflow'] = None; sys.path.insert(0, sys.argv[1]); "
+        "import toy_system; print(toy_system.main(sys.argv[2]))"
+    )
+    environment = {**os.environ, "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": ""}
+    out = tmp_path / "run"
+    command = [sys.executable, "-c", code, str(TESTS), str(out)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith(backend)
+    check_run(out, 8)
+    assert json.loads((out / "config.json").read_text())["backend"] == backend
+
+
+# The multi-style system and the command
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    rng = np.random.default_rng(0)
+    for folder, count in (("photos", 3), ("paintings", 2)):
+        (tmp_path / folder).mkdir()
+        for index in range(count):
+            picture = Image.fromarray(rng.integers(0, 256, (48, 40, 3), "uint8"))
+            picture.save(tmp_path / folder / f"{folder}_{index}.png")
+    return tmp_path
+
+
+@pytest.fixture
+def perceptual(tmp_path):
+    """A random perceptual network with `compact`'s layout, a few channels wide."""
+    rng = np.random.default_rng(0)
+    arrays, channels = {}, 3
+    arrays["preprocess/kernel"], arrays["preprocess/bias"] = np.eye(3)[None, None], np.zeros(3)
+    for stage, convolutions in enumerate((2, 2, 3, 1), 1):
+        for index in range(1, convolutions + 1):
+            arrays[f"conv{stage}_{index}/kernel"] = rng.normal(size=(3, 3, channels, 4)) / 6
+            arrays[f"conv{stage}_{index}/bias"] = np.zeros(4)
+            channels = 4
+    path = tmp_path / "perceptual.npz"
+    np.savez(path, **arrays)
+    return path
+
+
+def command(pictures, perceptual, *more):
+    sizes = ["crop_size=16", "widths=4,4,4", "num_blocks=1,1,1", "batch_size=2", "kimg=0.004", "grid_images=2"]
+    settings = [f"--set={setting}" for setting in [*sizes, f"perceptual={perceptual}"]]
+    sources = ["--content", str(pictures / "photos"), "--styles", str(pictures / "paintings")]
+    return ["train", "multistyle", *sources, "--out", str(pictures / "run"), *settings, *more]
+
+
+@pytest.mark.slow
+def test_train_multistyle(pictures, perceptual, capsys):
+    critic = ["--set=critic_weight=0.1", "--set=critic_steps=2"]
+    assert cli.main(command(pictures, perceptual, *critic)) == 0, capsys.readouterr().err
+    out = pictures / "run"
+    config = json.loads((out / "config.json").read_text())
+    assert config["facts"]["styles"] == ["paintings_0", "paintings_1"] and config["facts"]["photographs"] == 3
+    network = keras.models.load_model(out / "network.keras")
+    assert network.num_styles == 2 and network.widths == (4, 4, 4)
+    terms = {"content", "style_gram", "variation", "photograph", "adversarial"}
+    expected = {f"generator/{term}" for term in terms} | {"critic/wasserstein", "critic/penalty"}
+    assert expected <= set(read_metrics(out / "metrics.jsonl")[-1])
+    assert np.asarray(Image.open(out / "images" / f"{4:012d}.png")).shape == (3 * 16, 3 * 16, 3)
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        (["crop_size=20"], "`crop_size` must be a multiple of 8.*20"),
+        (["alphas=monet:2"], "`alphas` must name styles among paintings_0, paintings_1.*monet"),
+        (["batch_size=3", "critic_steps=2"], "`batch_size` must be a multiple of `critic_steps`"),
+        (["content="], "`content` must name the pictures"),
+        (["styles=nowhere"], "`source` must be a folder of style pictures.*nowhere"),
+        (["colour=blue"], "`--set` must name one of alphas, batch_size.*colour"),
+    ],
+)
+def test_mistakes_are_one_line(pictures, perceptual, settings, message, capsys):
+    assert cli.main(command(pictures, perceptual, *(f"--set={s}" for s in settings))) == 2
+    error = capsys.readouterr().err.strip()
+    assert "\n" not in error
+    assert re.search(message, error), error
+    assert not (pictures / "run").exists()
+
+
+def test_dry_run_command(pictures, perceptual, capsys):
+    assert cli.main(command(pictures, perceptual, "--dry-run")) == 0
+    assert '"widths": [' in capsys.readouterr().out and not (pictures / "run").exists()
+
+
+def test_backend_of_a_running_process_cannot_change(pictures, perceptual, capsys):
+    other = "jax" if keras.backend.backend() != "jax" else "torch"
+    assert cli.main(command(pictures, perceptual, "--backend", other)) == 2
+    assert "`--backend` must be" in capsys.readouterr().err
+
+
+def test_every_preset_has_a_builder():
+    assert {preset.system for preset in presets.PRESETS.values()} <= set(systems.SYSTEMS)
+    with pytest.raises(ValueError, match="`system` must be one of multistyle, toy.*nothing"):
+        systems.build(type("Other", (), {"system": "nothing"})())
