@@ -13,7 +13,7 @@ def contact_sheet(pictures: Sequence[tuple[Image.Image, str]], columns: int, til
     Args:
         pictures: pairs of a PIL image and its label.
         columns: int >= 1, pictures in a row.
-        tile: int >= 16, width of every picture in pixels; heights follow.
+        tile: int >= 16, width of every picture in pixels; heights follow, up to twice the width.
 
     Returns:
         PIL image of mode RGB on white.
@@ -36,7 +36,7 @@ def contact_sheet(pictures: Sequence[tuple[Image.Image, str]], columns: int, til
     for i, (picture, (_, label)) in enumerate(zip(tiles, pictures, strict=True)):
         left = _MARGIN + (i % columns) * (tile + _MARGIN)
         top = _MARGIN + sum(heights[: i // columns])
-        sheet.paste(picture, (left, top))
+        sheet.paste(picture, (left + (tile - picture.width) // 2, top))
         draw.text((left + tile / 2, top + picture.height + 2), label, fill="black", font=font, anchor="ma")
     return sheet
 
@@ -52,12 +52,13 @@ def stack(sheets: Sequence[Image.Image]) -> Image.Image:
 
 
 def _fit(picture, tile):
-    height = max(1, round(picture.height * tile / picture.width))
-    return picture.convert("RGB").resize((tile, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    scale = min(tile / picture.width, 2 * tile / picture.height)
+    size = tuple(max(1, round(side * scale)) for side in picture.size)
+    return picture.convert("RGB").resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def _font(labels, tile):
-    """The largest font, up to a tenth of the tile, in which every label fits below its tile."""
+    """The largest font, in which every label fits below its tile."""
     for size in range(max(6, min(28, tile // 14)), 5, -1):
         font = ImageFont.load_default(size)
         if all(font.getlength(label) <= tile for label in labels):

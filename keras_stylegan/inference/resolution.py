@@ -5,8 +5,8 @@ photographs are painted small and the result is enlarged by guided upsampling:
 
     result = up(stylised) + a * (luma(photo) - up(luma(small photo)))
 
-The second term is the detail that the photograph lost when it was made small, and a in [0, 1] is how much of the photo's
-local structure the stylised picture kept: edges are sharp where the painter followed them, and flat where he did not.
+The second term is the detail that the photograph lost when it was made small, and a in [0, 1] is how much of the
+photo's local structure the stylised picture kept: edges are sharp where the painter followed them, flat where not.
 """
 
 import math
@@ -115,7 +115,7 @@ def upsample(stylised: Image.Image, small: Image.Image, photo: Image.Image) -> I
 
 
 def _gain(guide, stylised):
-    """The gain a = cov(guide, stylised) / (var(guide) + epsilon) in [0, 1] as an image of mode L, 128 standing for 1."""
+    """The gain cov(guide, stylised) / (var(guide) + epsilon) in [0, 1] as an image of mode L, 128 standing for 1."""
     height, width = guide.shape
     coarse = (-(-width // _GAIN_STEP), -(-height // _GAIN_STEP))
 

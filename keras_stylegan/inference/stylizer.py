@@ -30,7 +30,13 @@ class Stylizer:
         self.styles = tuple(styles)
         self.working_size = working_size
 
-    def check(self, styles, strength: float = 1.0, color: str = "style", stroke_size: float | None = None) -> np.ndarray:
+    def check(
+        self,
+        styles: str | Mapping[str, float],
+        strength: float = 1.0,
+        color: str = "style",
+        stroke_size: float | None = None,
+    ) -> np.ndarray:
         """Checks the arguments of `stylize` that do not depend on the picture; returns the weights of all styles.
 
         Raises:
