@@ -43,7 +43,7 @@ def main(arguments=None):
         if name == named:
             importlib.import_module(f"keras_stylegan.commands.{name}").add_arguments(subparser)
     parsed = parser.parse_args(arguments)
-    # LiteRT and TensorFlow announce their devices on standard error, where this program writes mistakes only.
+    # TensorFlow announces its devices on standard error, where this program writes mistakes only.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         code = importlib.import_module(f"keras_stylegan.commands.{parsed.command}").run(parsed)

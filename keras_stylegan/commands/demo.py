@@ -9,13 +9,14 @@ def run(arguments) -> int:
     import time
 
     from keras_stylegan import pretrained
+    from keras_stylegan.commands.network import load_network
     from keras_stylegan.commands.outputs import make_folder
-    from keras_stylegan.inference import load, write_picture
+    from keras_stylegan.inference import write_picture
     from keras_stylegan.inference.contact_sheet import stack
 
     start = time.perf_counter()
     folder = make_folder(arguments.output)
-    network = load()
+    network = load_network()
     photographs = pretrained.sample_photographs()
     if not photographs:
         raise ValueError("samples: the package has no sample photographs; install it again")

@@ -11,10 +11,11 @@ def add_arguments(parser):
 def run(arguments) -> int:
     import os
 
+    from keras_stylegan.commands.network import load_network
     from keras_stylegan.commands.outputs import check_output
-    from keras_stylegan.inference import load, write_picture
+    from keras_stylegan.inference import write_picture
 
     check_output(arguments.output, {os.path.realpath(arguments.photo)})
-    write_picture(load().sheet(arguments.photo, arguments.columns, arguments.tile), arguments.output)
+    write_picture(load_network().sheet(arguments.photo, arguments.columns, arguments.tile), arguments.output)
     print(arguments.output)
     return 0

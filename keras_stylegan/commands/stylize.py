@@ -28,11 +28,11 @@ def add_arguments(parser):
 def run(arguments) -> int:
     from keras_stylegan.cli import describe
     from keras_stylegan.commands.batch import plan
-    from keras_stylegan.inference import load
+    from keras_stylegan.commands.network import load_network
 
     styles = parse_styles(arguments.style)
     _check(arguments)
-    network = load()
+    network = load_network()
     network.check(styles, arguments.strength, arguments.color, arguments.stroke_size)
     jobs, is_batch = plan(arguments.inputs, arguments.output)
     failures = []
