@@ -6,8 +6,8 @@ What happens to the parts of a file:
 - Alpha: split off and put back; the network sees the colours below it.
 - ICC profile: the pixels are converted to sRGB and the result carries no profile, which every reader takes as sRGB. A
   profile that is damaged or does not fit the pixels is ignored, as browsers do.
-- EXIF: carried over without orientation, thumbnail and pixel dimensions, which no longer hold. Damaged EXIF is dropped,
-  and so are the tags of a TIFF.
+- EXIF: carried over between JPEG, PNG and WebP, without orientation, thumbnail and pixel dimensions, which no longer
+  hold. Damaged EXIF is dropped, and so are the tags of a TIFF.
 - Greater depths are rounded to 8 bits, grey becomes RGB, of an animation the first frame is taken.
 """
 

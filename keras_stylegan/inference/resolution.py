@@ -132,7 +132,7 @@ def _gain(guide, stylised):
 
 
 def _stretch(image, size, top, bottom, resampling):
-    """Rows `top` to `bottom` of `image` brought to `size`; the same pixels whatever the rows."""
+    """Rows `top` to `bottom` of `image` brought to `size`; the same pixels, to rounding, whatever the rows."""
     scale = image.height / size[1]
     return image.resize((size[0], bottom - top), resampling, box=(0, top * scale, image.width, bottom * scale))
 

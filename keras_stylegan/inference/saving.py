@@ -19,7 +19,7 @@ FORMATS = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP",
 }  # fmt: skip
 _WITH_ALPHA = ("PNG", "WEBP", "TIFF")
-_WITHOUT_EXIF = ("BMP",)
+_WITH_EXIF = ("JPEG", "PNG", "WEBP")  # Pillow cannot write EXIF's sub-directories into a compressed TIFF
 _MAX_JPEG_EXIF = 65_533  # bytes in one segment
 
 
@@ -77,7 +77,7 @@ def encode_picture(image: Image.Image, file_format: str) -> bytes:
 def _prepare(image: Image.Image, file_format: str) -> tuple[Image.Image, dict]:
     options = dict(_OPTIONS[file_format])
     exif = image.info.get("exif")
-    if exif and file_format not in _WITHOUT_EXIF and not (file_format == "JPEG" and len(exif) > _MAX_JPEG_EXIF):
+    if exif and file_format in _WITH_EXIF and not (file_format == "JPEG" and len(exif) > _MAX_JPEG_EXIF):
         options["exif"] = exif
     if image.mode == "RGBA" and file_format not in _WITH_ALPHA:
         page = Image.new("RGB", image.size, "white")
