@@ -6,6 +6,7 @@ nothing heavy, so that `--help` answers at once.
 
 import argparse
 import importlib
+import os
 import sys
 
 from keras_stylegan import __version__
@@ -19,13 +20,21 @@ COMMANDS = {
     "train": "train a system from a preset",
     "presets": "list what can be trained",
 }
+# Exit codes of a shell for a program that a signal ended.
+_INTERRUPTED, _PIPE_CLOSED = 128 + 2, 128 + 13
 
+
+class _Parser(argparse.ArgumentParser):
+    """Answers a mistake in the call with one line, as every other mistake."""
+
+    def error(self, message):
+        self.exit(2, f"keras-stylegan: {message} (see {self.prog} --help)\n")
 
 
 def main(arguments=None):
     """Runs the program and returns its exit code: 0 done, 1 some files of a batch failed, 2 a mistake in the call."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    parser = argparse.ArgumentParser(prog="keras-stylegan", description=__doc__.splitlines()[0].split(":")[0] + ".")
+    parser = _Parser(prog="keras-stylegan", description=__doc__.splitlines()[0].split(":")[0] + ".")
     parser.add_argument("--version", action="version", version=f"keras-stylegan {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     named = arguments[0] if arguments and arguments[0] in COMMANDS else None
@@ -34,11 +43,28 @@ def main(arguments=None):
         if name == named:
             importlib.import_module(f"keras_stylegan.commands.{name}").add_arguments(subparser)
     parsed = parser.parse_args(arguments)
+    # TensorFlow announces its devices on standard error, where this program writes mistakes only.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        return importlib.import_module(f"keras_stylegan.commands.{parsed.command}").run(parsed)
+        code = importlib.import_module(f"keras_stylegan.commands.{parsed.command}").run(parsed)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read the output has gone (`| head`). Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except (ValueError, OSError) as error:
-        print(f"keras-stylegan: {error}", file=sys.stderr)
+        print(f"keras-stylegan: {describe(error)}", file=sys.stderr)
         return 2
+
+
+def describe(error: Exception) -> str:
+    """Returns a mistake as one line that names the file or argument and the rule."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
+    return " ".join(str(error).split())
 
 
 if __name__ == "__main__":

@@ -76,15 +76,15 @@ class MultiStylePreset(Preset):
 
     content: str = ""
     styles: str = ""
-    crop_size: int = 160
-    scale: tuple[float, float] = (0.5, 1.0)
-    content_short_side: int = 288
+    crop_size: int = 192
+    scale: tuple[float, float] = (0.5, 0.9)
+    content_short_side: int = 320
     style_short_side: int = 256
-    mix_probability: float = 0.25
-    weak_probability: float = 0.25
-    widths: tuple[int, int, int] = (32, 64, 128)
-    num_blocks: tuple[int, int, int] = (2, 5, 2)
-    normalization: str = "all"
+    mix_probability: float = 0.2
+    weak_probability: float = 0.15
+    widths: tuple[int, int, int] = (32, 64, 160)
+    num_blocks: tuple[int, int, int] = (1, 5, 3)
+    normalization: str = "branches"
     perceptual: str = "compact"
     methods: dict[str, float] = dataclasses.field(default_factory=lambda: {"gram": 1.0})
     style_weight: float = 4.0
@@ -103,7 +103,7 @@ class MultiStylePreset(Preset):
 
 
 PRESETS: dict[str, Preset] = {
-    "multistyle": MultiStylePreset(),
+    "multistyle": MultiStylePreset(kimg=400.0, precision="mixed_bfloat16"),
     # A few minutes on two cores: to see that data, loss and files are in order before the long run.
     "multistyle_small": MultiStylePreset(
         kimg=2.0, crop_size=96, content_short_side=160, style_short_side=128, widths=(16, 32, 64), num_blocks=(1, 2, 1),

@@ -74,7 +74,7 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         critic.build((None, None, None, 3), (None, len(names)))
     model = MultiStyleTransfer(
         network,
-        build_perceptual(preset.perceptual),
+        build_perceptual(preset.perceptual, dtype=preset.precision),
         pictures,
         methods=preset.methods,
         style_weight=preset.style_weight,

@@ -14,7 +14,8 @@ BATCH, LATENT, SIZE = 8, 3, 4
 def network(inputs, outputs, seed, dtype="float32"):
     """Two layers with fixed, reproducible weights that do not depend on the backend."""
     layers = [keras.layers.Dense(5, activation="tanh", dtype=dtype), keras.layers.Dense(outputs, dtype=dtype)]
-    net = keras.Sequential([keras.Input((inputs,), dtype=dtype), *layers])
+    input_dtype = "float64" if dtype == "float64" else "float32"
+    net = keras.Sequential([keras.Input((inputs,), dtype=input_dtype), *layers])
     rng = np.random.default_rng(seed)
     net.set_weights([rng.normal(size=w.shape, scale=0.5) for w in net.get_weights()])
     return net
@@ -27,14 +28,18 @@ class ToyGAN(AdversarialModel):
         steps: updates of the discriminator per step.
         every: period of R1.
         loss: name of the adversarial loss.
+        dtype: policy of the networks.
     """
 
     def __init__(self, steps=1, every=1, loss="non_saturating", dtype="float32", **kwargs):
         super().__init__(seed=7, **kwargs)
-        self.generator = network(LATENT, SIZE, seed=1, dtype=dtype)
+        self.generator = self.make_generator(dtype)
         self.discriminator = network(SIZE, 1, seed=2, dtype=dtype)
         self.pair = adversarial_loss(loss)
         self.steps, self.every = steps, every
+
+    def make_generator(self, dtype):
+        return network(LATENT, SIZE, seed=1, dtype=dtype)
 
     def players(self):
         r1 = Regularizer("r1", self.r1, every=self.every)

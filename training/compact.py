@@ -2,9 +2,9 @@
 
     python training/compact.py --teacher vgg19_16x_wct.npz --content PHOTOS --styles PAINTINGS --out RUN
 
-Writes RUN/compact.npz (float16) and RUN/compact.json (recipe, images seen, losses, rank correlation, sha256) after every
-epoch, so a run may be stopped at any time. `--judge` names photographs that are not trained on. Reached on two CPU cores:
-see assets/weights/compact.json, which is this run's file.
+Writes RUN/compact.npz (float16) and RUN/compact.json (recipe, images seen, losses, rank correlation, sha256) after
+every epoch, so a run may be stopped at any time. `--judge` names photographs that are not trained on, for the rank
+correlation. About 20 minutes on one CPU core; what it reached stands in assets/weights/compact.json.
 """
 
 import argparse
@@ -133,6 +133,7 @@ OPTIONS = {
     "gram_weight": 1.0,
     "seed": 1,
     "judge_every": 5,
+    "judge_short": 192,
 }
 
 
@@ -160,8 +161,8 @@ def main(arguments=None):
     steps = a.epochs * a.batches
     rate = keras.optimizers.schedules.CosineDecay(a.rate, steps)
     model.compile(keras.optimizers.Adam(rate, global_clipnorm=5.0), jit_compile=False)
-    as_array = [np.asarray(image, "float32") / 127.5 - 1 for image in read([a.judge], 192)] if a.judge else []
-    styles = [np.asarray(image, "float32") / 127.5 - 1 for image in read([a.styles], 192)]
+    as_array = [np.asarray(image, "float32") / 127.5 - 1 for image in read([a.judge], a.judge_short)] if a.judge else []
+    styles = [np.asarray(image, "float32") / 127.5 - 1 for image in read([a.styles], a.judge_short)]
     model.fit(data, epochs=a.epochs, callbacks=[Keep(a, teacher, as_array, styles)], verbose=2)
 
 

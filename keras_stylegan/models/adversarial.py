@@ -88,8 +88,13 @@ class AdversarialModel(keras.Model):
             raise ValueError(f"`max_bad_updates` must be at least 1. Received: max_bad_updates={max_bad_updates}")
         players = self.players()
         _check_players(players, optimizers, updates)
-        super().compile(optimizer=None, **kwargs)
         limits = clip_norm if isinstance(clip_norm, dict) else {player.name: clip_norm for player in players}
+        if not set(limits) <= set(optimizers) or any(limit is not None and not limit > 0 for limit in limits.values()):
+            raise ValueError(
+                f"`clip_norm` must be None, positive, or a dict of such with keys among {sorted(optimizers)}. "
+                f"Received: clip_norm={clip_norm}"
+            )
+        super().compile(optimizer=None, **kwargs)
         buffers = list({id(v): v for player in players for v in player.buffers}.values())
         # A plain object, into which Keras does not look: `weights`, and so weight files, hold the networks alone.
         self._training = types.SimpleNamespace(
@@ -103,6 +108,10 @@ class AdversarialModel(keras.Model):
         )
         # Everything is built: Keras need not call the model on a batch, which a system of players cannot answer.
         self.built = True
+
+    def get_compile_config(self):
+        """Nothing: a saved model holds its networks; optimizers and counters belong to a checkpoint."""
+        return None
 
     def _compiled(self):
         if getattr(self, "_training", None) is None:

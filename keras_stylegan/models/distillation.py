@@ -1,8 +1,8 @@
 """Distillation of a perceptual network into a smaller one, and how far the two agree on what is stylistically near.
 
-The student has the teacher's tap widths, so its Gram matrices have the teacher's shapes and a style loss tuned with one
-works with the other. It learns features divided by the teacher's standard deviation per channel (a stage of ReLU commutes
-with a positive scale); `FeatureDistillation.folded` multiplies the scales back into the weights.
+The student has the teacher's tap widths, so its Gram matrices have the teacher's shapes and a style loss tuned with
+one works with the other. It learns features divided by the teacher's standard deviation per channel (a stage of ReLU
+commutes with a positive scale); `FeatureDistillation.folded` multiplies the scales back into the weights.
 """
 
 import keras
@@ -17,9 +17,9 @@ from keras_stylegan.networks import PerceptualNetwork
 class FeatureDistillation(keras.Model):
     """Trains a student to give the teacher's features: `compile(optimizer=...)`, then `fit` on batches of images.
 
-    The loss of an image is the mean over taps of the mean squared error of normalised features plus `gram_weight` times
-    the rooted relative Gram distance of the rescaled ones: the first keeps content losses comparable, the second is what
-    a style loss will see.
+    The loss of an image is the mean over taps of the mean squared error of normalised features plus `gram_weight`
+    times the rooted relative Gram distance of the rescaled ones: the first keeps content losses comparable, the second
+    is what a style loss will see.
 
     Args:
         student: `PerceptualNetwork`, built, with the teacher's taps and tap widths; it becomes trainable.
@@ -95,7 +95,7 @@ class FeatureDistillation(keras.Model):
         for convolution in self.student.convolutions:
             kernel, bias = convolution.get_weights()
             tap = convolution.name.replace("conv", "relu")
-            outgoing = ops.convert_to_numpy(self.scales[tap]) if tap in self.scales else np.ones_like(bias)
+            outgoing = self.scales[tap].numpy() if tap in self.scales else np.ones_like(bias)
             arrays[convolution.name] = (kernel / np.reshape(incoming, (1, 1, -1, 1)) * outgoing, bias * outgoing)
             incoming = outgoing
         network.assign(arrays)

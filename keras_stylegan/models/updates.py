@@ -142,7 +142,7 @@ class PlayerUpdate:
         if self.clip_norm is not None:
             scale = self.clip_norm / ops.maximum(norm, self.clip_norm)
             gradients = [g * ops.cast(scale, g.dtype) for g in gradients]
-        # Keras adds up the replicas' gradients.
+        # Keras adds up the replicas' shares here; `gradients` did so for the norm alone.
         self.optimizer.apply(gradients, self.variables)
         _restore_unless(finite, changed, saved)
         skipped = ops.cast(ops.logical_not(finite), self.skipped.dtype)

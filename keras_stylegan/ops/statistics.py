@@ -34,8 +34,8 @@ def gram_matrix(features, convention="hwc", mask=None):
         convention: `"hwc"` divides by height * width * channels (this package's default), `"hw"` by height * width,
             `"raw"` by nothing. `convert_gram` goes from one to another.
         mask: optional tensor broadcastable to `(batch, height, width, 1)`, weights from 0 to 1 of a region. The
-            features are multiplied by it and the sum of its squares takes the place of height * width, so the matrix of a
-            region does not shrink with the region and a mask of ones changes nothing.
+            features are multiplied by it and the sum of its squares takes the place of height * width, so the matrix
+            of a region does not shrink with the region and a mask of ones changes nothing.
 
     Returns:
         Float32 tensor of shape `(batch, channels, channels)`.

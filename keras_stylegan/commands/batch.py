@@ -1,0 +1,65 @@
+"""Which picture is written where: the inputs and the output of a call, expanded and checked before any work."""
+
+import collections
+import os
+import pathlib
+
+from keras_stylegan.commands.outputs import check_output, make_folder
+from keras_stylegan.inference.images import READABLE_SUFFIXES
+from keras_stylegan.inference.saving import FORMATS
+
+_STANDARD_STREAM = "-"
+
+
+def plan(inputs: list[str], output: str) -> tuple[list[tuple[str, str]], bool]:
+    """Pairs every input file with its output file.
+
+    Args:
+        inputs: paths of files and folders (of which the pictures are taken, not those of folders inside), or `-`.
+        output: path of a file for a single input, otherwise of a folder, in which names are kept (a suffix that cannot
+            be written becomes .png); or `-` for a single input.
+
+    Returns:
+        List of (input, output), and whether the call is a batch, whose bad files do not stop the others.
+
+    Raises:
+        ValueError: if an input folder has no pictures, the output does not fit the inputs or cannot be written, two
+            inputs have the same output, or an output would overwrite an input.
+    """
+    files = [file for path in inputs for file in _expand(path)]
+    is_batch = len(files) > 1 or len(inputs) > 1 or os.path.isdir(inputs[0])
+    if output == _STANDARD_STREAM:
+        if is_batch:
+            raise ValueError("`--output -` takes a single picture, and several were given")
+        return [(files[0], output)], False
+    to_folder = is_batch or os.path.isdir(output) or output.endswith(("/", os.sep))
+    if to_folder and _STANDARD_STREAM in files:
+        raise ValueError(f"{output}: a picture from standard input has no name, so its output must be a file")
+    if not to_folder:
+        check_output(output, {os.path.realpath(file) for file in files})
+        return [(files[0], output)], False
+    targets = [os.path.join(output, _output_name(file)) for file in files]
+    for target, count in collections.Counter(targets).items():
+        if count > 1:
+            raise ValueError(f"{target}: {count} inputs have this output; give them different folders")
+    make_folder(output)
+    sources = {os.path.realpath(file) for file in files}
+    for target in targets:
+        check_output(target, sources)
+    return list(zip(files, targets, strict=True)), is_batch
+
+
+def _expand(path):
+    if not os.path.isdir(path) or path == _STANDARD_STREAM:
+        return [path]
+    folder = pathlib.Path(path)
+    visible = (file for file in folder.iterdir() if not file.name.startswith("."))
+    files = sorted(str(file) for file in visible if file.suffix.lower() in READABLE_SUFFIXES)
+    if not files:
+        raise ValueError(f"{path}: the folder has no pictures ({', '.join(sorted(READABLE_SUFFIXES))})")
+    return files
+
+
+def _output_name(file):
+    name = pathlib.PurePath(file)
+    return name.name if name.suffix.lower() in FORMATS else name.with_suffix(".png").name

@@ -1,0 +1,28 @@
+"""`keras-stylegan demo`: every packaged style on the packaged sample photographs."""
+
+
+def add_arguments(parser):
+    parser.add_argument("-o", "--output", metavar="DIR", default="demo", help="folder to write to (default demo)")
+
+
+def run(arguments) -> int:
+    import time
+
+    from keras_stylegan import pretrained
+    from keras_stylegan.commands.network import load_network
+    from keras_stylegan.commands.outputs import make_folder
+    from keras_stylegan.inference import write_picture
+    from keras_stylegan.inference.contact_sheet import stack
+
+    start = time.perf_counter()
+    folder = make_folder(arguments.output)
+    network = load_network()
+    photographs = pretrained.sample_photographs()
+    if not photographs:
+        raise ValueError("samples: the package has no sample photographs; install it again")
+    print(f"{len(network.styles)} styles on {len(photographs)} photographs ...", flush=True)
+    sheets = [network.sheet(photograph.read_bytes(), columns=5, tile=256) for photograph in photographs]
+    path = folder / "contact_sheet.jpg"
+    write_picture(stack(sheets), path)
+    print(f"{path}  {time.perf_counter() - start:.1f} s")
+    return 0

@@ -1,0 +1,35 @@
+"""Where results go: checked before any work is done."""
+
+import os
+import pathlib
+
+
+def check_output(path, sources) -> None:
+    """Checks that a picture can be written to `path`, and that this is none of `sources`, a set of real paths.
+
+    Raises:
+        ValueError: if the suffix is unknown, the folder is missing or not writable, or an input would be overwritten.
+    """
+    from keras_stylegan.inference.saving import check_suffix
+
+    check_suffix(path)
+    path = pathlib.Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path}: the output is a folder, but must be a file")
+    if not path.parent.is_dir():
+        raise ValueError(f"{path}: the output's folder does not exist")
+    if not os.access(path.parent, os.W_OK):
+        raise ValueError(f"{path}: the output's folder is not writable")
+    if os.path.realpath(path) in sources:
+        raise ValueError(f"{path}: the output would overwrite its own input")
+
+
+def make_folder(path) -> pathlib.Path:
+    """Returns `path` as an existing, writable folder, made where it is missing."""
+    path = pathlib.Path(path)
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path}: several pictures need a folder as output, but this is a file")
+    path.mkdir(parents=True, exist_ok=True)
+    if not os.access(path, os.W_OK):
+        raise ValueError(f"{path}: the folder is not writable")
+    return path

@@ -1,0 +1,21 @@
+"""`keras-stylegan sheet`: one photograph in every style, on one picture."""
+
+
+def add_arguments(parser):
+    parser.add_argument("photo", metavar="PHOTO", help="photograph")
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="picture to write")
+    parser.add_argument("--columns", type=int, default=5, metavar="N", help="tiles beside each other (default 5)")
+    parser.add_argument("--tile", type=int, default=320, metavar="PIXELS", help="width of a tile (default 320)")
+
+
+def run(arguments) -> int:
+    import os
+
+    from keras_stylegan.commands.network import load_network
+    from keras_stylegan.commands.outputs import check_output
+    from keras_stylegan.inference import write_picture
+
+    check_output(arguments.output, {os.path.realpath(arguments.photo)})
+    write_picture(load_network().sheet(arguments.photo, arguments.columns, arguments.tile), arguments.output)
+    print(arguments.output)
+    return 0

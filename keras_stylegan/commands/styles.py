@@ -1,0 +1,21 @@
+"""`keras-stylegan styles`: lists the packaged styles."""
+
+
+def add_arguments(parser):
+    parser.add_argument("--json", action="store_true", help="a JSON list of objects with name, title and artist")
+
+
+def run(arguments) -> int:
+    from keras_stylegan import pretrained
+
+    styles = pretrained.network_entry("multistyle")["styles"]
+    if arguments.json:
+        import json
+
+        print(json.dumps(styles, indent=2, ensure_ascii=False))
+        return 0
+    width = max(len(style["name"]) for style in styles)
+    for style in styles:
+        about = ", ".join(style[key] for key in ("title", "artist") if style.get(key))
+        print(f"{style['name']:<{width}}  {about}".rstrip())
+    return 0

@@ -1,0 +1,242 @@
+"""Pictures from paths, bytes, PIL images and arrays: checked, upright, in sRGB, with alpha and EXIF set apart.
+
+What happens to the parts of a file:
+
+- Orientation: applied, so that the pixels are upright.
+- Alpha: split off and put back; the network sees the colours below it.
+- ICC profile: the pixels are converted to sRGB and the result carries no profile, which every reader takes as sRGB. A
+  profile that is damaged or does not fit the pixels is ignored, as browsers do.
+- EXIF: carried over between JPEG, PNG and WebP, without orientation, thumbnail and pixel dimensions, which no longer
+  hold. Damaged EXIF is dropped, and so are the tags of a TIFF.
+- Greater depths are rounded to 8 bits, grey becomes RGB, of an animation the first frame is taken.
+"""
+
+import dataclasses
+import importlib
+import io
+import os
+
+import numpy as np
+from PIL import Image
+
+MAX_PIXELS = 178_956_970  # where Pillow itself calls a picture a decompression bomb
+
+# First bytes of a file, and the Pillow plugin that reads it. Only these are tried: some of Pillow's other formats start
+# external programs, and importing one plugin instead of forty is most of a cold start.
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "Jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "Png"),
+    (b"RIFF", "WebP"),
+    (b"II*\0", "Tiff"),
+    (b"MM\0*", "Tiff"),
+    (b"BM", "Bmp"),
+    (b"GIF8", "Gif"),
+    (b"P4", "Ppm"),
+    (b"P5", "Ppm"),
+    (b"P6", "Ppm"),
+)
+READABLE_SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pbm", ".pgm", ".ppm")
+)
+_ORIENTATION = 0x0112
+_EXIF_IFD, _COLOR_SPACE, _PIXEL_X, _PIXEL_Y = 0x8769, 0xA001, 0xA002, 0xA003
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """A picture ready for a network, with what must be put back afterwards.
+
+    Attributes:
+        photo: PIL image of mode RGB, upright, in sRGB.
+        alpha: PIL image of mode L and the size of `photo`, or None.
+        exif: EXIF block to write with the result, or None.
+        format: name of the file format it came from (`"JPEG"`), or None for an array or an image made in memory.
+    """
+
+    photo: Image.Image
+    alpha: Image.Image | None = None
+    exif: bytes | None = None
+    format: str | None = None
+
+    def dress(self, result: Image.Image) -> Image.Image:
+        """Returns `result`, a PIL image of mode RGB, with alpha (resized where needed) and EXIF put back."""
+        if self.alpha is not None:
+            alpha = self.alpha
+            if alpha.size != result.size:
+                alpha = alpha.resize(result.size, Image.Resampling.LANCZOS)
+            result = Image.merge("RGBA", (*result.split(), alpha))
+        elif result is self.photo:
+            result = result.copy()
+        result.info = {"exif": self.exif} if self.exif else {}
+        return result
+
+
+def read_picture(source, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Reads a picture and brings it to the form a network takes.
+
+    Args:
+        source: a path; the bytes of a file; a PIL image; an array uint8 of shape `(height, width)` or
+            `(height, width, channels)` with 1 (grey), 3 (RGB) or 4 (RGBA) channels; or a `Picture`, returned as it is.
+        max_pixels: int > 0, the greatest width times height, checked before anything is decoded.
+
+    Returns:
+        A `Picture`.
+
+    Raises:
+        ValueError: if the file is no picture, is damaged or too large, or the array has another shape or type.
+        OSError: if the file cannot be opened.
+    """
+    if isinstance(source, Picture):
+        return source
+    if isinstance(source, np.ndarray):
+        image, name = _from_array(source), "array"
+        _check_size(image.size, max_pixels, name)
+        return _normalise(image, name)
+    if isinstance(source, Image.Image):
+        name = getattr(source, "filename", "") or "image"
+        _check_size(source.size, max_pixels, name)
+        return _normalise(source, name)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _decode(io.BytesIO(source), "image data", max_pixels)
+    if isinstance(source, str | os.PathLike):
+        with open(source, "rb") as stream:
+            return _decode(stream, os.fspath(source), max_pixels)
+    raise ValueError(
+        "`image` must be a path, the bytes of a file, a PIL image or a uint8 array. "
+        f"Received: an object of type {type(source).__name__}"
+    )
+
+
+def _from_array(array: np.ndarray) -> Image.Image:
+    shape = array.shape
+    right_shape = len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4))
+    if array.dtype != np.uint8 or not right_shape or 0 in shape:
+        raise ValueError(
+            "`image` as an array must be uint8 of shape (height, width) or (height, width, 1 | 3 | 4). "
+            f"Received: {array.dtype} of shape {shape}"
+        )
+    return Image.fromarray(array[..., 0] if len(shape) == 3 and shape[2] == 1 else array)
+
+
+def _check_size(size: tuple[int, int], max_pixels: int, name: str) -> None:
+    if not max_pixels > 0:
+        raise ValueError(f"`max_pixels` must be greater than 0. Received: max_pixels={max_pixels}")
+    width, height = size
+    if width < 1 or height < 1:
+        raise ValueError(f"{name}: a picture has at least one pixel. Received: {width}x{height}")
+    if width * height > max_pixels:
+        raise ValueError(f"{name}: a picture may have at most {max_pixels} pixels (`max_pixels`). "
+                         f"Received: {width}x{height}")  # fmt: skip
+
+
+def _decode(stream, name: str, max_pixels: int) -> Picture:
+    start = stream.read(12)
+    if not start:
+        raise ValueError(f"{name}: the file is empty")
+    plugin = next((plugin for signature, plugin in _SIGNATURES if start.startswith(signature)), None)
+    if plugin is None or (plugin == "WebP" and start[8:] != b"WEBP"):
+        raise ValueError(f"{name}: not a picture in a format that can be read (JPEG, PNG, WebP, TIFF, BMP, GIF, PPM)")
+    importlib.import_module(f"PIL.{plugin}ImagePlugin")
+    # The plugin is called directly because Image.open applies Pillow's process-wide pixel limit, not `max_pixels`.
+    factory = Image.OPEN[plugin.upper()][0]
+
+    def open_header():
+        stream.seek(0)
+        return factory(stream, name)
+
+    try:
+        image = open_header()
+    except Exception as error:  # on damaged files decoders raise nearly any type
+        raise _damaged(name, error) from error
+    _check_size(image.size, max_pixels, name)
+    if plugin == "Png":
+        # Decoding skips the checksums of pixel data; verifying reads the file once more and leaves the image unusable.
+        try:
+            image.verify()
+            image = open_header()
+        except Exception as error:
+            raise _damaged(name, error) from error
+    return _normalise(image, name)
+
+
+def _damaged(name: str, error: Exception) -> ValueError:
+    reason = str(error).partition("\n")[0] or type(error).__name__
+    return ValueError(f"{name}: the picture is damaged or cut off ({reason})")
+
+
+def _normalise(image: Image.Image, name: str) -> Picture:
+    """Decodes the pixels of `image` and sorts its parts; only this function reads modes and metadata."""
+    try:
+        image.load()
+    except Exception as error:
+        raise _damaged(name, error) from error
+    # Pillow names a phone's JPEG with a second picture behind the first MPO.
+    file_format = {"MPO": "JPEG"}.get(image.format, image.format)
+    image, exif = _upright(image, carry=file_format != "TIFF")
+    photo = _to_srgb(_colours(image, name), image.info.get("icc_profile"))
+    return Picture(photo, _alpha(image), exif, file_format)
+
+
+def _upright(image: Image.Image, carry: bool) -> tuple[Image.Image, bytes | None]:
+    """Returns the image with its EXIF orientation applied, and the EXIF block to carry over."""
+    if not {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"} & image.info.keys():
+        return image, None
+    from PIL import ImageOps
+
+    try:
+        exif = image.getexif()
+        if exif.get(_ORIENTATION, 1) != 1:
+            image = ImageOps.exif_transpose(image)
+            exif.pop(_ORIENTATION, None)
+        if not carry or not exif:
+            return image, None
+        details = exif.get_ifd(_EXIF_IFD)
+        for tag in (_PIXEL_X, _PIXEL_Y):
+            details.pop(tag, None)
+        if _COLOR_SPACE in details:
+            details[_COLOR_SPACE] = 1  # sRGB, which the pixels are in
+        return image, exif.tobytes()  # without the thumbnail, which Pillow leaves behind
+    except Exception:  # damaged EXIF is no reason to refuse a picture: it is dropped, as the rule above says
+        return image, None
+
+
+def _alpha(image: Image.Image) -> Image.Image | None:
+    if not image.has_transparency_data:
+        return None
+    if image.mode.startswith("I"):  # 16-bit grey, one value of which stands for transparent
+        return Image.fromarray(np.uint8(255) * (np.asarray(image) != image.info["transparency"]))
+    return image.convert("RGBA").getchannel("A")
+
+
+def _colours(image: Image.Image, name: str) -> Image.Image:
+    """Returns the colours in mode RGB, or in L or CMYK for the profile that may describe them."""
+    mode = image.mode
+    if mode in ("RGB", "L", "CMYK"):
+        return image
+    if mode.startswith("I"):  # 16 bits, which older versions of Pillow call "I"
+        values = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
+        return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
+    if mode in ("1", "LA"):
+        return image.convert("L")
+    if mode == "La":  # premultiplied
+        return image.convert("LA").convert("L")
+    if mode == "RGBa":
+        return image.convert("RGBA").convert("RGB")
+    if mode in ("P", "PA", "RGBA", "RGBX", "YCbCr", "HSV"):
+        return image.convert("RGB")
+    raise ValueError(f"{name}: pixels of mode {mode} (floating point or L*a*b*) cannot be read")
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if profile:
+        from PIL import ImageCms
+
+        try:
+            described = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            is_srgb = "sRGB" in (described.profile.profile_description or "")
+            fits = described.profile.xcolor_space.strip() == {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}[image.mode]
+            if fits and not is_srgb:
+                return ImageCms.profileToProfile(image, described, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError):
+            pass  # a damaged profile is ignored, as the rule above says
+    return image if image.mode == "RGB" else image.convert("RGB")

@@ -1,0 +1,138 @@
+"""The two ways to run a packaged stylisation network: LiteRT, which loads in a moment, and Keras.
+
+Both have `run(image, weights, strength)` and take pictures of every size: the network wants multiples of its stride, so
+the picture is continued by reflection on all sides and the result cropped back.
+"""
+
+import os
+import threading
+
+import numpy as np
+
+# Below this side the network's own border handling and its per-picture statistics have too little to work on.
+MIN_SIDE = 64
+
+
+def pad_to_stride(image: np.ndarray, stride: int, min_side: int = MIN_SIDE) -> tuple[np.ndarray, tuple[slice, slice]]:
+    """Continues a picture by reflection, evenly on opposite sides.
+
+    Args:
+        image: array of shape `(height, width, channels)`, of any size from 1x1.
+        stride: int, what height and width of the result are multiples of.
+        min_side: int, the smallest height and width of the result (rounded up to the stride).
+
+    Returns:
+        The padded array and the pair of slices that cut the picture out of it again.
+    """
+    padding, crop = [], []
+    for side in image.shape[:2]:
+        total = -(-max(side, min_side) // stride) * stride - side
+        padding.append((total // 2, total - total // 2))
+        crop.append(slice(total // 2, total // 2 + side))
+    if any(map(any, padding)):
+        image = np.pad(image, (*padding, (0, 0)), mode="reflect")
+    return image, tuple(crop)
+
+
+def available_cores() -> int:
+    """Returns the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class LiteRTRuntime:
+    """Runs a LiteRT file with the signature `stylize_weights`; needs neither TensorFlow nor Keras.
+
+    Args:
+        model: bytes of the file.
+        stride: int, what the network wants height and width to be multiples of.
+        num_threads: int, or None for all cores of this process.
+    """
+
+    def __init__(self, model: bytes, stride: int, num_threads: int | None = None):
+        from ai_edge_litert.interpreter import Interpreter
+
+        self.stride = stride
+        self.num_threads = available_cores() if num_threads is None else num_threads
+        interpreter = Interpreter(model_content=model, num_threads=self.num_threads)
+        self._signature = interpreter.get_signature_runner("stylize_weights")
+        self._lock = threading.Lock()  # an interpreter holds one picture at a time
+
+    def run(self, image: np.ndarray, weights: np.ndarray, strength: float) -> np.ndarray:
+        """Stylises one picture.
+
+        Args:
+            image: array uint8 of shape `(height, width, 3)`, RGB.
+            weights: array of shape `(styles,)`, not negative, summing to 1.
+            strength: float in [0, 1].
+
+        Returns:
+            Array uint8 of the shape of `image`.
+        """
+        padded, crop = pad_to_stride(image, self.stride)
+        with self._lock:
+            outputs = self._signature(
+                image=padded[None],
+                style_weights=np.asarray(weights, np.float32)[None],
+                strength=np.array([strength], np.float32),
+            )
+        return outputs["stylized"][0][crop]
+
+
+class KerasRuntime:
+    """Runs the Keras network on the backend that Keras is set to; the same results as LiteRT to a few grey levels.
+
+    Args:
+        network: Keras model called on `{"images": float32 (batch, height, width, 3) in [-1, 1], "style_weights":
+            float32 (batch, styles), "strength": float32 (batch,)}`, returning images like the ones it takes.
+        stride: int, what the network wants height and width to be multiples of.
+    """
+
+    def __init__(self, network, stride: int):
+        self.network = network
+        self.stride = stride
+
+    @classmethod
+    def from_weights(cls, config: dict, weights, stride: int) -> "KerasRuntime":
+        """Builds the network and loads it.
+
+        Args:
+            config: configuration of a `keras_stylegan.networks.StyleTransformer`.
+            weights: mapping from the path of each weight to its array, of any float type; the first part of a path,
+                the name of the network, does not matter.
+            stride: as above.
+
+        Raises:
+            ValueError: if the weights are not those of the network.
+        """
+        from keras_stylegan.networks.style_transformer import StyleTransformer
+
+        network = StyleTransformer.from_config(config)
+        network.build(None)
+        own = {_inner_path(weight.path): weight for weight in network.weights}
+        given = {_inner_path(path): path for path in weights}
+        if own.keys() != given.keys():
+            odd = ", ".join(sorted(own.keys() ^ given.keys())[:3])
+            raise ValueError(f"`weights` must hold exactly the weights of the network. Missing or not known: {odd}")
+        for path, weight in own.items():
+            weight.assign(weights[given[path]].astype("float32"))
+        return cls(network, stride)
+
+    def run(self, image: np.ndarray, weights: np.ndarray, strength: float) -> np.ndarray:
+        """Stylises one picture; arguments and result as `LiteRTRuntime.run`."""
+        from keras import ops
+
+        padded, crop = pad_to_stride(image, self.stride)
+        outputs = self.network(
+            {
+                "images": padded[None].astype(np.float32) / 127.5 - 1,
+                "style_weights": np.asarray(weights, np.float32)[None],
+                "strength": np.array([strength], np.float32),
+            },
+            training=False,
+        )
+        pixels = (ops.convert_to_numpy(outputs)[0][crop] + 1) * 127.5
+        return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+
+
+def _inner_path(path: str) -> str:
+    return path.partition("/")[2]

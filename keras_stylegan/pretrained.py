@@ -1,0 +1,71 @@
+"""The packaged networks: what the manifest says of them, and their weight files, checked against it."""
+
+import hashlib
+import importlib.resources
+import json
+
+
+def assets():
+    """Returns the folder of packaged files as an `importlib.resources` traversable."""
+    return importlib.resources.files("keras_stylegan.assets")
+
+
+def manifest() -> dict:
+    """Reads `manifest.json`: a dict from the name of each packaged network to its entry.
+
+    Raises:
+        ValueError: if the package has no manifest, or a damaged one.
+    """
+    try:
+        return json.loads((assets() / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError("manifest.json: the package has no manifest of networks; install it again") from None
+    except ValueError as error:
+        raise ValueError(f"manifest.json: the manifest is damaged ({error}); install the package again") from None
+
+
+def network_entry(name: str) -> dict:
+    """Returns the manifest's entry of a packaged network: its files, styles, stride and working size.
+
+    Raises:
+        ValueError: if there is no network of that name.
+    """
+    networks = manifest()
+    if name not in networks:
+        raise ValueError(f"`name` must be a packaged network: {', '.join(sorted(networks))}. Received: name={name!r}")
+    return networks[name]
+
+
+def read_weights(record: dict) -> bytes:
+    """Reads a packaged weight file and checks it.
+
+    Args:
+        record: dict of the manifest with `file`, relative to the assets, and `sha256`, in hexadecimal digits.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        ValueError: if the file is missing, or its checksum is not the manifest's.
+    """
+    try:
+        content = (assets() / record["file"]).read_bytes()
+    except OSError as error:
+        raise ValueError(
+            f"{record['file']}: the packaged weight file cannot be read ({error.strerror}); install the package again"
+        ) from error
+    checksum = hashlib.sha256(content).hexdigest()
+    if checksum != record["sha256"]:
+        raise ValueError(
+            f"{record['file']}: the weight file is damaged; install the package again. "
+            f"Its SHA-256 must be {record['sha256']}. Received: {checksum}"
+        )
+    return content
+
+
+def sample_photographs() -> list:
+    """Returns the packaged sample photographs as traversables, sorted by name."""
+    suffixes = (".jpg", ".jpeg", ".png", ".webp")
+    folder = assets() / "samples"
+    files = folder.iterdir() if folder.is_dir() else ()
+    return sorted((file for file in files if file.name.lower().endswith(suffixes)), key=lambda file: file.name)

@@ -1,0 +1,134 @@
+"""Distillation of perceptual networks: the student learns, folding keeps its function, ranks are compared."""
+
+import importlib.util
+import json
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_stylegan.losses import style_loss, style_statistics
+from keras_stylegan.models.distillation import FeatureDistillation, gram_rank_correlation, save_arrays
+from keras_stylegan.networks import PerceptualNetwork, build_perceptual
+
+RECIPE = pathlib.Path(__file__).resolve().parents[1] / "training" / "compact.py"
+
+
+def network(widths=((4, 4), (6,)), taps=("relu1_1", "relu2_1"), seed=0):
+    made = PerceptualNetwork(widths, taps, padding="reflect")
+    made.build()
+    random = np.random.default_rng(seed)
+    for layer in (made.preprocess, *made.convolutions):
+        layer.set_weights([random.normal(0.1, 0.5, weight.shape).astype("float32") for weight in layer.weights])
+    return made
+
+
+def images(count=8, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, (count, 12, 12, 3)).astype("float32")
+
+
+def test_the_student_learns_and_only_the_student():
+    teacher, student = network(), network(((4,), (6,)), seed=1)
+    model = FeatureDistillation(student, teacher)
+    model.calibrate([images()])
+    before = [weight.copy() for weight in teacher.get_weights()]
+    preprocess = student.preprocess.get_weights()
+    model.compile(keras.optimizers.Adam(0.01), jit_compile=False)
+    history = model.fit(images(16), batch_size=4, epochs=12, verbose=0).history
+    assert {"loss", "feature_loss", "gram_loss"} <= set(history)
+    assert history["loss"][-1] < 0.6 * history["loss"][0]
+    for old, new in zip(before + preprocess, teacher.get_weights() + student.preprocess.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_the_loss_by_hand_and_a_perfect_student():
+    teacher = network()
+    model = FeatureDistillation(network(), teacher, gram_weight=2.0)
+    model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+    logs = model.test_on_batch(images(), return_dict=True)
+    np.testing.assert_allclose([logs["loss"], logs["feature_loss"]], [0, 0], atol=1e-6)
+
+    other = network(seed=1)
+    model = FeatureDistillation(other, teacher, gram_weight=2.0)
+    model.calibrate([images()])
+    model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+    logs = model.test_on_batch(images(), return_dict=True)
+    targets, found = teacher(images()), other(images())
+    scales = {tap: np.std(value, axis=(0, 1, 2)) for tap, value in targets.items()}
+    feature = np.mean([np.mean((found[tap] - targets[tap] / scales[tap]) ** 2) for tap in targets])
+    np.testing.assert_allclose(logs["feature_loss"], feature, rtol=1e-4)
+    rescaled = style_statistics({tap: value * scales[tap] for tap, value in found.items()})
+    gram = np.mean(style_loss(rescaled, style_statistics(targets)))
+    np.testing.assert_allclose(logs["loss"], feature + 2 * gram, rtol=1e-4)
+
+
+def test_folding_multiplies_the_taps_and_changes_nothing_else():
+    teacher, student = network(), network(((4, 5), (6,)), seed=1)
+    model = FeatureDistillation(student, teacher)
+    model.calibrate([images()])
+    folded = model.folded()
+    assert folded.trainable_variables == []
+    for tap, value in student(images()).items():
+        np.testing.assert_allclose(folded(images())[tap], value * model.scales[tap], rtol=1e-4, atol=1e-4)
+
+
+def test_silent_channels_get_a_floor():
+    teacher = network()
+    kernel, bias = teacher.convolutions[0].get_weights()
+    kernel[..., 2], bias[2] = 0, -1
+    teacher.convolutions[0].set_weights([kernel, bias])
+    model = FeatureDistillation(network(seed=1), teacher)
+    model.calibrate([images()])
+    scale = model.scales["relu1_1"].numpy()
+    assert 0 < scale[2] < 0.05 * scale.mean()
+
+
+def test_other_taps_or_widths_are_an_error():
+    with pytest.raises(ValueError, match="`student` must have the teacher's taps and widths"):
+        FeatureDistillation(network(((4, 4), (5,))), network())
+
+
+def test_rank_correlation():
+    first, second = network(), network(seed=5)
+    pictures, styles = list(images(5)), [image[:, :8] * 0.5 for image in images(4, seed=1)]
+    same = gram_rank_correlation(first, first, pictures, styles)
+    assert set(same) == {"relu1_1", "relu2_1", "mean"}
+    np.testing.assert_allclose(list(same.values()), 1.0)
+    other = gram_rank_correlation(first, second, pictures, styles)
+    assert all(-1 <= value < 0.999 for value in other.values())
+    assert other == gram_rank_correlation(second, first, pictures, styles)
+
+
+def test_recipe_writes_a_network_that_loads(tmp_path):
+    spec = importlib.util.spec_from_file_location("compact_recipe", RECIPE)
+    recipe = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(recipe)
+    random = np.random.default_rng(0)
+    for folder in ("photographs", "paintings"):
+        (tmp_path / folder).mkdir()
+        for number in range(3):
+            pixels = random.integers(0, 256, (40, 50, 3), dtype="uint8")
+            Image.fromarray(pixels).save(tmp_path / folder / f"{number}.png")
+    teacher = network(((16,), (32,), (64,), (128,)), taps=("relu1_1", "relu2_1", "relu3_1", "relu4_1"))
+    save_arrays(teacher, tmp_path / "teacher.npz")
+    recipe.main([
+        "--teacher", str(tmp_path / "teacher.npz"), "--content", str(tmp_path / "photographs"),
+        "--styles", str(tmp_path / "paintings"), "--judge", str(tmp_path / "photographs"),
+        "--out", str(tmp_path / "run"),
+        "--epochs", "2", "--batches", "2", "--batch", "2", "--size", "32", "--short", "32", "--judge-every", "2",
+        "--judge-short", "32",
+    ])  # fmt: skip
+    record = json.loads((tmp_path / "run" / "compact.json").read_text())
+    assert record["images_seen"] == 8 and set(record["rank_correlation"]) == {*teacher.taps, "mean"}
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 2
+    assert build_perceptual(tmp_path / "run" / "compact.npz").count_params() == record["parameters"]
+    first, second = (
+        recipe.Crops(*data, 2, 4, 24, seed=3) for data in [[recipe.read([tmp_path / "paintings"], 32)] * 2] * 2
+    )
+    np.testing.assert_array_equal(first[1][0], second[1][0])
+    assert first[0][0].shape == (4, 24, 24, 3) and np.abs(first[0][0]).max() <= 1
+    assert not np.array_equal(first[0][0], first[1][0])
+    with pytest.raises(ValueError, match="No pictures found"):
+        recipe.read([tmp_path / "run"], 32)

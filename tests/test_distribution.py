@@ -1,0 +1,111 @@
+"""One update on two replicas equals the same update on one device."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+from toy_gan import LATENT, SIZE, ToyGAN, batches
+
+from keras_stylegan.layers import ClipWeights
+
+
+@pytest.fixture(scope="module")
+def mirrored():
+    cpus = tf.config.list_physical_devices("CPU")
+    if tf.config.get_logical_device_configuration(cpus[0]) is None:
+        try:
+            tf.config.set_logical_device_configuration(cpus[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+        except RuntimeError:
+            pytest.skip("TensorFlow was initialised with one logical CPU before this test")
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+def train(strategy, data, optimizer, model=ToyGAN, compile_arguments=None, **kwargs):
+    """Trains with `fit` and returns the state and the logs of the last step."""
+    with strategy.scope():
+        gan = model(**kwargs)
+        optimizers = {"discriminator": optimizer(), "generator": optimizer()}
+        gan.compile(optimizers, ema={"half_life_kimg": 0.01, "ramp_up": 0.5}, **(compile_arguments or {}))
+    parts = [tf.data.Dataset.from_tensors(batch) for batch in data]
+    dataset = parts[0]
+    for part in parts[1:]:
+        dataset = dataset.concatenate(part)
+    options = tf.data.Options()
+    # Each batch is one element of the dataset, which is divided along its leading axis.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    history = gan.fit(dataset.with_options(options), epochs=1, shuffle=False, verbose=0)
+    state = {name: ops.convert_to_numpy(ops.copy(v.value)) for name, v in gan.state_variables().items()}
+    return gan, state, {name: values[0] for name, values in history.history.items()}
+
+
+def assert_replicas_make_no_difference(mirrored, tolerance, data, optimizer, **kwargs):
+    _, one, logs_of_one = train(tf.distribute.get_strategy(), data, optimizer, **kwargs)
+    _, two, logs_of_two = train(mirrored, data, optimizer, **kwargs)
+    # The generator's seed alone is drawn apart, and changes nothing: the draws are part of the data.
+    for name in one.keys() - {"model/0000"}:
+        np.testing.assert_allclose(two[name], one[name], rtol=0, atol=tolerance, err_msg=name)
+    assert logs_of_two == pytest.approx(logs_of_one, abs=10 * tolerance, nan_ok=True)
+    return two, logs_of_two
+
+
+@pytest.mark.parametrize(
+    ("dtype", "optimizer", "tolerance"),
+    [("float32", lambda: keras.optimizers.SGD(0.1), 1e-6), ("float64", lambda: keras.optimizers.Adam(0.01), 1e-9)],
+)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"compile_arguments": {"clip_norm": 0.5}},
+        {"steps": 2, "every": 2},
+        {"loss": "relativistic_average", "compile_arguments": {"updates": "simultaneous"}},
+    ],
+    ids=["clipped", "critic_steps_lazy", "relativistic_average_simultaneous"],
+)
+def test_two_replicas_equal_one_device(mirrored, dtype, optimizer, tolerance, settings):
+    assert_replicas_make_no_difference(mirrored, tolerance, batches(3, dtype), optimizer, dtype=dtype, **settings)
+
+
+def test_an_odd_batch_is_weighted_by_its_size(mirrored):
+    assert_replicas_make_no_difference(mirrored, 1e-6, batches(2, batch=5), lambda: keras.optimizers.SGD(0.1))
+
+
+def test_a_bad_image_on_one_replica_skips_the_update_on_both(mirrored):
+    first, second = batches(2)
+    second["images"][-1] = np.nan
+    state, logs = assert_replicas_make_no_difference(
+        mirrored, 1e-6, [first, second], lambda: keras.optimizers.Adam(0.01, epsilon=0.1), every=2
+    )
+    assert (logs["discriminator/skipped_updates"], logs["generator/skipped_updates"]) == (1, 0)
+    assert np.isfinite(np.concatenate([value.ravel() for value in state.values()])).all()
+
+
+class FurnishedGAN(ToyGAN):
+    """Moving statistics, a constraint, dropout: state that is assigned inside of a replica."""
+
+    def make_generator(self, dtype):
+        layers = [keras.layers.Dense(5), keras.layers.BatchNormalization(), keras.layers.Dropout(0.2, seed=1)]
+        constrained = keras.layers.Dense(SIZE, kernel_constraint=ClipWeights(0.1))
+        return keras.Sequential([keras.Input((LATENT,)), *layers, constrained])
+
+
+def test_buffers_constraints_and_seeds_work_on_replicas(mirrored):
+    data = [{"images": batch["images"]} for batch in batches(3)]
+    gan, state, logs = train(mirrored, data, lambda: keras.optimizers.Adam(0.1), model=FurnishedGAN, every=2)
+    assert all(np.isfinite(value) for value in logs.values())
+    assert logs["images_seen"] == 24
+    moving_mean = gan.generator.layers[1].moving_mean
+    assert np.abs(ops.convert_to_numpy(ops.copy(moving_mean.value))).max() > 1e-3
+    for variable in [*gan.generator.weights, *gan.ema.weights]:
+        copies = [value.numpy() for value in variable.value.values]
+        if variable is not moving_mean:
+            np.testing.assert_array_equal(copies[0], copies[1], err_msg=variable.path)
+    assert np.abs(ops.convert_to_numpy(ops.copy(gan.generator.layers[3].kernel.value))).max() == pytest.approx(0.1)
+
+
+def test_replicas_draw_different_numbers(mirrored):
+    with mirrored.scope():
+        gan = ToyGAN()
+    draw = tf.function(lambda: gan.draw({"images": tf.zeros((2, SIZE))})["latents"])
+    first, second = mirrored.experimental_local_results(mirrored.run(draw))
+    assert np.abs(first.numpy() - second.numpy()).max() > 1e-3
