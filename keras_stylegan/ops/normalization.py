@@ -7,7 +7,7 @@ def instance_norm(features, epsilon=1e-5):
     """Gives every channel of every image mean 0 and variance 1 over its pixels.
 
     The variance is E[x^2] - E[x]^2 in float32, one pass over the pixels: in LiteRT two thirds of the time of the
-    two-pass form. Cancellation costs about 1e-7 * mean^2 / variance, which features of a trained network are far
+    two-pass form. Cancellation costs up to 1e-6 * mean^2 / variance, which features of a trained network are far
     from feeling (tests/test_layers.py holds both forms together); below zero it is cut off.
 
     Args:

@@ -1,0 +1,110 @@
+"""Fast forms against slow references, and what the style does to a convolution."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_stylegan.layers import StyleBank, StyledConv2D, UpsampledRGB
+from keras_stylegan.ops.normalization import instance_norm
+from keras_stylegan.ops.padding import reflect_pad
+from keras_stylegan.ops.resampling import upsample_nearest
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 4])
+def test_reflect_pad_equals_numpy(rng, size):
+    x = rng.normal(size=(2, 5, 7, 3)).astype("float32")
+    expected = np.pad(x, ((0, 0), (size, size), (size, size), (0, 0)), mode="reflect")
+    np.testing.assert_array_equal(reflect_pad(x, size), expected)
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_upsample_nearest_equals_repeat(rng, factor):
+    x = rng.normal(size=(2, 3, 5, 4)).astype("float32")
+    np.testing.assert_array_equal(upsample_nearest(x, factor), x.repeat(factor, axis=1).repeat(factor, axis=2))
+
+
+@pytest.mark.parametrize(("mean", "tolerance"), [(0.0, 1e-6), (30.0, 1e-3)])
+def test_instance_norm_equals_two_pass_float64(rng, mean, tolerance):
+    x = (mean + rng.normal(size=(2, 24, 20, 3))).astype("float32")
+    exact = x.astype("float64")
+    exact = (exact - exact.mean((1, 2), keepdims=True)) / np.sqrt(exact.var((1, 2), keepdims=True) + 1e-5)
+    np.testing.assert_allclose(instance_norm(x), exact, atol=tolerance)
+
+
+def test_instance_norm_of_a_constant_picture_is_zero():
+    assert np.abs(instance_norm(np.full((1, 16, 16, 2), 3.3, "float32"))).max() < 0.5
+
+
+def styled(layer, channels, filters, seed=0):
+    keras.utils.set_random_seed(seed)
+    layer.build((None, None, None, channels), (None, filters), (None, filters))
+    return layer
+
+
+def test_normalised_convolution_takes_mean_and_spread_from_the_style(rng):
+    layer = styled(StyledConv2D(6, activation="linear"), 4, 6)
+    scale, shift = rng.uniform(0.5, 2, (2, 6)).astype("float32"), rng.normal(size=(2, 6)).astype("float32")
+    y = np.array(layer(rng.normal(size=(2, 20, 24, 4)).astype("float32"), scale, shift))
+    np.testing.assert_allclose(y.mean((1, 2)), shift, atol=1e-5)
+    np.testing.assert_allclose(y.std((1, 2)), scale, rtol=1e-3)
+
+
+@pytest.mark.parametrize("separable", [False, True])
+def test_unnormalised_convolution_has_unit_gain_whatever_the_kernel(rng, separable):
+    layer = styled(StyledConv2D(5, separable=separable, normalize=False, activation="linear"), 8, 5)
+    x = rng.normal(size=(1, 64, 64, 8)).astype("float32")
+    one, zero = np.ones((1, 5), "float32"), np.zeros((1, 5), "float32")
+    before = np.array(layer(x, one, zero))
+    for weight in layer.weights:
+        weight.assign(weight * 10.0)
+    np.testing.assert_allclose(layer(x, one, zero), before, rtol=1e-3, atol=1e-4)
+    assert 0.8 < before.std() < 1.2
+
+
+def test_separable_equals_the_dense_kernel_it_factors(rng):
+    layer = styled(StyledConv2D(3, separable=True, activation="linear"), 4, 3)
+    dense = styled(StyledConv2D(3, activation="linear"), 4, 3)
+    depthwise, pointwise = (np.array(weight) for weight in (layer.depthwise_kernel, layer.kernel))
+    dense.kernel.assign(depthwise[:, :, :, 0][..., None] * pointwise)
+    inputs = [rng.normal(size=shape).astype("float32") for shape in ((2, 9, 11, 4), (2, 3), (2, 3))]
+    np.testing.assert_allclose(layer(*inputs), dense(*inputs), atol=2e-5)
+
+
+def test_upsampled_rgb_equals_resize_then_convolution(rng):
+    layer = UpsampledRGB()
+    layer.build((None, None, None, 5), (None, 3))
+    x, shift = rng.normal(size=(2, 6, 7, 5)).astype("float32"), rng.normal(size=(2, 3)).astype("float32")
+    large = ops.conv(upsample_nearest(x), layer.kernel, padding="same") + shift[:, None, None]
+    np.testing.assert_allclose(layer(x, shift)[:, 2:-2, 2:-2], large[:, 2:-2, 2:-2], atol=1e-5)
+
+
+def test_bank_mixes_linearly_and_strength_leads_to_the_photograph(rng):
+    bank = StyleBank(3, 4, initializer="random_normal")
+    vectors = np.array(bank(np.eye(3, dtype="float32"), np.ones(3, "float32")))
+    np.testing.assert_allclose(vectors, bank.vectors, rtol=1e-6)
+    mixed = bank(np.array([[0.25, 0, 0.75]], "float32"), np.ones(1, "float32"))
+    np.testing.assert_allclose(mixed[0], 0.25 * vectors[0] + 0.75 * vectors[2], rtol=1e-5)
+    half = bank(np.eye(3, dtype="float32")[:1], np.array([0.5], "float32"))
+    np.testing.assert_allclose(half[0], (vectors[0] + np.array(bank.photograph)) / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: StyledConv2D(0), "`filters` must be positive. Received: filters=0"),
+        (lambda: StyledConv2D(4, kernel_size=2), "`kernel_size` must be odd and positive. Received: kernel_size=2"),
+        (lambda: StyledConv2D(4, strides=3), "`strides` must be 1 or 2. Received: strides=3"),
+        (lambda: StyledConv2D(4, strides=2, separable=True), "`strides` must be 1 where `separable` is true"),
+        (lambda: StyleBank(0, 4), "`num_styles` must be positive. Received: num_styles=0"),
+        (lambda: StyleBank(2, -1), "`vector_size` must be positive. Received: vector_size=-1"),
+    ],
+)
+def test_wrong_arguments_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

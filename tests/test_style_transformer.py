@@ -1,0 +1,109 @@
+"""The stylisation network: sizes, strength, order of the style vector; and its LiteRT twin."""
+
+import collections
+
+import keras
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from keras_stylegan.exporters.litert import convert, stylize_function
+from keras_stylegan.networks import StyleTransformer
+
+NUM_STYLES = 3
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(5)
+    network = StyleTransformer(NUM_STYLES, widths=(8, 12, 16), num_blocks=(1, 2, 1), normalization="branches")
+    network.build()
+    rng = np.random.default_rng(5)
+    network.bank.vectors.assign(network.bank.vectors + rng.normal(0, 0.2, network.bank.vectors.shape))
+    return network
+
+
+def inputs(images, styles=None, strength=1.0):
+    styles = np.eye(NUM_STYLES, dtype="float32")[: len(images)] if styles is None else np.array(styles, "float32")
+    return {"images": images, "style_weights": styles, "strength": np.full(len(images), strength, "float32")}
+
+
+def pictures(count, height, width, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, (count, height, width, 3)).astype("float32")
+
+
+@pytest.mark.parametrize("size", [(16, 16), (24, 16), (16, 104)])
+def test_output_has_the_size_of_the_input(network, size):
+    assert network(inputs(pictures(2, *size))).shape == (2, *size, 3)
+
+
+def test_each_image_is_painted_in_its_own_style(network):
+    images = np.repeat(pictures(1, 32, 32), NUM_STYLES, axis=0)
+    together = np.array(network(inputs(images)))
+    for i in range(NUM_STYLES):
+        alone = network(inputs(images[i : i + 1], np.eye(NUM_STYLES)[i : i + 1]))
+        np.testing.assert_allclose(together[i], alone[0], atol=1e-5)
+    assert np.abs(together[0] - together[1]).mean() > 0.01
+
+
+def test_strength_goes_from_the_pixels_themselves_to_the_style(network):
+    images = pictures(1, 32, 32)
+    np.testing.assert_array_equal(network(inputs(images, strength=0.0)), images)
+    distances = [np.abs(network(inputs(images, strength=s)) - images).mean() for s in (0.0, 0.05, 0.1, 0.2)]
+    assert all(nearer < farther for nearer, farther in zip(distances, distances[1:], strict=False))
+
+
+def test_style_vector_holds_scale_and_shift_of_each_layer_in_order(network):
+    layers = network.styled_layers()
+    assert network.vector_size == sum(2 * layer.filters for layer in layers) + 3
+    vector = np.arange(network.vector_size, dtype="float32")[None]
+    split, start = network._split(vector), 0
+    for layer in layers:
+        scale, shift = split[layer.name]
+        assert scale[0, 0] == start and shift[0, 0] == start + layer.filters
+        start += 2 * layer.filters
+    assert split["to_rgb"][0].tolist() == [start, start + 1, start + 2]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"widths": (8, 8)}, "`widths` must hold three numbers"),
+        ({"num_blocks": (1,)}, "`num_blocks` must hold three numbers"),
+        ({"normalization": "none"}, '`normalization` must be "all" or "branches". Received: normalization=\'none\''),
+    ],
+)
+def test_wrong_arguments_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        StyleTransformer(2, **options)
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["float32", "float16"])
+def litert(request, network):
+    content = convert(stylize_function(network), "stylize_weights", float16=request.param)
+    return Interpreter(model_content=content, num_threads=2)
+
+
+def test_one_litert_file_paints_every_size_as_keras_does(network, litert):
+    runner = litert.get_signature_runner("stylize_weights")
+    for height, width in ((48, 64), (16, 24), (104, 40)):
+        image = np.random.default_rng(1).integers(0, 256, (1, height, width, 3), dtype="uint8")
+        arguments = inputs(image.astype("float32") / 127.5 - 1, [[0.3, 0, 0.7]], 0.8)
+        expected = np.clip(np.array(network(arguments)) * 127.5 + 128, 0, 255).astype("uint8")
+        painted = runner(image=image, style_weights=arguments["style_weights"], strength=arguments["strength"])
+        difference = np.abs(painted["stylized"].astype(int) - expected)
+        assert difference.max() <= 2 and difference.mean() < 0.1
+
+
+def test_litert_file_gives_back_the_photograph_at_strength_zero(litert):
+    image = np.arange(256, dtype="uint8").reshape(1, 16, 16, 1).repeat(3, axis=3)
+    runner = litert.get_signature_runner("stylize_weights")
+    weights = np.array([[1, 0, 0]], "float32")
+    painted = runner(image=image, style_weights=weights, strength=np.zeros(1, "float32"))
+    np.testing.assert_array_equal(painted["stylized"], image)
+
+
+def test_litert_file_has_built_in_operators_and_few_partitions(litert):
+    operators = collections.Counter(operator["op_name"] for operator in litert._get_ops_details())
+    assert not [name for name in operators if name.startswith(("Flex", "CUSTOM", "VAR_HANDLE", "READ_VARIABLE"))]
+    assert operators["MIRROR_PAD"] == operators["RESIZE_NEAREST_NEIGHBOR"] == 0
