@@ -1,0 +1,34 @@
+"""Appends a benchmark's figures to its file of results, one JSON line a run."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def record(name: str, figures: dict[str, Any], packages: tuple[str, ...] = ()) -> None:
+    """Prints the figures and appends them to `results/NAME.jsonl`."""
+    line = {
+        "benchmark": name,
+        "command": "python benchmarks/" + " ".join([Path(sys.argv[0]).name, *map(_portable, sys.argv[1:])]),
+        "date": time.strftime("%Y-%m-%d"),
+        "cores": len(os.sched_getaffinity(0)),
+        "versions": {package: importlib.metadata.version(package) for package in ("keras_stylegan", *packages)},
+        **figures,
+    }
+    print(json.dumps(figures, indent=2))
+    RESULTS.mkdir(exist_ok=True)
+    with open(RESULTS / f"{name}.jsonl", "a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _portable(argument: str) -> str:
+    """An argument without the folders of this machine."""
+    return Path(argument).name if os.path.isabs(argument) or argument.startswith("..") else argument
