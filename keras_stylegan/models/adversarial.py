@@ -102,12 +102,19 @@ class AdversarialModel(keras.Model):
                 PlayerUpdate(player, optimizers[player.name], limits.get(player.name), buffers) for player in players
             ],
             average=None if ema is None else AveragedNetwork(self.averaged_network(), **ema),
+            buffers=buffers,
             images_seen=keras.Variable(0, dtype="int", trainable=False, name="images_seen"),
             simultaneous=updates == "simultaneous",
             max_bad_updates=max_bad_updates,
         )
-        # Everything is built: Keras need not call the model on a batch, which a system of players cannot answer.
         self.built = True
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Nothing: `compile` demands built networks.
+
+        Under a strategy Keras 3.15 would add up the replicas' parts of a first batch to see its shape, which fails
+        where the batch does not divide evenly.
+        """
 
     def get_compile_config(self):
         """Nothing: a saved model holds its networks; optimizers and counters belong to a checkpoint."""
@@ -178,6 +185,7 @@ class AdversarialModel(keras.Model):
                         norms.append(norm)
                     logs |= _player_logs(update, all_terms, norms)
             count = grad.sum_over_replicas(ops.cast(batch_size(batch), "float32"))
+            grad.average_over_replicas(training.buffers)
             if training.average is not None:
                 training.average.update(count, training.images_seen)
             training.images_seen.assign(training.images_seen + ops.cast(count, training.images_seen.dtype))

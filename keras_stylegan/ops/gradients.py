@@ -197,6 +197,21 @@ def sum_over_replicas(tensors):
     return tensors if context is None else context.all_reduce(framework.distribute.ReduceOp.SUM, tensors)
 
 
+def average_over_replicas(variables):
+    """Assigns to each variable the mean of the replicas' values.
+
+    Keras lets every replica keep its own moving statistics, of which a checkpoint would hold one.
+
+    Args:
+        variables: list of `keras.Variable`.
+    """
+    replicas = num_replicas()
+    if replicas > 1 and variables:
+        totals = sum_over_replicas([ops.copy(variable.value) for variable in variables])
+        for variable, total in zip(variables, totals, strict=True):
+            variable.assign(total / replicas)
+
+
 def compile_step(function, variables, jit_compile=False):
     """Compiles a function that reads and assigns variables.
 
