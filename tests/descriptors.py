@@ -16,7 +16,9 @@ LayerRow = collections.namedtuple("LayerRow", "name make inputs ranges half", de
 
 # function: what is called on the inputs; output: shape without the batch, () for the one value per image of a loss;
 # ranges as above; relative: whether an image's value may depend on the rest of its batch.
-LossRow = collections.namedtuple("LossRow", "name function inputs output ranges relative", defaults=[(), (-1, 1), False])
+LossRow = collections.namedtuple(
+    "LossRow", "name function inputs output ranges relative", defaults=[(), (-1, 1), False]
+)
 
 LAYERS = [
     LayerRow(
@@ -43,6 +45,7 @@ NETWORKS = [
         lambda: networks.StyleTransformer(3, widths=[4, 6, 8], num_blocks=[1, 2, 1], normalization="branches"),
         {"images": (16, 24, 3), "style_weights": (3,), "strength": ()},
         (0, 1),
+        0.15,
     ),
 ]
 
@@ -84,9 +87,9 @@ LOSSES = [
     ),
 ]
 
-# Public names that are no layer, network or loss, and the test file that checks them.
+# Public names without a row of their own, and why.
 ELSEWHERE = {
-    "ADVERSARIAL_LOSSES": "descriptors.py",
-    "AdversarialPair": "test_losses_adversarial.py",
-    "build_perceptual": "test_perceptual.py",
+    "ADVERSARIAL_LOSSES": "the table behind adversarial_loss; each of its pairs has rows",
+    "AdversarialPair": "the type of those pairs",
+    "build_perceptual": "makes a PerceptualNetwork from a file: test_perceptual.py",
 }
