@@ -79,3 +79,42 @@ def batches(count, dtype="float32", batch=BATCH):
         }
         for _ in range(count)
     ]
+
+
+def main(path):
+    """Trains on the backend that Keras runs on and saves the weights and the logs as one npz file."""
+    fed = ToyGAN(steps=2, every=2)
+    sgd = {name: keras.optimizers.SGD(0.2) for name in ("discriminator", "generator")}
+    fed.compile(sgd, clip_norm=0.8, ema={"half_life_kimg": 0.02})
+    step = fed.make_step()
+    for batch in batches(3):
+        logs = step(batch)
+    drawn = ToyGAN()
+    adam = {name: keras.optimizers.Adam(0.01) for name in ("discriminator", "generator")}
+    drawn.compile(adam, updates="simultaneous", max_bad_updates=2)
+    step = drawn.make_step()
+    losses = [step({"images": batch["images"]})["discriminator/loss"] for batch in batches(40)]
+    stopped = ""
+    try:
+        for batch in batches(2):
+            step({"images": batch["images"] * np.nan})
+    except FloatingPointError as error:
+        stopped = str(error)
+    state = [*fed.weights, *fed.ema.weights, *drawn.weights]
+    arrays = [ops.convert_to_numpy(ops.copy(variable.value)) for variable in state]
+    count = len(fed.weights) + len(fed.ema.weights)
+    np.savez(
+        path,
+        fed=np.concatenate([array.ravel() for array in arrays[:count]]),
+        drawn=np.concatenate([array.ravel() for array in arrays[count:]]),
+        log_names=sorted(logs),
+        log_values=[logs[name] for name in sorted(logs)],
+        losses=losses,
+        stopped=stopped,
+    )
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1])
