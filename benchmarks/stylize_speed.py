@@ -38,11 +38,12 @@ def main():
     rows = []
     for size in arguments.sizes:
         picture = photograph.resize((size, size))
+        pixels = np.asarray(picture)
         calls = {
             "ours": lambda picture=picture: ours.stylize(picture, ours.styles[0]),
             "peer": lambda picture=picture: peer.stylize(picture, PEER_STYLE),
             # The network on every pixel, without the working size and its guided upsampling.
-            "ours_every_pixel": lambda picture=np.asarray(picture): runtime.run(picture, one_style(ours), 1.0),
+            "ours_every_pixel": lambda pixels=pixels: runtime.run(pixels, one_style(ours), 1.0),
         }
         times = {name: [] for name in calls}
         for turn in range(arguments.rounds + 2):

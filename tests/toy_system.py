@@ -7,11 +7,11 @@ import typing
 import keras
 import numpy as np
 from keras import ops
-from keras_stylegan.models.adversarial import AdversarialModel
-from keras_stylegan.models.players import Player
 
 from keras_stylegan import systems
 from keras_stylegan.data import Crops, to_uint8
+from keras_stylegan.models.adversarial import AdversarialModel
+from keras_stylegan.models.players import Player
 from keras_stylegan.presets import Preset
 
 

@@ -1,13 +1,13 @@
-"""The multi-style system: one network, a bank of named styles, `L = content + sum of alpha_i L_i + TV + lambda L_GAN`."""
+"""The multi-style system: one network, a bank of named styles, content + style + TV + lambda GAN loss."""
 
 import keras
 import numpy as np
 from keras import ops
 
 from keras_stylegan.losses.content import content_loss
+from keras_stylegan.losses.penalties import gradient_penalty, interpolate
 from keras_stylegan.losses.style import style_loss, style_statistics
 from keras_stylegan.losses.total_variation import total_variation
-from keras_stylegan.losses.penalties import gradient_penalty, interpolate
 from keras_stylegan.models.adversarial import AdversarialModel
 from keras_stylegan.models.players import Player, batch_size
 from keras_stylegan.networks.perceptual import STYLE_TAPS
@@ -27,8 +27,8 @@ class MultiStyleTransfer(AdversarialModel):
 
     Below strength 1 the picture is also held to the photograph's own pixels, by `photograph_weight * (1 - strength)`.
 
-    With `critic_weight` (lambda) above 0 a `PatchCritic` plays along, with WGAN-GP's losses: its real pictures are crops
-    of the paintings, which a batch then brings as `style_crops`.
+    With `critic_weight` (lambda) above 0 a `PatchCritic` plays along, with WGAN-GP's losses: its real pictures are
+    crops of the paintings, which a batch then brings as `style_crops`.
 
     Args:
         network: `StyleTransformer`, the generator.

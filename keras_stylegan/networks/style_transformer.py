@@ -174,7 +174,8 @@ class NeutralStyle(keras.initializers.Initializer):
 
     def __call__(self, shape, dtype=None):
         row = [value for size, value in self.layout for _ in range(size)]
-        return ops.broadcast_to(ops.convert_to_tensor(row, dtype=dtype), shape)
+        # Added to zeros, not broadcast: torch's optimizers refuse weights that are views with shared memory.
+        return ops.zeros(shape, dtype) + ops.convert_to_tensor(row, dtype=dtype)
 
     def get_config(self):
         return {"layout": self.layout}
