@@ -10,6 +10,7 @@ import os
 import sys
 
 from keras_stylegan import __version__
+from keras_stylegan.commands.mistakes import describe
 
 COMMANDS = {
     "stylize": "paint photographs in one style or a mixture",
@@ -58,13 +59,6 @@ def main(arguments=None):
     except (ValueError, OSError) as error:
         print(f"keras-stylegan: {describe(error)}", file=sys.stderr)
         return 2
-
-
-def describe(error: Exception) -> str:
-    """Returns a mistake as one line that names the file or argument and the rule."""
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{os.fsdecode(error.filename)}: {error.strerror}"
-    return " ".join(str(error).split())
 
 
 if __name__ == "__main__":

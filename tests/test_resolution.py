@@ -73,6 +73,17 @@ def test_detail_is_left_out_where_the_painter_did_not_follow_the_photograph():
         assert np.abs(np.asarray(upsample(painted, small, photo)) - expected).max() <= 2
 
 
+def test_detail_comes_back_as_strength_goes_to_zero():
+    photo = detailed(300, 200)
+    small = resolution.resize(photo, (150, 100))
+    flat = Image.new("RGB", (150, 100), "gray")
+    contrast = [np.asarray(upsample(flat, small, photo, s).convert("L")).std() for s in (1, 0.5, 0)]
+    np.testing.assert_allclose(contrast[1], contrast[2] / 2, rtol=0.05)
+    assert contrast[0] < 0.1 * contrast[2]
+    assert np.abs(luma(upsample(small, small, photo, 0.0)) - luma(photo)).max() <= 12  # clipped overshoot at edges
+    assert np.abs(luma(upsample(small, small, photo, 0.0)) - luma(photo)).mean() < 1
+
+
 def reference_upsample(stylised, small, photo):
     """The formula of the module on whole pictures in float64, with the gain of its own coarse grid."""
 

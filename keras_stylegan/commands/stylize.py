@@ -26,8 +26,8 @@ def add_arguments(parser):
 
 
 def run(arguments) -> int:
-    from keras_stylegan.cli import describe
     from keras_stylegan.commands.batch import plan
+    from keras_stylegan.commands.mistakes import describe
     from keras_stylegan.commands.network import load_network
 
     styles = parse_styles(arguments.style)

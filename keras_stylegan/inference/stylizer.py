@@ -95,7 +95,7 @@ class Stylizer:
         stylised = Image.fromarray(self.runtime.run(np.asarray(small), weights, float(strength)))
         if color == "match":
             stylised = colour.match_colours(stylised, small)
-        result = resolution.upsample(stylised, small, photo)
+        result = resolution.upsample(stylised, small, photo, strength)
         return colour.keep_chroma(result, photo) if color == "luma" else result
 
     def sheet(self, image, columns: int = 5, tile: int = 320) -> Image.Image:

@@ -1,0 +1,209 @@
+"""Mistakes and damaged files: one line that names the file or argument and the rule, exit code 2, nothing written."""
+
+import io
+import pathlib
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+from stand_in import photograph, write_assets
+
+from keras_stylegan import cli, pretrained
+
+PHOTO = Image.fromarray(photograph(96, 64))
+
+
+def encoded(file_format, image=PHOTO, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, format=file_format, **options)
+    return buffer.getvalue()
+
+
+def chunk(name, content):
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def png(width, height, data=b""):
+    """A PNG with honest checksums whose header may claim any size."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(data)), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def flipped(content, position):
+    damaged = bytearray(content)
+    damaged[position] ^= 0xFF
+    return bytes(damaged)
+
+
+PNG, JPEG = encoded("PNG"), encoded("JPEG")
+IDAT_CHECKSUM = PNG.index(b"IEND") - 8
+FILES = {
+    "empty.png": (b"", "the file is empty"),
+    "one_byte.jpg": (b"\xff", "not a picture"),
+    "text.jpg": (b"this is no picture at all", "not a picture"),
+    "archive.png": (b"PK\x03\x04" + bytes(100), "not a picture"),
+    "sound.webp": (b"RIFF\x00\x10\x00\x00WAVEfmt " + bytes(50), "not a picture"),
+    "signature.png": (PNG[:8], "damaged or cut off"),
+    "signature.jpg": (JPEG[:4], "damaged or cut off"),
+    "half.png": (PNG[: len(PNG) // 2], "damaged or cut off"),
+    "no_end.png": (PNG[:-12], "damaged or cut off"),
+    "half.jpg": (JPEG[: len(JPEG) // 2], "damaged or cut off"),
+    "half.webp": (encoded("WEBP")[:200], "damaged or cut off"),
+    "half.bmp": (encoded("BMP")[:500], "damaged or cut off"),
+    "half.gif": (encoded("GIF")[:900], "damaged or cut off"),
+    "half.tiff": (encoded("TIFF")[:500], "damaged or cut off"),
+    "half.ppm": (encoded("PPM")[:500], "damaged or cut off"),
+    "header_checksum.png": (flipped(PNG, 29), "damaged or cut off"),
+    "data_checksum.png": (flipped(PNG, IDAT_CHECKSUM), "damaged or cut off"),
+    "data.png": (flipped(PNG, len(PNG) // 2), "damaged or cut off"),
+    "lying_header.png": (png(60000, 60000), "at most 178956970 pixels (`max_pixels`). Received: 60000x60000"),
+    "lying_header.bmp": (
+        flipped(encoded("BMP"), 20)[:18] + struct.pack("<ii", 60000, 60000) + encoded("BMP")[26:],
+        "at most 178956970 pixels (`max_pixels`). Received: 60000x60000",
+    ),
+    "small_lie.png": (png(5000, 5000, bytes(100)), "damaged or cut off"),
+    "no_pixels.png": (png(0, 0), ""),
+    "bomb.gif": (b"GIF89a" + struct.pack("<HH", 65535, 65535) + encoded("GIF")[10:], "at most 178956970 pixels"),
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def packaged(tmp_path, monkeypatch):
+    write_assets(tmp_path / "assets")
+    monkeypatch.setattr(pretrained, "assets", lambda: tmp_path / "assets")
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+
+
+def run(capfd, *arguments):
+    """Runs the program as its entry point does; returns exit code, standard output and standard error."""
+    try:
+        code = cli.main(list(arguments))
+    except SystemExit as end:  # argparse
+        code = end.code
+    return code, *capfd.readouterr()
+
+
+def expect_one_line(capfd, call, *parts):
+    before = sorted(pathlib.Path().rglob("*"))
+    code, out, err = run(capfd, *call)
+    assert code == 2 and out == ""
+    assert err.startswith("keras-stylegan: ") and err.count("\n") == 1 and err.endswith("\n"), err
+    for part in parts:
+        assert part in err
+    assert sorted(pathlib.Path().rglob("*")) == before  # no partial output
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_that_are_no_picture(name, capfd):
+    content, rule = FILES[name]
+    pathlib.Path(name).write_bytes(content)
+    expect_one_line(capfd, ["stylize", name, "-o", "out.png", "--style", "night"], f"keras-stylegan: {name}: ", rule)
+    expect_one_line(capfd, ["sheet", name, "-o", "out.png"], f"keras-stylegan: {name}: ", rule)
+
+
+def test_max_pixels(capfd):
+    PHOTO.save("photo.png")
+    call = ["stylize", "photo.png", "-o", "out.png", "--style", "night", "--max-pixels"]
+    expect_one_line(capfd, [*call, "6143"], "photo.png: a picture may have at most 6143 pixels", "Received: 96x64")
+    assert run(capfd, *call, "6144")[0] == 0
+
+
+NIGHT = ["--style", "night"]
+CALLS = {
+    "missing input": (["missing.png", "-o", "out.png", *NIGHT], ["missing.png: No such file"]),
+    "unknown style": (["photo.png", "-o", "out.png", "--style", "red_wish"], ["Close to it: red_wash", "'red_wish'"]),
+    "far style": (["photo.png", "-o", "out.png", "--style", "zzz"], ["There are: inverted, red_wash, night"]),
+    "negative weight": (["photo.png", "-o", "out.png", "--style", "night=-1,red_wash"], ["not negative", "night=-1.0"]),
+    "nan weight": (["photo.png", "-o", "out.png", "--style", "night=nan"], ["finite weights", "night=nan"]),
+    "infinite weight": (["photo.png", "-o", "out.png", "--style", "night=inf"], ["finite weights", "night=inf"]),
+    "zero weights": (["photo.png", "-o", "out.png", "--style", "night=0,red_wash=0"], ["weight greater than 0"]),
+    "no number": (["photo.png", "-o", "out.png", "--style", "night=much"], ["numbers as weights", "night=much"]),
+    "no name": (["photo.png", "-o", "out.png", "--style", "night,,"], ["every style once"]),
+    "twice": (["photo.png", "-o", "out.png", "--style", "night,night=2"], ["every style once", "night,night=2"]),
+    "strength above": (["photo.png", "-o", "out.png", *NIGHT, "--strength", "1.01"], ["from 0 to 1", "strength=1.01"]),
+    "strength below": (["photo.png", "-o", "out.png", *NIGHT, "--strength=-0.1"], ["from 0 to 1", "strength=-0.1"]),
+    "strength nan": (["photo.png", "-o", "out.png", *NIGHT, "--strength", "nan"], ["from 0 to 1", "strength=nan"]),
+    "strength text": (["photo.png", "-o", "out.png", *NIGHT, "--strength", "x"], ["--strength", "'x'"]),
+    "color": (["photo.png", "-o", "out.png", *NIGHT, "--color", "blue"], ["style, luma, match", "'blue'"]),
+    "stroke size": (["photo.png", "-o", "out.png", *NIGHT, "--stroke-size", "0"], ["greater than 0"]),
+    "tiny stroke size": (["photo.png", "-o", "out.png", *NIGHT, "--stroke-size", "0.001"], ["at least 0.03"]),
+    "max size": (["photo.png", "-o", "out.png", *NIGHT, "--max-size", "0"], ["`--max-size` must be at least 1"]),
+    "max pixels": (["photo.png", "-o", "out.png", *NIGHT, "--max-pixels", "-5"], ["`--max-pixels` must be at least 1"]),
+    "suffix": (["photo.png", "-o", "out.gif", *NIGHT], ["out.gif: the suffix", ".png, .jpg", "Received: .gif"]),
+    "no suffix": (["photo.png", "-o", "out", *NIGHT], ["out: the suffix", "Received: none"]),
+    "no folder": (["photo.png", "-o", "no/such/out.png", *NIGHT], ["no/such/out.png: the output's folder does not"]),
+    "file as folder": (["photo.png", "-o", "notes.txt/out.png", *NIGHT], ["notes.txt/out.png: the output's folder"]),
+    "itself": (["photo.png", "-o", "./photo.png", *NIGHT], ["photo.png: the output would overwrite its own input"]),
+    "itself in a folder": (["photo.png", "-o", ".", *NIGHT], ["photo.png: the output would overwrite its own input"]),
+    "itself by link": (["link.png", "-o", "photo.png", *NIGHT], ["the output would overwrite its own input"]),
+    "batch to a file": (["photo.png", "two.png", "-o", "notes.txt", *NIGHT], ["notes.txt: several pictures need"]),
+    "batch to stdout": (["photo.png", "two.png", "-o", "-", *NIGHT], ["a single picture"]),
+    "stdin to a folder": (["-", "-o", "folder", *NIGHT], ["folder: a picture from standard input has no name"]),
+    "same names": (["two.png", "folder/two.png", "-o", "x", *NIGHT], ["two.png: 2 inputs have this output"]),
+    "empty folder": (["folder/empty", "-o", "x", *NIGHT], ["folder/empty: the folder has no pictures"]),
+    "json to stdout": (["photo.png", "-o", "-", *NIGHT, "--json"], ["`--json` cannot be used"]),
+    "no style": (["photo.png", "-o", "out.png"], ["--style"]),
+    "unknown option": (["photo.png", "-o", "out.png", *NIGHT, "--paint"], ["--paint"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", CALLS)
+def test_mistakes_in_a_call(mistake, capfd):
+    PHOTO.save("photo.png")
+    PHOTO.save("two.png")
+    pathlib.Path("link.png").symlink_to("photo.png")
+    pathlib.Path("notes.txt").write_text("notes")
+    pathlib.Path("folder/empty").mkdir(parents=True)
+    PHOTO.save("folder/two.png")
+    call, parts = CALLS[mistake]
+    expect_one_line(capfd, ["stylize", *call], *parts)
+
+
+@pytest.mark.parametrize(
+    "call", ["paint", "", "sheet photo.png", "sheet photo.png -o x.png --tile 5", "demo -o photo.png"]
+)
+def test_mistakes_in_other_commands(call, capfd):
+    PHOTO.save("photo.png")
+    expect_one_line(capfd, call.split())
+
+
+def test_an_unwritable_folder(capfd, monkeypatch):
+    PHOTO.save("photo.png")
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write everywhere, so it is only said here
+    expect_one_line(
+        capfd, ["stylize", "photo.png", "-o", "out.png", *NIGHT], "out.png: the output's folder is not writable"
+    )
+
+
+def test_a_full_disk(capfd, monkeypatch):
+    PHOTO.save("photo.png")
+
+    def fail(self, target, **options):
+        pathlib.Path(target).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", fail)
+    expect_one_line(capfd, ["stylize", "photo.png", "-o", "out.png", *NIGHT], "out.png: No space left on device")
+
+
+def test_a_damaged_weight_file(capfd, tmp_path):
+    PHOTO.save("photo.png")
+    weights = tmp_path / "assets" / "weights" / "stand_in.tflite"
+    weights.write_bytes(flipped(weights.read_bytes(), 1000))
+    expect_one_line(
+        capfd, ["stylize", "photo.png", "-o", "out.png", *NIGHT], "stand_in.tflite: the weight file is damaged"
+    )
+
+
+@pytest.mark.parametrize("width, height", [(1, 1), (3, 2), (2048, 16), (24, 3000)])
+def test_legal_sizes_come_out_in_their_own_size(width, height, capfd):
+    Image.fromarray(photograph(width, height)).save("photo.jpg", format="PNG")  # a PNG named .jpg is legal too
+    assert run(capfd, "stylize", "photo.jpg", "-o", "out.png", *NIGHT)[0] == 0
+    with Image.open("out.png") as result:
+        assert result.size == (width, height)
+        assert np.asarray(result).any()
