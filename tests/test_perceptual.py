@@ -1,5 +1,8 @@
 """Perceptual networks: preprocessing, golden features, taps, precision and weight files."""
 
+import hashlib
+import importlib.resources
+import json
 import pathlib
 
 import keras
@@ -8,7 +11,7 @@ import pytest
 from PIL import Image
 
 from keras_stylegan.losses import style_loss, style_statistics
-from keras_stylegan.models.distillation import save_arrays
+from keras_stylegan.models.distillation import gram_rank_correlation, save_arrays
 from keras_stylegan.networks import PerceptualNetwork, build_perceptual
 
 FOLDERS = [parent / "shared" / "data" for parent in pathlib.Path(__file__).resolve().parents[2:]]
@@ -190,3 +193,24 @@ def test_errors_teach(tmp_path):
         tiny().assign({name: value for name, value in arrays.items() if name != "conv2_1"})
     with pytest.raises(ValueError, match="Weights of 'conv1_1' must have the shapes"):
         tiny().assign({**arrays, "conv1_1": arrays["conv1_2"]})
+
+
+def test_the_packaged_network_is_what_its_record_says():
+    folder = importlib.resources.files("keras_stylegan.assets") / "weights"
+    record, content = json.loads((folder / "compact.json").read_text()), (folder / "compact.npz").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == record["sha256"]
+    assert len(content) == record["bytes"] <= 2_000_000
+    assert record["rank_correlation"]["mean"] >= 0.95
+    network = build_perceptual("compact")
+    assert network.count_params() == record["parameters"]
+    shapes = {tap: shape[-1] for tap, shape in network.compute_output_shape((1, 32, 32, 3)).items()}
+    assert shapes == {"relu1_1": 16, "relu2_1": 32, "relu3_1": 64, "relu4_1": 128}
+
+
+@needs_shared
+def test_the_packaged_network_orders_style_distances_as_its_teacher(slim):
+    photographs = [
+        picture(f"content/kodak/{path.name}", 96)[0] for path in sorted((SHARED / "content/kodak").iterdir())[:6]
+    ]
+    paintings = [picture(f"styles/{path.name}", 96)[0] for path in sorted((SHARED / "styles").glob("*.jpg"))[::5]]
+    assert gram_rank_correlation(build_perceptual("compact"), slim, photographs, paintings)["mean"] >= 0.95

@@ -21,6 +21,11 @@ from keras_stylegan.models.distillation import FeatureDistillation, gram_rank_co
 from keras_stylegan.networks import PerceptualNetwork, build_perceptual
 
 WIDTHS = ((16, 16), (32, 32), (64, 64, 64), (128,))
+# What the shared folders hold; another run states its own.
+DATA = (
+    "photographs: 316 of BSDS500, 20 of Wikimedia Commons (attribution on their Commons pages); 38 public-domain "
+    "paintings and prints; two frames of Big Buck Bunny, (c) Blender Foundation, www.bigbuckbunny.org, CC BY 3.0"
+)
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 
@@ -104,8 +109,8 @@ class Keep(keras.callbacks.Callback):
             "parameters": self.model.student.count_params(),
             "recipe": "training/compact.py",
             "teacher": "vgg19_16x_wct.npz (Collaborative Distillation, MIT): VGG-19 pruned 16 times",
-            "arguments": {key: str(value) for key, value in vars(self.arguments).items() if key in OPTIONS},
-            "data": "BSDS500 and Wikimedia Commons photographs; public-domain paintings",
+            "arguments": {key: getattr(self.arguments, key) for key in OPTIONS},
+            "data": DATA,
             "images_seen": images,
             "minutes": round((time.time() - self.start) / 60, 1),
             "losses": {key: round(float(value), 4) for key, value in (logs or {}).items()},

@@ -1,7 +1,6 @@
 """Region masks at the sizes of a perceptual network's taps."""
 
 import numpy as np
-from scipy.ndimage import minimum_filter
 
 
 def region_masks(mask, size, taps):
@@ -34,9 +33,15 @@ def region_masks(mask, size, taps):
     for tap in taps:
         stage = int(tap.removeprefix("relu").split("_")[0])
         reduced = _reduce(mask, 2 ** (stage - 1))
-        eroded = minimum_filter(reduced, size=2 * stage + 1, mode="nearest")
+        eroded = _erode(reduced, stage)
         masks[tap] = (eroded if eroded.max() > 0 else reduced)[None, :, :, None]
     return masks
+
+
+def _erode(mask, radius):
+    """Minimum over the square around each place; beyond the picture's border nothing is outside the region."""
+    padded = np.pad(mask, radius, constant_values=1)
+    return np.lib.stride_tricks.sliding_window_view(padded, (2 * radius + 1,) * 2).min(axis=(2, 3))
 
 
 def _reduce(mask, factor):

@@ -4,7 +4,7 @@ One class draws every backbone, since they differ only in widths, padding and in
 
     vgg16, vgg19   ImageNet networks of Simonyan and Zisserman; `keras.applications` downloads them, or a local file
     vgg19_slim     VGG-19 pruned 16 times by Collaborative Distillation (Wang et al. 2020), from a local .npz
-    compact        trained by this project (see `keras_stylegan.models.distillation`) and packaged: no download
+    compact        trained by this project and packaged: no download (see `keras_stylegan.networks.backbones`)
 """
 
 import keras
