@@ -63,7 +63,7 @@ def package_multistyle(
         "styles": [known[name] for name in names],
         "recipe": command,
         "data": data,
-        "images_seen": last["images_seen"],
+        "images_seen": last["images"],
         "losses": {key.split("/")[1]: value for key, value in last.items() if key.startswith("generator/")},
         "artefacts": artefact_figures(Stylizer(LiteRTRuntime(litert, StyleTransformer.stride), names), photographs),
         "licence": licence,
