@@ -133,6 +133,28 @@ def test_lazy_regularizer_is_evaluated_only_when_due_and_scaled_by_its_period():
     assert logged[0] == pytest.approx(compiled().make_step()(batches(1)[0])["discriminator/r1"], rel=1e-5)
 
 
+class TracingGAN(ToyGAN):
+    """Its regularizer changes a buffer of the discriminator, as moving statistics would change."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.trace = keras.Variable(0.0, trainable=False)
+
+    def r1(self, batch):
+        self.trace.assign(self.trace + 1.0)
+        return super().r1(batch)
+
+
+@pytest.mark.parametrize(("every", "expected"), [(1, 2.0), (2, 0.0)])
+def test_a_lazy_evaluation_leaves_no_trace(every, expected):
+    gan = TracingGAN(every=every)
+    gan.compile({name: keras.optimizers.SGD(RATE) for name in ("discriminator", "generator")})
+    step = gan.make_step()
+    for batch in batches(2):
+        step(batch)
+    assert float(gan.trace.numpy()) == expected
+
+
 @pytest.mark.parametrize("clip_norm", [0.3, 100.0, {"discriminator": 0.3}])
 def test_clipping_by_the_global_norm(clip_norm):
     gan = compiled(clip_norm=clip_norm)
@@ -291,7 +313,7 @@ def test_mixed_precision_keeps_weights_and_losses_in_float32():
 
 # Keras asks NumPy for a copy of a TensorFlow variable.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-def test_a_saved_model_holds_the_networks_alone(tmp_path):
+def test_a_weight_file_holds_the_networks_alone(tmp_path):
     gan = compiled(ema={})
     gan.make_step()(batches(1)[0])
     gan.save_weights(tmp_path / "toy.weights.h5")

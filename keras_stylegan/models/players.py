@@ -8,8 +8,8 @@ class Regularizer:
 
     With `every=k` the term's gradient is computed on one update in k and multiplied by k, so that its strength does
     not depend on k. It joins the gradient of that update. (StyleGAN2 gives it an update of its own and corrects the
-    optimizer's rates for the extra update; joined, no correction is needed.) The evaluation leaves no trace in moving
-    statistics or seeds.
+    optimizer's rates for the extra update; joined, no correction is needed.) A lazy evaluation leaves no trace in
+    moving statistics or seeds.
 
     Args:
         name: string, the term's name in the logs.
