@@ -20,6 +20,7 @@ from keras_stylegan.networks import StyleTransformer
 
 # The short side of a photograph at which the network paints it, unless it is smaller.
 WORKING_SIZE = 512
+LOSSES = ("content", "style_gram", "variation", "photograph")
 
 
 def package_multistyle(
@@ -64,7 +65,7 @@ def package_multistyle(
         "recipe": command,
         "data": data,
         "images_seen": last["images"],
-        "losses": {key.split("/")[1]: value for key, value in last.items() if key.startswith("generator/")},
+        "losses": {term: round(last[f"generator/{term}"], 4) for term in LOSSES},
         "artefacts": artefact_figures(Stylizer(LiteRTRuntime(litert, StyleTransformer.stride), names), photographs),
         "licence": licence,
     }
