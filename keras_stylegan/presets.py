@@ -63,6 +63,7 @@ class MultiStylePreset(Preset):
         methods: style methods and their weights.
         style_weight: weight of the style terms against the content.
         alphas: weights of single styles by name, 1 where none is given.
+        content_method: `correlation`, `relative` or `mse`.
         content_weight: weight of the content term.
         variation_weight: weight of the total variation.
         photograph_weight: weight of the distance to the photograph at strength 0.
@@ -89,7 +90,8 @@ class MultiStylePreset(Preset):
     methods: dict[str, float] = dataclasses.field(default_factory=lambda: {"gram": 1.0})
     style_weight: float = 4.0
     alphas: dict[str, float] = dataclasses.field(default_factory=dict)
-    content_weight: float = 1.0
+    content_method: str = "correlation"
+    content_weight: float = 2.0
     variation_weight: float = 0.75
     photograph_weight: float = 2.0
     critic_weight: float = 0.0

@@ -79,6 +79,7 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         methods=preset.methods,
         style_weight=preset.style_weight,
         alphas=[preset.alphas.get(name, 1.0) for name in names],
+        content_method=preset.content_method,
         content_weight=preset.content_weight,
         variation_weight=preset.variation_weight,
         photograph_weight=preset.photograph_weight,

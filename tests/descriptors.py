@@ -31,6 +31,8 @@ LAYERS = [
     LayerRow("UpsampledRGB", lambda: layers.UpsampledRGB(), ((5, 7, 4), (3,))),
 ]
 
+CONTENT = ("correlation", "relative", "mse")
+
 CONSTRAINTS = {"ClipWeights": lambda: layers.ClipWeights(limit=0.5)}
 
 NETWORKS = [
@@ -68,7 +70,7 @@ def _style_loss_of_one_tap(distance, statistics, targets):
 
 LOSSES = [
     *(row for name in losses.ADVERSARIAL_LOSSES for row in _pair_rows(name)),
-    *(LossRow("content_loss", partial(losses.content_loss, method=m), ((4, 5, 3),) * 2) for m in ("relative", "mse")),
+    *(LossRow("content_loss", partial(losses.content_loss, method=m), ((4, 5, 3),) * 2) for m in CONTENT),
     LossRow("gradient_penalty", losses.gradient_penalty, ((4, 5, 3),)),
     LossRow("interpolate", losses.interpolate, ((4, 5, 3), (4, 5, 3), (1, 1, 1)), (4, 5, 3)),
     LossRow("r1_penalty", losses.r1_penalty, ((4, 5, 3),)),

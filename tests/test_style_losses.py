@@ -231,3 +231,23 @@ def test_total_variation_sum_is_tensorflows():
     np.testing.assert_allclose(
         total_variation(images, "sum"), tensorflow.image.total_variation(tensorflow.constant(images)), rtol=1e-5
     )
+
+
+class TestCorrelationContent:
+    @staticmethod
+    def features(seed):
+        return np.random.default_rng(seed).normal(size=(2, 6, 5, 3)).astype("float32")
+
+    def test_equals_numpy_correlation_of_each_channel(self):
+        a, b = self.features(0), self.features(1) + 0.5 * self.features(0)
+        expected = [1 - np.mean([np.corrcoef(x[..., c].ravel(), y[..., c].ravel())[0, 1] for c in range(3)])
+                    for x, y in zip(a, b, strict=True)]  # fmt: skip
+        np.testing.assert_allclose(content_loss(a, b, "correlation"), expected, atol=1e-4)
+
+    def test_ignores_gain_and_offset_but_not_sign(self):
+        a = self.features(0)
+        np.testing.assert_allclose(content_loss(3 * a + 2, a, "correlation"), [0, 0], atol=1e-4)
+        np.testing.assert_allclose(content_loss(-a, a, "correlation"), [2, 2], atol=1e-4)
+
+    def test_a_silent_channel_gives_a_finite_loss(self):
+        assert np.isfinite(content_loss(np.zeros((1, 4, 4, 2), "float32"), self.features(0)[:1, :4, :4, :2])).all()

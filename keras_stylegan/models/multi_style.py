@@ -13,7 +13,8 @@ from keras_stylegan.models.players import Player, batch_size
 from keras_stylegan.networks.perceptual import STYLE_TAPS
 from keras_stylegan.ops.gradients import input_gradient
 
-CONTENT_TAP = "relu3_1"
+# At 1/4 and 1/8 of the size: where edges and parts are, not how each pixel is coloured.
+CONTENT_TAPS = ("relu3_1", "relu4_1")
 # Sorted values kept of each channel, so that paintings of different sizes share a bank.
 NUM_QUANTILES = 1024
 
@@ -32,12 +33,13 @@ class MultiStyleTransfer(AdversarialModel):
 
     Args:
         network: `StyleTransformer`, the generator.
-        perceptual: `PerceptualNetwork` with the tap `relu3_1`; frozen.
+        perceptual: `PerceptualNetwork` with the taps `relu1_1` to `relu4_1`; frozen.
         style_pictures: list of float arrays `(height, width, 3)` in [-1, 1], one a style of the bank. Only their
             statistics are kept.
         methods: dict from style method (`"gram"`, `"mean_std"`, `"sorted"`) to its weight.
         style_weight: float, weight of all style terms against the content.
         alphas: optional sequence of floats, one a style; 1 by default.
+        content_method: method of `content_loss`, averaged over `relu3_1` and `relu4_1`.
         content_weight: float.
         variation_weight: float, of squared total variation on pixels in [-1, 1].
         photograph_weight: float, of the mean absolute error to the photograph at strength 0.
@@ -62,7 +64,8 @@ class MultiStyleTransfer(AdversarialModel):
         methods=None,
         style_weight=4.0,
         alphas=None,
-        content_weight=1.0,
+        content_method="correlation",
+        content_weight=2.0,
         variation_weight=0.75,
         photograph_weight=2.0,
         critic=None,
@@ -90,6 +93,7 @@ class MultiStyleTransfer(AdversarialModel):
         self.methods = dict(methods or {"gram": 1.0})
         self.style_weight = style_weight
         self.alphas = alphas
+        self.content_method = content_method
         self.content_weight = content_weight
         self.variation_weight = variation_weight
         self.photograph_weight = photograph_weight
@@ -127,8 +131,9 @@ class MultiStyleTransfer(AdversarialModel):
         content, strength = batch["content"], batch["strength"]
         painted = self.paint(batch)
         features = self.perceptual(painted)
-        wanted = ops.stop_gradient(self.perceptual(content)[CONTENT_TAP])
-        terms = {"content": self.content_weight * content_loss(features[CONTENT_TAP], wanted)}
+        wanted = self.perceptual(content)
+        losses = [content_loss(features[tap], wanted[tap], self.content_method) for tap in CONTENT_TAPS]
+        terms = {"content": self.content_weight * sum(losses) / len(losses)}
         for method, weight in self.methods.items():
             loss = self.style_terms(features, batch["style_weights"], method)
             terms[f"style_{method}"] = self.style_weight * weight * strength * loss
