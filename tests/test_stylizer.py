@@ -268,12 +268,13 @@ print(code, *[name for name in {HEAVY} if name in sys.modules])
     assert result.stdout.splitlines()[-1] == "0"
 
 
+@pytest.fixture(scope="module")
+def real():
+    return keras_stylegan.load()
+
+
 @pytest.mark.skipif(not HAS_PACKAGED_NETWORK, reason="the package has no network yet")
 class TestPackagedNetwork:
-    @pytest.fixture(scope="class")
-    def real(self):
-        return keras_stylegan.load()
-
     @pytest.mark.parametrize("width, height", [(1, 1), (3, 2), (2048, 16), (24, 3000), (481, 321)])
     def test_every_size(self, real, width, height):
         assert real.stylize(photograph(width, height), real.styles[0]).size == (width, height)
