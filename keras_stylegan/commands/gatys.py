@@ -84,7 +84,8 @@ def _progress_bar(steps: int):
     try:
         yield report
     finally:
-        progress.stop()
+        if progress.live.is_started:
+            progress.stop()
 
 
 def parse_style(text: str) -> tuple[str, float]:
