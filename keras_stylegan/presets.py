@@ -59,6 +59,7 @@ class MultiStylePreset(Preset):
         widths: channels at 1/2, 1/4 and 1/8 of the size.
         num_blocks: residual blocks at 1/4 (encoder), 1/8 and 1/4 (decoder).
         normalization: `all` or `branches`.
+        num_waves: plane waves from which strokes on flat ground grow.
         perceptual: `compact`, `vgg16`, `vgg19`, or an .npz file.
         methods: style methods and their weights.
         style_weight: weight of the style terms against the content.
@@ -86,6 +87,7 @@ class MultiStylePreset(Preset):
     widths: tuple[int, int, int] = (32, 64, 160)
     num_blocks: tuple[int, int, int] = (1, 5, 3)
     normalization: str = "branches"
+    num_waves: int = 8
     perceptual: str = "compact"
     methods: dict[str, float] = dataclasses.field(default_factory=lambda: {"gram": 1.0})
     style_weight: float = 4.0

@@ -44,7 +44,7 @@ NETWORKS = [
     ),
     LayerRow(
         "StyleTransformer",
-        lambda: networks.StyleTransformer(3, widths=[4, 6, 8], num_blocks=[1, 2, 1], normalization="branches"),
+        lambda: networks.StyleTransformer(3, widths=[4, 6, 8], num_blocks=[1, 2, 1], normalization="all", num_waves=3),
         {"images": (16, 24, 3), "style_weights": (3,), "strength": ()},
         (0, 1),
         0.15,

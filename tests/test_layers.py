@@ -9,6 +9,7 @@ from keras_stylegan.layers import StyleBank, StyledConv2D, UpsampledRGB
 from keras_stylegan.ops.normalization import instance_norm
 from keras_stylegan.ops.padding import reflect_pad
 from keras_stylegan.ops.resampling import upsample_nearest
+from keras_stylegan.ops.waves import plane_waves
 
 
 @pytest.fixture
@@ -39,6 +40,19 @@ def test_instance_norm_equals_two_pass_float64(rng, mean, tolerance):
 
 def test_instance_norm_of_a_constant_picture_is_zero():
     assert np.abs(instance_norm(np.full((1, 16, 16, 2), 3.3, "float32"))).max() < 0.5
+
+
+def test_plane_waves_are_sines_of_the_position():
+    waves = np.array(plane_waves(np.zeros((2, 40, 56, 5), "float32"), 4, stride=4))
+    assert waves.shape == (1, 40, 56, 4)
+    # The first runs straight across at 10 pixels: 2.5 steps of 4 pixels.
+    np.testing.assert_allclose(waves[0, 7, :, 0], np.sin(2 * np.pi * 4 * np.arange(1, 57) / 10), atol=0.03)
+    # Each has the length and direction asked for, up to the rounding of its rates.
+    for i in range(4):
+        angle, length = np.pi * (3 - np.sqrt(5)) * i, 10 * 8 ** (i / 3)
+        rows, columns = np.mgrid[1:41, 1:57]
+        phase = 2 * np.pi * 4 / length * (rows * np.sin(angle) + columns * np.cos(angle))
+        np.testing.assert_allclose(waves[0, ..., i], np.sin(phase), atol=0.05)
 
 
 def styled(layer, channels, filters, seed=0):

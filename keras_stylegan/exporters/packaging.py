@@ -20,6 +20,7 @@ from keras_stylegan.networks import StyleTransformer
 
 # The short side of a photograph at which the network paints it, unless it is smaller.
 WORKING_SIZE = 512
+ARCHITECTURE = ("widths", "num_blocks", "normalization", "num_waves")
 LOSSES = ("content", "style_gram", "variation", "photograph")
 
 
@@ -53,7 +54,7 @@ def package_multistyle(
     litert = convert(stylize_function(network), "stylize_weights", float16=True)
     arrays = io.BytesIO()
     np.savez_compressed(arrays, **{weight.path: np.asarray(weight.value, "float16") for weight in network.weights})
-    architecture = {key: network.get_config()[key] for key in ("widths", "num_blocks", "normalization")}
+    architecture = {key: network.get_config()[key] for key in ARCHITECTURE}
     last = json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])
     entry = {
         "litert": _write(assets, "weights/multistyle.tflite", litert),

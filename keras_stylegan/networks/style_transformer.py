@@ -7,6 +7,7 @@ from keras_stylegan.layers.style_bank import StyleBank
 from keras_stylegan.layers.styled_convolution import StyledConv2D
 from keras_stylegan.layers.upsampled_rgb import UpsampledRGB
 from keras_stylegan.ops.resampling import upsample_nearest
+from keras_stylegan.ops.waves import plane_waves
 
 # The output is this times tanh, so that full black and white lie inside the range where tanh still has a gradient.
 OUTPUT_RANGE = 1.1
@@ -19,7 +20,8 @@ class StyleTransformer(keras.Model):
     """Photograph and style in, painted photograph out.
 
     An encoder to 1/8 of the size (the first halving is space-to-depth), residual blocks of separable convolutions at
-    1/4, 1/8 and 1/4, nearest-neighbour resize + convolution back, the encoder's maps added on the way. Every
+    1/4, 1/8 and 1/4, nearest-neighbour resize + convolution back, the encoder's maps added on the way. At 1/4 a
+    mixture of plane waves is added, as strong as the style wants: strokes for flat skies grow from it. Every
     convolution but the last is a `StyledConv2D`: scales and shifts of all of them, one after the other in the order
     of `styled_layers()`, are the style vector.
 
@@ -28,6 +30,7 @@ class StyleTransformer(keras.Model):
         widths: three ints, channels at 1/2, 1/4 and 1/8 of the size.
         num_blocks: three ints, residual blocks at 1/4 (encoder), 1/8 and 1/4 (decoder).
         normalization: `"all"` normalises after every styled convolution, `"branches"` only inside residual blocks.
+        num_waves: int, plane waves offered.
 
     Call arguments:
         inputs: dict of `images`, float `(batch, height, width, 3)`, RGB in [-1, 1], height and width multiples of
@@ -43,14 +46,19 @@ class StyleTransformer(keras.Model):
 
     stride = 8
 
-    def __init__(self, num_styles, widths=(32, 64, 128), num_blocks=(2, 5, 2), normalization="all", **kwargs):
+    def __init__(
+        self, num_styles, widths=(32, 64, 160), num_blocks=(1, 5, 3), normalization="branches", num_waves=8, **kwargs
+    ):
         super().__init__(**kwargs)
         for name, value in (("widths", widths), ("num_blocks", num_blocks)):
             if len(value) != 3:
                 raise ValueError(f"`{name}` must hold three numbers. Received: {name}={value}")
         if normalization not in ("all", "branches"):
             raise ValueError(f'`normalization` must be "all" or "branches". Received: normalization={normalization!r}')
+        if num_waves < 1:
+            raise ValueError(f"`num_waves` must be positive. Received: num_waves={num_waves}")
         self.num_styles = num_styles
+        self.num_waves = num_waves
         self.widths = tuple(widths)
         self.num_blocks = tuple(num_blocks)
         self.normalization = normalization
@@ -59,6 +67,7 @@ class StyleTransformer(keras.Model):
         trunk = {"normalize": normalization == "all"}
         self.stem = StyledConv2D(half, name="stem", **trunk)
         self.to_quarter = StyledConv2D(quarter, strides=2, name="to_quarter", **trunk)
+        self.waves = StyledConv2D(quarter, kernel_size=1, normalize=False, activation="linear", name="waves")
         self.encoder_blocks = [_residual_block(quarter, f"encoder_{i}") for i in range(num_blocks[0])]
         self.to_eighth = StyledConv2D(eighth, strides=2, name="to_eighth", **trunk)
         self.middle_blocks = [_residual_block(eighth, f"middle_{i}") for i in range(num_blocks[1])]
@@ -73,7 +82,7 @@ class StyleTransformer(keras.Model):
         """The layers that a style vector sets, in the order of its parts (the RGB shift comes last)."""
         flat = [[layer for block in blocks for layer in block] for blocks in self._blocks()]
         return [
-            *(self.stem, self.to_quarter, *flat[0]),
+            *(self.stem, self.to_quarter, self.waves, *flat[0]),
             *(self.to_eighth, *flat[1]),
             *(self.from_eighth, *flat[2]),
             *(self.from_quarter, self.head),
@@ -99,6 +108,7 @@ class StyleTransformer(keras.Model):
         x = ops.space_to_depth(ops.cast(images, self.compute_dtype), 2)
         half = x = self._styled(self.stem, x, split)
         x = self._styled(self.to_quarter, x, split)
+        x = x + self._styled(self.waves, ops.cast(plane_waves(x, self.num_waves, 4), x.dtype), split)
         quarter = x = self._residual(self.encoder_blocks, x, split)
         x = self._styled(self.to_eighth, x, split)
         x = self._residual(self.middle_blocks, x, split)
@@ -110,7 +120,7 @@ class StyleTransformer(keras.Model):
 
     def build(self, input_shape=None):
         half, quarter, eighth = self.widths
-        channels = {self.stem: 12, self.to_quarter: half, self.to_eighth: quarter}
+        channels = {self.stem: 12, self.to_quarter: half, self.waves: self.num_waves, self.to_eighth: quarter}
         channels |= {self.from_eighth: eighth, self.from_quarter: quarter, self.head: half}
         for layer in self.styled_layers():
             style = (None, layer.filters)
@@ -129,6 +139,7 @@ class StyleTransformer(keras.Model):
             "widths": self.widths,
             "num_blocks": self.num_blocks,
             "normalization": self.normalization,
+            "num_waves": self.num_waves,
         }
 
     def _blocks(self):
@@ -136,11 +147,11 @@ class StyleTransformer(keras.Model):
 
     def _layout(self):
         """(size, neutral value) of each part of a style vector, in order."""
-        seconds = {block[1] for blocks in self._blocks() for block in blocks}
+        # Branches start at half their gain, so that an untrained residual stack does not grow with its depth.
+        gains = {block[1]: 0.5 for blocks in self._blocks() for block in blocks} | {self.waves: 0.25}
         parts = []
         for layer in self.styled_layers():
-            # Branches start at half their gain, so that an untrained residual stack does not grow with its depth.
-            parts += [(layer.filters, 0.5 if layer in seconds else 1.0), (layer.filters, 0.0)]
+            parts += [(layer.filters, gains.get(layer, 1.0)), (layer.filters, 0.0)]
         return [*parts, (3, 0.0)]
 
     def _split(self, vectors):
