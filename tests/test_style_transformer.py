@@ -92,7 +92,7 @@ def test_one_litert_file_paints_every_size_as_keras_does(network, litert):
         expected = np.clip(np.array(network(arguments)) * 127.5 + 128, 0, 255).astype("uint8")
         painted = runner(image=image, style_weights=arguments["style_weights"], strength=arguments["strength"])
         difference = np.abs(painted["stylized"].astype(int) - expected)
-        assert difference.max() <= 2 and difference.mean() < 0.1
+        assert difference.max() <= 2 and difference.mean() < 0.2
 
 
 def test_litert_file_gives_back_the_photograph_at_strength_zero(litert):
