@@ -93,7 +93,7 @@ class MultiStylePreset(Preset):
     style_weight: float = 4.0
     alphas: dict[str, float] = dataclasses.field(default_factory=dict)
     content_method: str = "correlation"
-    content_weight: float = 1.0
+    content_weight: float = 1.5
     variation_weight: float = 0.75
     photograph_weight: float = 2.0
     critic_weight: float = 0.0

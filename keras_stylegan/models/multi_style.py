@@ -65,7 +65,7 @@ class MultiStyleTransfer(AdversarialModel):
         style_weight=4.0,
         alphas=None,
         content_method="correlation",
-        content_weight=1.0,
+        content_weight=1.5,
         variation_weight=0.75,
         photograph_weight=2.0,
         critic=None,
