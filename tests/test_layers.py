@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from keras_stylegan.layers import StyleBank, StyledConv2D, UpsampledRGB
@@ -22,6 +23,8 @@ def test_reflect_pad_equals_numpy(rng, size):
     x = rng.normal(size=(2, 5, 7, 3)).astype("float32")
     expected = np.pad(x, ((0, 0), (size, size), (size, size), (0, 0)), mode="reflect")
     np.testing.assert_array_equal(reflect_pad(x, size), expected)
+    unknown = tf.function(lambda x: reflect_pad(x, size), input_signature=[tf.TensorSpec([2, None, None, 3])])
+    np.testing.assert_array_equal(unknown(x), expected)
 
 
 @pytest.mark.parametrize("factor", [2, 3])
