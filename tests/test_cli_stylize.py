@@ -1,5 +1,6 @@
 """The commands stylize, sheet, styles and demo, from the call to the files."""
 
+import functools
 import io
 import json
 import pathlib
@@ -139,7 +140,10 @@ def program(*arguments):
     )
     environment = {"PYTHONPATH": str(pathlib.Path(keras_stylegan.__file__).parents[1])}
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    return subprocess.Popen([sys.executable, "-c", code, *arguments], env=environment, **pipes)
+    # Tests that run in the background are started with Ctrl-C ignored, and what they start would ignore it too.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.Popen(command, env=environment, preexec_fn=heed, **pipes)
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG"])

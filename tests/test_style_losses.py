@@ -204,7 +204,7 @@ def test_style_errors_name_the_valid_choices():
         style_statistics(features, masks={})
     with pytest.raises(ValueError, match='`num_quantiles` needs `method="sorted"`'):
         style_statistics(features, num_quantiles=4)
-    with pytest.raises(ValueError, match="`method` must be one of relative, mse. Received: 'l1'"):
+    with pytest.raises(ValueError, match="`method` must be one of correlation, relative, mse. Received: 'l1'"):
         content_loss(features["relu1_1"], features["relu1_1"], "l1")
     with pytest.raises(ValueError, match="`form` must be one of squared, absolute, sum. Received: 'l2'"):
         total_variation(np.zeros((1, 2, 2, 3)), "l2")
