@@ -47,6 +47,7 @@ class MultiStyleTransfer(AdversarialModel):
         critic_weight: float, lambda.
         penalty_weight: float, of the gradient penalty.
         critic_steps: int, critic updates per generator update.
+        max_mixed: int, styles of a picture that count, those with the largest shares: as many as a batch mixes.
 
     Batches are dicts: `content` `(batch, height, width, 3)` in [-1, 1]; `style_weights` `(batch, num_styles)`;
     `strength` `(batch,)`, 1 where missing; with a critic also `style_crops` `(batch, height, width, 3)`, and `mix`
@@ -72,6 +73,7 @@ class MultiStyleTransfer(AdversarialModel):
         critic_weight=0.0,
         penalty_weight=10.0,
         critic_steps=1,
+        max_mixed=2,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -88,6 +90,8 @@ class MultiStyleTransfer(AdversarialModel):
                 "`critic` and a `critic_weight` above 0 go together. "
                 f"Received: critic={critic}, critic_weight={critic_weight}"
             )
+        if max_mixed < 1:
+            raise ValueError(f"`max_mixed` must be positive. Received: max_mixed={max_mixed}")
         self.network = network
         self.perceptual = perceptual
         self.methods = dict(methods or {"gram": 1.0})
@@ -101,6 +105,7 @@ class MultiStyleTransfer(AdversarialModel):
         self.critic_weight = critic_weight
         self.penalty_weight = penalty_weight
         self.critic_steps = critic_steps
+        self.max_mixed = max_mixed
         self.targets = self._style_targets(style_pictures)
 
     def players(self):
@@ -146,12 +151,9 @@ class MultiStyleTransfer(AdversarialModel):
         return terms
 
     def style_terms(self, features, style_weights, method):
-        """Sum over a picture's styles of share * alpha * distance to that style, of shape `(batch,)`.
-
-        The two largest shares count: a training batch mixes no more than two styles.
-        """
+        """Sum over a picture's styles of share * alpha * distance to that style, of shape `(batch,)`."""
         statistics = style_statistics(features, method, taps=list(self.targets[method]))
-        shares, styles = ops.top_k(style_weights, k=min(2, self.network.num_styles))
+        shares, styles = ops.top_k(style_weights, k=min(self.max_mixed, self.network.num_styles))
         total = 0.0
         for i in range(shares.shape[1]):
             targets = {tap: ops.take(bank, styles[:, i], axis=0) for tap, bank in self.targets[method].items()}
