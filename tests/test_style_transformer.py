@@ -70,6 +70,7 @@ def test_style_vector_holds_scale_and_shift_of_each_layer_in_order(network):
     [
         ({"widths": (8, 8)}, "`widths` must hold three numbers"),
         ({"num_blocks": (1,)}, "`num_blocks` must hold three numbers"),
+        ({"num_waves": 0}, "`num_waves` must be positive. Received: num_waves=0"),
         ({"normalization": "none"}, '`normalization` must be "all" or "branches". Received: normalization=\'none\''),
     ],
 )
