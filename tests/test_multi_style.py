@@ -135,6 +135,9 @@ def test_training_lowers_the_loss_and_logs_every_term():
         ({"alphas": [1, 2, -1]}, "none negative"),
         ({"critic_weight": 0.5}, "go together"),
         ({"critic": tiny_critic()}, "go together"),
+        ({"methods": {}}, "`methods` must name at least one style method. Received: methods={}"),
+        ({"methods": {"grim": 1.0}}, "`method` must be among gram, mean_std, sorted. Received: 'grim'"),
+        ({"content_method": "l3"}, "`content_method` must be one of correlation, relative, mse. Received: 'l3'"),
         ({"max_mixed": 0}, "`max_mixed` must be positive. Received: max_mixed=0"),
     ],
 )

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_stylegan.losses.content import content_loss
+from keras_stylegan.losses.content import CONTENT_METHODS, content_loss
 from keras_stylegan.losses.penalties import gradient_penalty, interpolate
 from keras_stylegan.losses.style import style_loss, style_statistics
 from keras_stylegan.losses.total_variation import total_variation
@@ -53,6 +53,9 @@ class MultiStyleTransfer(AdversarialModel):
     `strength` `(batch,)`, 1 where missing; with a critic also `style_crops` `(batch, height, width, 3)`, and `mix`
     `(batch, 1, 1, 1)`, uniform in [0, 1], drawn where missing.
 
+    Raises:
+        ValueError: if an argument breaks its rule, or a method is unknown.
+
     Source: content and style losses: Gatys et al. 2016, Johnson et al. 2016; bank: Dumoulin et al. 2017; critic:
     Gulrajani et al. 2017.
     """
@@ -90,11 +93,17 @@ class MultiStyleTransfer(AdversarialModel):
                 "`critic` and a `critic_weight` above 0 go together. "
                 f"Received: critic={critic}, critic_weight={critic_weight}"
             )
+        if content_method not in CONTENT_METHODS:
+            raise ValueError(
+                f"`content_method` must be one of {', '.join(CONTENT_METHODS)}. Received: {content_method!r}"
+            )
+        if methods is not None and not methods:
+            raise ValueError(f"`methods` must name at least one style method. Received: methods={methods}")
         if max_mixed < 1:
             raise ValueError(f"`max_mixed` must be positive. Received: max_mixed={max_mixed}")
         self.network = network
         self.perceptual = perceptual
-        self.methods = dict(methods or {"gram": 1.0})
+        self.methods = {"gram": 1.0} if methods is None else dict(methods)
         self.style_weight = style_weight
         self.alphas = alphas
         self.content_method = content_method
