@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from PIL import Image
 from keras_stylegan.callbacks import read_metrics
 from keras_stylegan.exporters.litert import convert, stylize_function
 from keras_stylegan.exporters.model_card import model_card
+from keras_stylegan.files import whole_file
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer
 from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy
 from keras_stylegan.networks import StyleTransformer
@@ -90,8 +90,10 @@ def package_multistyle(
     entries = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
     text = json.dumps({**entries, "multistyle": entry}, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     files |= {"weights/multistyle.md": model_card(entry).encode(), "manifest.json": text.encode()}
+    (assets / "weights").mkdir(parents=True, exist_ok=True)
     for file, content in files.items():
-        _write(assets / file, content)
+        with whole_file(assets / file) as partial:
+            partial.write_bytes(content)
     return entry
 
 
@@ -176,10 +178,3 @@ def _as_text(value: Any) -> str:
 
 def _fingerprint(content: bytes) -> dict[str, Any]:
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
