@@ -30,5 +30,6 @@ def record(name: str, figures: dict[str, Any], packages: tuple[str, ...] = ()) -
 
 
 def _portable(argument: str) -> str:
-    """An argument without the folders of this machine."""
-    return Path(argument).name if os.path.isabs(argument) or argument.startswith("..") else argument
+    """An argument, or the value of a `key=value`, without the folders of this machine."""
+    key, separator, value = argument.rpartition("=")
+    return key + separator + (Path(value).name if os.path.isabs(value) or value.startswith("..") else value)

@@ -20,6 +20,7 @@ from PIL import Image
 from record import record
 
 import keras_stylegan
+from keras_stylegan.files import whole_file
 
 
 def main():
@@ -48,7 +49,8 @@ def main():
                 continue
             content = judge.load(file, 256)
             if not cached.exists():
-                save(judge.gatys(content, style), cached)
+                with whole_file(cached) as partial:
+                    Image.fromarray(np.uint8(judge.gatys(content, style) * 255)).save(partial)
             reference = judge.load(cached, size=(content.shape[1], content.shape[0]))
             painted = network.stylize(Image.fromarray(np.uint8(np.rint(content * 255))), name)
             results.append(judge.judge(np.asarray(painted, "float32") / 255, content, style, reference))
@@ -60,12 +62,6 @@ def main():
     scores = [row["score"] for row in rows.values()]
     figures = {"styles": len(rows), "median": round(statistics.median(scores), 3), "worst": min(scores), "rows": rows}
     record("style_quality", figures)
-
-
-def save(picture, path):
-    partial = path.with_suffix(".partial.png")
-    Image.fromarray(np.uint8(picture * 255)).save(partial)
-    partial.replace(path)
 
 
 def load_module(path):

@@ -13,10 +13,6 @@ from pathlib import Path
 from keras_stylegan.exporters.packaging import package_multistyle
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMAND = (
-    "keras-stylegan train multistyle --content PHOTOGRAPHS --styles PAINTINGS --out RUN "
-    "--set perceptual=vgg19_16x_wct.npz --set kimg={kimg:g} --set seed={seed}"
-)
 DATA = (
     "316 photographs of BSDS500, 20 of Wikimedia Commons, 6 of image-library samples; 38 paintings and prints in the "
     "public domain and two frames of Big Buck Bunny; perceptual network: VGG-19 pruned 16 times (Collaborative "
@@ -35,13 +31,10 @@ def main():
     parser.add_argument("--photographs", type=Path, required=True, metavar="DIR")
     parser.add_argument("--assets", type=Path, default=ROOT / "assets", metavar="DIR")
     arguments = parser.parse_args()
-    settings = json.loads((arguments.run / "config.json").read_text())["settings"]
     styles = json.loads((ROOT / "training" / "multistyle_styles.json").read_text(encoding="utf-8"))
-    command = COMMAND.format(**settings)
-    entry = package_multistyle(
-        arguments.run, arguments.assets, styles, command, DATA, LICENCE, arguments.photographs
-    )
-    print(json.dumps({key: entry[key] for key in ("litert", "images_seen", "losses", "artefacts")}, indent=2))
+    entry = package_multistyle(arguments.run, arguments.assets, styles, DATA, LICENCE, arguments.photographs)
+    shown = ("litert", "recipe", "images_seen", "losses", "artefacts", "parity")
+    print(json.dumps({key: entry[key] for key in shown}, indent=2))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import typing
 from collections.abc import Iterable
+
+# Numbers that may be 0. No number of a preset may be negative or infinite, and all others are greater than 0.
+MAY_BE_ZERO = frozenset(
+    (
+        "alphas", "cache_megabytes", "content_weight", "critic_weight", "methods", "mix_probability", "num_blocks",
+        "penalty_weight", "photograph_weight", "seed", "style_weight", "variation_weight", "weak_probability",
+    )
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +31,9 @@ class Preset:
         keep_checkpoints: checkpoints kept.
         data_threads: threads that prepare batches.
         cache_megabytes: decoded pictures kept in memory, at most.
+
+    Raises:
+        ValueError: for a number that is negative or not finite, or 0 where that means nothing.
     """
 
     kimg: float = 100.0
@@ -36,6 +48,17 @@ class Preset:
     cache_megabytes: int = 1024
 
     system: typing.ClassVar[str]
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            numbers = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
+            may_be_zero = field.name in MAY_BE_ZERO
+            for number in numbers:
+                if isinstance(number, str) or 0 < number < math.inf or (number == 0 and may_be_zero):
+                    continue
+                rule = "finite and not negative" if may_be_zero else "finite and greater than 0"
+                raise ValueError(f"`{field.name}` must be {rule}. Received: {field.name}={value}")
 
     @property
     def steps(self) -> int:

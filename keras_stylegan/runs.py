@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from rich.console import Console
 import keras_stylegan
 from keras_stylegan import callbacks as run_callbacks
 from keras_stylegan.data import Feed
+from keras_stylegan.files import whole_file
 from keras_stylegan.presets import Preset, as_dict
 from keras_stylegan.systems import System, build
 
@@ -69,7 +69,8 @@ def train(
         console.print(_header(config, preset, clock, restored), markup=False)
         if not dry_run:
             out.mkdir(parents=True, exist_ok=True)
-            _write_text(out / "config.json", json.dumps(config, indent=2) + "\n")
+            with whole_file(out / "config.json") as partial:
+                partial.write_text(json.dumps(config, indent=2) + "\n")
             _loop(preset, system, clock, out)
     return out
 
@@ -159,12 +160,6 @@ def _header(config: dict[str, Any], preset: Preset, clock: run_callbacks.Clock, 
         f"{preset.steps:,} steps of {preset.batch_size} ({preset.kimg:g} kimg) {start}, "
         f"backend {config['backend']}, {preset.precision}, seed {preset.seed}"
     )
-
-
-def _write_text(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text)
-    os.replace(partial, path)
 
 
 @contextlib.contextmanager

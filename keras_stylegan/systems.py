@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import keras
 import numpy as np
 
 from keras_stylegan import data
+from keras_stylegan.files import whole_file
 from keras_stylegan.models.multi_style import MultiStyleTransfer
 from keras_stylegan.networks import PatchCritic, StyleTransformer, build_perceptual
 from keras_stylegan.presets import MultiStylePreset, Preset
@@ -66,9 +66,7 @@ def build_multistyle(preset: MultiStylePreset) -> System:
     if unknown:
         raise ValueError(f"`alphas` must name styles among {', '.join(names)}. Received: {', '.join(unknown)}")
 
-    network = StyleTransformer(
-        len(names), preset.widths, preset.num_blocks, preset.normalization, preset.num_waves
-    )
+    network = StyleTransformer(len(names), preset.widths, preset.num_blocks, preset.normalization, preset.num_waves)
     network.build()
     critic = None
     if preset.critic_weight:
@@ -128,9 +126,8 @@ def jit_compile() -> str | bool:
 
 def save_whole(model: keras.Model, path: Path) -> None:
     """Writes a `.keras` file under a temporary name, then renames it."""
-    partial = path.with_name(f".partial.{path.name}")
-    model.save(partial)
-    os.replace(partial, path)
+    with whole_file(path) as partial:
+        model.save(partial)
 
 
 def _cosine(learning_rate, steps):

@@ -44,3 +44,11 @@ def test_blobs_are_counted_unless_the_photograph_has_them(photograph):
     assert blob_outliers(photograph, photograph) == 0
     assert blob_outliers(spotted, photograph) == 2
     assert blob_outliers(spotted, spotted) == 0
+
+
+def test_pictures_that_cannot_be_compared_are_refused(photograph):
+    for probe in (border_ratio, blob_outliers):
+        with pytest.raises(ValueError, match=r"must have one shape. Received: \(192, 250, 3\) and \(192, 256, 3\)"):
+            probe(photograph[:, :250], photograph)
+    with pytest.raises(ValueError, match=r"`painted` must be more than 32 pixels .* Received: \(32, 40\)"):
+        border_ratio(photograph[:32, :40], photograph[:32, :40])

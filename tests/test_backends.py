@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 import toy_gan
+import toy_styles
 
 TESTS = pathlib.Path(__file__).parent
 # A module of None makes `import tensorflow` raise ModuleNotFoundError, as if it were not installed.
@@ -16,8 +17,8 @@ BLOCKED = """
 import runpy, sys
 sys.modules["tensorflow"] = None
 import keras_stylegan.layers, keras_stylegan.losses, keras_stylegan.models, keras_stylegan.networks, keras_stylegan.ops
-sys.argv = ["toy_gan.py", sys.argv[1]]
-runpy.run_path("toy_gan.py", run_name="__main__")
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
 """
 MISPLACED = """
 import keras
@@ -45,27 +46,36 @@ def run(backend, code, *arguments):
     return result.stdout
 
 
-@pytest.fixture(scope="module")
-def on_tensorflow(tmp_path_factory):
-    pytest.importorskip("tensorflow")
-    path = tmp_path_factory.mktemp("tensorflow") / "toy.npz"
-    toy_gan.main(path)
-    return load(path)
-
-
 def require(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed; it comes with the extra `backends`")
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_three_steps_equal_those_of_tensorflow(backend, on_tensorflow, tmp_path):
+def on_both(module, backend, folder):
+    """What `module.main` saves here, on TensorFlow, and in a process without it."""
+    pytest.importorskip("tensorflow")
     require(backend)
-    run(backend, BLOCKED, tmp_path / "toy.npz")
-    there = load(tmp_path / "toy.npz")
-    np.testing.assert_allclose(there["fed"], on_tensorflow["fed"], rtol=0, atol=1e-4)
-    np.testing.assert_array_equal(there["log_names"], on_tensorflow["log_names"])
-    np.testing.assert_allclose(there["log_values"], on_tensorflow["log_values"], rtol=1e-4, atol=1e-4)
+    module.main(folder / "here.npz")
+    run(backend, BLOCKED, f"{module.__name__}.py", folder / "there.npz")
+    return load(folder / "here.npz"), load(folder / "there.npz")
+
+
+def assert_same_training(here, there):
+    np.testing.assert_allclose(there["fed"], here["fed"], rtol=0, atol=1e-4)
+    np.testing.assert_array_equal(there["log_names"], here["log_names"])
+    np.testing.assert_allclose(there["log_values"], here["log_values"], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_three_multi_style_steps_equal_those_of_tensorflow(backend, tmp_path):
+    assert_same_training(*on_both(toy_styles, backend, tmp_path))
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_three_steps_equal_those_of_tensorflow(backend, tmp_path):
+    here, there = on_both(toy_gan, backend, tmp_path)
+    assert_same_training(here, there)
     # With draws of its own it trains too, and the guard holds.
     assert np.isfinite(there["drawn"]).all() and np.isfinite(there["losses"]).all()
     assert len(set(there["losses"].tolist())) == 40

@@ -84,6 +84,20 @@ def test_unnormalised_convolution_has_unit_gain_whatever_the_kernel(rng, separab
     assert 0.8 < before.std() < 1.2
 
 
+@pytest.mark.parametrize(("strides", "kernel_size"), [(1, 3), (2, 3), (2, 5), (1, 1)])
+def test_convolution_over_the_reflected_picture_by_its_definition(rng, strides, kernel_size):
+    layer = styled(StyledConv2D(3, kernel_size, strides, normalize=False), 2, 3)
+    x, size = rng.normal(size=(1, 7, 8, 2)).astype("float32"), kernel_size // 2
+    scale, shift = rng.normal(size=(2, 1, 3)).astype("float32")
+    kernel = np.array(layer.kernel)
+    kernel = kernel / np.sqrt((kernel**2).sum(axis=(0, 1, 2)))
+    padded = np.pad(x[0], ((size, size), (size, size), (0, 0)), mode="reflect")
+    expected = np.array([[
+        np.tensordot(padded[i : i + kernel_size, j : j + kernel_size], kernel, axes=3)
+        for j in range(0, 8, strides)] for i in range(0, 7, strides)])  # fmt: skip
+    np.testing.assert_allclose(layer(x, scale, shift)[0], np.maximum(expected * scale + shift, 0), atol=1e-5)
+
+
 def test_separable_equals_the_dense_kernel_it_factors(rng):
     layer = styled(StyledConv2D(3, separable=True, activation="linear"), 4, 3)
     dense = styled(StyledConv2D(3, activation="linear"), 4, 3)
@@ -97,8 +111,10 @@ def test_upsampled_rgb_equals_resize_then_convolution(rng):
     layer = UpsampledRGB()
     layer.build((None, None, None, 5), (None, 3))
     x, shift = rng.normal(size=(2, 6, 7, 5)).astype("float32"), rng.normal(size=(2, 3)).astype("float32")
-    large = ops.conv(upsample_nearest(x), layer.kernel, padding="same") + shift[:, None, None]
-    np.testing.assert_allclose(layer(x, shift)[:, 2:-2, 2:-2], large[:, 2:-2, 2:-2], atol=1e-5)
+    # The small picture is reflected, so the large one is continued by what that becomes.
+    large = upsample_nearest(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect"))
+    expected = ops.conv(large, layer.kernel)[:, 1:-1, 1:-1] + shift[:, None, None]
+    np.testing.assert_allclose(layer(x, shift), expected, atol=1e-5)
 
 
 def test_bank_mixes_linearly_and_strength_leads_to_the_photograph(rng):

@@ -3,33 +3,11 @@
 import keras
 import numpy as np
 import pytest
+from toy_styles import NUM_STYLES, batch, build, tiny_critic
 
+from keras_stylegan.losses import content_loss, style_loss, style_statistics, total_variation
 from keras_stylegan.models import MultiStyleTransfer
-from keras_stylegan.networks import PatchCritic, PerceptualNetwork, StyleTransformer
-
-NUM_STYLES, SIZE = 3, 16
-
-
-def build(**options):
-    keras.utils.set_random_seed(3)
-    rng = np.random.default_rng(3)
-    network = StyleTransformer(NUM_STYLES, widths=(8, 8, 8), num_blocks=(1, 1, 1))
-    network.build()
-    # An untrained bank holds equal vectors; differing ones make a mixture more than its parts.
-    network.bank.vectors.assign(network.bank.vectors + rng.normal(0, 0.3, network.bank.vectors.shape))
-    perceptual = PerceptualNetwork(((4, 4), (6, 6), (8,), (8,)), name="tiny")
-    perceptual.build()
-    pictures = [rng.uniform(-1, 1, (SIZE, SIZE + 8 * i, 3)).astype("float32") for i in range(NUM_STYLES)]
-    return MultiStyleTransfer(network, perceptual, pictures, **options)
-
-
-def batch(styles=((1, 0, 0), (0, 0.25, 0.75)), strength=(1, 1)):
-    rng = np.random.default_rng(4)
-    return {
-        "content": rng.uniform(-1, 1, (len(styles), SIZE, SIZE, 3)).astype("float32"),
-        "style_weights": np.array(styles, "float32"),
-        "strength": np.array(strength, "float32"),
-    }
+from keras_stylegan.networks import StyleTransformer
 
 
 def terms(model, data):
@@ -65,6 +43,33 @@ def test_a_mixture_carries_each_style_by_its_share(plain):
     assert abs(float(one[0] - two[0])) > 1e-4
 
 
+def test_a_mixture_carries_every_style_by_every_method_at_once():
+    weights, methods, alphas = np.array([0.5, 0.2, 0.3]), {"gram": 1.0, "mean_std": 0.5, "sorted": 2.0}, [1, 3, 0.5]
+    model = build(methods=methods, alphas=alphas, style_weight=7.0, max_mixed=3)
+    data = batch(styles=[weights], strength=[0.6])
+    found = terms(model, data)
+    features = model.perceptual(model.paint(data))
+    for method, weight in methods.items():
+        statistics = style_statistics(features, method)
+        targets = [{tap: bank[i : i + 1] for tap, bank in model.targets[method].items()} for i in range(NUM_STYLES)]
+        distances = [float(style_loss(statistics, target, method)[0]) for target in targets]
+        expected = 7.0 * weight * 0.6 * np.sum(weights * alphas * distances)
+        np.testing.assert_allclose(found[f"style_{method}"], [expected], rtol=1e-4)
+    # As many styles as `max_mixed` count, those with the largest shares.
+    fewer = terms(build(methods=methods, alphas=[0, 1, 0]), data)
+    assert all(fewer[f"style_{method}"] == 0 for method in methods)
+
+
+def test_content_and_variation_by_their_own_formulas():
+    model = build(content_method="mse", content_weight=3.0, variation_weight=0.25)
+    data = batch()
+    painted, found = model.paint(data), terms(model, data)
+    ours, theirs = model.perceptual(painted), model.perceptual(data["content"])
+    losses = [np.array(content_loss(ours[tap], theirs[tap], "mse")) for tap in ("relu3_1", "relu4_1")]
+    np.testing.assert_allclose(found["content"], 3.0 * np.mean(losses, axis=0), rtol=1e-5)
+    np.testing.assert_allclose(found["variation"], 0.25 * np.array(total_variation(painted)), rtol=1e-5)
+
+
 def test_strength_trades_style_for_the_photograph(plain):
     full, half = terms(plain, batch()), terms(plain, batch(strength=(1, 0.5)))
     assert full["photograph"].tolist() == [0, 0]
@@ -80,11 +85,8 @@ def test_strength_zero_paints_the_photograph_itself(plain):
 
 
 def test_critic_prefers_paintings_and_the_generator_opposes_it():
-    model = build(critic=_critic(), critic_weight=0.5)
-    data = batch() | {
-        "style_crops": np.random.default_rng(5).uniform(-1, 1, (2, SIZE, SIZE, 3)).astype("float32"),
-        "mix": np.full((2, 1, 1, 1), 0.25, "float32"),
-    }
+    model = build(with_critic=True)
+    data = batch() | {"mix": np.full((2, 1, 1, 1), 0.25, "float32")}
 
     def score(images):
         return np.array(model.critic(images, data["style_weights"])).mean(axis=(1, 2, 3))
@@ -100,12 +102,6 @@ def test_critic_prefers_paintings_and_the_generator_opposes_it():
     np.testing.assert_allclose(losses["penalty"], 10 * (norms - 1) ** 2, rtol=2e-2)
 
 
-def _critic():
-    critic = PatchCritic(NUM_STYLES, filters=4, num_layers=1)
-    critic.build((None, None, None, 3))
-    return critic
-
-
 def _numeric_gradient(model, point, weights, epsilon=1e-2):
     """Central differences of one picture's score for every pixel, all of them in two batches."""
     moves = epsilon * np.eye(point.size, dtype="float32").reshape(-1, *point.shape)
@@ -115,14 +111,14 @@ def _numeric_gradient(model, point, weights, epsilon=1e-2):
 
 
 def test_training_lowers_the_loss_and_logs_every_term():
-    model = build(methods={"gram": 1.0}, critic=_critic(), critic_weight=0.1, critic_steps=2)
+    model = build(with_critic=True, methods={"gram": 1.0}, critic_steps=2)
     model.compile(
         {"generator": keras.optimizers.Adam(1e-3), "critic": keras.optimizers.Adam(1e-4)},
         clip_norm={"generator": 10.0},
         ema={"half_life_kimg": 0.01},
     )
     step = model.make_step()
-    data = batch() | {"style_crops": batch()["content"][::-1].copy()}
+    data = {name: value for name, value in batch().items() if name not in ("strength", "mix")}
     logs = [step(data) for _ in range(8)]
     expected = {f"generator/{t}" for t in ("content", "style_gram", "variation", "photograph", "adversarial", "loss")}
     expected |= {"critic/wasserstein", "critic/penalty", "images_seen", "generator/gradient_norm"}
@@ -138,6 +134,11 @@ def test_training_lowers_the_loss_and_logs_every_term():
         ({"alphas": [1, 2]}, "`alphas` must be 3 finite numbers"),
         ({"alphas": [1, 2, -1]}, "none negative"),
         ({"critic_weight": 0.5}, "go together"),
+        ({"critic": tiny_critic()}, "go together"),
+        ({"methods": {}}, "`methods` must name at least one style method. Received: methods={}"),
+        ({"methods": {"grim": 1.0}}, "`method` must be among gram, mean_std, sorted. Received: 'grim'"),
+        ({"content_method": "l3"}, "`content_method` must be one of correlation, relative, mse. Received: 'l3'"),
+        ({"max_mixed": 0}, "`max_mixed` must be positive. Received: max_mixed=0"),
     ],
 )
 def test_wrong_arguments_are_named(options, message):

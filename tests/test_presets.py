@@ -34,11 +34,23 @@ def test_settings_of_every_type():
         ("scale=0.5", "`scale` must be a number and a number, with commas between. Received: scale=0.5"),
         ("widths=1,2,x", "`widths` must be a whole number and"),
         ("methods=gram", "`methods` must be name:number pairs with commas between. Received: methods=gram"),
+        ("batch_size=0", "`batch_size` must be finite and greater than 0. Received: batch_size=0"),
+        ("kimg=nan", "`kimg` must be finite and greater than 0. Received: kimg=nan"),
+        ("kimg=inf", "`kimg` must be finite and greater than 0. Received: kimg=inf"),
+        ("widths=8,0,8", "`widths` must be finite and greater than 0. Received: widths=.8, 0, 8"),
+        ("seed=-1", "`seed` must be finite and not negative. Received: seed=-1"),
+        ("alphas=a:1,b:nan", "`alphas` must be finite and not negative. Received: alphas=.*nan"),
     ],
 )
 def test_wrong_settings_are_told(setting, message):
     with pytest.raises(ValueError, match=message):
         with_settings(get_preset("multistyle"), [setting])
+
+
+def test_zero_is_a_number_where_it_means_something():
+    settings = ["critic_weight=0", "num_blocks=0,1,0", "cache_megabytes=0", "alphas=a:0"]
+    preset = with_settings(get_preset("multistyle"), settings)
+    assert preset.num_blocks == (0, 1, 0) and preset.alphas == {"a": 0.0}
 
 
 def test_unknown_preset_lists_the_names():

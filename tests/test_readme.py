@@ -55,6 +55,12 @@ def test_commands_are_understood(line, tmp_path, monkeypatch, capsys):
     assert any(word in error for word in ("photo", "missing.jpg", "PHOTOGRAPHS", "painting"))
 
 
+def test_sizes_are_those_of_the_packaged_network():
+    entry = pretrained.network_entry("multistyle")
+    assert f"One network of {entry['parameters'] / 1e6:.2f} M parameters" in README
+    assert f"from one {entry['litert']['bytes'] / 1e6:.1f} MB file" in README
+
+
 def test_styles_named_in_readme_are_packaged():
     names = {style["name"] for style in pretrained.network_entry("multistyle")["styles"]}
     mentioned = set(re.findall(r"--style ([a-z_0-9=,.]+)", README))

@@ -53,6 +53,66 @@ def test_strength_goes_from_the_pixels_themselves_to_the_style(network):
     assert all(nearer < farther for nearer, farther in zip(distances, distances[1:], strict=False))
 
 
+def test_near_the_photograph_its_own_pixels_are_blended_in(network):
+    images, styles = pictures(1, 32, 32), np.eye(NUM_STYLES, dtype="float32")[:1]
+    painted = network.paint(images, network.bank(styles, np.full(1, 0.05, "float32")))
+    expected = 0.75 * images + 0.25 * np.array(painted)
+    np.testing.assert_allclose(network(inputs(images, strength=0.05)), expected, atol=1e-5)
+    painted = network.paint(images, network.bank(styles, np.full(1, 0.2, "float32")))
+    np.testing.assert_allclose(network(inputs(images, strength=0.2)), painted, atol=1e-5)
+
+
+def neutral_parts(network):
+    """{layer name: [scale, shift]} of an untrained style, to be changed and painted with `paint_parts`."""
+    vector = np.concatenate([np.full(size, value, "float32") for size, value in network._layout()])[None]
+    return {name: [np.array(part) for part in parts] for name, parts in network._split(vector).items()}
+
+
+def paint_parts(network, images, parts):
+    vector = np.concatenate([np.ravel(part) for layer in parts.values() for part in layer])[None]
+    return np.array(network.paint(images, np.repeat(vector, len(images), axis=0)))
+
+
+def test_untrained_styles_are_neutral():
+    network = StyleTransformer(2, widths=(4, 4, 4), num_blocks=(1, 1, 1), num_waves=2)
+    network.build()
+    parts = neutral_parts(network)
+    for vector in [*np.array(network.bank.vectors), np.array(network.bank.photograph)]:
+        np.testing.assert_array_equal(vector, np.concatenate([np.ravel(p) for layer in parts.values() for p in layer]))
+    gains = {name: layer[0].ravel()[0] for name, layer in parts.items() if name != "to_rgb"}
+    # The last convolution of each residual branch starts at half its gain, the waves at a quarter.
+    assert {name: gain for name, gain in gains.items() if gain != 1} == {
+        "waves": 0.25, "encoder_0_b": 0.5, "middle_0_b": 0.5, "decoder_0_b": 0.5,
+    }  # fmt: skip
+    assert not any(layer[1].any() for layer in parts.values() if len(layer) == 2)
+
+
+def test_each_path_reaches_the_output(network):
+    """With all paths cut but one, the output still follows what enters it, and with all cut it does not."""
+    images = pictures(2, 32, 32)
+
+    def spread(*open_paths):
+        parts = neutral_parts(network)
+        # The decoder's branches normalise, and so would amplify what a cut path leaves behind.
+        for name in {"from_quarter", "from_eighth", "waves", "encoder_0_b", "decoder_0_b"} - set(open_paths):
+            parts[name][0][:] = 0
+        if "half" not in open_paths:
+            parts["stem"][0][:] = 0
+            parts["stem"][1][:] = 0.5
+        painted = paint_parts(network, images, parts)
+        return painted.std(axis=(1, 2)).max()
+
+    assert spread() < 1e-4
+    assert spread("half") > 1e-2
+    assert spread("from_quarter", "waves") > 1e-3
+
+
+def test_colours_reach_beyond_black_and_white(network):
+    parts = neutral_parts(network)
+    parts["to_rgb"][0][:] = 50.0
+    np.testing.assert_allclose(paint_parts(network, pictures(1, 16, 16), parts), 1.1, rtol=1e-5)
+
+
 def test_style_vector_holds_scale_and_shift_of_each_layer_in_order(network):
     layers = network.styled_layers()
     assert network.vector_size == sum(2 * layer.filters for layer in layers) + 3
@@ -70,6 +130,7 @@ def test_style_vector_holds_scale_and_shift_of_each_layer_in_order(network):
     [
         ({"widths": (8, 8)}, "`widths` must hold three numbers"),
         ({"num_blocks": (1,)}, "`num_blocks` must hold three numbers"),
+        ({"num_waves": 0}, "`num_waves` must be positive. Received: num_waves=0"),
         ({"normalization": "none"}, '`normalization` must be "all" or "branches". Received: normalization=\'none\''),
     ],
 )

@@ -48,13 +48,11 @@ class Crops(keras.utils.PyDataset):
 
     def __init__(self, photographs, paintings, batches, batch, size, seed):
         super().__init__()
-        self.groups, self.batches, self.batch, self.size, self.seed = (
-            (photographs, paintings),
-            batches,
-            batch,
-            size,
-            seed,
-        )
+        self.groups = (photographs, paintings)
+        self.batches = batches
+        self.batch = batch
+        self.size = size
+        self.seed = seed
         self.epoch = 0
 
     def __len__(self):

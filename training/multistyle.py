@@ -1,4 +1,4 @@
-"""The packaged multi-style network: 40 styles in one network of 0.64 M parameters.
+"""The packaged multi-style network: 40 styles in one network of 0.65 M parameters.
 
     python training/multistyle.py --content PHOTOGRAPHS --styles PAINTINGS --out RUN
 

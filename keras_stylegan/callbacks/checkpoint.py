@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from keras_stylegan.callbacks.clock import Clock, Every
+from keras_stylegan.files import whole_file
 
 _PATTERN = re.compile(r"checkpoint-\d+\.npz")
 
@@ -87,12 +88,10 @@ class Checkpoint(keras.callbacks.Callback):
         path = self.folder / f"checkpoint-{self.clock.images_seen:012d}.npz"
         counts = json.dumps({"images_seen": self.clock.images_seen, "seconds": self.clock.seconds})
         values = {name: keras.ops.convert_to_numpy(v) for name, v in state_variables(self.model).items()}
-        partial = path.with_name(f".{path.name}.partial")
-        with partial.open("wb") as file:
+        with whole_file(path) as partial, partial.open("wb") as file:
             np.savez(file, run=np.asarray(counts), **values)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
         for old in checkpoints(self.folder)[: -self.keep]:
             old.unlink()
         if self._on_save is not None:

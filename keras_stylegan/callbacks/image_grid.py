@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from PIL import Image
 
 from keras_stylegan.callbacks.clock import Clock, Every
 from keras_stylegan.callbacks.tensorboard import EventFile
+from keras_stylegan.files import whole_file
 
 
 def tile(pictures: np.ndarray) -> np.ndarray:
@@ -82,8 +82,7 @@ class ImageGrid(keras.callbacks.Callback):
         picture = tile(self.draw())
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{self.clock.images_seen:012d}.png"
-        partial = path.with_name(f".{path.name}.partial")
-        Image.fromarray(picture).save(partial, "PNG")
-        os.replace(partial, path)
+        with whole_file(path) as partial:
+            Image.fromarray(picture).save(partial)
         if self._events is not None:
             self._events.add_picture(self.clock.images_seen, "pictures", picture)

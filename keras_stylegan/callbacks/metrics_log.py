@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from pathlib import Path
 
 from keras_stylegan.callbacks.clock import Clock
 from keras_stylegan.callbacks.interval_log import IntervalLog
+from keras_stylegan.files import whole_file
 
 
 class MetricsLog(IntervalLog):
@@ -33,9 +33,8 @@ class MetricsLog(IntervalLog):
         if not self.path.exists():
             return
         kept = [record for record in read_metrics(self.path) if record["images"] <= self.clock.images_seen]
-        partial = self.path.with_name(f".{self.path.name}.partial")
-        partial.write_text("".join(json.dumps(record) + "\n" for record in kept))
-        os.replace(partial, self.path)
+        with whole_file(self.path) as partial:
+            partial.write_text("".join(json.dumps(record) + "\n" for record in kept))
 
     def record(self, values):
         clock = self.clock

@@ -66,4 +66,3 @@ def stylize_function(network):
         return {"stylized": tf.cast(tf.clip_by_value(painted * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
 
     return stylize
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +12,35 @@ import keras
 import numpy as np
 from PIL import Image
 
+from keras_stylegan.callbacks import read_metrics
 from keras_stylegan.exporters.litert import convert, stylize_function
-from keras_stylegan.inference import LiteRTRuntime, Stylizer
+from keras_stylegan.exporters.model_card import model_card
+from keras_stylegan.files import whole_file
+from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer
 from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy
 from keras_stylegan.networks import StyleTransformer
+from keras_stylegan.presets import as_dict, get_preset
 
 # The short side of a photograph at which the network paints it, unless it is smaller.
 WORKING_SIZE = 512
+# The short side of the photographs that the probes look at.
+PROBE_SIZE = 256
 ARCHITECTURE = ("widths", "num_blocks", "normalization", "num_waves")
-LOSSES = ("content", "style_gram", "variation", "photograph")
+# What a training step logs of a player beside its loss terms.
+NOT_TERMS = ("loss", "gradient_norm", "skipped_updates")
 
 
 def package_multistyle(
-    run: Path, assets: Path, styles: list[dict[str, str]], command: str, data: str, licence: str, photographs: Path
+    run: Path, assets: Path, styles: list[dict[str, str]], data: str, licence: str, photographs: Path
 ) -> dict[str, Any]:
-    """Writes the packaged files of a run and its entry in `assets/manifest.json`.
+    """Writes `weights/multistyle.{tflite,npz,md}` of a run and its entry in the manifest.
+
+    Everything is made and measured before the first file is written.
 
     Args:
         run: run directory of a multistyle preset.
         assets: the package's assets folder.
         styles: objects with `name`, `title`, `artist`; one for each style of the run.
-        command: the command that made the run.
         data: what it was trained on, in a sentence.
         licence: licence and notices of the weights, in a sentence.
         photographs: folder of photographs not trained on, for the artefact probes.
@@ -42,7 +49,7 @@ def package_multistyle(
         The manifest entry.
 
     Raises:
-        ValueError: if a style of the run has no object in `styles`.
+        ValueError: if a style of the run has no object in `styles`, or `photographs` holds no picture.
     """
     config = json.loads((run / "config.json").read_text())
     names = config["facts"]["styles"]
@@ -50,28 +57,43 @@ def package_multistyle(
     missing = sorted(set(names) - set(known))
     if missing:
         raise ValueError(f"`styles` must describe every style of the run. Missing: {', '.join(missing)}")
+    pictures = probe_photographs(photographs)
     network = in_float32(keras.models.load_model(run / "network.keras", compile=False))
-    litert = convert(stylize_function(network), "stylize_weights", float16=True)
-    arrays = io.BytesIO()
-    np.savez_compressed(arrays, **{weight.path: np.asarray(weight.value, "float16") for weight in network.weights})
-    architecture = {key: network.get_config()[key] for key in ARCHITECTURE}
-    last = json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])
+    arrays = {weight.path: keras.ops.convert_to_numpy(weight).astype("float16") for weight in network.weights}
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    files = {
+        "weights/multistyle.tflite": convert(stylize_function(network), "stylize_weights", float16=True),
+        "weights/multistyle.npz": packed.getvalue(),
+    }
+    litert, weights = ({"file": file, **_fingerprint(content)} for file, content in files.items())
+    served = LiteRTRuntime(files[litert["file"]], network.stride)
+    shipped = KerasRuntime.from_weights(network.get_config(), arrays, network.stride)
+    last = read_metrics(run / "metrics.jsonl")[-1]
+    terms = [key.removeprefix("generator/") for key in last if key.startswith("generator/")]
     entry = {
-        "litert": _write(assets, "weights/multistyle.tflite", litert),
-        "keras": {**_write(assets, "weights/multistyle.npz", arrays.getvalue()), "config": architecture},
-        "stride": StyleTransformer.stride,
+        "litert": litert,
+        "keras": {**weights, "config": {key: network.get_config()[key] for key in ARCHITECTURE}},
+        "stride": network.stride,
         "working_size": WORKING_SIZE,
-        "parameters": int(sum(np.prod(weight.shape) for weight in network.weights)),
+        "parameters": network.count_params(),
         "styles": [known[name] for name in names],
-        "recipe": command,
+        "recipe": training_command(config["settings"]),
         "data": data,
         "images_seen": last["images"],
-        "losses": {term: round(last[f"generator/{term}"], 4) for term in LOSSES},
-        "artefacts": artefact_figures(Stylizer(LiteRTRuntime(litert, StyleTransformer.stride), names), photographs),
+        "losses": {term: round(last[f"generator/{term}"], 4) for term in terms if term not in NOT_TERMS},
+        "artefacts": artefact_figures(Stylizer(served, names), pictures),
+        "parity": parity_figures(served, shipped, len(names), pictures),
         "licence": licence,
     }
-    _add_to_manifest(assets / "manifest.json", "multistyle", entry)
-    (assets / "weights" / "multistyle.md").write_text(model_card(entry), encoding="utf-8")
+    manifest = assets / "manifest.json"
+    entries = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
+    text = json.dumps({**entries, "multistyle": entry}, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    files |= {"weights/multistyle.md": model_card(entry).encode(), "manifest.json": text.encode()}
+    (assets / "weights").mkdir(parents=True, exist_ok=True)
+    for file, content in files.items():
+        with whole_file(assets / file) as partial:
+            partial.write_bytes(content)
     return entry
 
 
@@ -84,13 +106,39 @@ def in_float32(network: StyleTransformer) -> StyleTransformer:
     return copy
 
 
-def artefact_figures(stylizer: Stylizer, photographs: Path) -> dict[str, float]:
-    """The probes of `metrics.artefacts` over every style and photograph, at a short side of 256 pixels."""
+def training_command(settings: dict[str, Any]) -> str:
+    """The command that repeats a run of the preset `multistyle`.
+
+    Args:
+        settings: `settings` of the run's config.json; those that differ from the preset are named.
+    """
+    preset = as_dict(get_preset("multistyle"))
+    changed = {k: v for k, v in settings.items() if k not in ("content", "styles") and v != preset.get(k)}
+    options = "".join(f" --set {key}={_as_text(value)}" for key, value in sorted(changed.items()))
+    return f"keras-stylegan train multistyle --content PHOTOGRAPHS --styles PAINTINGS --out RUN{options}"
+
+
+def probe_photographs(folder: Path) -> list[Image.Image]:
+    """The photographs of a folder, reduced to a short side of `PROBE_SIZE` pixels.
+
+    Raises:
+        ValueError: if there are none.
+    """
+    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    if not files:
+        raise ValueError(f"`photographs` must be a folder of JPEG or PNG files. Received: {folder}")
+    pictures = []
+    for file in files:
+        picture = Image.open(file).convert("RGB")
+        factor = PROBE_SIZE / min(picture.size)
+        pictures.append(picture.resize([round(side * factor) for side in picture.size], Image.Resampling.LANCZOS))
+    return pictures
+
+
+def artefact_figures(stylizer: Stylizer, photographs: list[Image.Image]) -> dict[str, float]:
+    """The probes of `metrics.artefacts` over every style on every photograph."""
     checkerboards, borders, blobs = [], [], []
-    for file in sorted(path for path in photographs.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png")):
-        photograph = Image.open(file).convert("RGB")
-        factor = 256 / min(photograph.size)
-        photograph = photograph.resize([round(side * factor) for side in photograph.size], Image.Resampling.LANCZOS)
+    for photograph in photographs:
         pixels = np.asarray(photograph)
         for style in stylizer.styles:
             painted = np.asarray(stylizer.stylize(photograph, style))
@@ -106,57 +154,27 @@ def artefact_figures(stylizer: Stylizer, photographs: Path) -> dict[str, float]:
     }
 
 
-def model_card(entry: dict[str, Any]) -> str:
-    """The model card of an entry, Markdown."""
-    losses = "\n".join(f"| {name} | {value:.4g} |" for name, value in entry["losses"].items())
-    artefacts = "\n".join(f"| {name.replace('_', ' ')} | {value} |" for name, value in entry["artefacts"].items())
-    styles = "\n".join(f"| `{s['name']}` | {s['artist']} | {s['title']} |" for s in entry["styles"])
-    size = entry["litert"]["bytes"] / 1e6
-    return f"""# Model card: multistyle
-
-Paints a photograph in any of {len(entry["styles"])} styles, in a mixture of them, at any strength and size.
-
-- Network: `StyleTransformer`, {entry["parameters"]:,} parameters, bank included; LiteRT file {size:.2f} MB.
-- Recipe: `{entry["recipe"]}`
-- Data: {entry["data"]}
-- Images seen: {entry["images_seen"]:,}.
-- Licence: {entry["licence"]}
-- Limits: strokes are those of paintings at a short side of {entry["working_size"]} pixels and finer when a picture is
-  larger; faces are painted, not recognised: likeness is not preserved. The bank holds learned numbers, no painting.
-
-## Last losses
-
-| term | value |
-|---|---|
-{losses}
-
-## Artefact probes
-
-Every style on photographs that were not trained on, short side 256 (`keras_stylegan.metrics`; checkerboard energy and
-border ratio read 1 on a clean picture).
-
-| probe | value |
-|---|---|
-{artefacts}
-
-## Styles
-
-| name | artist | work |
-|---|---|---|
-{styles}
-"""
+def parity_figures(
+    ours: LiteRTRuntime, theirs: KerasRuntime, num_styles: int, photographs: list[Image.Image]
+) -> dict[str, float]:
+    """Mean and greatest difference of two runtimes, in grey levels, over a mixture of the first and the last style."""
+    weights = (np.eye(num_styles)[0] + np.eye(num_styles)[-1]) / 2
+    differences = []
+    for photograph in photographs:
+        one, other = (runtime.run(np.asarray(photograph), weights, 1.0).astype(int) for runtime in (ours, theirs))
+        differences.append(np.abs(one - other).ravel())
+    together = np.concatenate(differences)
+    return {"mean": round(float(together.mean()), 3), "greatest": int(together.max())}
 
 
-def _write(assets: Path, file: str, content: bytes) -> dict[str, Any]:
-    path = assets / file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
-    return {"file": file, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+def _as_text(value: Any) -> str:
+    """A setting as `--set` takes it; of a file, the name without the folders of one machine."""
+    if isinstance(value, dict):
+        return ",".join(f"{key}:{number:g}" for key, number in value.items())
+    if isinstance(value, list):
+        return ",".join(map(_as_text, value))
+    return Path(value).name if isinstance(value, str) else f"{value:.10g}"
 
 
-def _add_to_manifest(path: Path, name: str, entry: dict[str, Any]) -> None:
-    manifest = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    text = json.dumps({**manifest, name: entry}, indent=2, ensure_ascii=False, sort_keys=True)
-    path.write_text(text + "\n", encoding="utf-8")
+def _fingerprint(content: bytes) -> dict[str, Any]:
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

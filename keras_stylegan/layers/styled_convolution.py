@@ -76,13 +76,9 @@ class StyledConv2D(keras.layers.Layer):
                 shape=(*size, channels, 1),
                 initializer=keras.initializers.RandomNormal(stddev=1 / self.kernel_size),
             )
-            self.kernel = self.add_weight(
-                name="kernel", shape=(1, 1, channels, self.filters), initializer=initializer
-            )
+            self.kernel = self.add_weight(name="kernel", shape=(1, 1, channels, self.filters), initializer=initializer)
         else:
-            self.kernel = self.add_weight(
-                name="kernel", shape=(*size, channels, self.filters), initializer=initializer
-            )
+            self.kernel = self.add_weight(name="kernel", shape=(*size, channels, self.filters), initializer=initializer)
 
     def call(self, inputs, scale, shift):
         x = reflect_pad(inputs, self.kernel_size // 2)

@@ -12,8 +12,8 @@ class UpsampledRGB(keras.layers.Layer):
 
     A 3x3 kernel over doubled pixels only ever sees 2x2 different ones, so each of the four output pixels of a block
     is a sum of the 3x3 kernel's taps over the small picture: one convolution to 12 channels and depth_to_space, in a
-    quarter of the memory. Equal to the plain form (at the border the small picture is
-    reflected, not the large one). The colours are float32 whatever the policy.
+    quarter of the memory. Equal to the plain form but at the border, where the small picture is reflected and not the
+    large one. The colours are float32 whatever the policy.
 
     Call arguments:
         inputs: tensor of shape `(batch, height, width, channels)`.
@@ -44,7 +44,7 @@ def polyphase_kernel(kernel):
     """The kernel at the small size of a 3x3 convolution after nearest-neighbour doubling.
 
     Output pixel (2y + p, 2x + q) of the large picture reads large rows 2y + p - 1 .. 2y + p + 1, which are small rows
-    y - 1, y, y for p = 0 and y, y, y + 1 for p = 1: `FOLD[p]` adds the taps up accordingly. Columns alike.
+    y - 1, y, y for p = 0 and y, y, y + 1 for p = 1: `fold[p]` adds the taps up accordingly. Columns alike.
 
     Args:
         kernel: tensor of shape `(3, 3, channels, filters)`.

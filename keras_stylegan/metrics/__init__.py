@@ -1,4 +1,4 @@
-"""Feature extraction, streaming metrics and artefact probes."""
+"""Probes of painted pictures: figures that judge and that no loss uses."""
 
 from keras_stylegan.metrics.artefacts import blob_outliers, border_ratio, checkerboard_energy
 

@@ -1,7 +1,7 @@
 """Probes for the faults that stylisation networks are known for: checkerboards, border bands, blobs.
 
-All take pictures as uint8 or float arrays `(height, width, 3)` in 0..255 and return a float that reads 1 or 0 for a
-clean picture. They judge a painted picture against its photograph where a photograph may itself show the pattern.
+All take pictures as uint8 or float arrays `(height, width, 3)` in 0..255; a ratio reads 1 and a count 0 for a clean
+picture. They judge a painted picture against its photograph where a photograph may itself show the pattern.
 """
 
 from __future__ import annotations
@@ -58,7 +58,13 @@ def border_ratio(painted: np.ndarray, photograph: np.ndarray, band: int = 8) -> 
         painted: array `(height, width, 3)`, both sides more than `4 * band`.
         photograph: array of the same shape.
         band: width of the outer band in pixels.
+
+    Raises:
+        ValueError: if the pictures are smaller or differ in size.
     """
+    _check_same_size(painted, photograph)
+    if min(painted.shape[:2]) <= 4 * band:
+        raise ValueError(f"`painted` must be more than {4 * band} pixels wide and high. Received: {painted.shape[:2]}")
     ratios = []
     for picture in (painted, photograph):
         detail = np.abs(ndimage.laplace(luma(picture)))
@@ -79,7 +85,11 @@ def blob_outliers(painted: np.ndarray, photograph: np.ndarray, threshold: float 
         painted: array `(height, width, 3)`.
         photograph: array of the same shape.
         threshold: in robust standard deviations (1.4826 times the median absolute deviation).
+
+    Raises:
+        ValueError: if the pictures differ in size.
     """
+    _check_same_size(painted, photograph)
 
     def response(picture):
         values = luma(picture)
@@ -89,3 +99,10 @@ def blob_outliers(painted: np.ndarray, photograph: np.ndarray, threshold: float 
 
     own = ndimage.maximum_filter(response(photograph), 13) > threshold / 2
     return int(ndimage.label((response(painted) > threshold) & ~own)[1])
+
+
+def _check_same_size(painted, photograph):
+    if painted.shape != photograph.shape:
+        raise ValueError(
+            f"`painted` and `photograph` must have one shape. Received: {painted.shape} and {photograph.shape}"
+        )

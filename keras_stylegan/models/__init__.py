@@ -2,7 +2,12 @@
 
 from keras_stylegan.models.adversarial import AdversarialModel
 from keras_stylegan.models.averaging import AveragedNetwork, copy_network
+from keras_stylegan.models.distillation import FeatureDistillation
+from keras_stylegan.models.gatys import GatysModel
 from keras_stylegan.models.multi_style import MultiStyleTransfer
 from keras_stylegan.models.players import Player, Regularizer
 
-__all__ = ["AdversarialModel", "AveragedNetwork", "MultiStyleTransfer", "Player", "Regularizer", "copy_network"]
+__all__ = [
+    "AdversarialModel", "AveragedNetwork", "FeatureDistillation", "GatysModel", "MultiStyleTransfer", "Player",
+    "Regularizer", "copy_network",
+]  # fmt: skip

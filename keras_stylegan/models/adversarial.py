@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_stylegan.models.averaging import AveragedNetwork
-from keras_stylegan.models.players import batch_size, split_batch
+from keras_stylegan.models.players import batch_size, check_players, clip_limits, split_batch
 from keras_stylegan.models.updates import PlayerUpdate
 from keras_stylegan.ops import gradients as grad
 
@@ -87,20 +87,13 @@ class AdversarialModel(keras.Model):
         if max_bad_updates < 1:
             raise ValueError(f"`max_bad_updates` must be at least 1. Received: max_bad_updates={max_bad_updates}")
         players = self.players()
-        _check_players(players, optimizers, updates)
-        limits = clip_norm if isinstance(clip_norm, dict) else {player.name: clip_norm for player in players}
-        if not set(limits) <= set(optimizers) or any(limit is not None and not limit > 0 for limit in limits.values()):
-            raise ValueError(
-                f"`clip_norm` must be None, positive, or a dict of such with keys among {sorted(optimizers)}. "
-                f"Received: clip_norm={clip_norm}"
-            )
+        check_players(players, optimizers, updates)
+        limits = clip_limits(clip_norm, optimizers)
         super().compile(optimizer=None, **kwargs)
         buffers = list({id(v): v for player in players for v in player.buffers}.values())
         # A plain object, into which Keras does not look: `weights`, and so weight files, hold the networks alone.
         self._training = types.SimpleNamespace(
-            updates=[
-                PlayerUpdate(player, optimizers[player.name], limits.get(player.name), buffers) for player in players
-            ],
+            updates=[PlayerUpdate(player, optimizers[player.name], limits[player.name], buffers) for player in players],
             average=None if ema is None else AveragedNetwork(self.averaged_network(), **ema),
             buffers=buffers,
             images_seen=keras.Variable(0, dtype="int", trainable=False, name="images_seen"),
@@ -169,21 +162,18 @@ class AdversarialModel(keras.Model):
             raise ValueError(f"The data must be a dict of tensors. Received: {type(batch).__name__}")
         with grad.pause_recording():
             batch = self.draw(dict(batch))
-            logs = {}
+            # A list per player with the results of its updates; an update's gradients are let go once applied.
             if training.simultaneous:
-                results = [update.gradients(batch) for update in training.updates]
-                for update, (gradients, norm, terms) in zip(training.updates, results, strict=True):
-                    update.apply(gradients, norm)
-                    logs |= _player_logs(update, [terms], [norm])
+                together = [update.gradients(batch) for update in training.updates]
+                results = [[update.apply(*r)] for update, r in zip(training.updates, together, strict=True)]
             else:
-                for update in training.updates:
-                    all_terms, norms = [], []
-                    for part in split_batch(batch, update.player.steps):
-                        gradients, norm, terms = update.gradients(part)
-                        update.apply(gradients, norm)
-                        all_terms.append(terms)
-                        norms.append(norm)
-                    logs |= _player_logs(update, all_terms, norms)
+                results = [
+                    [update.apply(*update.gradients(part)) for part in split_batch(batch, update.player.steps)]
+                    for update in training.updates
+                ]
+            logs = {}
+            for update, done in zip(training.updates, results, strict=True):
+                logs |= update.logs(done)
             count = grad.sum_over_replicas(ops.cast(batch_size(batch), "float32"))
             grad.average_over_replicas(training.buffers)
             if training.average is not None:
@@ -214,14 +204,9 @@ class AdversarialModel(keras.Model):
         """
         if keras.backend.backend() == "jax":
             raise NotImplementedError("`fit` does not run adversarial models on the JAX backend: use `make_step()`.")
-        callbacks = kwargs.pop("callbacks", None)
-        if isinstance(callbacks, keras.callbacks.CallbackList):
-            callbacks.append(_StopOnBadUpdates())
-            callbacks.set_model(self)
-        else:
-            callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or [])
-            callbacks.append(_StopOnBadUpdates())
-        return super().fit(x, callbacks=callbacks, **kwargs)
+        callbacks = kwargs.pop("callbacks", None) or []
+        callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks)
+        return super().fit(x, callbacks=[*callbacks, _StopOnBadUpdates()], **kwargs)
 
     def make_step(self):
         """Compiles the training step for a loop of one's own, on any backend.
@@ -251,46 +236,3 @@ class AdversarialModel(keras.Model):
                     f"updates (`max_bad_updates`={training.max_bad_updates}). The weights are those of its last good "
                     "update; lower its learning rate or set `clip_norm`."
                 )
-
-
-def _player_logs(update, all_terms, norms):
-    """Means over the updates of one step, in the order of the terms."""
-    name = update.player.name
-    terms = {term: sum(t[term] for t in all_terms) / len(all_terms) for term in all_terms[0]}
-    return {
-        f"{name}/loss": sum(terms.values()),
-        **{f"{name}/{term}": value for term, value in terms.items()},
-        f"{name}/gradient_norm": sum(norms) / len(norms),
-        f"{name}/skipped_updates": ops.convert_to_tensor(update.skipped),
-    }
-
-
-def _check_players(players, optimizers, updates):
-    names = [player.name for player in players]
-    if sorted(names) != sorted(optimizers):
-        raise ValueError(f"`optimizers` must have the keys {sorted(names)}. Received: {sorted(optimizers)}")
-    owners = {}
-    for player in players:
-        unbuilt = [network.name for network in player.networks if not network.built]
-        if unbuilt or not player.variables:
-            raise ValueError(
-                f"The networks of player `{player.name}` must be built and have trainable variables before `compile`. "
-                f"Received: networks not built={unbuilt}"
-            )
-        for variable in player.variables:
-            if owners.setdefault(id(variable), player.name) != player.name:
-                raise ValueError(
-                    f"A variable must belong to one player. Received: {variable.path} of `{owners[id(variable)]}` and "
-                    f"`{player.name}`"
-                )
-        if updates == "simultaneous" and player.steps > 1:
-            raise ValueError(
-                f'`updates="simultaneous"` needs `steps=1` of every player. Received: steps={player.steps} of '
-                f"`{player.name}`"
-            )
-        optimizer = optimizers[player.name]
-        if optimizer.clipnorm or optimizer.clipvalue or optimizer.global_clipnorm:
-            raise ValueError(
-                f"`clip_norm` of `compile` must be used instead of the optimizer's own clipping, which would clip "
-                f"each replica's share. Received: optimizer={optimizer.name} of `{player.name}`"
-            )

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_stylegan.losses.content import content_loss
+from keras_stylegan.losses.content import CONTENT_METHODS, content_loss
 from keras_stylegan.losses.penalties import gradient_penalty, interpolate
 from keras_stylegan.losses.style import style_loss, style_statistics
 from keras_stylegan.losses.total_variation import total_variation
@@ -47,10 +47,14 @@ class MultiStyleTransfer(AdversarialModel):
         critic_weight: float, lambda.
         penalty_weight: float, of the gradient penalty.
         critic_steps: int, critic updates per generator update.
+        max_mixed: int, styles of a picture that count, those with the largest shares: as many as a batch mixes.
 
     Batches are dicts: `content` `(batch, height, width, 3)` in [-1, 1]; `style_weights` `(batch, num_styles)`;
     `strength` `(batch,)`, 1 where missing; with a critic also `style_crops` `(batch, height, width, 3)`, and `mix`
     `(batch, 1, 1, 1)`, uniform in [0, 1], drawn where missing.
+
+    Raises:
+        ValueError: if an argument breaks its rule, or a method is unknown.
 
     Source: content and style losses: Gatys et al. 2016, Johnson et al. 2016; bank: Dumoulin et al. 2017; critic:
     Gulrajani et al. 2017.
@@ -72,6 +76,7 @@ class MultiStyleTransfer(AdversarialModel):
         critic_weight=0.0,
         penalty_weight=10.0,
         critic_steps=1,
+        max_mixed=2,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -88,9 +93,17 @@ class MultiStyleTransfer(AdversarialModel):
                 "`critic` and a `critic_weight` above 0 go together. "
                 f"Received: critic={critic}, critic_weight={critic_weight}"
             )
+        if content_method not in CONTENT_METHODS:
+            raise ValueError(
+                f"`content_method` must be one of {', '.join(CONTENT_METHODS)}. Received: {content_method!r}"
+            )
+        if methods is not None and not methods:
+            raise ValueError(f"`methods` must name at least one style method. Received: methods={methods}")
+        if max_mixed < 1:
+            raise ValueError(f"`max_mixed` must be positive. Received: max_mixed={max_mixed}")
         self.network = network
         self.perceptual = perceptual
-        self.methods = dict(methods or {"gram": 1.0})
+        self.methods = {"gram": 1.0} if methods is None else dict(methods)
         self.style_weight = style_weight
         self.alphas = alphas
         self.content_method = content_method
@@ -101,6 +114,7 @@ class MultiStyleTransfer(AdversarialModel):
         self.critic_weight = critic_weight
         self.penalty_weight = penalty_weight
         self.critic_steps = critic_steps
+        self.max_mixed = max_mixed
         self.targets = self._style_targets(style_pictures)
 
     def players(self):
@@ -146,12 +160,9 @@ class MultiStyleTransfer(AdversarialModel):
         return terms
 
     def style_terms(self, features, style_weights, method):
-        """Sum over a picture's styles of share * alpha * distance to that style, of shape `(batch,)`.
-
-        The two largest shares count: a training batch mixes no more than two styles.
-        """
+        """Sum over a picture's styles of share * alpha * distance to that style, of shape `(batch,)`."""
         statistics = style_statistics(features, method, taps=list(self.targets[method]))
-        shares, styles = ops.top_k(style_weights, k=min(2, self.network.num_styles))
+        shares, styles = ops.top_k(style_weights, k=min(self.max_mixed, self.network.num_styles))
         total = 0.0
         for i in range(shares.shape[1]):
             targets = {tap: ops.take(bank, styles[:, i], axis=0) for tap, bank in self.targets[method].items()}

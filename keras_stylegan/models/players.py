@@ -103,3 +103,67 @@ def split_batch(batch, steps):
     if isinstance(size, int) and size % steps:
         raise ValueError(f"The batch size must be divisible by the player's `steps`={steps}. Received: {size}")
     return [{name: tensor[i::steps] for name, tensor in batch.items()} for i in range(steps)]
+
+
+def check_players(players, optimizers, updates):
+    """Checks that players and the arguments of `AdversarialModel.compile` fit together.
+
+    Args:
+        players: list of `Player`.
+        optimizers: dict from player name to `keras.optimizers.Optimizer`.
+        updates: "alternating" or "simultaneous".
+
+    Raises:
+        ValueError: if the optimizers do not match the players or clip gradients themselves, a network is not built, a
+            variable has two owners, or a player with several updates a step is to play simultaneously.
+    """
+    names = [player.name for player in players]
+    if sorted(names) != sorted(optimizers):
+        raise ValueError(f"`optimizers` must have the keys {sorted(names)}. Received: {sorted(optimizers)}")
+    owners = {}
+    for player in players:
+        unbuilt = [network.name for network in player.networks if not network.built]
+        if unbuilt or not player.variables:
+            raise ValueError(
+                f"The networks of player `{player.name}` must be built and have trainable variables before `compile`. "
+                f"Received: networks not built={unbuilt}"
+            )
+        for variable in player.variables:
+            if owners.setdefault(id(variable), player.name) != player.name:
+                raise ValueError(
+                    f"A variable must belong to one player. Received: {variable.path} of `{owners[id(variable)]}` and "
+                    f"`{player.name}`"
+                )
+        if updates == "simultaneous" and player.steps > 1:
+            raise ValueError(
+                f'`updates="simultaneous"` needs `steps=1` of every player. Received: steps={player.steps} of '
+                f"`{player.name}`"
+            )
+        optimizer = optimizers[player.name]
+        if optimizer.clipnorm or optimizer.clipvalue or optimizer.global_clipnorm:
+            raise ValueError(
+                f"`clip_norm` of `compile` must be used instead of the optimizer's own clipping, which would clip "
+                f"each replica's share. Received: optimizer={optimizer.name} of `{player.name}`"
+            )
+
+
+def clip_limits(clip_norm, names):
+    """The limit of the gradient's norm for each player.
+
+    Args:
+        clip_norm: None, float, or dict from player name to either.
+        names: names of all players.
+
+    Returns:
+        Dict from player name to None or float.
+
+    Raises:
+        ValueError: if a limit is not positive or a name unknown.
+    """
+    limits = clip_norm if isinstance(clip_norm, dict) else dict.fromkeys(names, clip_norm)
+    if not set(limits) <= set(names) or any(limit is not None and not limit > 0 for limit in limits.values()):
+        raise ValueError(
+            f"`clip_norm` must be None, positive, or a dict of such with keys among {sorted(names)}. "
+            f"Received: clip_norm={clip_norm}"
+        )
+    return {name: limits.get(name) for name in names}

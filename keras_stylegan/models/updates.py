@@ -129,12 +129,14 @@ class PlayerUpdate:
             terms[regularizer.name] = ops.convert_to_tensor(last)
         return terms
 
-    def apply(self, gradients, norm):
+    def apply(self, gradients, norm, terms):
         """Updates the variables, or leaves them and the optimizer as they are if the gradient is not finite.
 
         Args:
-            gradients: list of tensors, as returned by `gradients`.
-            norm: scalar tensor, the norm of the whole gradient.
+            gradients, norm, terms: as returned by `gradients`.
+
+        Returns:
+            `(norm, terms)`, what `logs` needs of this update.
         """
         finite = ops.isfinite(norm)
         changed = [*self.variables, *self.optimizer.variables]
@@ -149,3 +151,22 @@ class PlayerUpdate:
         self.skipped.assign(self.skipped + skipped)
         self.skipped_in_row.assign((self.skipped_in_row + skipped) * skipped)
         self.updates.assign(self.updates + 1)
+        return norm, terms
+
+    def logs(self, results):
+        """What a step logs of the player.
+
+        Args:
+            results: list with the `(norm, terms)` of each of its updates.
+
+        Returns:
+            Dict from log name to scalar tensor: means over the updates, and the updates skipped so far.
+        """
+        name, count = self.player.name, len(results)
+        terms = {term: sum(terms[term] for _, terms in results) / count for term in results[0][1]}
+        return {
+            f"{name}/loss": sum(terms.values()),
+            **{f"{name}/{term}": value for term, value in terms.items()},
+            f"{name}/gradient_norm": sum(norm for norm, _ in results) / count,
+            f"{name}/skipped_updates": ops.convert_to_tensor(self.skipped),
+        }

@@ -11,7 +11,8 @@ class PatchCritic(keras.Model):
     Strided 4x4 convolutions as in PatchGAN, without normalisation: a gradient penalty is a statement about each
     picture alone, which batch statistics would break (Gulrajani et al. 2017, section 4). The style enters by
     projection (Miyato and Koyama 2018, equation 4): the score is a linear map of the features plus their product with
-    the embedding of the style's weights.
+    the embedding of the style's weights (its mean over the channels, not the sum, so that the two terms start at the
+    same size).
 
     Args:
         num_styles: int, length of the conditioning weights.

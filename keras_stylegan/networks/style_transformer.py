@@ -30,7 +30,7 @@ class StyleTransformer(keras.Model):
         widths: three ints, channels at 1/2, 1/4 and 1/8 of the size.
         num_blocks: three ints, residual blocks at 1/4 (encoder), 1/8 and 1/4 (decoder).
         normalization: `"all"` normalises after every styled convolution, `"branches"` only inside residual blocks.
-        num_waves: int, plane waves offered.
+        num_waves: int, plane waves offered (`keras_stylegan.ops.waves`).
 
     Call arguments:
         inputs: dict of `images`, float `(batch, height, width, 3)`, RGB in [-1, 1], height and width multiples of
@@ -39,6 +39,9 @@ class StyleTransformer(keras.Model):
 
     Returns:
         float32 tensor of the images' shape, values within [-1.1, 1.1]; at strength 0 the images themselves.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
 
     Source: layout after Johnson et al. 2016 (Perceptual Losses for Real-Time Style Transfer) with separable
     convolutions and a bank after Dumoulin et al. 2017; skips and the strength vector are this project's.

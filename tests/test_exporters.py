@@ -1,0 +1,121 @@
+"""A run becomes the packaged files, which load back and agree; nothing is written when something is missing."""
+
+import hashlib
+import io
+import json
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from stand_in import photograph
+
+from keras_stylegan.exporters.model_card import model_card
+from keras_stylegan.exporters.packaging import in_float32, package_multistyle, training_command
+from keras_stylegan.inference import KerasRuntime, LiteRTRuntime
+from keras_stylegan.networks import StyleTransformer
+from keras_stylegan.presets import as_dict, get_preset, with_settings
+
+NAMES = ["ink", "oil"]
+DESCRIBED = [{"name": name, "title": f"Work in {name}", "artist": "Nobody"} for name in (*NAMES, "chalk")]
+FILES = {"weights/multistyle.tflite", "weights/multistyle.npz", "weights/multistyle.md", "manifest.json"}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run directory as training in mixed precision leaves it."""
+    folder = tmp_path_factory.mktemp("run")
+    network = StyleTransformer(2, widths=(4, 6, 8), num_blocks=(1, 1, 1), num_waves=3, dtype="mixed_bfloat16")
+    network.build()
+    rng = np.random.default_rng(0)
+    network.bank.vectors.assign(network.bank.vectors + rng.normal(0, 0.3, network.bank.vectors.shape))
+    network.save(folder / "network.keras")
+    settings = as_dict(with_settings(get_preset("multistyle"), ["content=here", "seed=3"]))
+    (folder / "config.json").write_text(json.dumps({"settings": settings, "facts": {"styles": NAMES}}))
+    lines = [
+        {"images": 40, "generator/content": 0.9, "generator/style_gram": 0.8},
+        {"images": 80, "generator/content": 0.51239, "generator/style_gram": 0.25, "generator/loss": 0.76,
+         "generator/gradient_norm": 3.0, "generator/skipped_updates": 0.0, "critic/penalty": 1.0},
+    ]  # fmt: skip
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"images": 9')
+    return folder
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photographs")
+    for i in range(2):
+        Image.fromarray(photograph(100, 80, seed=i)).save(folder / f"{i}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def packaged(run, photographs, tmp_path_factory):
+    """The assets folder, which held another entry before, and the new entry."""
+    assets = tmp_path_factory.mktemp("assets")
+    (assets / "manifest.json").write_text('{"compact": {"file": "x"}}')
+    return assets, package_multistyle(run, assets, DESCRIBED, "pictures", "free", photographs)
+
+
+def test_files_and_manifest(packaged):
+    assets, entry = packaged
+    assert {path.relative_to(assets).as_posix() for path in assets.rglob("*") if path.is_file()} == FILES
+    manifest = json.loads((assets / "manifest.json").read_text())
+    assert manifest["compact"] == {"file": "x"} and manifest["multistyle"] == json.loads(json.dumps(entry))
+    for kind in ("litert", "keras"):
+        content = (assets / entry[kind]["file"]).read_bytes()
+        assert entry[kind]["sha256"] == hashlib.sha256(content).hexdigest() and entry[kind]["bytes"] == len(content)
+    assert entry["styles"] == DESCRIBED[:2] and entry["stride"] == 8
+    assert entry["images_seen"] == 80 and entry["losses"] == {"content": 0.5124, "style_gram": 0.25}
+    assert entry["data"] == "pictures" and entry["licence"] == "free"
+    assert (assets / "weights" / "multistyle.md").read_text() == model_card(entry)
+
+
+def test_both_weight_files_paint_what_the_run_painted(run, packaged):
+    assets, entry = packaged
+    network = in_float32(keras.models.load_model(run / "network.keras"))
+    assert network.dtype_policy.name == "float32" and entry["parameters"] == network.count_params()
+    image, weights = photograph(72, 64, seed=5), np.array([0.25, 0.75], "float32")
+    expected = KerasRuntime(network, 8).run(image, weights, 1.0).astype(int)
+    with np.load(io.BytesIO((assets / entry["keras"]["file"]).read_bytes())) as arrays:
+        assert {array.dtype.name for array in arrays.values()} == {"float16"}
+        ours = KerasRuntime.from_weights({"num_styles": 2, **entry["keras"]["config"]}, dict(arrays), 8)
+    litert = LiteRTRuntime((assets / entry["litert"]["file"]).read_bytes(), entry["stride"])
+    for runtime in (ours, litert):
+        assert np.abs(runtime.run(image, weights, 1.0) - expected).max() <= 2
+    assert np.abs(expected - image).mean() > 5
+
+
+def test_probes_and_parity_are_measured(packaged):
+    _, entry = packaged
+    assert entry["artefacts"]["pictures"] == 2 * len(NAMES)
+    assert entry["artefacts"]["checkerboard_energy_worst"] >= entry["artefacts"]["checkerboard_energy_median"] > 0
+    assert entry["artefacts"]["border_ratio_median"] > 0
+    assert 0 <= entry["parity"]["mean"] < 0.5 and entry["parity"]["greatest"] <= 2
+
+
+def test_model_card_states_the_entry(packaged):
+    card = model_card(packaged[1])
+    assert "any of 2 styles" in card and "Images seen: 80." in card and "| content | 0.5124 |" in card
+    assert "| `ink` | Nobody | Work in ink |\n| `oil` | Nobody | Work in oil |" in card
+    assert "--out RUN --set seed=3`" in card
+
+
+def test_command_names_what_differs_from_the_preset():
+    preset = get_preset("multistyle")
+    command = "keras-stylegan train multistyle --content PHOTOGRAPHS --styles PAINTINGS --out RUN"
+    assert training_command(as_dict(preset)) == command
+    changes = ["alphas=ink:2,oil:0.5", "kimg=2.5", "perceptual=/a/slim.npz", "scale=0.25,0.75"]
+    changed = with_settings(preset, [*changes, "content=x", "styles=y"])
+    told = training_command(as_dict(changed)).removeprefix(command).split(" --set ")[1:]
+    assert told == ["alphas=ink:2,oil:0.5", "kimg=2.5", "perceptual=slim.npz", "scale=0.25,0.75"]
+    assert with_settings(preset, told) == with_settings(preset, [*changes, "perceptual=slim.npz"])
+
+
+def test_missing_things_are_named_and_nothing_is_written(run, photographs, tmp_path):
+    with pytest.raises(ValueError, match="`styles` must describe every style of the run. Missing: oil"):
+        package_multistyle(run, tmp_path / "assets", DESCRIBED[:1], "", "", photographs)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="`photographs` must be a folder of JPEG or PNG files. Received: .*empty"):
+        package_multistyle(run, tmp_path / "assets", DESCRIBED, "", "", tmp_path / "empty")
+    assert not (tmp_path / "assets").exists()
