@@ -29,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
     """Answers a mistake in the call with one line, as every other mistake."""
 
     def error(self, message):
-        self.exit(2, f"keras-stylegan: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"keras-stylegan: {' '.join(message.split())} (see {self.prog} --help)\n")
 
 
 def main(arguments=None):

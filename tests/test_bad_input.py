@@ -159,6 +159,7 @@ CALLS = {
     "empty folder": (["folder/empty", "-o", "x", *NIGHT], ["folder/empty: the folder has no pictures"]),
     "json to stdout": (["photo.png", "-o", "-", *NIGHT, "--json"], ["`--json` cannot be used"]),
     "no style": (["photo.png", "-o", "out.png"], ["--style"]),
+    "lines in an option": (["photo.png", "-o", "out.png", *NIGHT, "--pa\nint"], ["--pa int"]),
     "unknown option": (["photo.png", "-o", "out.png", *NIGHT, "--paint"], ["--paint"]),
 }  # fmt: skip
 
