@@ -10,7 +10,7 @@ import os
 import sys
 
 from keras_stylegan import __version__
-from keras_stylegan.commands.mistakes import describe
+from keras_stylegan.commands.mistakes import describe, standard_output
 
 COMMANDS = {
     "stylize": "paint photographs in one style or a mixture",
@@ -29,11 +29,12 @@ class _Parser(argparse.ArgumentParser):
     """Answers a mistake in the call with one line, as every other mistake."""
 
     def error(self, message):
-        self.exit(2, f"keras-stylegan: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"keras-stylegan: {' '.join(message.split())} (see {self.prog} --help)\n")
 
 
 def main(arguments=None):
     """Runs the program and returns its exit code: 0 done, 1 some files of a batch failed, 2 a mistake in the call."""
+    _open_closed_streams()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     parser = _Parser(prog="keras-stylegan", description=__doc__.splitlines()[0].split(":")[0] + ".")
     parser.add_argument("--version", action="version", version=f"keras-stylegan {__version__}")
@@ -48,7 +49,8 @@ def main(arguments=None):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         code = importlib.import_module(f"keras_stylegan.commands.{parsed.command}").run(parsed)
-        sys.stdout.flush()
+        with standard_output():
+            sys.stdout.flush()
         return code
     except BrokenPipeError:
         # Whoever read the output has gone (`| head`). Python would complain once more when it flushes at its end.
@@ -59,6 +61,13 @@ def main(arguments=None):
     except (ValueError, OSError) as error:
         print(f"keras-stylegan: {describe(error)}", file=sys.stderr)
         return 2
+
+
+def _open_closed_streams():
+    # Where the caller has closed a stream (`>&-`), Python has None for it, and the next file opened takes its number.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))
 
 
 if __name__ == "__main__":

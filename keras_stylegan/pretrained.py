@@ -4,6 +4,9 @@ import hashlib
 import importlib.resources
 import json
 
+# What the manifest says of a stylisation network at least; perceptual networks have other entries.
+_ENTRY = {"styles", "stride", "working_size", "litert"}
+
 
 def assets():
     """Returns the folder of packaged files as an `importlib.resources` traversable."""
@@ -17,7 +20,10 @@ def manifest() -> dict:
         ValueError: if the package has no manifest, or a damaged one.
     """
     try:
-        return json.loads((assets() / "manifest.json").read_text(encoding="utf-8"))
+        networks = json.loads((assets() / "manifest.json").read_text(encoding="utf-8"))
+        if not isinstance(networks, dict) or not all(isinstance(entry, dict) for entry in networks.values()):
+            raise ValueError("it must be an object of objects")
+        return networks
     except FileNotFoundError:
         raise ValueError("manifest.json: the package has no manifest of networks; install it again") from None
     except ValueError as error:
@@ -25,13 +31,15 @@ def manifest() -> dict:
 
 
 def network_entry(name: str) -> dict:
-    """Returns the manifest's entry of a packaged network: its files, styles, stride and working size.
+    """Returns the manifest's entry of a packaged stylisation network: its files, styles, stride and working size.
 
     Raises:
-        ValueError: if there is no network of that name.
+        ValueError: if there is no stylisation network of that name.
     """
-    networks = manifest()
-    if name not in networks:
+    networks = {known: entry for known, entry in manifest().items() if _ENTRY <= entry.keys()}
+    if not networks:
+        raise ValueError("manifest.json: the manifest has no stylisation network; install the package again")
+    if not isinstance(name, str) or name not in networks:
         raise ValueError(f"`name` must be a packaged network: {', '.join(sorted(networks))}. Received: name={name!r}")
     return networks[name]
 

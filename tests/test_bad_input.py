@@ -2,7 +2,10 @@
 
 import io
 import pathlib
+import shlex
 import struct
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -39,6 +42,7 @@ def flipped(content, position):
 
 
 PNG, JPEG = encoded("PNG"), encoded("JPEG")
+LZW = encoded("TIFF", compression="tiff_lzw")
 IDAT_CHECKSUM = PNG.index(b"IEND") - 8
 FILES = {
     "empty.png": (b"", "the file is empty"),
@@ -53,6 +57,8 @@ FILES = {
     "half.jpg": (JPEG[: len(JPEG) // 2], "damaged or cut off"),
     "half.webp": (encoded("WEBP")[:200], "damaged or cut off"),
     "half.bmp": (encoded("BMP")[:500], "damaged or cut off"),
+    "no_end_checksum.png": (PNG[:-1], "damaged or cut off"),
+    "codes.tiff": (flipped(LZW, len(LZW) // 2), "damaged or cut off"),  # of which libtiff writes lines of its own
     "half.gif": (encoded("GIF")[:900], "damaged or cut off"),
     "half.tiff": (encoded("TIFF")[:500], "damaged or cut off"),
     "half.ppm": (encoded("PPM")[:500], "damaged or cut off"),
@@ -121,6 +127,7 @@ CALLS = {
     "negative weight": (["photo.png", "-o", "out.png", "--style", "night=-1,red_wash"], ["not negative", "night=-1.0"]),
     "nan weight": (["photo.png", "-o", "out.png", "--style", "night=nan"], ["finite weights", "night=nan"]),
     "infinite weight": (["photo.png", "-o", "out.png", "--style", "night=inf"], ["finite weights", "night=inf"]),
+    "huge weight": (["photo.png", "-o", "out.png", "--style", "night=1e999"], ["finite weights", "night=inf"]),
     "zero weights": (["photo.png", "-o", "out.png", "--style", "night=0,red_wash=0"], ["weight greater than 0"]),
     "no number": (["photo.png", "-o", "out.png", "--style", "night=much"], ["numbers as weights", "night=much"]),
     "no name": (["photo.png", "-o", "out.png", "--style", "night,,"], ["every style once"]),
@@ -131,6 +138,10 @@ CALLS = {
     "strength text": (["photo.png", "-o", "out.png", *NIGHT, "--strength", "x"], ["--strength", "'x'"]),
     "color": (["photo.png", "-o", "out.png", *NIGHT, "--color", "blue"], ["style, luma, match", "'blue'"]),
     "stroke size": (["photo.png", "-o", "out.png", *NIGHT, "--stroke-size", "0"], ["greater than 0"]),
+    "least stroke size": (["photo.png", "-o", "out.png", *NIGHT, "--stroke-size", "1e-300"], ["at least 0.03"]),
+    "no input name": (["", "photo.png", "-o", "folder", *NIGHT], ["a file has no name"]),
+    "no output name": (["photo.png", "-o", "", *NIGHT], ["a file has no name"]),
+    "lines in a name": (["no\nfile.png", "-o", "out.png", *NIGHT], ["no file.png: No such file"]),
     "tiny stroke size": (["photo.png", "-o", "out.png", *NIGHT, "--stroke-size", "0.001"], ["at least 0.03"]),
     "max size": (["photo.png", "-o", "out.png", *NIGHT, "--max-size", "0"], ["`--max-size` must be at least 1"]),
     "max pixels": (["photo.png", "-o", "out.png", *NIGHT, "--max-pixels", "-5"], ["`--max-pixels` must be at least 1"]),
@@ -148,6 +159,7 @@ CALLS = {
     "empty folder": (["folder/empty", "-o", "x", *NIGHT], ["folder/empty: the folder has no pictures"]),
     "json to stdout": (["photo.png", "-o", "-", *NIGHT, "--json"], ["`--json` cannot be used"]),
     "no style": (["photo.png", "-o", "out.png"], ["--style"]),
+    "lines in an option": (["photo.png", "-o", "out.png", *NIGHT, "--pa\nint"], ["--pa int"]),
     "unknown option": (["photo.png", "-o", "out.png", *NIGHT, "--paint"], ["--paint"]),
 }  # fmt: skip
 
@@ -165,7 +177,15 @@ def test_mistakes_in_a_call(mistake, capfd):
 
 
 @pytest.mark.parametrize(
-    "call", ["paint", "", "sheet photo.png", "sheet photo.png -o x.png --tile 5", "demo -o photo.png"]
+    "call",
+    [
+        "paint",
+        "",
+        "sheet photo.png",
+        "sheet photo.png -o x.png --tile 5",
+        "sheet photo.png -o x.png --tile 2000",
+        "demo -o photo.png",
+    ],
 )
 def test_mistakes_in_other_commands(call, capfd):
     PHOTO.save("photo.png")
@@ -180,14 +200,16 @@ def test_an_unwritable_folder(capfd, monkeypatch):
     )
 
 
+def write_half(path, content):
+    with open(path, "wb") as file:
+        file.write(content[: len(content) // 2])
+    raise OSError(28, "No space left on device")
+
+
 def test_a_full_disk(capfd, monkeypatch):
     PHOTO.save("photo.png")
 
-    def fail(self, target, **options):
-        pathlib.Path(target).write_bytes(b"half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Image.Image, "save", fail)
+    monkeypatch.setattr(pathlib.Path, "write_bytes", write_half)
     expect_one_line(capfd, ["stylize", "photo.png", "-o", "out.png", *NIGHT], "out.png: No space left on device")
 
 
@@ -198,6 +220,51 @@ def test_a_damaged_weight_file(capfd, tmp_path):
     expect_one_line(
         capfd, ["stylize", "photo.png", "-o", "out.png", *NIGHT], "stand_in.tflite: the weight file is damaged"
     )
+
+
+@pytest.mark.parametrize("content", ["", "null", "[]", '{"multistyle": null}', '{"multistyle": {}}', '{"multi'])
+def test_a_damaged_manifest(content, capfd, tmp_path):
+    PHOTO.save("photo.png")
+    (tmp_path / "assets" / "manifest.json").write_text(content)
+    expect_one_line(capfd, ["stylize", "photo.png", "-o", "out.png", *NIGHT], "manifest.json: the manifest")
+    expect_one_line(capfd, ["styles"], "manifest.json: the manifest")
+
+
+def program(arguments, redirections):
+    """Runs the program in a shell, which alone can close its streams or lead them to a full disk."""
+    call = shlex.join([sys.executable, "-m", "keras_stylegan.cli", *arguments])
+    return subprocess.run(["sh", "-c", f"{call} {redirections}"], capture_output=True, text=True)
+
+
+@pytest.mark.skipif(not pathlib.Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_standard_output():
+    ended = program(["presets"], "> /dev/full")
+    assert ended.returncode == 2
+    assert ended.stderr == "keras-stylegan: standard output: No space left on device\n"
+
+
+def test_closed_streams():
+    ended = program(["presets"], ">&-")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    ended = program(["stylize", "-", "-o", "out.png", "--style", "munch_scream"], "<&-")
+    assert (ended.returncode, ended.stderr) == (2, "keras-stylegan: image data: the file is empty\n")
+    assert program(["stylize", "none.png", "-o", "out.png", "--style", "munch_scream"], "2>&- >&-").returncode == 2
+
+
+def test_gatys_reads_its_files_before_a_backend_speaks():
+    pathlib.Path("text.png").write_text("no picture")
+    PHOTO.save("photo.png")
+    for photo, painting in (("text.png", "photo.png"), ("photo.png", "text.png")):
+        ended = program(["gatys", photo, "-o", "out.png", "--style", painting], "")
+        assert ended.returncode == 2 and ended.stderr.count("\n") == 1
+        assert ended.stderr.startswith("keras-stylegan: text.png: not a picture")
+
+
+def test_warnings_of_decoders_are_not_shown():
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x09broken"
+    pathlib.Path("photo.jpg").write_bytes(encoded("JPEG", exif=exif))
+    ended = program(["stylize", "photo.jpg", "-o", "out.png", "--style", "munch_scream"], "")
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("width, height", [(1, 1), (3, 2), (2048, 16), (24, 3000)])

@@ -76,6 +76,7 @@ def test_folders_keep_names():
         Image.fromarray(PHOTO).save(folder / name)
     (folder / "notes.txt").write_text("no picture")
     (folder / ".hidden.png").write_text("no picture either")
+    (folder / "folder.png").mkdir()
     assert cli.main(["stylize", "photos", "photo.png", "-o", "new/out", "--style", "night"]) == 0
     assert names("new/out") == ["a.png", "b.JPG", "c.png", "photo.png"]
     assert cli.main(["stylize", "photo.png", "-o", "other/", "--style", "night"]) == 0

@@ -1,6 +1,7 @@
 """Pictures in and out: every kind of file and array, its parts, its limits, and writing whole or not at all."""
 
 import io
+import os
 import pathlib
 import struct
 
@@ -103,6 +104,17 @@ def test_other_kinds_of_alpha():
     palette.putpixel((1, 0), 1)
     picture = read_picture(encoded(palette, transparency=1))
     assert np.asarray(picture.alpha).tolist() == [[255, 0]]
+    # Several transparent colours of a palette are bytes, of which Pillow warns when their colours are asked for.
+    half = Image.new("P", (2, 1))
+    half.putpalette([255, 0, 0, 0, 0, 255])
+    half.putpixel((1, 0), 1)
+    picture = read_picture(encoded(half, transparency=bytes([200, 100])))
+    assert np.asarray(picture.alpha).tolist() == [[200, 100]]
+    assert pixels(picture).tolist() == [[[255, 0, 0], [0, 0, 255]]]
+    premultiplied = read_picture(
+        Image.merge("LA", (Image.new("L", (1, 1), 80), Image.new("L", (1, 1), 255))).convert("La")
+    )
+    assert premultiplied.alpha.getpixel((0, 0)) == 255 and pixels(premultiplied).tolist() == [[[80, 80, 80]]]
     keyed = read_picture(encoded(Image.fromarray(RGB), transparency=tuple(int(v) for v in RGB[2, 3])))
     assert np.argwhere(np.asarray(keyed.alpha) == 0).tolist() == [[2, 3]]
     deep = read_picture(encoded(Image.fromarray(np.array([[7, 700]], np.uint16)), transparency=700))
@@ -191,6 +203,31 @@ def test_srgb_pixels_are_untouched():
     )
 
 
+def test_linear_pixels_are_not_taken_for_srgb():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    curve = profile.index(b"para")  # the one curve that red, green and blue share, here made y = x
+    linear = profile[:curve] + b"para" + struct.pack(">IHHi", 0, 0, 0, 65536) + profile[curve + 16 :]
+    linear = linear.replace("sRGB built-in".encode("utf-16-be"), "Linear sRGB  ".encode("utf-16-be"))
+    picture = read_picture(encoded(Image.new("RGB", (1, 1), (55, 55, 55)), icc_profile=linear))
+    assert np.abs(pixels(picture).astype(int) - 128).max() <= 1  # 0.2140 -> 0.5
+
+
+def test_a_profile_with_a_damaged_header_is_ignored():
+    profile = exchanging_profile()
+    damaged = profile[:18] + b"\xbd" + profile[19:]  # in the name of its colour space
+    np.testing.assert_array_equal(pixels(read_picture(encoded(Image.fromarray(RGB), icc_profile=damaged))), RGB)
+
+
+def test_a_pipe_is_read():
+    reading, writing = os.pipe()
+    os.write(writing, encoded(Image.fromarray(RGB)))
+    os.close(writing)
+    try:
+        np.testing.assert_array_equal(pixels(read_picture(f"/dev/fd/{reading}")), RGB)
+    finally:
+        os.close(reading)
+
+
 @pytest.mark.parametrize("width, height", [(1, 1), (3, 2), (2048, 16), (24, 3000)])
 def test_extreme_sizes_are_read(width, height):
     assert read_picture(encoded(Image.new("RGB", (width, height)))).photo.size == (width, height)
@@ -203,6 +240,9 @@ def test_max_pixels_is_inclusive():
         with pytest.raises(ValueError, match=r"at most 53 pixels \(`max_pixels`\). Received: 9x6"):
             read_picture(source, max_pixels=53)
     assert MAX_PIXELS == 178_956_970
+    for limit in (0, -1, None, "many", float("nan")):
+        with pytest.raises(ValueError, match="`max_pixels` must be a number greater than 0. Received: max_pixels="):
+            read_picture(RGB, max_pixels=limit)
 
 
 @pytest.mark.parametrize(
@@ -253,11 +293,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "out.png"
     path.write_bytes(b"old")
 
-    def fail(self, target, **options):
-        pathlib.Path(target).write_bytes(b"half")
+    def fail(target, content):
+        with open(target, "wb") as file:
+            file.write(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Image.Image, "save", fail)
+    monkeypatch.setattr(pathlib.Path, "write_bytes", fail)
     with pytest.raises(OSError, match="No space left") as caught:
         write_picture(Image.fromarray(RGB), path)
     assert caught.value.filename == str(path)
@@ -265,14 +306,39 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
-    def interrupt(self, target, **options):
-        pathlib.Path(target).write_bytes(b"half")
+    def interrupt(target, content):
+        with open(target, "wb") as file:
+            file.write(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Image.Image, "save", interrupt)
+    monkeypatch.setattr(pathlib.Path, "write_bytes", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_picture(Image.fromarray(RGB), tmp_path / "out.png")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff", ".bmp"])
+def test_a_file_of_which_the_disk_takes_a_part(tmp_path, suffix):
+    resource = pytest.importorskip("resource")
+    size = len(encode_picture(Image.fromarray(RGB), saving.FORMATS[suffix]))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size - 1, hard))  # like a disk with one byte less than is needed
+        with pytest.raises(OSError, match="File too large"):
+            write_picture(Image.fromarray(RGB), tmp_path / f"out{suffix}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_as_long_as_can_be(tmp_path):
+    path = tmp_path / ("x" * 251 + ".png")
+    write_picture(Image.fromarray(RGB), path)
+    assert list(tmp_path.iterdir()) == [path]
+    longer = tmp_path / ("x" * 252 + ".png")
+    with pytest.raises(OSError, match="too long") as caught:
+        write_picture(Image.fromarray(RGB), longer)
+    assert caught.value.filename == str(longer) and list(tmp_path.iterdir()) == [path]
 
 
 def test_pictures_that_a_format_cannot_hold(tmp_path):

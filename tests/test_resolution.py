@@ -37,6 +37,8 @@ def test_working_size_is_bounded():
     with pytest.raises(ValueError, match=r"`stroke_size` must be at least 2\.0 for a picture of 2048x16 pixels"):
         working_size((2048, 16), 512, 1.99)
     assert working_size((2048, 16), 512, 2.0) == (32768, 256)
+    with pytest.raises(ValueError, match=r"`stroke_size` must be at least 2\.0 .* Received: stroke_size=1e-300"):
+        working_size((2048, 16), 512, 1e-300)
 
 
 @pytest.mark.parametrize("stroke_size", [0, -1, float("nan"), float("inf"), "large"])

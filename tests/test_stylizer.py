@@ -117,6 +117,8 @@ def test_mixtures_are_normalised():
     np.testing.assert_array_equal(mixture_weights({"night": 1e308, "inverted": 1e308}, NAMES), [0.5, 0, 0.5])
     assert mixture_weights({"night": 1e-300}, NAMES).tolist() == [0, 0, 1]
     assert mixture_weights({"night": 1, "inverted": 0}, NAMES).dtype == np.float32
+    with pytest.raises(ValueError, match="`styles` must have finite weights"):
+        mixture_weights({"night": 10**400}, NAMES)  # finite, but greater than every float
 
 
 def test_mixtures_paint_in_the_order_of_the_styles(net):
@@ -191,9 +193,9 @@ def test_sheet_shows_every_style_with_its_name(net):
     assert net.sheet(photo, columns=50, tile=16).width == 4 * 16 + 5 * 8
 
 
-@pytest.mark.parametrize("argument, value", [("columns", 0), ("tile", 15)])
+@pytest.mark.parametrize("argument, value", [("columns", 0), ("columns", 2.5), ("tile", 15), ("tile", 1025)])
 def test_sheet_arguments_that_are_refused(net, argument, value):
-    with pytest.raises(ValueError, match=f"`{argument}` must be at least .* Received: {argument}={value}"):
+    with pytest.raises(ValueError, match=f"`{argument}` must be a whole number .* Received: {argument}={value}"):
         net.sheet(photograph(20, 10), **{argument: value})
 
 
@@ -228,6 +230,15 @@ def test_load_refuses_unknown_names(packaged):
         keras_stylegan.load("other")
     with pytest.raises(ValueError, match='`runtime` must be "litert" or "keras". Received'):
         keras_stylegan.load(runtime="onnx")
+
+
+def test_load_refuses_networks_that_do_not_stylise(packaged):
+    manifest = json.loads((packaged / "manifest.json").read_text())
+    manifest["compact"] = {"file": "weights/compact.npz", "sha256": ""}
+    (packaged / "manifest.json").write_text(json.dumps(manifest))
+    for name in ("compact", ["multistyle"]):
+        with pytest.raises(ValueError, match="`name` must be a packaged network: multistyle. Received: name="):
+            keras_stylegan.load(name)
 
 
 def test_damaged_packages_are_recognised(packaged):

@@ -23,9 +23,12 @@ def plan(inputs: list[str], output: str) -> tuple[list[tuple[str, str]], bool]:
         List of (input, output), and whether the call is a batch, whose bad files do not stop the others.
 
     Raises:
-        ValueError: if an input folder has no pictures, the output does not fit the inputs or cannot be written, two
-            inputs have the same output, or an output would overwrite an input.
+        ValueError: if a name is empty, an input folder has no pictures, the output does not fit the inputs or cannot be
+            written, two inputs have the same output, or an output would overwrite an input.
     """
+    for name in (*inputs, output):
+        if not name:
+            raise ValueError("a file has no name. Received: ''")
     files = [file for path in inputs for file in _expand(path)]
     is_batch = len(files) > 1 or len(inputs) > 1 or os.path.isdir(inputs[0])
     if output == _STANDARD_STREAM:
@@ -53,7 +56,7 @@ def _expand(path):
     if not os.path.isdir(path) or path == _STANDARD_STREAM:
         return [path]
     folder = pathlib.Path(path)
-    visible = (file for file in folder.iterdir() if not file.name.startswith("."))
+    visible = (file for file in folder.iterdir() if not file.name.startswith(".") and not file.is_dir())
     files = sorted(str(file) for file in visible if file.suffix.lower() in READABLE_SUFFIXES)
     if not files:
         raise ValueError(f"{path}: the folder has no pictures ({', '.join(sorted(READABLE_SUFFIXES))})")

@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Paints the photograph; returns the exit code. What can be wrong is checked before a backend is loaded."""
+    from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference.images import read_picture
-    from keras_stylegan.inference.optimization import paint_by_optimization
     from keras_stylegan.inference.saving import check_suffix, write_picture
 
     _check(arguments)
@@ -44,9 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = [parse_style(text) for text in arguments.style]
     if sum(weight for _, weight in chosen) <= 0:
         raise ValueError(f"`--style` needs a weight above 0. Received: {' '.join(arguments.style)}")
-    source = read_picture(arguments.photo)
-    paintings = [(read_picture(path).photo, weight) for path, weight in chosen]
-    masks = [read_picture(path).photo for path in arguments.mask]
+    with silence():
+        source = read_picture(arguments.photo)
+        paintings = [(read_picture(path).photo, weight) for path, weight in chosen]
+        masks = [read_picture(path).photo for path in arguments.mask]
+    from keras_stylegan.inference.optimization import paint_by_optimization
 
     start = time.perf_counter()
     with _progress_bar(arguments.steps) as report:

@@ -1,10 +1,23 @@
 """Mistakes as the program tells them."""
 
+import contextlib
 import os
 
 
 def describe(error: Exception) -> str:
     """Returns a mistake as one line that names the file or argument and the rule."""
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{os.fsdecode(error.filename)}: {error.strerror}"
+        name = " ".join(os.fsdecode(error.filename).split())
+        return f"{name or repr(name)}: {error.strerror}"
     return " ".join(str(error).split())
+
+
+@contextlib.contextmanager
+def standard_output():
+    """Gives a mistake in writing to standard output, such as a full disk behind it, that name."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, "standard output") from error

@@ -13,9 +13,12 @@ def run(arguments) -> int:
 
     from keras_stylegan.commands.network import load_network
     from keras_stylegan.commands.outputs import check_output
-    from keras_stylegan.inference import write_picture
+    from keras_stylegan.commands.silence import silence
+    from keras_stylegan.inference import read_picture, write_picture
 
     check_output(arguments.output, {os.path.realpath(arguments.photo)})
-    write_picture(load_network().sheet(arguments.photo, arguments.columns, arguments.tile), arguments.output)
+    with silence():
+        picture = read_picture(arguments.photo)
+    write_picture(load_network().sheet(picture, arguments.columns, arguments.tile), arguments.output)
     print(arguments.output)
     return 0

@@ -1,10 +1,13 @@
 """`keras-stylegan styles`: lists the packaged styles."""
 
+from keras_stylegan.commands.mistakes import standard_output
+
 
 def add_arguments(parser):
     parser.add_argument("--json", action="store_true", help="a JSON list of objects with name, title and artist")
 
 
+@standard_output()
 def run(arguments) -> int:
     from keras_stylegan import pretrained
 

@@ -27,7 +27,7 @@ def add_arguments(parser):
 
 def run(arguments) -> int:
     from keras_stylegan.commands.batch import plan
-    from keras_stylegan.commands.mistakes import describe
+    from keras_stylegan.commands.mistakes import describe, standard_output
     from keras_stylegan.commands.network import load_network
 
     styles = parse_styles(arguments.style)
@@ -44,7 +44,8 @@ def run(arguments) -> int:
                 raise
             failures.append(describe(error))
             record = {"input": source, "error": failures[-1]}
-        _report(record, target, arguments.json)
+        with standard_output():
+            _report(record, target, arguments.json)
     if failures:
         print(f"keras-stylegan: {len(failures)} of {len(jobs)} pictures failed:", file=sys.stderr)
         for failure in failures:
@@ -83,13 +84,16 @@ def _stylize(network, styles, source, target, arguments):
     """Paints one picture; returns its record."""
     import time
 
+    from keras_stylegan.commands.mistakes import standard_output
+    from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference import MAX_PIXELS, encode_picture, read_picture, write_picture
     from keras_stylegan.inference.saving import FORMATS
 
     start = time.perf_counter()
     content = sys.stdin.buffer.read() if source == _STANDARD_STREAM else source
     max_pixels = arguments.max_pixels or MAX_PIXELS
-    picture = read_picture(content, max_pixels)
+    with silence():
+        picture = read_picture(content, max_pixels)
     width, height = picture.photo.size
     reduction = min(1.0, (arguments.max_size or width + height) / max(width, height))
     size = None if reduction == 1 else tuple(max(1, round(side * reduction)) for side in (width, height))
@@ -98,7 +102,9 @@ def _stylize(network, styles, source, target, arguments):
     )
     if target == _STANDARD_STREAM:
         known = picture.format in FORMATS.values()
-        sys.stdout.buffer.write(encode_picture(result, picture.format if known else "PNG"))
+        content = encode_picture(result, picture.format if known else "PNG")
+        with standard_output():
+            sys.stdout.buffer.write(content)
     else:
         write_picture(result, target)
     return {

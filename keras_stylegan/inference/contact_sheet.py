@@ -1,10 +1,12 @@
 """Pictures side by side with their names."""
 
+import numbers
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
 _MARGIN = 8  # pixels around every tile
+_MIN_TILE, _MAX_TILE = 16, 1024  # pixels; forty tiles of the largest are a picture of 42 million pixels
 
 
 def contact_sheet(pictures: Sequence[tuple[Image.Image, str]], columns: int, tile: int) -> Image.Image:
@@ -13,7 +15,7 @@ def contact_sheet(pictures: Sequence[tuple[Image.Image, str]], columns: int, til
     Args:
         pictures: pairs of a PIL image and its label.
         columns: int >= 1, pictures in a row.
-        tile: int >= 16, width of every picture in pixels; heights follow, up to twice the width.
+        tile: int from 16 to 1024, width of every picture in pixels; heights follow, up to twice the width.
 
     Returns:
         PIL image of mode RGB on white.
@@ -21,10 +23,7 @@ def contact_sheet(pictures: Sequence[tuple[Image.Image, str]], columns: int, til
     Raises:
         ValueError: if `columns` or `tile` breaks its rule.
     """
-    if columns < 1:
-        raise ValueError(f"`columns` must be at least 1. Received: columns={columns}")
-    if tile < 16:
-        raise ValueError(f"`tile` must be at least 16. Received: tile={tile}")
+    check_layout(columns, tile)
     columns = min(columns, len(pictures))
     tiles = [_fit(picture, tile) for picture, _ in pictures]
     font = _font([label for _, label in pictures], tile)
@@ -39,6 +38,14 @@ def contact_sheet(pictures: Sequence[tuple[Image.Image, str]], columns: int, til
         sheet.paste(picture, (left + (tile - picture.width) // 2, top))
         draw.text((left + tile / 2, top + picture.height + 2), label, fill="black", font=font, anchor="ma")
     return sheet
+
+
+def check_layout(columns: int, tile: int) -> None:
+    """ValueError unless `columns` and `tile` keep the rules of `contact_sheet`."""
+    if not isinstance(columns, numbers.Integral) or columns < 1:
+        raise ValueError(f"`columns` must be a whole number of at least 1. Received: columns={columns}")
+    if not isinstance(tile, numbers.Integral) or not _MIN_TILE <= tile <= _MAX_TILE:
+        raise ValueError(f"`tile` must be a whole number from {_MIN_TILE} to {_MAX_TILE}. Received: tile={tile}")
 
 
 def stack(sheets: Sequence[Image.Image]) -> Image.Image:

@@ -8,12 +8,14 @@ What happens to the parts of a file:
   profile that is damaged or does not fit the pixels is ignored, as browsers do.
 - EXIF: carried over between JPEG, PNG and WebP, without orientation, thumbnail and pixel dimensions, which no longer
   hold. Damaged EXIF is dropped, and so are the tags of a TIFF.
-- Greater depths are rounded to 8 bits, grey becomes RGB, of an animation the first frame is taken.
+- Greater depths become 8 bits (grey by rounding, colour as Pillow reads it, by cutting), grey becomes RGB, of an
+  animation the first frame is taken.
 """
 
 import dataclasses
 import importlib
 import io
+import numbers
 import os
 
 import numpy as np
@@ -38,6 +40,7 @@ _SIGNATURES = (
 READABLE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pbm", ".pgm", ".ppm")
 )
+_PNG_END_CHECKSUM = b"\xaeB`\x82"  # of the chunk IEND, which is empty, so that all files end with the same bytes
 _ORIENTATION = 0x0112
 _EXIF_IFD, _COLOR_SPACE, _PIXEL_X, _PIXEL_Y = 0x8769, 0xA001, 0xA002, 0xA003
 
@@ -100,7 +103,9 @@ def read_picture(source, max_pixels: int = MAX_PIXELS) -> Picture:
         return _decode(io.BytesIO(source), "image data", max_pixels)
     if isinstance(source, str | os.PathLike):
         with open(source, "rb") as stream:
-            return _decode(stream, os.fspath(source), max_pixels)
+            # A pipe, such as /dev/stdin, can be read only once.
+            seekable = stream if stream.seekable() else io.BytesIO(stream.read())
+            return _decode(seekable, os.fspath(source), max_pixels)
     raise ValueError(
         "`image` must be a path, the bytes of a file, a PIL image or a uint8 array. "
         f"Received: an object of type {type(source).__name__}"
@@ -119,8 +124,8 @@ def _from_array(array: np.ndarray) -> Image.Image:
 
 
 def _check_size(size: tuple[int, int], max_pixels: int, name: str) -> None:
-    if not max_pixels > 0:
-        raise ValueError(f"`max_pixels` must be greater than 0. Received: max_pixels={max_pixels}")
+    if not isinstance(max_pixels, numbers.Real) or not max_pixels > 0:
+        raise ValueError(f"`max_pixels` must be a number greater than 0. Received: max_pixels={max_pixels}")
     width, height = size
     if width < 1 or height < 1:
         raise ValueError(f"{name}: a picture has at least one pixel. Received: {width}x{height}")
@@ -153,6 +158,8 @@ def _decode(stream, name: str, max_pixels: int) -> Picture:
         # Decoding skips the checksums of pixel data; verifying reads the file once more and leaves the image unusable.
         try:
             image.verify()
+            if stream.read(4) != _PNG_END_CHECKSUM:  # where verifying stops
+                raise ValueError("the end is missing")
             image = open_header()
         except Exception as error:
             raise _damaged(name, error) from error
@@ -205,6 +212,8 @@ def _alpha(image: Image.Image) -> Image.Image | None:
         return None
     if image.mode.startswith("I"):  # 16-bit grey, one value of which stands for transparent
         return Image.fromarray(np.uint8(255) * (np.asarray(image) != image.info["transparency"]))
+    if image.mode == "La":  # premultiplied, which Pillow converts to LA only
+        return image.convert("LA").getchannel("A")
     return image.convert("RGBA").getchannel("A")
 
 
@@ -222,6 +231,8 @@ def _colours(image: Image.Image, name: str) -> Image.Image:
         return image.convert("LA").convert("L")
     if mode == "RGBa":
         return image.convert("RGBA").convert("RGB")
+    if mode == "P" and isinstance(image.info.get("transparency"), bytes):
+        return image.convert("RGBA").convert("RGB")  # the same colours; straight to RGB, Pillow warns
     if mode in ("P", "PA", "RGBA", "RGBX", "YCbCr", "HSV"):
         return image.convert("RGB")
     raise ValueError(f"{name}: pixels of mode {mode} (floating point or L*a*b*) cannot be read")
@@ -233,10 +244,11 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
         try:
             described = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            is_srgb = "sRGB" in (described.profile.profile_description or "")
+            title = described.profile.profile_description or ""
+            is_srgb = "sRGB" in title and "linear" not in title.lower()
             fits = described.profile.xcolor_space.strip() == {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}[image.mode]
             if fits and not is_srgb:
                 return ImageCms.profileToProfile(image, described, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError):
+        except (ImageCms.PyCMSError, OSError, UnicodeError):
             pass  # a damaged profile is ignored, as the rule above says
     return image if image.mode == "RGB" else image.convert("RGB")

@@ -1,8 +1,8 @@
 """Which styles to paint in: one name, or names with weights, checked and normalised."""
 
 import difflib
-import math
 import numbers
+import sys
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -32,7 +32,7 @@ def mixture_weights(styles: str | Mapping[str, float], names: Sequence[str]) -> 
     for name, weight in styles.items():
         if name not in names:
             raise ValueError(f"`styles` names an unknown style. {_suggestion(name, names)} Received: {name!r}")
-        if not isinstance(weight, numbers.Real) or not math.isfinite(weight) or weight < 0:
+        if not isinstance(weight, numbers.Real) or not 0 <= weight <= sys.float_info.max:
             raise ValueError(f"`styles` must have finite weights that are not negative. Received: {name}={weight}")
         weights[list(names).index(name)] = weight
     if not weights.any():

@@ -44,14 +44,14 @@ def working_size(size: tuple[int, int], base: int, stroke_size: float | None) ->
     """
     width, height = size
     short = min(size)
+    limit = math.sqrt(MAX_WORKING_PIXELS / (width * height))
     if stroke_size is None:
-        limit = math.sqrt(MAX_WORKING_PIXELS / (width * height))
         scale = min(1.0, base / short, limit)
         return size if scale == 1 else _scaled(size, scale)
     check_stroke_size(stroke_size)
     scale = base / stroke_size / short
-    if width * height * scale**2 > MAX_WORKING_PIXELS:
-        smallest = base / short * math.sqrt(width * height / MAX_WORKING_PIXELS)
+    if scale > limit:
+        smallest = base / short / limit
         raise ValueError(f"`stroke_size` must be at least {math.ceil(smallest * 100) / 100} for a picture of "
                          f"{width}x{height} pixels. Received: stroke_size={stroke_size}")  # fmt: skip
     return _scaled(size, scale)

@@ -3,6 +3,7 @@
 import io
 import os
 import pathlib
+import threading
 
 from PIL import Image
 
@@ -49,21 +50,22 @@ def write_picture(image: Image.Image, path) -> None:
         OSError: if the file cannot be written.
     """
     path = pathlib.Path(path)
-    image, options = _prepare(image, check_suffix(path))
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    # Encoded in memory first: Pillow's encoders do not notice when a full disk takes only a part of what they write.
+    file_format = check_suffix(path)
+    try:
+        content = encode_picture(image, file_format)
+    except (ValueError, OSError) as error:
+        raise ValueError(f"{path}: the picture does not fit the format ({error})") from error
+    # Without the name of `path`, which may already be as long as a name can be.
+    temporary = path.with_name(f".{os.getpid()}-{threading.get_ident()}{path.suffix}")
     try:
         try:
-            image.save(temporary, **options)
-        except (ValueError, OSError) as error:
-            if getattr(error, "errno", None) is not None:  # the disk's or the folder's fault
-                raise OSError(error.errno, error.strerror, os.fspath(path)) from error
-            raise ValueError(f"{path}: the picture does not fit the format ({error})") from error
-        try:
+            temporary.write_bytes(content)
             os.replace(temporary, path)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
 def encode_picture(image: Image.Image, file_format: str) -> bytes:

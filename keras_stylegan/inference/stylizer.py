@@ -82,9 +82,9 @@ class Stylizer:
             OSError: if the file cannot be opened.
         """
         weights = self.check(styles, strength, color, stroke_size)
+        picture = read_picture(image, max_pixels)
         if size is not None:
             _check_size(size, max_pixels)
-        picture = read_picture(image, max_pixels)
         photo = picture.photo if size is None else resolution.resize(picture.photo, tuple(size))
         return picture.dress(self._paint(photo, weights, strength, color, stroke_size))
 
@@ -104,7 +104,7 @@ class Stylizer:
         Args:
             image: as for `stylize`.
             columns: int >= 1, tiles beside each other. The first tile is the photograph.
-            tile: int >= 16, width of a tile in pixels.
+            tile: int from 16 to 1024, width of a tile in pixels.
 
         Returns:
             PIL image of mode RGB.
@@ -112,8 +112,9 @@ class Stylizer:
         Raises:
             ValueError: if an argument breaks its rule, or the picture cannot be read.
         """
-        from keras_stylegan.inference.contact_sheet import contact_sheet
+        from keras_stylegan.inference.contact_sheet import check_layout, contact_sheet
 
+        check_layout(columns, tile)  # before forty pictures are painted
         # What is larger than the working size only adds detail that a tile does not show.
         photo = read_picture(image).photo
         photo = resolution.resize(photo, resolution.working_size(photo.size, self.working_size, None))
