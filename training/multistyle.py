@@ -2,10 +2,9 @@
 
     python training/multistyle.py --content PHOTOGRAPHS --styles PAINTINGS --out RUN
 
-is `keras-stylegan train multistyle` with the same arguments. Cost: about 14 images a second on two CPU cores, of which
-the preset's 400 kimg take eight hours; strokes are distinct after 20 kimg. The figures of the weights that ship, and
-the command that made them, stand in `assets/weights/multistyle.md`; `export/package_multistyle.py` turns a run into
-those files.
+is `keras-stylegan train multistyle` with the same arguments. Cost: about 18 images a second on two CPU cores, so the
+preset's 400 kimg take six hours. The weights that ship saw 37 kimg; their figures, and the command that made them, stand
+in `assets/weights/multistyle.md`. `export/package_multistyle.py` turns a run into those files.
 """
 
 import sys
