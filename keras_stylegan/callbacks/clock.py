@@ -18,8 +18,8 @@ class Clock(keras.callbacks.Callback):
         feed: the `Feed` that training reads, told after each step so that it can count the seconds waited.
 
     Attributes:
-        images_seen: int, images trained on, those of earlier sessions of the run included.
-        seconds: float, seconds of training, those of earlier sessions included.
+        images_seen: int, images trained on, those before it was resumed included.
+        seconds: float, seconds of training, those before it was resumed included.
     """
 
     def __init__(self, batch_size: int, feed: Feed | None = None):
@@ -50,12 +50,12 @@ class Clock(keras.callbacks.Callback):
 
     @property
     def data_wait(self) -> float:
-        """Share of this session's training time spent waiting for data, 0..1."""
+        """Share of the training time since the start or resumption spent waiting for data, 0..1."""
         elapsed = self.seconds - self._seconds_before
         return self.feed.seconds_waited / elapsed if self.feed is not None and elapsed > 0 else 0.0
 
     def restore(self, images_seen: int, seconds: float) -> None:
-        """Continues the count of an earlier session."""
+        """Continues the count of a run that is resumed."""
         self.images_seen = images_seen
         self.seconds = self._seconds_before = seconds
 
