@@ -27,7 +27,8 @@ class IntervalLog(keras.callbacks.Callback):
         self._counts: dict[str, int] = {}
 
     def record(self, values: dict[str, float]) -> None:
-        raise NotImplementedError
+        """Writes down the means of an interval. To be overridden."""
+        raise NotImplementedError(f"{type(self).__name__} must override `record`.")
 
     def on_train_begin(self, logs=None):
         self._every.last = self.clock.images_seen
