@@ -83,6 +83,7 @@ class MultiStylePreset(Preset):
         num_blocks: residual blocks at 1/4 (encoder), 1/8 and 1/4 (decoder).
         normalization: `all` or `branches`.
         num_waves: plane waves from which strokes on flat ground grow.
+        bank_lr_multiplier: learning rate of the style vectors relative to `learning_rate`.
         perceptual: `compact`, `vgg16`, `vgg19`, or an .npz file.
         methods: style methods and their weights.
         style_weight: weight of the style terms against the content.
@@ -111,6 +112,7 @@ class MultiStylePreset(Preset):
     num_blocks: tuple[int, int, int] = (1, 5, 3)
     normalization: str = "branches"
     num_waves: int = 8
+    bank_lr_multiplier: float = 1.0
     perceptual: str = "compact"
     methods: dict[str, float] = dataclasses.field(default_factory=lambda: {"gram": 1.0})
     style_weight: float = 4.0

@@ -66,7 +66,14 @@ def build_multistyle(preset: MultiStylePreset) -> System:
     if unknown:
         raise ValueError(f"`alphas` must name styles among {', '.join(names)}. Received: {', '.join(unknown)}")
 
-    network = StyleTransformer(len(names), preset.widths, preset.num_blocks, preset.normalization, preset.num_waves)
+    network = StyleTransformer(
+        len(names),
+        preset.widths,
+        preset.num_blocks,
+        preset.normalization,
+        preset.num_waves,
+        preset.bank_lr_multiplier,
+    )
     network.build()
     critic = None
     if preset.critic_weight:

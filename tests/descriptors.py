@@ -27,7 +27,7 @@ LAYERS = [
         ((9, 12, 4), (6,), (6,)),
     ),
     LayerRow("StyledConv2D", lambda: layers.StyledConv2D(5, strides=2, epsilon=1e-2), ((8, 11, 4), (5,), (5,))),
-    LayerRow("StyleBank", lambda: layers.StyleBank(3, 7, initializer="glorot_normal"), ((3,), ()), (0, 1)),
+    LayerRow("StyleBank", lambda: layers.StyleBank(3, 7, "glorot_normal", lr_multiplier=3), ((3,), ()), (0, 1)),
     LayerRow("UpsampledRGB", lambda: layers.UpsampledRGB(), ((5, 7, 4), (3,))),
 ]
 
@@ -44,7 +44,7 @@ NETWORKS = [
     ),
     LayerRow(
         "StyleTransformer",
-        lambda: networks.StyleTransformer(3, widths=[4, 6, 8], num_blocks=[1, 2, 1], normalization="all", num_waves=3),
+        lambda: networks.StyleTransformer(3, [4, 6, 8], [1, 2, 1], normalization="all", num_waves=3, bank_lr_multiplier=2),
         {"images": (16, 24, 3), "style_weights": (3,), "strength": ()},
         (0, 1),
         0.15,

@@ -41,6 +41,15 @@ def test_instance_norm_equals_two_pass_float64(rng, mean, tolerance):
     np.testing.assert_allclose(instance_norm(x), exact, atol=tolerance)
 
 
+def test_instance_norm_sets_mean_and_spread(rng):
+    x = rng.normal(2.0, 3.0, size=(2, 24, 20, 3)).astype("float32")
+    scale, shift = rng.normal(size=(2, 2, 3)).astype("float32")
+    y = np.asarray(instance_norm(x, scale, shift), "float64")
+    np.testing.assert_allclose(y.mean((1, 2)), shift, atol=1e-5)
+    np.testing.assert_allclose(y.std((1, 2)), np.abs(scale), atol=1e-5)
+    np.testing.assert_allclose(np.sign((y - y.mean((1, 2), keepdims=True)) * (x - x.mean((1, 2), keepdims=True))).mean((1, 2)), np.sign(scale))
+
+
 def test_instance_norm_of_a_constant_picture_is_zero():
     assert np.abs(instance_norm(np.full((1, 16, 16, 2), 3.3, "float32"))).max() < 0.5
 
@@ -127,6 +136,21 @@ def test_bank_mixes_linearly_and_strength_leads_to_the_photograph(rng):
     np.testing.assert_allclose(half[0], (vectors[0] + np.array(bank.photograph)) / 2, rtol=1e-5)
 
 
+def test_bank_with_a_learning_rate_multiplier_holds_the_same_vectors_and_moves_them_faster(rng):
+    weights, strength = rng.dirichlet(np.ones(3), 2).astype("float32"), np.array([0.5, 1], "float32")
+
+    def moved(**kwargs):
+        bank = StyleBank(3, 4, initializer=keras.initializers.RandomNormal(seed=1), **kwargs)
+        before = np.array(bank(weights, strength))
+        optimizer = keras.optimizers.Adam(0.01)
+        optimizer.apply([ops.ones_like(v) for v in bank.trainable_variables], bank.trainable_variables)
+        return before, np.array(bank(weights, strength)) - before
+
+    (plain, step), (same, faster) = moved(), moved(lr_multiplier=4.0)
+    np.testing.assert_allclose(same, plain, rtol=1e-6)
+    np.testing.assert_allclose(faster, 4 * step, rtol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -136,6 +160,7 @@ def test_bank_mixes_linearly_and_strength_leads_to_the_photograph(rng):
         (lambda: StyledConv2D(4, strides=2, separable=True), "`strides` must be 1 where `separable` is true"),
         (lambda: StyleBank(0, 4), "`num_styles` must be positive. Received: num_styles=0"),
         (lambda: StyleBank(2, -1), "`vector_size` must be positive. Received: vector_size=-1"),
+        (lambda: StyleBank(2, 4, lr_multiplier=0), "`lr_multiplier` must be positive. Received: lr_multiplier=0"),
     ],
 )
 def test_wrong_arguments_are_named(make, message):

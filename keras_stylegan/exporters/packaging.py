@@ -25,7 +25,7 @@ from keras_stylegan.presets import as_dict, get_preset
 WORKING_SIZE = 512
 # The short side of the photographs that the probes look at.
 PROBE_SIZE = 256
-ARCHITECTURE = ("widths", "num_blocks", "normalization", "num_waves")
+ARCHITECTURE = ("widths", "num_blocks", "normalization", "num_waves", "bank_lr_multiplier")
 # What a training step logs of a player beside its loss terms.
 NOT_TERMS = ("loss", "gradient_norm", "skipped_updates")
 

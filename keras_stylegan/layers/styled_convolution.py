@@ -86,7 +86,7 @@ class StyledConv2D(keras.layers.Layer):
             x = ops.depthwise_conv(x, self._gained(self.depthwise_kernel, (0, 1)))
         x = ops.conv(x, self._gained(self.kernel, (0, 1, 2)), strides=self.strides)
         if self.normalize:
-            x = instance_norm(x, self.epsilon)
+            return self.activation(instance_norm(x, scale, shift, self.epsilon))
         scale, shift = ops.cast(scale, x.dtype), ops.cast(shift, x.dtype)
         return self.activation(x * scale[:, None, None] + shift[:, None, None])
 

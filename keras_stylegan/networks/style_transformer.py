@@ -31,6 +31,7 @@ class StyleTransformer(keras.Model):
         num_blocks: three ints, residual blocks at 1/4 (encoder), 1/8 and 1/4 (decoder).
         normalization: `"all"` normalises after every styled convolution, `"branches"` only inside residual blocks.
         num_waves: int, plane waves offered (`keras_stylegan.ops.waves`).
+        bank_lr_multiplier: float, relative learning rate of the style vectors (`StyleBank`).
 
     Call arguments:
         inputs: dict of `images`, float `(batch, height, width, 3)`, RGB in [-1, 1], height and width multiples of
@@ -50,7 +51,14 @@ class StyleTransformer(keras.Model):
     stride = 8
 
     def __init__(
-        self, num_styles, widths=(32, 64, 160), num_blocks=(1, 5, 3), normalization="branches", num_waves=8, **kwargs
+        self,
+        num_styles,
+        widths=(32, 64, 160),
+        num_blocks=(1, 5, 3),
+        normalization="branches",
+        num_waves=8,
+        bank_lr_multiplier=1.0,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         for name, value in (("widths", widths), ("num_blocks", num_blocks)):
@@ -79,7 +87,8 @@ class StyleTransformer(keras.Model):
         self.from_quarter = StyledConv2D(half, kernel_size=1, activation="linear", name="from_quarter", **trunk)
         self.head = StyledConv2D(half, separable=True, name="head", **trunk)
         self.to_rgb = UpsampledRGB(name="to_rgb")
-        self.bank = StyleBank(num_styles, self.vector_size, initializer=NeutralStyle(self._layout()), name="bank")
+        neutral = NeutralStyle(self._layout())
+        self.bank = StyleBank(num_styles, self.vector_size, neutral, bank_lr_multiplier, name="bank")
 
     def styled_layers(self):
         """The layers that a style vector sets, in the order of its parts (the RGB shift comes last)."""
@@ -143,6 +152,7 @@ class StyleTransformer(keras.Model):
             "num_blocks": self.num_blocks,
             "normalization": self.normalization,
             "num_waves": self.num_waves,
+            "bank_lr_multiplier": self.bank.lr_multiplier,
         }
 
     def _blocks(self):
