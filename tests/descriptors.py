@@ -44,7 +44,9 @@ NETWORKS = [
     ),
     LayerRow(
         "StyleTransformer",
-        lambda: networks.StyleTransformer(3, [4, 6, 8], [1, 2, 1], normalization="all", num_waves=3, bank_lr_multiplier=2),
+        lambda: networks.StyleTransformer(
+            3, [4, 6, 8], [1, 2, 1], normalization="all", num_waves=3, bank_lr_multiplier=2
+        ),
         {"images": (16, 24, 3), "style_weights": (3,), "strength": ()},
         (0, 1),
         0.15,

@@ -47,7 +47,9 @@ def test_instance_norm_sets_mean_and_spread(rng):
     y = np.asarray(instance_norm(x, scale, shift), "float64")
     np.testing.assert_allclose(y.mean((1, 2)), shift, atol=1e-5)
     np.testing.assert_allclose(y.std((1, 2)), np.abs(scale), atol=1e-5)
-    np.testing.assert_allclose(np.sign((y - y.mean((1, 2), keepdims=True)) * (x - x.mean((1, 2), keepdims=True))).mean((1, 2)), np.sign(scale))
+    np.testing.assert_allclose(
+        np.sign((y - y.mean((1, 2), keepdims=True)) * (x - x.mean((1, 2), keepdims=True))).mean((1, 2)), np.sign(scale)
+    )
 
 
 def test_instance_norm_of_a_constant_picture_is_zero():
