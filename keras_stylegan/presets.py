@@ -10,8 +10,9 @@ from collections.abc import Iterable
 # Numbers that may be 0. No number of a preset may be negative or infinite, and all others are greater than 0.
 MAY_BE_ZERO = frozenset(
     (
-        "alphas", "cache_megabytes", "content_weight", "critic_weight", "methods", "mix_probability", "num_blocks",
-        "penalty_weight", "photograph_weight", "seed", "style_weight", "variation_weight", "weak_probability",
+        "alphas", "cache_megabytes", "content_weight", "critic_weight", "ema_kimg", "methods", "mix_probability",
+        "num_blocks", "penalty_weight", "photograph_weight", "seed", "style_weight", "variation_weight",
+        "weak_probability",
     )
 )  # fmt: skip
 
@@ -98,6 +99,8 @@ class MultiStylePreset(Preset):
         learning_rate: of the network, at the start; decays to 0 along a cosine over the run.
         critic_learning_rate: of the critic, likewise.
         clip_norm: limit of the global norm of a gradient.
+        ema_kimg: half-life of the averaged network, which is the one shown and saved, in thousands of images, at most
+            1/20 of the images seen; 0 averages nothing.
     """
 
     content: str = ""
@@ -127,6 +130,7 @@ class MultiStylePreset(Preset):
     learning_rate: float = 1e-3
     critic_learning_rate: float = 2e-4
     clip_norm: float = 10.0
+    ema_kimg: float = 2.0
 
     system: typing.ClassVar[str] = "multistyle"
 

@@ -18,6 +18,8 @@ from keras_stylegan.presets import MultiStylePreset, Preset
 
 PREVIEW_PHOTOGRAPHS = 4
 PREVIEW_STYLES = 8
+# The half-life of an averaged network is at most this share of the images seen.
+EMA_RAMP_UP = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +102,9 @@ def build_multistyle(preset: MultiStylePreset) -> System:
     if critic is not None:
         rate = _cosine(preset.critic_learning_rate, preset.steps * preset.critic_steps)
         optimizers["critic"] = keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.9)
-    model.compile(optimizers, clip_norm=preset.clip_norm, jit_compile=jit_compile())
+    average = {"half_life_kimg": preset.ema_kimg, "ramp_up": EMA_RAMP_UP} if preset.ema_kimg else None
+    model.compile(optimizers, clip_norm=preset.clip_norm, ema=average, jit_compile=jit_compile())
+    trained = model.ema or network
 
     batches = data.StyleBatches(
         data.Crops(photographs, preset.crop_size, preset.batch_size, preset.scale, seed=preset.seed),
@@ -113,8 +117,8 @@ def build_multistyle(preset: MultiStylePreset) -> System:
     return System(
         model,
         batches,
-        _style_preview(network, photographs, preset.crop_size),
-        lambda folder: save_whole(network, folder / "network.keras"),
+        _style_preview(trained, photographs, preset.crop_size),
+        lambda folder: save_whole(trained, folder / "network.keras"),
         {"photographs": len(photographs), "styles": names},
     )
 

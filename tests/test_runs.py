@@ -172,6 +172,25 @@ def test_train_multistyle(pictures, perceptual, capsys):
     assert np.asarray(Image.open(out / "images" / f"{4:012d}.png")).shape == (3 * 16, 3 * 16, 3)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("half_life", [0.0, 2.0])
+def test_the_averaged_network_is_what_a_multistyle_run_saves(pictures, perceptual, half_life, tmp_path):
+    preset = presets.MultiStylePreset(
+        content=str(pictures / "photos"), styles=str(pictures / "paintings"), perceptual=str(perceptual),
+        crop_size=16, widths=(4, 4, 4), num_blocks=(1, 1, 1), batch_size=2, ema_kimg=half_life,
+    )  # fmt: skip
+    system = systems.build(preset)
+    step = system.model.make_step()
+    for index in range(3):
+        step(system.batches[index])
+    system.save(tmp_path)
+    saved = keras.models.load_model(tmp_path / "network.keras")
+    kept = system.model.network if half_life == 0 else system.model.ema
+    for value, expected in zip(saved.get_weights(), kept.get_weights(), strict=True):
+        np.testing.assert_array_equal(value, expected)
+    assert np.array_equal(saved.bank.vectors, system.model.network.bank.vectors) == (half_life == 0)
+
+
 @pytest.mark.parametrize(
     "settings, message",
     [
@@ -180,7 +199,7 @@ def test_train_multistyle(pictures, perceptual, capsys):
         (["batch_size=3", "critic_steps=2"], "`batch_size` must be a multiple of `critic_steps`"),
         (["content="], "`content` must name the pictures"),
         (["styles=nowhere"], "`source` must be a folder of style pictures.*nowhere"),
-        (["colour=blue"], "`--set` must name one of alphas, batch_size.*colour"),
+        (["colour=blue"], "`--set` must name one of alphas, bank_lr_multiplier, batch_size.*colour"),
     ],
 )
 def test_mistakes_are_one_line(pictures, perceptual, settings, message, capsys):

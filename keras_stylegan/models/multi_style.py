@@ -13,8 +13,8 @@ from keras_stylegan.models.players import Player, batch_size
 from keras_stylegan.networks.perceptual import STYLE_TAPS
 from keras_stylegan.ops.gradients import input_gradient
 
-# At 1/4 and 1/8 of the size: where edges and parts are, not how each pixel is coloured.
-CONTENT_TAPS = ("relu3_1", "relu4_1")
+# At 1/4 of the size: where edges and parts are, not how each pixel is coloured. Deeper taps are left to the style.
+CONTENT_TAP = "relu3_1"
 # Sorted values kept of each channel, so that paintings of different sizes share a bank.
 NUM_QUANTILES = 1024
 
@@ -39,7 +39,7 @@ class MultiStyleTransfer(AdversarialModel):
         methods: dict from style method (`"gram"`, `"mean_std"`, `"sorted"`) to its weight.
         style_weight: float, weight of all style terms against the content.
         alphas: optional sequence of floats, one a style; 1 by default.
-        content_method: method of `content_loss`, averaged over `relu3_1` and `relu4_1`.
+        content_method: method of `content_loss`, at `relu3_1`.
         content_weight: float.
         variation_weight: float, of squared total variation on pixels in [-1, 1].
         photograph_weight: float, of the mean absolute error to the photograph at strength 0.
@@ -142,17 +142,16 @@ class MultiStyleTransfer(AdversarialModel):
 
     def generator_terms(self, batch):
         """Every weighted term of the generator's loss, each of shape `(batch,)`."""
-        content, strength = batch["content"], batch["strength"]
+        photographs, strength = batch["content"], batch["strength"]
         painted = self.paint(batch)
-        features = self.perceptual(painted)
-        wanted = self.perceptual(content)
-        losses = [content_loss(features[tap], wanted[tap], self.content_method) for tap in CONTENT_TAPS]
-        terms = {"content": self.content_weight * sum(losses) / len(losses)}
+        features, wanted = self.perceptual(painted), self.perceptual(photographs)
+        content = content_loss(features[CONTENT_TAP], wanted[CONTENT_TAP], self.content_method)
+        terms = {"content": self.content_weight * content}
         for method, weight in self.methods.items():
             loss = self.style_terms(features, batch["style_weights"], method)
             terms[f"style_{method}"] = self.style_weight * weight * strength * loss
         terms["variation"] = self.variation_weight * total_variation(painted)
-        error = ops.mean(ops.abs(painted - content), axis=(1, 2, 3))
+        error = ops.mean(ops.abs(painted - photographs), axis=(1, 2, 3))
         terms["photograph"] = self.photograph_weight * (1.0 - strength) * error
         if self.critic is not None:
             score = ops.mean(self.critic(painted, batch["style_weights"]), axis=(1, 2, 3))
