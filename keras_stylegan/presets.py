@@ -105,29 +105,29 @@ class MultiStylePreset(Preset):
 
     content: str = ""
     styles: str = ""
-    crop_size: int = 192
+    crop_size: int = 160
     scale: tuple[float, float] = (0.5, 0.9)
     content_short_side: int = 320
     style_short_side: int = 256
     mix_probability: float = 0.2
     weak_probability: float = 0.15
-    widths: tuple[int, int, int] = (32, 64, 160)
+    widths: tuple[int, int, int] = (32, 64, 192)
     num_blocks: tuple[int, int, int] = (1, 5, 3)
     normalization: str = "branches"
-    num_waves: int = 8
-    bank_lr_multiplier: float = 1.0
+    num_waves: int = 16
+    bank_lr_multiplier: float = 2.0
     perceptual: str = "compact"
     methods: dict[str, float] = dataclasses.field(default_factory=lambda: {"gram": 1.0})
     style_weight: float = 4.0
     alphas: dict[str, float] = dataclasses.field(default_factory=dict)
     content_method: str = "correlation"
-    content_weight: float = 1.5
+    content_weight: float = 0.6
     variation_weight: float = 0.75
     photograph_weight: float = 2.0
     critic_weight: float = 0.0
     penalty_weight: float = 10.0
     critic_steps: int = 1
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     critic_learning_rate: float = 2e-4
     clip_norm: float = 10.0
     ema_kimg: float = 2.0
@@ -136,7 +136,7 @@ class MultiStylePreset(Preset):
 
 
 PRESETS: dict[str, Preset] = {
-    "multistyle": MultiStylePreset(kimg=400.0, precision="mixed_bfloat16"),
+    "multistyle": MultiStylePreset(kimg=300.0, precision="mixed_bfloat16"),
     # A few minutes on two cores: to see that data, loss and files are in order before the long run.
     "multistyle_small": MultiStylePreset(
         kimg=2.0, crop_size=96, content_short_side=160, style_short_side=128, widths=(16, 32, 64), num_blocks=(1, 2, 1),

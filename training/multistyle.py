@@ -3,7 +3,7 @@
     python training/multistyle.py --content PHOTOGRAPHS --styles PAINTINGS --out RUN
 
 is `keras-stylegan train multistyle` with the same arguments. Cost: about 18 images a second on two CPU cores, so the
-preset's 400 kimg take six hours. The weights that ship saw 37 kimg; their figures, and the command that made them,
+preset's 300 kimg take four hours. The weights that ship saw 37 kimg; their figures, and the command that made them,
 stand in `assets/weights/multistyle.md`. `export/package_multistyle.py` turns a run into those files.
 """
 

@@ -69,7 +69,7 @@ class MultiStyleTransfer(AdversarialModel):
         style_weight=4.0,
         alphas=None,
         content_method="correlation",
-        content_weight=1.5,
+        content_weight=0.6,
         variation_weight=0.75,
         photograph_weight=2.0,
         critic=None,

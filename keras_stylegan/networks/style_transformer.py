@@ -53,10 +53,10 @@ class StyleTransformer(keras.Model):
     def __init__(
         self,
         num_styles,
-        widths=(32, 64, 160),
+        widths=(32, 64, 192),
         num_blocks=(1, 5, 3),
         normalization="branches",
-        num_waves=8,
+        num_waves=16,
         bank_lr_multiplier=1.0,
         **kwargs,
     ):
