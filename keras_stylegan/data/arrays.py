@@ -50,7 +50,7 @@ def open_npz(path: Path) -> ArraySource:
         ValueError: if the file is damaged or holds something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in ("images", "labels", "classes") if name in file}
             held = sorted(file)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
@@ -73,7 +73,7 @@ def open_npz(path: Path) -> ArraySource:
             f"`labels` must be {len(images)} integers from 0, one a picture. "
             f"Received: {labels.dtype} of shape {labels.shape} in {path}"
         )
-    count = int(labels.max(initial=-1)) + 1
+    count = int(labels.max()) + 1 if labels.size else 0
     classes = [str(name) for name in arrays["classes"].ravel()] if "classes" in arrays else list(map(str, range(count)))
     if len(classes) < count:
         raise ValueError(f"`classes` must name all {count} labels. Received: {', '.join(classes)} in {path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable, Sequence
 
@@ -47,6 +48,7 @@ def _decode_one(content, short_side: int | None = None) -> np.ndarray | Exceptio
         return error
 
 
+@functools.cache
 def tensorflow_decoder() -> Decoder:
     """A decoder with the results of `decode_with_pillow`, faster where many pictures are baseline JPEG.
 
@@ -55,6 +57,7 @@ def tensorflow_decoder() -> Decoder:
     """
     import tensorflow as tf
 
+    # A function of the whole group spends no Python on single pictures and decodes them in TensorFlow's threads.
     @tf.function(input_signature=[tf.TensorSpec([_GROUP], tf.string)], autograph=False)
     def decode_group(contents):
         return [
@@ -74,7 +77,7 @@ def tensorflow_decoder() -> Decoder:
             places = plain[first : first + _GROUP]
             group = [contents[place] for place in places]
             try:
-                with tf.device("CPU"):
+                with tf.device("CPU:0"):
                     decoded = decode_group(tf.constant(group + [filler] * (_GROUP - len(group))))
             except tf.errors.OpError:
                 continue  # one of them is damaged: Pillow says which

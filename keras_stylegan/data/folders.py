@@ -43,6 +43,8 @@ class _Files:
         self.names = sorted(names)
         self.classes = class_names(self.names, folders)
         self.unreadable: dict[str, str] = {}
+        held = {name.partition("/")[0] for name in self.names}
+        self.empty_classes = [name for name in self.classes or () if name not in held]
         self._labels = {name: label for label, name in enumerate(self.classes or ())}
 
     def __len__(self) -> int:

@@ -95,4 +95,5 @@ class StyleBatches:
         crops = self.crops
         chosen = [rng.choice(self.num_styles, p=row / row.sum()) for row in weights.astype("float64")]
         pictures = [self._style_pictures[style] for style in chosen]
-        return to_float(np.stack([random_crop(p, crops.crop_size, crops.scale, crops.flip, rng) for p in pictures]))
+        cut = [random_crop(p, crops.crop_size, crops.scale, crops.flip, rng.random(4)) for p in pictures]
+        return to_float(np.stack(cut))
