@@ -2,7 +2,6 @@
 
 from keras_stylegan.data.batches import Batches
 from keras_stylegan.data.crops import Crops
-from keras_stylegan.data.feed import Feed
 from keras_stylegan.data.front import open
 from keras_stylegan.data.images import ImageSource, open_images
 from keras_stylegan.data.pictures import read_picture, to_float, to_rgb, to_uint8
@@ -14,3 +13,12 @@ __all__ = [
     "Batches", "Crops", "Feed", "ImageSource", "Source", "StyleBatches", "open", "open_images", "open_source",
     "open_styles", "read_picture", "to_float", "to_rgb", "to_uint8",
 ]  # fmt: skip
+
+
+def __getattr__(name):
+    # Feed is a Keras dataset, and Keras loads its backend: seconds for which work on files alone need not wait.
+    if name == "Feed":
+        from keras_stylegan.data.feed import Feed
+
+        return Feed
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from keras_stylegan.data.crops import Crops
-from keras_stylegan.data.feed import Feed
 from keras_stylegan.data.pictures import to_float, to_grey
 
 
@@ -111,6 +110,8 @@ class Batches:
         return dataset.prefetch(1).with_options(options)
 
     def _prepared(self, images_seen: int) -> Iterator[dict[str, np.ndarray]]:
+        from keras_stylegan.data.feed import Feed  # a Keras dataset: reading files alone need not wait for Keras
+
         feed = Feed(_From(self, images_seen), threads=self.threads, ahead=2 * self.threads)
         try:
             index = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from keras_stylegan.data.batches import Batches
@@ -111,6 +110,8 @@ def get_decoder(engine: str) -> Decoder:
     if engine not in ENGINES:
         raise ValueError(f"`engine` must be one of {', '.join(ENGINES)}. Received: engine={engine}")
     if engine == "auto":
+        import keras
+
         engine = "tensorflow" if keras.backend.backend() == "tensorflow" else "numpy"
     return tensorflow_decoder() if engine == "tensorflow" else decode_with_pillow
 

@@ -14,7 +14,7 @@ from keras_stylegan.data.arrays import open_npz
 from keras_stylegan.data.folders import FolderSource, ZipSource, is_picture
 
 TFDS_PREFIX = "tfds:"
-SHARDS_KEY = "keras_stylegan_shards"
+SHARDS_FORMAT = "keras_stylegan_shards"
 
 # What `read` gives: a file's bytes or an array, or a tuple of them for pictures that belong together.
 Content = bytes | np.ndarray | tuple
@@ -130,4 +130,4 @@ def _is_shards(folder: Path) -> bool:
         record = json.loads(index.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # somebody's index.json beside pictures, or a damaged one of ours
         return not any(is_picture(path) for path in folder.iterdir())
-    return isinstance(record, dict) and (SHARDS_KEY in record or record.get("format") == SHARDS_KEY)
+    return isinstance(record, dict) and record.get("format") == SHARDS_FORMAT
