@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_stylegan.data.crops import Crops
-from keras_stylegan.data.pictures import to_float, to_grey
+from keras_stylegan.data.pictures import stack_floats, to_grey
 
 
 class Batches:
@@ -69,10 +69,11 @@ class Batches:
         groups, labels = [], []
         for crops in self.crops:
             pictures, labels = crops.cut(images_seen)
-            groups += np.split(pictures, pictures.shape[-1] // 3, axis=-1)
+            for first in range(0, pictures[0].shape[-1], 3):
+                groups.append([picture[..., first : first + 3] for picture in pictures])
         if self.channels == 1:
-            groups = [to_grey(pictures) for pictures in groups]
-        batch = {key: to_float(pictures) for key, pictures in zip(self.keys, groups, strict=True)}
+            groups = [[to_grey(picture) for picture in pictures] for pictures in groups]
+        batch = {key: stack_floats(pictures) for key, pictures in zip(self.keys, groups, strict=True)}
         if self.classes is not None:
             batch["labels"] = np.array([-1 if label is None else label for label in labels], "int32")
         return batch

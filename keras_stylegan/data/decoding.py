@@ -13,7 +13,8 @@ from keras_stylegan.data.pictures import MAX_PIXELS, array_to_rgb, read_picture,
 
 Decoder = Callable[[Sequence], list]
 
-_GROUP = 16
+# Pictures in a call of TensorFlow: large groups cost less a picture, small ones waste less where a batch ends.
+_GROUPS = (64, 16)
 # Frames that libjpeg decodes alike in all its versions, damaged data included: baseline and extended Huffman coding.
 # Versions fill the gaps of damaged progressive files differently.
 _SAME_FRAMES = frozenset((0xC0, 0xC1))
@@ -58,14 +59,18 @@ def tensorflow_decoder() -> Decoder:
     import tensorflow as tf
 
     # A function of the whole group spends no Python on single pictures and decodes them in TensorFlow's threads.
-    @tf.function(input_signature=[tf.TensorSpec([_GROUP], tf.string)], autograph=False)
-    def decode_group(contents):
-        return [
-            tf.io.decode_jpeg(contents[k], channels=3, dct_method="INTEGER_ACCURATE", fancy_upscaling=True)
-            for k in range(_GROUP)
-        ]
+    @functools.cache
+    def decode_group(size):
+        @tf.function(input_signature=[tf.TensorSpec([size], tf.string)], autograph=False)
+        def decode_all(contents):
+            return [
+                tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE", fancy_upscaling=True)
+                for content in tf.unstack(contents)
+            ]
 
-    # A constant number of pictures a call means one trace; the last group is filled up with this one.
+        return decode_all
+
+    # A group that is not full is filled up with this, lest TensorFlow trace every number of pictures.
     file = io.BytesIO()
     Image.new("RGB", (1, 1)).save(file, "JPEG")
     filler = file.getvalue()
@@ -73,16 +78,17 @@ def tensorflow_decoder() -> Decoder:
     def decode(contents: Sequence) -> list[np.ndarray | Exception]:
         results: list = [None] * len(contents)
         plain = [place for place, content in enumerate(contents) if is_plain_jpeg(content)]
-        for first in range(0, len(plain), _GROUP):
-            places = plain[first : first + _GROUP]
-            group = [contents[place] for place in places]
+        while plain:
+            size = next((size for size in _GROUPS if size <= len(plain)), _GROUPS[-1])
+            places, plain = plain[:size], plain[size:]
+            group = [contents[place] for place in places] + [filler] * (size - len(places))
             try:
                 with tf.device("CPU:0"):
-                    decoded = decode_group(tf.constant(group + [filler] * (_GROUP - len(group))))
+                    decoded = decode_group(size)(tf.constant(group))
             except tf.errors.OpError:
                 continue  # one of them is damaged: Pillow says which
             for place, picture in zip(places, decoded, strict=False):
-                results[place] = picture.numpy()
+                results[place] = np.asarray(picture)  # shares the memory, which `numpy()` would copy
         return [
             _decode_one(content) if result is None else result
             for content, result in zip(contents, results, strict=True)

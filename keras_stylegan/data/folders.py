@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from keras_stylegan.formats import READABLE_SUFFIXES
 
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # neither flag exists everywhere
 MAX_BYTES = 2**29  # of one file: more is no picture, and a zip may claim anything
 
 
@@ -64,7 +65,6 @@ class FolderSource(_Files):
     """
 
     def __init__(self, root: Path):
-        self.root = root
         problems: dict[str, str] = {}
         found, folders = [], []
         for relative, is_folder in _walk(root, problems):
@@ -74,13 +74,15 @@ class FolderSource(_Files):
 
     def read(self, index: int) -> tuple[bytes, int | None]:
         # O_NONBLOCK: a file that has become a pipe since it was listed must not wait for a writer.
-        descriptor = os.open(self.root / self.names[index], os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with open(descriptor, "rb", buffering=0) as file:
+        descriptor = os.open(os.path.join(self.location, self.names[index]), os.O_RDONLY | _NO_WAIT)
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise ValueError("not a file")
             _check_bytes(status.st_size)
-            return file.readall(), self._label(index)
+            return os.read(descriptor, status.st_size), self._label(index)
+        finally:
+            os.close(descriptor)
 
 
 class ZipSource(_Files):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from keras_stylegan.data.batches import Batches
 from keras_stylegan.data.crops import Crops
 from keras_stylegan.data.decoding import Decoder, decode_with_pillow, tensorflow_decoder
@@ -153,10 +151,9 @@ def _check_classes(source: Source, labels: bool) -> None:
 def _with_min_side(min_side: int, arrange: Callable | None) -> Callable:
     def check(pictures):
         for picture in pictures if isinstance(pictures, tuple) else (pictures,):
-            if min(picture.shape[:2]) < min_side:
-                height, width = picture.shape[:2]
+            height, width, _ = picture.shape
+            if height < min_side or width < min_side:
                 raise ValueError(f"smaller than {min_side} pixels (`min_side`): {width}x{height}")
-        arranged: np.ndarray = pictures if arrange is None else arrange(pictures)
-        return arranged
+        return pictures if arrange is None else arrange(pictures)
 
     return check

@@ -96,10 +96,8 @@ class ImageSource(Sequence):
                 self._skip(index, picture)
                 continue
             results[index] = (picture, labels[index])
-            with self._lock:
-                if index not in self._cache and picture.nbytes <= self._cache_left:
-                    self._cache_left -= picture.nbytes
-                    self._cache[index] = results[index]
+            if picture.nbytes <= self._cache_left:
+                self._keep(index, results[index])
         return [results[index] for index in indices]
 
     def _pictures(self, contents: list) -> list[np.ndarray | Exception]:
@@ -115,6 +113,12 @@ class ImageSource(Sequence):
             except ValueError as error:
                 pictures.append(error)
         return pictures
+
+    def _keep(self, index: int, result: tuple[np.ndarray, int | None]) -> None:
+        with self._lock:
+            if index not in self._cache and result[0].nbytes <= self._cache_left:
+                self._cache_left -= result[0].nbytes
+                self._cache[index] = result
 
     def _skip(self, index: int, error: Exception) -> None:
         reason = getattr(error, "strerror", None) or str(error).removeprefix("image data: ") or type(error).__name__
