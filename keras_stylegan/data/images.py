@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_stylegan.data.decoding import Decoder, decode_with_pillow
+from keras_stylegan.data.pictures import reason
 from keras_stylegan.data.sources import Source, open_source
 
 MAX_UNREADABLE = 0.01
@@ -121,9 +122,8 @@ class ImageSource(Sequence):
                 self._cache[index] = result
 
     def _skip(self, index: int, error: Exception) -> None:
-        reason = getattr(error, "strerror", None) or str(error).removeprefix("image data: ") or type(error).__name__
         with self._lock:
-            self.unreadable[self.names[index]] = reason
+            self.unreadable[self.names[index]] = reason(error)
         self._check_share(error)
 
     def _check_share(self, error: Exception | None = None) -> None:

@@ -90,6 +90,11 @@ def _decode(stream: BinaryIO, name: str, short_side: int | None) -> np.ndarray:
         raise damaged(name, error) from error
 
 
+def reason(error: Exception) -> str:
+    """Why a picture cannot be read, for a list that names the picture already."""
+    return getattr(error, "strerror", None) or str(error).removeprefix("image data: ") or type(error).__name__
+
+
 def array_to_rgb(array: np.ndarray) -> np.ndarray:
     """A uint8 array `(height, width)` or `(height, width, 1, 3 or 4)` as RGB `(height, width, 3)`, alpha over white."""
     if array.ndim == 3 and array.shape[2] == 3:
