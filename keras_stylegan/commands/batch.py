@@ -5,7 +5,7 @@ import os
 import pathlib
 
 from keras_stylegan.commands.outputs import check_output, make_folder
-from keras_stylegan.inference.images import READABLE_SUFFIXES
+from keras_stylegan.formats import READABLE_SUFFIXES
 from keras_stylegan.inference.saving import FORMATS
 
 _STANDARD_STREAM = "-"

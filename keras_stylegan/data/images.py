@@ -1,18 +1,16 @@
-"""Pictures from a folder, a zip or an npz file behind one sequence of uint8 RGB arrays, without TensorFlow."""
+"""Decoded pictures of a source, in order: what cannot be read is skipped, counted and named."""
 
 from __future__ import annotations
 
-import io
-import os
 import threading
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from keras_stylegan.data.pictures import SUFFIXES, read_picture, shrink, to_rgb
+from keras_stylegan.data.decoding import Decoder, decode_with_pillow
+from keras_stylegan.data.pictures import reason
+from keras_stylegan.data.sources import Source, open_source
 
 MAX_UNREADABLE = 0.01
 
@@ -20,112 +18,132 @@ MAX_UNREADABLE = 0.01
 class ImageSource(Sequence):
     """A sequence of pictures that survives damaged files.
 
-    `source[index]` is a uint8 array of shape `(height, width, 3)`. A file that cannot be decoded is skipped: the next
-    readable picture stands in its place, so that a seed gives the same pictures on every run; its name and the reason
-    are kept in `unreadable`. Reading from several threads is safe.
+    `pictures[index]` is a uint8 array of shape `(height, width, 3)`. A picture that cannot be read is skipped: the next
+    readable one stands in its place, so that a seed gives the same pictures on every run; its name and the reason are
+    kept in `unreadable`. Reading from several threads is safe.
 
     Args:
-        names: the pictures' names, in order.
-        read: function from a position to a uint8 RGB array.
-        location: where the pictures come from, for messages.
+        source: a `Source`, which reads without decoding.
+        decode: function from a list of contents to a list of uint8 RGB arrays, or an exception in an array's place.
+        arrange: function of one decoded picture (of a tuple of them where the source reads tuples) that gives the array
+            to return; a ValueError it raises makes the picture unreadable.
+        max_unreadable: share of unreadable pictures above which reading stops.
         cache_bytes: decoded pictures are kept in memory up to this size.
 
     Raises:
-        ValueError: when more than 1 % of the pictures proved unreadable; the message lists them.
+        ValueError: when more than `max_unreadable` of the pictures proved unreadable; the message lists them.
     """
 
-    def __init__(self, names: Sequence[str], read: Callable[[int], np.ndarray], location: str, cache_bytes: int = 0):
-        self.names = list(names)
-        self.location = location
-        self.unreadable: dict[str, str] = {}
-        self._read = read
-        self._cache: dict[int, np.ndarray] = {}
+    def __init__(
+        self,
+        source: Source,
+        decode: Decoder = decode_with_pillow,
+        arrange: Callable | None = None,
+        max_unreadable: float = MAX_UNREADABLE,
+        cache_bytes: int = 0,
+    ):
+        if not 0 <= max_unreadable <= 1:
+            raise ValueError(f"`max_unreadable` must be in [0, 1]. Received: max_unreadable={max_unreadable}")
+        self.source = source
+        self.names = source.names
+        self.classes = source.classes
+        self.location = source.location
+        self.max_unreadable = max_unreadable
+        self.unreadable: dict[str, str] = dict(getattr(source, "unreadable", {}))
+        self._decode = decode
+        self._arrange = arrange
+        self._cache: dict[int, tuple[np.ndarray, int | None]] = {}
         self._cache_left = cache_bytes
         self._lock = threading.Lock()
+        self._check_share()
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.source)
 
     def __getitem__(self, index: int) -> np.ndarray:
         if not -len(self) <= index < len(self):
             raise IndexError(f"`index` must be within the {len(self)} pictures. Received: index={index}")
-        for position in range(index % len(self), index % len(self) + len(self)):
-            picture = self._try(position % len(self))
-            if picture is not None:
-                return picture
+        return self.take([index])[0][0]
+
+    def take(self, indices: Sequence[int]) -> tuple[list[np.ndarray], list[int | None]]:
+        """Pictures and their labels (None without classes), decoded together."""
+        current = [int(index) % len(self) for index in indices]
+        taken: list[tuple[np.ndarray, int | None] | None] = [None] * len(current)
+        pending = list(range(len(current)))
+        for _ in range(len(self)):
+            for place, result in zip(pending, self._read([current[place] for place in pending]), strict=True):
+                taken[place] = result
+            pending = [place for place in pending if taken[place] is None]
+            if not pending:
+                return [picture for picture, _ in taken], [label for _, label in taken]
+            for place in pending:
+                current[place] = (current[place] + 1) % len(self)
         raise ValueError(self._report())
 
-    def _try(self, index: int) -> np.ndarray | None:
-        cached = self._cache.get(index)
-        if cached is not None:
-            return cached
-        name = self.names[index]
-        if name in self.unreadable:
-            return None
-        try:
-            picture = self._read(index)
-        except MemoryError:
-            raise
-        except Exception as error:  # decoders raise nearly every kind on damaged files
-            with self._lock:
-                self.unreadable[name] = f"{type(error).__name__}: {error}"
-            if len(self.unreadable) > MAX_UNREADABLE * len(self):
-                raise ValueError(self._report()) from error
-            return None
+    def _read(self, indices: list[int]) -> list[tuple[np.ndarray, int | None] | None]:
+        """What each index holds, or None for what is unreadable."""
+        results = {index: self._cache.get(index) for index in indices}
+        wanted = [i for i, cached in results.items() if cached is None and self.names[i] not in self.unreadable]
+        contents, labels = {}, {}
+        for index in wanted:
+            try:
+                contents[index], labels[index] = self.source.read(index)
+            except MemoryError:
+                raise
+            except Exception as error:  # files vanish, archives are damaged
+                self._skip(index, error)
+        for index, picture in zip(contents, self._pictures(list(contents.values())), strict=True):
+            if isinstance(picture, Exception):
+                self._skip(index, picture)
+                continue
+            results[index] = (picture, labels[index])
+            if picture.nbytes <= self._cache_left:
+                self._keep(index, results[index])
+        return [results[index] for index in indices]
+
+    def _pictures(self, contents: list) -> list[np.ndarray | Exception]:
+        groups = [content if isinstance(content, tuple) else (content,) for content in contents]
+        decoded = iter(self._decode([content for group in groups for content in group]))
+        pictures = []
+        for content, group in zip(contents, groups, strict=True):
+            parts = tuple(next(decoded) for _ in group)
+            failed = next((part for part in parts if isinstance(part, Exception)), None)
+            try:
+                whole = parts if isinstance(content, tuple) else parts[0]
+                pictures.append(failed or (self._arrange(whole) if self._arrange else whole))
+            except ValueError as error:
+                pictures.append(error)
+        return pictures
+
+    def _keep(self, index: int, result: tuple[np.ndarray, int | None]) -> None:
         with self._lock:
-            if index not in self._cache and picture.nbytes <= self._cache_left:
-                self._cache_left -= picture.nbytes
-                self._cache[index] = picture
-        return picture
+            if index not in self._cache and result[0].nbytes <= self._cache_left:
+                self._cache_left -= result[0].nbytes
+                self._cache[index] = result
+
+    def _skip(self, index: int, error: Exception) -> None:
+        with self._lock:
+            self.unreadable[self.names[index]] = reason(error)
+        self._check_share(error)
+
+    def _check_share(self, error: Exception | None = None) -> None:
+        if len(self.unreadable) > self.max_unreadable * len(self):
+            raise ValueError(self._report()) from error
 
     def _report(self) -> str:
-        listed = "".join(f"\n  {name}: {reason}" for name, reason in sorted(self.unreadable.items()))
+        with self._lock:
+            listed = "".join(f"\n  {name}: {reason}" for name, reason in sorted(self.unreadable.items()))
         return (
-            f"{len(self.unreadable)} of {len(self)} pictures in {self.location} are unreadable "
-            f"(at most {MAX_UNREADABLE:.0%} may be):{listed}"
+            f"{listed.count(chr(10))} of {len(self)} pictures in {self.location} are unreadable "
+            f"(at most {self.max_unreadable:.0%} may be):{listed}"
         )
-
-
-def _is_picture(path: Path) -> bool:
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return path.suffix.lower() in SUFFIXES and not hidden
-
-
-def _folder(root: Path, short_side: int | None) -> tuple[list[str], Callable[[int], np.ndarray]]:
-    # os.walk does not enter linked folders, so circles of links cannot trap it.
-    found = (Path(folder, name).relative_to(root) for folder, _, names in os.walk(root) for name in names)
-    names = sorted(path.as_posix() for path in found if _is_picture(path))
-    return names, lambda index: read_picture(root / names[index], short_side)
-
-
-def _zip(path: Path, short_side: int | None) -> tuple[list[str], Callable[[int], np.ndarray]]:
-    archive = zipfile.ZipFile(path)
-    names = sorted(name for name in archive.namelist() if _is_picture(Path(name)))
-    return names, lambda index: read_picture(io.BytesIO(archive.read(names[index])), short_side)
-
-
-def _npz(path: Path, short_side: int | None) -> tuple[list[str], Callable[[int], np.ndarray]]:
-    with np.load(path, allow_pickle=False) as arrays:
-        if "images" not in arrays:
-            raise ValueError(f"`source` must hold an array `images`. Received: {path} with {sorted(arrays)}")
-        images = arrays["images"]
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3, 4)):
-        raise ValueError(
-            "`images` must be uint8 of shape (count, height, width) or (count, height, width, 1, 3 or 4). "
-            f"Received: {images.dtype} of shape {images.shape} in {path}"
-        )
-    if images.shape[-1] == 1:
-        images = images[..., 0]
-    names = [f"{index:06d}" for index in range(len(images))]
-    return names, lambda index: np.asarray(shrink(to_rgb(Image.fromarray(images[index])), short_side))
 
 
 def open_images(source: str | Path, short_side: int | None = None, cache_bytes: int = 0) -> ImageSource:
-    """Opens a set of pictures; files are decoded when they are asked for.
+    """Opens a set of pictures; files are decoded, with Pillow, when they are asked for.
 
     Args:
-        source: a folder (pictures at any depth, in sorted order), a `.zip` of such a folder, or an `.npz` file with a
-            uint8 array `images` of shape `(count, height, width, channels)`.
+        source: what `open_source` opens.
         short_side: working size: larger pictures are reduced to this shorter side, in pixels.
         cache_bytes: keep decoded pictures in memory up to this many bytes.
 
@@ -133,19 +151,7 @@ def open_images(source: str | Path, short_side: int | None = None, cache_bytes: 
         An `ImageSource`.
 
     Raises:
-        ValueError: if `source` does not exist, is of no known kind, or holds no pictures.
+        ValueError: as `open_source`.
     """
-    path = Path(source)
-    if not path.exists():
-        raise ValueError(f"`source` must be an existing folder, zip or npz file. Received: {source}")
-    if path.is_dir():
-        names, read = _folder(path, short_side)
-    elif zipfile.is_zipfile(path) and path.suffix.lower() != ".npz":
-        names, read = _zip(path, short_side)
-    elif path.suffix.lower() == ".npz":
-        names, read = _npz(path, short_side)
-    else:
-        raise ValueError(f"`source` must be a folder, a zip or an npz file. Received: {source}")
-    if not names:
-        raise ValueError(f"`source` holds no pictures ({', '.join(sorted(SUFFIXES))}). Received: {source}")
-    return ImageSource(names, read, str(source), cache_bytes)
+    decode = decode_with_pillow if short_side is None else lambda contents: decode_with_pillow(contents, short_side)
+    return ImageSource(open_source(source), decode, cache_bytes=cache_bytes)

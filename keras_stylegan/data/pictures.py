@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
 
-SUFFIXES = frozenset(
-    (".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".png", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
-)  # fmt: skip
+from keras_stylegan.formats import damaged, open_picture
+
+_SCALE = np.float32(1 / 127.5)
+# Of a training picture: 16-bit files of this size take about half a gigabyte while they are decoded.
+MAX_PIXELS = 89_478_485
+# Modes that Pillow turns into RGB without loss of meaning. The others (floating point, L*a*b*) would be clipped.
+_CONVERTIBLE = frozenset(("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV"))
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """An RGB picture, upright by its EXIF orientation, transparency over white, 16 bits scaled to 8."""
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith(("I;16", "I")):
+    """An RGB picture, upright by its EXIF orientation, transparency over white, 16 bits scaled to 8.
+
+    Raises:
+        ValueError: for pixels that are floating point or L*a*b*.
+    """
+    image = _upright(image)
+    if image.mode.startswith("I"):
         # Pillow's own conversion clips at 255 instead of scaling.
-        return Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype("uint8")).convert("RGB")
+        values = np.asarray(image).astype("int64").clip(0, 65535)
+        return Image.fromarray(((values * 255 + 32767) // 65535).astype("uint8")).convert("RGB")
+    if image.mode not in _CONVERTIBLE:
+        raise ValueError(f"pixels of mode {image.mode} cannot be read")
     if image.has_transparency_data:
-        image = image.convert("RGBA")
+        image = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return image.convert("RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()  # so that what follows can only fail for the metadata
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # damaged EXIF says nothing about the orientation, and the pixels are whole
+        return image
 
 
 def shrink(image: Image.Image, short_side: int | None) -> Image.Image:
@@ -34,26 +55,72 @@ def shrink(image: Image.Image, short_side: int | None) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def read_picture(file: str | Path | BinaryIO, short_side: int | None = None) -> np.ndarray:
+def read_picture(file: str | Path | bytes | BinaryIO, short_side: int | None = None) -> np.ndarray:
     """Decodes one picture file (the first frame of an animation).
 
     Args:
-        file: path or binary file; the content decides the format, not the name.
+        file: path, bytes, or binary file; the content decides the format, not the name.
         short_side: reduce the shorter side to this many pixels; None keeps the size.
 
     Returns:
-        uint8 array of shape `(height, width, 3)`, RGB.
+        uint8 array of shape `(height, width, 3)`, RGB: without `short_side` the pixels that Pillow decodes.
+
+    Raises:
+        ValueError: if it is no picture, is damaged or cut off, or has more than `MAX_PIXELS` pixels.
+        OSError: if the file cannot be opened.
     """
-    with Image.open(file) as image:
-        if short_side is not None:
-            # JPEG alone: decodes at 1/2, 1/4 or 1/8 while that is still at least twice the size asked for.
-            image.draft("RGB", (2 * short_side, 2 * short_side))
+    if isinstance(file, (str, Path)):
+        with open(file, "rb") as stream:
+            return _decode(stream, str(file), short_side)
+    if isinstance(file, bytes):
+        return _decode(io.BytesIO(file), "image data", short_side)
+    return _decode(file, "image data", short_side)
+
+
+def _decode(stream: BinaryIO, name: str, short_side: int | None) -> np.ndarray:
+    image = open_picture(stream, name, MAX_PIXELS)
+    if short_side is not None:
+        # JPEG alone: decodes at 1/2, 1/4 or 1/8 while that is still at least twice the size asked for.
+        image.draft("RGB", (2 * short_side, 2 * short_side))
+    try:
         return np.asarray(shrink(to_rgb(image), short_side))
+    except MemoryError:
+        raise
+    except Exception as error:  # on damaged files decoders raise nearly any type
+        raise damaged(name, error) from error
+
+
+def reason(error: Exception) -> str:
+    """Why a picture cannot be read, for a list that names the picture already."""
+    return getattr(error, "strerror", None) or str(error).removeprefix("image data: ") or type(error).__name__
+
+
+def array_to_rgb(array: np.ndarray) -> np.ndarray:
+    """A uint8 array `(height, width)` or `(height, width, 1, 3 or 4)` as RGB `(height, width, 3)`, alpha over white."""
+    if array.ndim == 3 and array.shape[2] == 3:
+        return array
+    return np.asarray(to_rgb(Image.fromarray(array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array)))
+
+
+def to_grey(pictures: np.ndarray) -> np.ndarray:
+    """uint8 RGB `(..., 3)` to luma `(..., 1)`, with Pillow's integer weights (ITU-R 601)."""
+    red, green, blue = np.moveaxis(pictures.astype("uint32"), -1, 0)
+    return ((19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16).astype("uint8")[..., None]
 
 
 def to_float(pictures: np.ndarray) -> np.ndarray:
     """uint8 pictures to float32 in [-1, 1]."""
-    return pictures.astype("float32") * np.float32(1 / 127.5) - np.float32(1)
+    return pictures.astype("float32") * _SCALE - np.float32(1)
+
+
+def stack_floats(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """`to_float` of uint8 pictures of one shape, stacked: one by one they stay in the processor's cache."""
+    floats = np.empty((len(pictures), *pictures[0].shape), "float32")
+    for row, picture in zip(floats, pictures, strict=True):
+        row[...] = picture
+        row *= _SCALE
+        row -= np.float32(1)
+    return floats
 
 
 def to_uint8(pictures: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from keras_stylegan.data.crops import Crops, random_crop
-from keras_stylegan.data.pictures import to_float, to_uint8
+from keras_stylegan.data.pictures import stack_floats, to_uint8
 
 
 class StyleBatches:
@@ -95,4 +95,5 @@ class StyleBatches:
         crops = self.crops
         chosen = [rng.choice(self.num_styles, p=row / row.sum()) for row in weights.astype("float64")]
         pictures = [self._style_pictures[style] for style in chosen]
-        return to_float(np.stack([random_crop(p, crops.crop_size, crops.scale, crops.flip, rng) for p in pictures]))
+        cut = [random_crop(p, crops.crop_size, crops.scale, crops.flip, rng.random(4)) for p in pictures]
+        return stack_floats(cut)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_stylegan.data.pictures import SUFFIXES, read_picture, to_float
+from keras_stylegan.data.pictures import read_picture, to_float
+from keras_stylegan.formats import READABLE_SUFFIXES
 
 
 def open_styles(source: str | Path | Sequence[str | Path], short_side: int) -> tuple[list[str], list[np.ndarray]]:
@@ -27,11 +28,11 @@ def open_styles(source: str | Path | Sequence[str | Path], short_side: int) -> t
         folder = Path(source)
         if not folder.is_dir():
             raise ValueError(f"`source` must be a folder of style pictures. Received: {source}")
-        files = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
+        files = [p for p in folder.iterdir() if p.suffix.lower() in READABLE_SUFFIXES and not p.name.startswith(".")]
     else:
         files = [Path(file) for file in source]
     if not files:
-        raise ValueError(f"`source` holds no pictures ({', '.join(sorted(SUFFIXES))}). Received: {source}")
+        raise ValueError(f"`source` holds no pictures ({', '.join(sorted(READABLE_SUFFIXES))}). Received: {source}")
     files.sort(key=lambda file: (file.stem, file))
     names = [file.stem for file in files]
     repeated = sorted({name for name in names if names.count(name) > 1})

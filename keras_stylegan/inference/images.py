@@ -13,34 +13,14 @@ What happens to the parts of a file:
 """
 
 import dataclasses
-import importlib
 import io
-import numbers
 import os
 
 import numpy as np
 from PIL import Image
 
-MAX_PIXELS = 178_956_970  # where Pillow itself calls a picture a decompression bomb
+from keras_stylegan.formats import MAX_PIXELS, check_size, damaged, open_picture
 
-# First bytes of a file, and the Pillow plugin that reads it. Only these are tried: some of Pillow's other formats start
-# external programs, and importing one plugin instead of forty is most of a cold start.
-_SIGNATURES = (
-    (b"\xff\xd8\xff", "Jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "Png"),
-    (b"RIFF", "WebP"),
-    (b"II*\0", "Tiff"),
-    (b"MM\0*", "Tiff"),
-    (b"BM", "Bmp"),
-    (b"GIF8", "Gif"),
-    (b"P4", "Ppm"),
-    (b"P5", "Ppm"),
-    (b"P6", "Ppm"),
-)
-READABLE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pbm", ".pgm", ".ppm")
-)
-_PNG_END_CHECKSUM = b"\xaeB`\x82"  # of the chunk IEND, which is empty, so that all files end with the same bytes
 _ORIENTATION = 0x0112
 _EXIF_IFD, _COLOR_SPACE, _PIXEL_X, _PIXEL_Y = 0x8769, 0xA001, 0xA002, 0xA003
 
@@ -93,11 +73,11 @@ def read_picture(source, max_pixels: int = MAX_PIXELS) -> Picture:
         return source
     if isinstance(source, np.ndarray):
         image, name = _from_array(source), "array"
-        _check_size(image.size, max_pixels, name)
+        check_size(image.size, max_pixels, name)
         return _normalise(image, name)
     if isinstance(source, Image.Image):
         name = getattr(source, "filename", "") or "image"
-        _check_size(source.size, max_pixels, name)
+        check_size(source.size, max_pixels, name)
         return _normalise(source, name)
     if isinstance(source, bytes | bytearray | memoryview):
         return _decode(io.BytesIO(source), "image data", max_pixels)
@@ -123,52 +103,8 @@ def _from_array(array: np.ndarray) -> Image.Image:
     return Image.fromarray(array[..., 0] if len(shape) == 3 and shape[2] == 1 else array)
 
 
-def _check_size(size: tuple[int, int], max_pixels: int, name: str) -> None:
-    if not isinstance(max_pixels, numbers.Real) or not max_pixels > 0:
-        raise ValueError(f"`max_pixels` must be a number greater than 0. Received: max_pixels={max_pixels}")
-    width, height = size
-    if width < 1 or height < 1:
-        raise ValueError(f"{name}: a picture has at least one pixel. Received: {width}x{height}")
-    if width * height > max_pixels:
-        raise ValueError(f"{name}: a picture may have at most {max_pixels} pixels (`max_pixels`). "
-                         f"Received: {width}x{height}")  # fmt: skip
-
-
 def _decode(stream, name: str, max_pixels: int) -> Picture:
-    start = stream.read(12)
-    if not start:
-        raise ValueError(f"{name}: the file is empty")
-    plugin = next((plugin for signature, plugin in _SIGNATURES if start.startswith(signature)), None)
-    if plugin is None or (plugin == "WebP" and start[8:] != b"WEBP"):
-        raise ValueError(f"{name}: not a picture in a format that can be read (JPEG, PNG, WebP, TIFF, BMP, GIF, PPM)")
-    importlib.import_module(f"PIL.{plugin}ImagePlugin")
-    # The plugin is called directly because Image.open applies Pillow's process-wide pixel limit, not `max_pixels`.
-    factory = Image.OPEN[plugin.upper()][0]
-
-    def open_header():
-        stream.seek(0)
-        return factory(stream, name)
-
-    try:
-        image = open_header()
-    except Exception as error:  # on damaged files decoders raise nearly any type
-        raise _damaged(name, error) from error
-    _check_size(image.size, max_pixels, name)
-    if plugin == "Png":
-        # Decoding skips the checksums of pixel data; verifying reads the file once more and leaves the image unusable.
-        try:
-            image.verify()
-            if stream.read(4) != _PNG_END_CHECKSUM:  # where verifying stops
-                raise ValueError("the end is missing")
-            image = open_header()
-        except Exception as error:
-            raise _damaged(name, error) from error
-    return _normalise(image, name)
-
-
-def _damaged(name: str, error: Exception) -> ValueError:
-    reason = str(error).partition("\n")[0] or type(error).__name__
-    return ValueError(f"{name}: the picture is damaged or cut off ({reason})")
+    return _normalise(open_picture(stream, name, max_pixels), name)
 
 
 def _normalise(image: Image.Image, name: str) -> Picture:
@@ -176,7 +112,7 @@ def _normalise(image: Image.Image, name: str) -> Picture:
     try:
         image.load()
     except Exception as error:
-        raise _damaged(name, error) from error
+        raise damaged(name, error) from error
     # Pillow names a phone's JPEG with a second picture behind the first MPO.
     file_format = {"MPO": "JPEG"}.get(image.format, image.format)
     image, exif = _upright(image, carry=file_format != "TIFF")

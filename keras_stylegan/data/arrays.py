@@ -1,0 +1,80 @@
+"""Pictures that are arrays already: in memory, and in npz files."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+
+class ArraySource:
+    """A `Source` of uint8 arrays.
+
+    Args:
+        arrays: sequence of uint8 arrays `(height, width)` or `(height, width, 1, 3 or 4)`.
+        labels: one integer a picture, or None.
+        classes: the names of the classes, needed with `labels`.
+        location: where they come from, for messages.
+    """
+
+    def __init__(
+        self,
+        arrays: Sequence[np.ndarray],
+        labels: Sequence[int] | None = None,
+        classes: Sequence[str] | None = None,
+        location: str = "memory",
+    ):
+        self.arrays = arrays
+        self.labels = labels
+        self.classes = None if classes is None else tuple(classes)
+        self.location = location
+        self.names = [f"{index:06d}" for index in range(len(arrays))]
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def read(self, index: int) -> tuple[np.ndarray, int | None]:
+        return self.arrays[index], None if self.labels is None else int(self.labels[index])
+
+
+def open_npz(path: Path) -> ArraySource:
+    """The pictures of an npz file, which is read into memory whole.
+
+    Args:
+        path: the file: uint8 `images` of shape `(count, height, width)` or `(count, height, width, 1, 3 or 4)`;
+            perhaps integers `labels` of shape `(count,)` and text `classes`, their names.
+
+    Raises:
+        ValueError: if the file is damaged or holds something else.
+    """
+    try:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in ("images", "labels", "classes") if name in file}
+            held = sorted(file)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
+        if isinstance(error, PermissionError):
+            raise
+        raise ValueError(f"`source` must be a whole npz file without pickles ({error}). Received: {path}") from error
+    if "images" not in arrays:
+        raise ValueError(f"`source` must hold an array `images`. Received: {path} with {held}")
+    images = arrays["images"]
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3, 4)):
+        raise ValueError(
+            "`images` must be uint8 of shape (count, height, width) or (count, height, width, 1, 3 or 4). "
+            f"Received: {images.dtype} of shape {images.shape} in {path}"
+        )
+    if "labels" not in arrays:
+        return ArraySource(images, location=str(path))
+    labels = arrays["labels"]
+    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu" or (labels.size and labels.min() < 0):
+        raise ValueError(
+            f"`labels` must be {len(images)} integers from 0, one a picture. "
+            f"Received: {labels.dtype} of shape {labels.shape} in {path}"
+        )
+    count = int(labels.max()) + 1 if labels.size else 0
+    classes = [str(name) for name in arrays["classes"].ravel()] if "classes" in arrays else list(map(str, range(count)))
+    if len(classes) < count:
+        raise ValueError(f"`classes` must name all {count} labels. Received: {', '.join(classes)} in {path}")
+    return ArraySource(images, labels, classes, str(path))

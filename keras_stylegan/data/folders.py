@@ -1,0 +1,147 @@
+"""Folders and zips of picture files, listed in sorted order and read byte by byte."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from keras_stylegan.formats import READABLE_SUFFIXES
+
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # neither flag exists everywhere
+MAX_BYTES = 2**29  # of one file: more is no picture, and a zip may claim anything
+
+
+def is_picture(path: PurePosixPath | Path) -> bool:
+    """Whether a path relative to its source is listed: by suffix, and not hidden."""
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return path.suffix.lower() in READABLE_SUFFIXES and not hidden
+
+
+def class_names(names: Sequence[str], folders: Sequence[str] = ()) -> tuple[str, ...] | None:
+    """The classes of pictures named by their paths: the folders of the first level.
+
+    Args:
+        names: relative paths with `/`.
+        folders: folders of the first level, so that an empty one is noticed.
+
+    Returns:
+        The sorted folders if every picture lies below one of at least two, otherwise None.
+    """
+    if not names or not all("/" in name for name in names):
+        return None
+    classes = tuple(sorted({name.partition("/")[0] for name in names} | set(folders)))
+    return classes if len(classes) > 1 else None
+
+
+class _Files:
+    """What folders and zips share: names, classes, labels."""
+
+    def __init__(self, location: str, names: Sequence[str], folders: Sequence[str] = ()):
+        self.location = location
+        self.names = sorted(names)
+        self.classes = class_names(self.names, folders)
+        self.unreadable: dict[str, str] = {}
+        held = {name.partition("/")[0] for name in self.names}
+        self.empty_classes = [name for name in self.classes or () if name not in held]
+        self._labels = {name: label for label, name in enumerate(self.classes or ())}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def _label(self, index: int) -> int | None:
+        return self._labels[self.names[index].partition("/")[0]] if self._labels else None
+
+
+class FolderSource(_Files):
+    """The picture files below a folder (see `open_source`).
+
+    Links to folders are followed, each folder is entered once, so circles end.
+
+    Args:
+        root: the folder.
+    """
+
+    def __init__(self, root: Path):
+        problems: dict[str, str] = {}
+        found, folders = [], []
+        for relative, is_folder in _walk(root, problems):
+            (folders if is_folder else found).append(relative)
+        super().__init__(str(root), found, folders)
+        self.unreadable = problems
+
+    def read(self, index: int) -> tuple[bytes, int | None]:
+        # O_NONBLOCK: a file that has become a pipe since it was listed must not wait for a writer.
+        descriptor = os.open(os.path.join(self.location, self.names[index]), os.O_RDONLY | _NO_WAIT)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise ValueError("not a file")
+            _check_bytes(status.st_size)
+            return os.read(descriptor, status.st_size), self._label(index)
+        finally:
+            os.close(descriptor)
+
+
+class ZipSource(_Files):
+    """The picture files in a zip; encrypted and damaged members fail when they are read.
+
+    Args:
+        path: the zip file.
+
+    Raises:
+        ValueError: if it is no zip.
+    """
+
+    def __init__(self, path: Path):
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, EOFError) as error:
+            raise ValueError(f"`source` must be a whole zip file ({error}). Received: {path}") from error
+        names = {info.filename for info in self._archive.infolist() if not info.is_dir()}
+        super().__init__(str(path), [name for name in names if is_picture(PurePosixPath(name))])
+
+    def read(self, index: int) -> tuple[bytes, int | None]:
+        name = self.names[index]
+        _check_bytes(self._archive.getinfo(name).file_size)
+        return self._archive.read(name), self._label(index)
+
+
+def _check_bytes(size: int) -> None:
+    if size > MAX_BYTES:
+        raise ValueError(f"a picture file may have at most {MAX_BYTES} bytes. Received: {size}")
+
+
+def _walk(root: Path, problems: dict[str, str]) -> Iterator[tuple[str, bool]]:
+    """Picture files, and folders of the first level, as `(relative path, is a folder)`; what fails goes to problems."""
+    entered: set[tuple[int, int]] = set()
+    pending = [""]
+    while pending:
+        relative = pending.pop()
+        try:
+            status = os.stat(root / relative)
+            if (status.st_dev, status.st_ino) in entered:
+                continue
+            entered.add((status.st_dev, status.st_ino))
+            with os.scandir(root / relative) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name, reverse=True)
+        except OSError as error:
+            if not relative:
+                raise
+            problems[f"{relative}/"] = str(error.strerror)
+            continue
+        for entry in entries:
+            path = PurePosixPath(relative, entry.name)
+            if entry.name.startswith((".", "__MACOSX")):
+                continue
+            if entry.is_dir():
+                pending.append(path.as_posix())
+                if not relative:
+                    yield path.as_posix(), True
+            elif is_picture(path):
+                if entry.is_file():
+                    yield path.as_posix(), False
+                else:
+                    problems[path.as_posix()] = "not a file, or a link to nothing"

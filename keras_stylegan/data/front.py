@@ -1,0 +1,159 @@
+"""One front for all pictures: `open(source)` gives endless training batches, whatever the source and the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from keras_stylegan.data.batches import Batches
+from keras_stylegan.data.crops import Crops
+from keras_stylegan.data.decoding import Decoder, decode_with_pillow, tensorflow_decoder
+from keras_stylegan.data.images import MAX_UNREADABLE, ImageSource
+from keras_stylegan.data.pairs import PairedSource, join_pair, open_domains, split_pair
+from keras_stylegan.data.sources import Source, Subset, open_source
+
+KINDS = ("images", "paired", "unpaired", "styles")
+ENGINES = ("auto", "tensorflow", "numpy")
+MIN_SIDE = 8  # pixels: what is smaller is an icon or a tracking dot
+
+
+def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
+    source: str | Path | Source | Sequence,
+    kind: str = "images",
+    *,
+    size: int | tuple[int, int] | None = 64,
+    batch_size: int = 16,
+    seed: int = 0,
+    channels: int = 3,
+    flip: bool = True,
+    scale: tuple[float, float] | None = (1.0, 1.0),
+    resample: str = "lanczos",
+    labels: bool = True,
+    split: str = "train",
+    min_side: int = MIN_SIDE,
+    max_unreadable: float = MAX_UNREADABLE,
+    cache_bytes: int = 0,
+    engine: str = "auto",
+    threads: int = 2,
+) -> Batches:
+    """Opens pictures as endless training batches.
+
+    Args:
+        source: what `open_source` opens. For `paired` and `unpaired` also two of them, A and B; or one with pictures
+            below `A/` and `B/` or `trainA/` and `trainB/`; or a TFDS set with the splits `trainA` and `trainB`.
+        kind: what a batch holds:
+
+            - `images`: `images`, and `labels` where the source has classes;
+            - `paired`: `images_a` and `images_b`, cropped and mirrored alike: pictures of equal names in A and B, or,
+              where the source has no such folders, the left and right halves of each picture;
+            - `unpaired`: `images_a` and `images_b`, each domain in its own order;
+            - `styles`: `images` and `labels`, every picture a class of its own named after its file.
+        size: int or `(height, width)` of the images; None takes pictures whole, all of one size.
+        batch_size: int, images in a batch.
+        seed: int >= 0, repeats a run.
+        channels: 3, or 1 for grey.
+        flip: whether to mirror half of the images.
+        scale: share of the largest window that fits, `(low, high)`; `(1, 1)` shrinks the whole shorter side to `size`;
+            None cuts windows of `size` out of the pixels as they are.
+        resample: `area`, `bicubic` or `lanczos`.
+        labels: False ignores the classes of a source.
+        split: the split of a TFDS set, and of `trainA` and `trainB`.
+        min_side: pictures with a side shorter than this many pixels are skipped.
+        max_unreadable: share of unreadable pictures above which reading stops with their list.
+        cache_bytes: keep decoded pictures in memory up to this many bytes.
+        engine: `tensorflow`, `numpy` (Pillow and NumPy, without TensorFlow), or `auto`: that of the Keras backend. The
+            batches are the same.
+        threads: int, background threads of an iteration.
+
+    Returns:
+        `Batches`.
+
+    Raises:
+        ValueError: for arguments outside of their range, and for a source that does not exist, is of no known kind, or
+            holds no pictures, fewer than two, an empty class folder, or pictures of A without a partner in B; while
+            iterating: when too many pictures are unreadable, or sizes differ and `size` is None.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: kind={kind}")
+    if min_side < 1:
+        raise ValueError(f"`min_side` must be positive. Received: min_side={min_side}")
+    decode = get_decoder(engine)
+
+    def crops(opened: Source, arrange: Callable | None = None, stream: int = 0) -> Crops:
+        _check_count(opened, 1 if kind == "styles" else 2)
+        share = 0 if kind == "styles" else max_unreadable
+        arrange = _with_min_side(min_side, arrange)
+        pictures = ImageSource(opened, decode, arrange, share, cache_bytes)
+        return Crops(pictures, size, batch_size, scale, flip, seed, stream, resample)
+
+    if kind == "images":
+        opened = open_source(source, split)
+        _check_classes(opened, labels)
+        return Batches([crops(opened if labels else _Unlabelled(opened))], channels=channels, threads=threads)
+    if kind == "styles":
+        return Batches([crops(_Styles(open_source(source, split)))], channels=channels, threads=threads)
+    keys, domains = ("images_a", "images_b"), open_domains(source, split)
+    if kind == "unpaired":
+        if domains is None:
+            raise ValueError(f"`source` must have pictures in A/ and B/, or trainA/ and trainB/. Received: {source}")
+        both = [crops(opened, stream=stream) for stream, opened in enumerate(domains)]
+        return Batches(both, keys, channels, threads)
+    if domains is None:
+        return Batches([crops(open_source(source, split), split_pair)], keys, channels, threads)
+    return Batches([crops(PairedSource(*domains), join_pair)], keys, channels, threads)
+
+
+def get_decoder(engine: str) -> Decoder:
+    """The decoder of an engine; `auto` is TensorFlow's where Keras runs on it, otherwise Pillow's."""
+    if engine not in ENGINES:
+        raise ValueError(f"`engine` must be one of {', '.join(ENGINES)}. Received: engine={engine}")
+    if engine == "auto":
+        import keras
+
+        engine = "tensorflow" if keras.backend.backend() == "tensorflow" else "numpy"
+    return tensorflow_decoder() if engine == "tensorflow" else decode_with_pillow
+
+
+class _Unlabelled(Subset):
+    def __init__(self, source: Source):
+        super().__init__(source, range(len(source)))
+        self.classes = None
+
+
+class _Styles(Subset):
+    def __init__(self, source: Source):
+        super().__init__(source, range(len(source)))
+        self.classes = tuple(Path(name).stem for name in self.names)
+        repeated = sorted({name for name in self.classes if self.classes.count(name) > 1})
+        if repeated:
+            raise ValueError(f"style pictures must have different names. Received twice: {', '.join(repeated)}")
+
+    def read(self, index: int):
+        return super().read(index)[0], index
+
+
+def _check_count(source: Source, least: int) -> None:
+    if len(source) < least:
+        raise ValueError(
+            f"`source` must hold at least {least} pictures. Received: {source.location} with {len(source)}"
+        )
+
+
+def _check_classes(source: Source, labels: bool) -> None:
+    empty = getattr(source, "empty_classes", ())
+    if labels and empty:
+        raise ValueError(
+            f"every class folder of `source` must hold a picture. Received: {source.location} with nothing in "
+            f"{', '.join(empty)} (`labels=False` ignores the classes)"
+        )
+
+
+def _with_min_side(min_side: int, arrange: Callable | None) -> Callable:
+    def check(pictures):
+        for picture in pictures if isinstance(pictures, tuple) else (pictures,):
+            height, width, _ = picture.shape
+            if height < min_side or width < min_side:
+                raise ValueError(f"smaller than {min_side} pixels (`min_side`): {width}x{height}")
+        return pictures if arrange is None else arrange(pictures)
+
+    return check

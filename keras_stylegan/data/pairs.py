@@ -1,0 +1,111 @@
+"""Two domains A and B: pictures that belong together, or two sets side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from keras_stylegan.data.sources import TFDS_PREFIX, Source, Subset, open_source
+
+_NAMED = 5  # files listed in a message
+
+
+class PairedSource:
+    """Pictures of two sources that have equal names, whatever their suffixes: `read` gives both.
+
+    Args:
+        a: a `Source`.
+        b: another, with the same names.
+
+    Raises:
+        ValueError: if a name is in one source only, or twice in one.
+    """
+
+    def __init__(self, a: Source, b: Source):
+        self.location = a.location if a.location == b.location else f"{a.location} and {b.location}"
+        self.classes = None
+        self.unreadable = {**getattr(a, "unreadable", {}), **getattr(b, "unreadable", {})}
+        by_name = [_by_stem(source) for source in (a, b)]
+        alone = sorted(by_name[0].keys() ^ by_name[1].keys())
+        if alone:
+            listed = ", ".join(alone[:_NAMED]) + (", ..." if len(alone) > _NAMED else "")
+            raise ValueError(
+                "paired pictures must have equal names in A and B. "
+                f"Received: {len(alone)} without a partner in {self.location}: {listed}"
+            )
+        self.names = sorted(by_name[0])
+        self._sources = (a, b)
+        self._indices = [tuple(found[name] for found in by_name) for name in self.names]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def read(self, index: int) -> tuple[tuple, None]:
+        contents = [source.read(i)[0] for source, i in zip(self._sources, self._indices[index], strict=True)]
+        return tuple(contents), None
+
+
+def open_domains(source: str | Path | Sequence, split: str = "train") -> tuple[Source, Source] | None:
+    """The domains A and B of a source.
+
+    Args:
+        source: two sources; or one: a folder or zip with pictures below `A/` and `B/`, or `trainA/` and `trainB/` (the
+            split in front), or a TFDS set with the splits `trainA` and `trainB`.
+        split: `train` or another.
+
+    Returns:
+        Two `Source`s, or None if there are no such two domains.
+
+    Raises:
+        ValueError: as `open_source`.
+    """
+    if isinstance(source, (tuple, list)):
+        if len(source) != 2:
+            raise ValueError(f"`source` must be one source or two, A and B. Received: {len(source)}")
+        return open_source(source[0], split), open_source(source[1], split)
+    if str(source).startswith(TFDS_PREFIX) and "@" not in str(source):
+        return open_source(source, f"{split}A"), open_source(source, f"{split}B")
+    whole = open_source(source, split)
+    for first in ("A/", f"{split}A/", f"{split}/A/"):
+        second = first.replace("A/", "B/")
+        parts = [_below(whole, prefix) for prefix in (first, second)]
+        if all(len(part) for part in parts):
+            return parts[0], parts[1]
+    return None
+
+
+def join_pair(pictures: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Two pictures of one size as one array `(height, width, 6)`, so that they are cropped and mirrored alike."""
+    a, b = pictures
+    if a.shape != b.shape:
+        sizes = " and ".join(f"{picture.shape[1]}x{picture.shape[0]}" for picture in pictures)
+        raise ValueError(f"the pictures of a pair must have one size. Received: {sizes}")
+    return np.concatenate([a, b], axis=2)
+
+
+def split_pair(picture: np.ndarray) -> np.ndarray:
+    """The left (A) and right (B) half of a picture as one array `(height, width / 2, 6)`."""
+    width = picture.shape[1]
+    if width % 2:
+        raise ValueError(f"a pair side by side must have an even width. Received: {width}x{picture.shape[0]}")
+    return np.concatenate([picture[:, : width // 2], picture[:, width // 2 :]], axis=2)
+
+
+def _below(source: Source, prefix: str) -> Subset:
+    indices = [index for index, name in enumerate(source.names) if name.startswith(prefix)]
+    return Subset(source, indices, [source.names[index].removeprefix(prefix) for index in indices])
+
+
+def _by_stem(source: Source) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for index, name in enumerate(source.names):
+        stem = PurePosixPath(name).with_suffix("").as_posix()
+        if stem in found:
+            raise ValueError(
+                f"paired pictures must have different names. Received: {source.names[found[stem]]} and {name} "
+                f"in {source.location}"
+            )
+        found[stem] = index
+    return found

@@ -1,0 +1,133 @@
+"""Where pictures come from: a folder, a zip, an npz file, shards of ours or a TFDS set, behind one protocol."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from keras_stylegan.data.arrays import open_npz
+from keras_stylegan.data.folders import FolderSource, ZipSource, is_picture
+
+TFDS_PREFIX = "tfds:"
+SHARDS_FORMAT = "keras_stylegan_shards"
+
+# What `read` gives: a file's bytes or an array, or a tuple of them for pictures that belong together.
+Content = bytes | np.ndarray | tuple
+
+
+class Source(Protocol):
+    """Pictures by number, in an order that is the same on every opening; nothing is decoded here.
+
+    Attributes:
+        location: where the pictures are, for messages.
+        names: one name a picture, for messages and for pairing.
+        classes: the names of the classes, or None where pictures have no labels.
+        unreadable: what could not even be listed (folders without permission, links into the void), by name with the
+            reason. Optional.
+    """
+
+    location: str
+    names: Sequence[str]
+    classes: tuple[str, ...] | None
+
+    def __len__(self) -> int: ...
+
+    def read(self, index: int) -> tuple[Content, int | None]:
+        """Content and label of picture `index`: the bytes of a file, or uint8 of shape `(height, width)` or
+        `(height, width, 1, 3 or 4)`. May raise any exception; must be safe to call from several threads."""
+        ...
+
+
+class Subset:
+    """Some pictures of a source, in the order given.
+
+    Args:
+        source: a `Source`.
+        indices: positions in `source`.
+        names: names by which the pictures are known here, by default those of `source`.
+    """
+
+    def __init__(self, source: Source, indices: Sequence[int], names: Sequence[str] | None = None):
+        self.source = source
+        self.indices = list(indices)
+        self.location = source.location
+        self.names = [source.names[index] for index in self.indices] if names is None else list(names)
+        self.classes = source.classes
+        self.unreadable = dict(getattr(source, "unreadable", {}))
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def read(self, index: int) -> tuple[Content, int | None]:
+        return self.source.read(self.indices[index])
+
+
+def open_source(source: str | Path | Source, split: str = "train") -> Source:
+    """Opens a set of pictures without decoding any.
+
+    Args:
+        source: one of
+
+            - a folder: pictures at any depth, in sorted order, linked folders included; where every picture lies below
+              a folder of the first level, those folders are the classes;
+            - a `.zip` of such a folder;
+            - an `.npz` file with a uint8 array `images` of shape `(count, height, width[, channels])` and, for labels,
+              integers `labels` and perhaps names `classes`;
+            - a folder of shards written by `keras-stylegan pack`;
+            - `tfds:NAME[/CONFIG][:VERSION][@SPLIT]`, or a folder that holds a prepared TFDS set;
+            - a `Source`, returned as it is.
+        split: the split of a TFDS set that names none.
+
+    Returns:
+        A `Source` of at least one picture.
+
+    Raises:
+        ValueError: if `source` does not exist, is of no known kind, is damaged, or holds no pictures.
+    """
+    if not isinstance(source, (str, Path)):
+        return source
+    opened = _open(source, split)
+    if not len(opened):
+        raise ValueError(f"`source` holds no pictures. Received: {source}")
+    return opened
+
+
+def _open(source: str | Path, split: str) -> Source:
+    text, path = str(source), Path(source)
+    if text.startswith(TFDS_PREFIX):
+        from keras_stylegan.data.tfds_records import open_tfds
+
+        return open_tfds(text.removeprefix(TFDS_PREFIX), split)
+    if not path.exists():
+        raise ValueError(f"`source` must be an existing folder, zip or npz file, or tfds:NAME. Received: {source}")
+    if path.is_dir():
+        if _is_shards(path):
+            from keras_stylegan.data.shards import open_shards
+
+            return open_shards(path)
+        if (path / "dataset_info.json").is_file() and (path / "features.json").is_file():
+            from keras_stylegan.data.tfds_records import open_tfds
+
+            return open_tfds(text, split)
+        return FolderSource(path)
+    if path.suffix.lower() == ".npz":
+        return open_npz(path)
+    if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
+        return ZipSource(path)
+    raise ValueError(f"`source` must be a folder, a zip or an npz file, or tfds:NAME. Received: {source}")
+
+
+def _is_shards(folder: Path) -> bool:
+    index = folder / "index.json"
+    if not index.is_file():
+        return False
+    try:
+        record = json.loads(index.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # somebody's index.json beside pictures, or a damaged one of ours
+        return not any(is_picture(path) for path in folder.iterdir())
+    return isinstance(record, dict) and record.get("format") == SHARDS_FORMAT

@@ -1,0 +1,126 @@
+"""TensorFlow Datasets by name: prepared sets read record by record at random, pictures still encoded."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+# A TFRecord file: length (8 bytes), its checksum (4), the record, its checksum (4).
+_HEADER, _FOOTER = 12, 4
+_NAME = re.compile(r"[\w.+/:,=-]+")
+
+
+class TFDSSource:
+    """One split of a prepared TFDS set as a `Source`: its first picture feature, and its label if it has one.
+
+    Args:
+        builder: a prepared `tfds.core.DatasetBuilder`.
+        split: a split, or a part of one such as `train[:10%]`.
+        location: name for messages.
+
+    Raises:
+        ValueError: if there is no such split or no picture feature, or the set is not stored as TFRecord.
+    """
+
+    def __init__(self, builder, split: str, location: str):
+        import tensorflow_datasets as tfds
+
+        self.location = location
+        features = builder.info.features
+        images = [name for name, feature in features.items() if isinstance(feature, tfds.features.Image)]
+        if not images:
+            raise ValueError(f"`source` must have a picture feature. Received: {location} with {', '.join(features)}")
+        labels = [name for name, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
+        self._image = images[0]
+        self._label = "label" if "label" in labels else labels[0] if labels else None
+        self.classes = tuple(features[self._label].names) if self._label else None
+        if builder.info.file_format.name != "TFRECORD":
+            raise ValueError(
+                f"`source` must be stored as TFRecord files. Received: {location} as {builder.info.file_format.name}"
+            )
+        try:
+            instructions = builder.info.splits[split].file_instructions
+        except (KeyError, ValueError) as error:
+            raise ValueError(
+                f"`split` must be one of {', '.join(sorted(builder.info.splits))}, or a part of one. "
+                f"Received: {split} of {location}"
+            ) from error
+        self._records: list[tuple[Path, int, int]] = []
+        self.names: list[str] = []
+        for instruction in instructions:
+            path = Path(instruction.filename)
+            spans = list(record_spans(path))[instruction.skip : instruction.skip + instruction.take]
+            self._records += [(path, first, length) for first, length in spans]
+            self.names += [f"{path.name}#{instruction.skip + number}" for number in range(len(spans))]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def read(self, index: int) -> tuple[bytes, int | None]:
+        from tensorflow_datasets.proto import tf_example_pb2
+
+        path, first, length = self._records[index]
+        with open(path, "rb") as file:
+            file.seek(first)
+            features = tf_example_pb2.Example.FromString(file.read(length)).features.feature
+        image = features[self._image].bytes_list.value[0]
+        label = int(features[self._label].int64_list.value[0]) if self._label else None
+        return image, None if label == -1 else label  # TFDS says -1 where a split has no labels
+
+
+def record_spans(path: Path) -> Iterator[tuple[int, int]]:
+    """Offset and length of each record of a TFRecord file, without reading the records.
+
+    Raises:
+        ValueError: if the file ends inside of a record.
+    """
+    size = os.path.getsize(path)
+    if not size:
+        return
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        position = 0
+        while position < size:
+            length = struct.unpack_from("<Q", view, position)[0] if position + _HEADER <= size else size
+            if position + _HEADER + length + _FOOTER > size:
+                raise ValueError(f"{path}: the file is cut off or damaged at byte {position}")
+            yield position + _HEADER, length
+            position += _HEADER + length + _FOOTER
+
+
+def open_tfds(name: str, split: str = "train") -> TFDSSource:
+    """Opens a TFDS set; one that is not there yet is downloaded and prepared by TFDS (`TFDS_DATA_DIR` says where).
+
+    Args:
+        name: `NAME[/CONFIG][:VERSION][@SPLIT]`, or a folder that holds a prepared set.
+        split: the split where `name` gives none.
+
+    Raises:
+        ValueError: for a name that TFDS does not know, and as `TFDSSource`.
+    """
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise ValueError(f"`source` needs tensorflow-datasets (pip install). Received: tfds:{name}") from error
+    if not Path(name).is_dir():
+        name, _, named_split = name.partition("@")
+        split = named_split or split
+    location = f"tfds:{name}"
+    if Path(name, "dataset_info.json").is_file():
+        builder = tfds.builder_from_directory(name)
+    else:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"`source` must be tfds:NAME[/CONFIG][:VERSION][@SPLIT]. Received: {location}")
+        try:
+            builder = tfds.builder(name)
+        except tfds.core.DatasetNotFoundError as error:
+            raise ValueError(f"`source` must name a set of TFDS or a folder with one. Received: {location}") from error
+        except (ValueError, AssertionError, TypeError, RuntimeError) as error:  # an unknown config or version
+            reason = str(error).strip().splitlines()
+            raise ValueError(f"TFDS cannot open {location}: {reason[-1] if reason else error!r}") from error
+        if not builder.data_path.exists():
+            builder.download_and_prepare()
+    return TFDSSource(builder, split, location)

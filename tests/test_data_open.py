@@ -1,0 +1,382 @@
+"""`data.open`: kinds, engines with equal results, position in the data, files that cannot be trusted."""
+
+import io
+import itertools
+import struct
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_stylegan import data
+from keras_stylegan.data.decoding import decode_with_pillow, is_plain_jpeg, tensorflow_decoder
+from keras_stylegan.data.order import ShuffledOrder, draws
+from keras_stylegan.data.pictures import to_grey
+
+
+def noise(height, width, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), "uint8")
+
+
+def smooth(height, width, seed=0):
+    return np.asarray(Image.fromarray(noise(4, 5, seed)).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def encoded(picture, file_format="PNG", **options):
+    file = io.BytesIO()
+    (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(file, file_format, **options)
+    return file.getvalue()
+
+
+def orientation(value):
+    exif = Image.Exif()
+    exif[0x0112] = value
+    return exif
+
+
+def reference(content):
+    """What Pillow decodes, by its plainest calls."""
+    with Image.open(io.BytesIO(content)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+PHOTO = smooth(40, 50, 7)
+GREY = Image.fromarray(PHOTO).convert("L")
+WHOLE = {
+    "plain.jpg": encoded(PHOTO, "JPEG"),
+    "full chroma.jpg": encoded(PHOTO, "JPEG", subsampling=0, quality=95),
+    "odd size.jpg": encoded(smooth(33, 17), "JPEG", subsampling=2),
+    "half chroma.jpg": encoded(smooth(31, 29), "JPEG", subsampling=1),
+    "progressive.jpg": encoded(PHOTO, "JPEG", progressive=True),
+    "grey.jpg": encoded(GREY, "JPEG"),
+    "rgb.jpg": encoded(PHOTO, "JPEG", keep_rgb=True),
+    "cmyk.jpg": encoded(Image.fromarray(PHOTO).convert("CMYK"), "JPEG"),
+    "restarts.jpg": encoded(PHOTO, "JPEG", restart_marker_rows=1),
+    "trailing.jpg": encoded(PHOTO, "JPEG") + b"\0\0",
+    "палитра 日本.png": encoded(Image.fromarray(PHOTO).convert("P")),
+    "really a jpeg.png": encoded(PHOTO, "JPEG"),
+    "really a png.jpg": encoded(PHOTO),
+    "photo.webp": encoded(PHOTO, "WEBP"),
+    "photo.bmp": encoded(PHOTO, "BMP"),
+    "photo.tif": encoded(PHOTO, "TIFF"),
+    "animated.gif": encoded(GREY, "GIF", save_all=True, append_images=[Image.new("L", (50, 40))]),
+    "bilevel.png": encoded(GREY.convert("1")),
+}
+
+
+def png_bomb():
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 30000, 30000, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(10**6))) + chunk(b"IEND", b"")
+
+
+def flipped(content, position):
+    return content[:position] + bytes([content[position] ^ 255]) + content[position + 1 :]
+
+
+BAD = {
+    "empty.jpg": b"",
+    "text.jpg": b"<html>not found</html>",
+    "cut off.jpg": encoded(PHOTO, "JPEG")[:700],
+    "cut off and ended.jpg": encoded(PHOTO, "JPEG")[:300] + b"\xff\xd9",
+    "cut off.png": encoded(PHOTO)[:-20],
+    "flipped.png": flipped(encoded(PHOTO), 60),
+    "cut off.webp": encoded(PHOTO, "WEBP")[:-40],
+    "cut off.gif": encoded(GREY, "GIF")[:60],
+    "one pixel.png": encoded(noise(1, 1)),
+    "tracking dot.gif": encoded(Image.new("L", (1, 1)), "GIF"),
+    "bomb.png": png_bomb(),
+    "bomb.jpg": encoded(PHOTO, "JPEG").replace(struct.pack(">HH", 40, 50), struct.pack(">HH", 65000, 65000)),
+    "script.jpg": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+    "floats.tif": encoded(Image.fromarray(np.ones((20, 20), "float32")), "TIFF"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    root = tmp_path / "my photos"
+    for index in range(6):
+        file = root / ("a" if index % 2 else "b") / f"{index}.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(encoded(smooth(40 + 3 * index, 50, index), "JPEG"))
+    return root
+
+
+def equal(batch, other):
+    assert batch.keys() == other.keys()
+    for key in batch:
+        np.testing.assert_array_equal(np.asarray(batch[key]), np.asarray(other[key]))
+
+
+# Decoding
+
+
+def test_tensorflow_and_numpy_decode_alike_and_as_pillow():
+    contents = [*WHOLE.values(), noise(9, 9)]
+    ours, theirs = decode_with_pillow(contents), tensorflow_decoder()(contents)
+    for name, a, b in zip([*WHOLE, "array"], ours, theirs, strict=True):
+        np.testing.assert_array_equal(a, b, err_msg=name)
+    for (name, content), picture in zip(WHOLE.items(), ours, strict=False):
+        np.testing.assert_array_equal(picture, reference(content), err_msg=name)
+    assert [name for name, content in WHOLE.items() if is_plain_jpeg(content)] == [
+        "plain.jpg", "full chroma.jpg", "odd size.jpg", "half chroma.jpg", "grey.jpg", "rgb.jpg", "restarts.jpg",
+        "really a jpeg.png",
+    ]  # fmt: skip
+
+
+def test_turned_pictures_stand_upright():
+    turned = encoded(PHOTO, "JPEG", exif=orientation(6))
+    upright = np.rot90(reference(turned), -1)
+    for decode in (decode_with_pillow, tensorflow_decoder()):
+        np.testing.assert_array_equal(decode([turned])[0], upright)
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    assert not is_plain_jpeg(encoded(PHOTO, "JPEG", xmp=xmp))
+    assert is_plain_jpeg(encoded(PHOTO, "JPEG", xmp=b"<x:xmpmeta/>"))
+
+
+def test_deep_and_transparent_pictures():
+    values = np.arange(0, 65536, 17, dtype="uint16").reshape(16, 241)
+    picture = decode_with_pillow([encoded(Image.fromarray(values))])[0]
+    np.testing.assert_array_equal(picture[..., 0], np.rint(values / 257))
+    clear = np.dstack([noise(9, 9), np.zeros((9, 9), "uint8")])
+    assert (decode_with_pillow([encoded(clear)])[0] == 255).all() and (decode_with_pillow([clear])[0] == 255).all()
+
+
+def test_damaged_jpegs_decode_alike():
+    """One byte changed, a piece cut out, the end cut off: both engines give Pillow's pixels or both refuse."""
+    rng = np.random.default_rng(5)
+    whole = [WHOLE[name] for name in ("plain.jpg", "half chroma.jpg", "progressive.jpg", "restarts.jpg", "grey.jpg")]
+    contents = []
+    for number in range(150):
+        content = whole[number % len(whole)]
+        place = int(rng.integers(2, len(content)))
+        contents.append((flipped(content, place), content[:place] + b"\xff\xd9")[number // 5 % 2])
+    pillow, tensorflow = decode_with_pillow(contents), tensorflow_decoder()(contents)
+    refused = 0
+    for ours, theirs in zip(pillow, tensorflow, strict=True):
+        refused += isinstance(ours, Exception)
+        if isinstance(ours, Exception):
+            assert isinstance(theirs, Exception)
+        else:
+            np.testing.assert_array_equal(ours, theirs)
+    assert 20 < refused < 130
+
+
+@pytest.mark.parametrize("engine", ["numpy", "tensorflow"])
+def test_bad_files_are_skipped_counted_and_named(engine, tmp_path):
+    for name, content in {**WHOLE, **BAD}.items():
+        (tmp_path / name).write_bytes(content)
+    batches = data.open(tmp_path, size=8, batch_size=4, engine=engine, max_unreadable=0.9)
+    for index in range(-(-batches.num_images // 4)):
+        assert batches[index]["images"].shape == (4, 8, 8, 3)
+    assert sorted(batches.unreadable) == sorted(BAD)
+    assert "smaller than 8 pixels" in batches.unreadable["one pixel.png"]
+    assert "empty" in batches.unreadable["empty.jpg"] and "at most" in batches.unreadable["bomb.jpg"]
+    assert all(not reason.startswith("image data") for reason in batches.unreadable.values())
+    strict = data.open(tmp_path, size=8, batch_size=32, engine=engine, max_unreadable=0.1)
+    with pytest.raises(ValueError, match=r"(?s)of 32 pictures in .* unreadable \(at most 10% may be\):\n  \w"):
+        strict[0]
+
+
+def test_bad_members_of_a_zip_are_skipped(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for name in ("a.png", "b.png", "c.png"):
+            archive.writestr(name, encoded(PHOTO))
+    content = (tmp_path / "x.zip").read_bytes()
+    (tmp_path / "x.zip").write_bytes(flipped(content, 200))  # within a.png
+    batches = data.open(tmp_path / "x.zip", size=8, batch_size=3, engine="numpy", max_unreadable=0.5)
+    batches[0]
+    assert list(batches.unreadable) == ["a.png"] and "CRC" in batches.unreadable["a.png"]
+
+
+def test_files_that_vanish_or_may_not_be_read(folder, monkeypatch):
+    batches = data.open(folder, size=8, batch_size=6, engine="numpy", max_unreadable=0.4)
+    before = batches[0]
+    (folder / "a" / "1.jpg").unlink()
+    (folder / "b" / "2.jpg").unlink()
+    (folder / "b" / "2.jpg").mkdir()
+    after = batches[0]
+    assert batches.unreadable["a/1.jpg"] == "No such file or directory" and "b/2.jpg" in batches.unreadable
+    changed = [not np.array_equal(a, b) for a, b in zip(before["images"], after["images"], strict=True)]
+    assert sum(changed) == 2
+    order = ShuffledOrder(6, seed=0).indices(0, 6)
+    names = batches.crops[0].source.names
+    assert {names[index] for index, differs in zip(order, changed, strict=True) if differs} == {"a/1.jpg", "b/2.jpg"}
+
+
+# Batches
+
+
+def test_engines_and_ways_give_equal_batches(folder):
+    options = {"size": 16, "batch_size": 4, "seed": 3, "scale": (0.5, 1.0)}
+    numpy, tensorflow = (data.open(folder, engine=engine, **options) for engine in ("numpy", "tensorflow"))
+    expected = [numpy[index] for index in range(7)]
+    assert expected[0]["images"].dtype == np.float32 and expected[0]["images"].shape == (4, 16, 16, 3)
+    assert expected[0]["labels"].dtype == np.int32 and numpy.classes == ("a", "b")
+    assert -1 <= min(b["images"].min() for b in expected) < -0.3 < 0.3 < max(b["images"].max() for b in expected) <= 1
+    for ours, theirs in zip(expected, tensorflow, strict=False):
+        equal(ours, theirs)
+    for ours, theirs in zip(expected, numpy, strict=False):
+        equal(ours, theirs)
+    for ours, theirs in zip(expected[2:], tensorflow.dataset(images_seen=8).take(5), strict=True):
+        equal(ours, theirs)
+    assert not np.array_equal(data.open(folder, **{**options, "seed": 4})[0]["images"], expected[0]["images"])
+
+
+def test_position_is_saved_and_restored(folder):
+    options = {"size": 16, "seed": 5, "engine": "numpy"}
+    first = data.open(folder, batch_size=4, **options)
+    seen = list(itertools.islice(first, 3))
+    state = first.state()
+    assert state == {"seed": 5, "images_seen": 12}
+    expected = [first[index] for index in range(3, 5)]
+    resumed = data.open(folder, batch_size=4, **options)
+    resumed.restore(state)
+    for ours, theirs in zip(expected, resumed, strict=False):
+        equal(ours, theirs)
+    other_size = data.open(folder, batch_size=6, **options)  # the same pictures and crops, cut into other batches
+    np.testing.assert_array_equal(
+        np.concatenate([batch["images"] for batch in seen]), np.concatenate([other_size[i]["images"] for i in range(2)])
+    )
+    other_size.restore({"seed": 5, "images_seen": 4})
+    np.testing.assert_array_equal(next(iter(other_size))["images"][:4], seen[1]["images"])
+    with pytest.raises(ValueError, match="`state` must be of seed 5.*seed=6"):
+        resumed.restore({"seed": 6, "images_seen": 0})
+
+
+def test_every_picture_once_an_epoch_with_its_label(tmp_path):
+    images = np.stack([np.full((8, 8, 3), 20 * k, "uint8") for k in range(10)])
+    np.savez(tmp_path / "x.npz", images=images, labels=np.arange(10) % 3)
+    batches = data.open(tmp_path / "x.npz", size=8, batch_size=3)
+    shown, labels = [], []
+    for index in range(10):
+        shown += [int(v) // 20 for v in data.to_uint8(batches[index]["images"])[:, 0, 0, 0]]
+        labels += list(batches[index]["labels"])
+    for epoch in range(3):
+        assert sorted(shown[10 * epoch : 10 * epoch + 10]) == list(range(10))
+    assert shown[:10] != shown[10:20] and labels == [value % 3 for value in shown]
+
+
+def test_numbers_of_a_position_are_its_own():
+    numbers = draws(7, 0, 0, 1000)
+    np.testing.assert_array_equal(draws(7, 0, 400, 10), numbers[400:410])
+    assert numbers.min() >= 0 and numbers.max() < 1 and abs(numbers.mean() - 0.5) < 0.02
+    assert abs(np.corrcoef(numbers, rowvar=False) - np.eye(4)).max() < 0.12
+    assert not np.isin(draws(8, 0, 0, 1000), numbers).any() and not np.isin(draws(7, 1, 0, 1000), numbers).any()
+
+
+def test_cuts_without_scaling_keep_the_pixels(tmp_path):
+    ramp = np.zeros((20, 30, 3), "uint8")
+    ramp[..., 0], ramp[..., 1] = np.arange(30), np.arange(20)[:, None]
+    np.savez(tmp_path / "x.npz", images=np.stack([ramp, ramp]))
+    corners = set()
+    for batch in itertools.islice(data.open(tmp_path / "x.npz", size=(16, 24), batch_size=8, scale=None), 20):
+        for crop in data.to_uint8(batch["images"]):
+            mirrored = crop[0, 0, 0] > crop[0, 1, 0]
+            crop = crop[:, ::-1] if mirrored else crop
+            left, top = crop[0, 0, :2]
+            np.testing.assert_array_equal(crop, ramp[top : top + 16, left : left + 24])
+            corners.add((int(top), int(left), bool(mirrored)))
+    assert {top for top, _, _ in corners} == set(range(5)) and {left for _, left, _ in corners} == set(range(7))
+    assert {mirrored for *_, mirrored in corners} == {True, False}
+    whole = data.open(tmp_path / "x.npz", size=(20, 30), batch_size=1, flip=False)
+    np.testing.assert_array_equal(data.to_uint8(whole[0]["images"])[0], ramp)
+
+
+def test_whole_pictures_must_have_one_size(folder, tmp_path):
+    with pytest.raises(ValueError, match=r"one size, that of the first, 50x43. Received: ./\d.jpg of 50x\d\d in"):
+        data.open(folder, size=None, batch_size=6, engine="numpy")[0]
+    np.savez(tmp_path / "x.npz", images=np.stack([noise(9, 11)] * 2))
+    assert data.open(tmp_path / "x.npz", size=None, batch_size=2)[0]["images"].shape == (2, 9, 11, 3)
+
+
+def test_grey_is_pillows():
+    picture = noise(20, 20)
+    np.testing.assert_array_equal(to_grey(picture)[..., 0], np.asarray(Image.fromarray(picture).convert("L")))
+
+
+def test_channels(folder):
+    grey = data.open(folder, size=8, batch_size=2, channels=1, engine="numpy")[0]["images"]
+    colour = data.open(folder, size=8, batch_size=2, engine="numpy")[0]["images"]
+    assert grey.shape == (2, 8, 8, 1)
+    np.testing.assert_allclose(grey[..., 0], colour @ [0.299, 0.587, 0.114], atol=0.01)
+
+
+# Kinds
+
+
+def test_pairs_are_cropped_and_mirrored_alike(tmp_path):
+    for index in range(4):
+        for domain, sign in (("A", 1), ("B", -1)):
+            (tmp_path / domain).mkdir(exist_ok=True)
+            picture = smooth(24, 30, index)
+            Image.fromarray(picture if sign > 0 else 255 - picture).save(tmp_path / domain / f"{index}.png")
+    options = {"size": 12, "batch_size": 4, "engine": "numpy", "scale": None}
+    for batch in itertools.islice(data.open(tmp_path, "paired", **options), 3):
+        assert set(batch) == {"images_a", "images_b"}
+        np.testing.assert_allclose(batch["images_a"], -batch["images_b"], atol=1e-6)
+    scaled = data.open(tmp_path, "paired", **{**options, "scale": (0.3, 0.9)})[0]
+    np.testing.assert_allclose(scaled["images_a"], -scaled["images_b"], atol=0.02)
+    (tmp_path / "side").mkdir()
+    for index in range(4):
+        both = np.hstack([smooth(24, 30, index), 255 - smooth(24, 30, index)])
+        Image.fromarray(both).save(tmp_path / "side" / f"{index}.png")
+    beside = data.open(tmp_path / "side", "paired", **options)
+    equal(beside[1], data.open((tmp_path / "A", tmp_path / "B"), "paired", **options)[1])
+
+
+def test_pairs_of_other_sizes_and_odd_widths_are_skipped(tmp_path):
+    for name, picture in {"A/1.png": noise(9, 9), "B/1.png": noise(9, 8), "A/2.png": noise(9, 9)}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(picture).save(tmp_path / name)
+    Image.fromarray(noise(9, 9)).save(tmp_path / "B" / "2.png")
+    batches = data.open(tmp_path, "paired", size=8, batch_size=2, max_unreadable=0.5, engine="numpy")
+    batches[0]
+    assert batches.unreadable == {"1": "the pictures of a pair must have one size. Received: 9x9 and 8x9"}
+    with pytest.raises(ValueError, match="even width. Received: 9x9"):
+        data.open(tmp_path / "A", "paired", size=8, engine="numpy")[0]
+
+
+def test_unpaired_domains_have_orders_of_their_own(tmp_path):
+    for index in range(8):
+        for domain in "AB":
+            (tmp_path / domain).mkdir(exist_ok=True)
+            Image.new("RGB", (8, 8), (20 * index, 100 * (domain == "B"), 0)).save(tmp_path / domain / f"{index}.png")
+    batches = data.open(tmp_path, "unpaired", size=8, batch_size=8, engine="numpy")
+    a, b = (data.to_uint8(batches[0][key])[:, 0, 0] for key in ("images_a", "images_b"))
+    assert (a[:, 1] == 0).all() and (b[:, 1] == 100).all()
+    assert sorted(a[:, 0]) == sorted(b[:, 0]) and list(a[:, 0]) != list(b[:, 0])
+
+
+def test_styles_are_classes_of_their_own(tmp_path):
+    for index, name in enumerate(["monet.png", "hokusai.png"]):
+        Image.new("RGB", (9, 9), (10 + index, 0, 0)).save(tmp_path / name)
+    batches = data.open(tmp_path, "styles", size=8, batch_size=4, engine="numpy")
+    assert batches.classes == ("hokusai", "monet")
+    np.testing.assert_array_equal(data.to_uint8(batches[0]["images"])[:, 0, 0, 0], 11 - batches[0]["labels"])
+    (tmp_path / "hokusai.jpg").write_bytes(b"")
+    with pytest.raises(ValueError, match="different names.*hokusai"):
+        data.open(tmp_path, "styles", engine="numpy")
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"kind": "pictures"}, "`kind` must be one of images, paired, unpaired, styles.*pictures"),
+        ({"engine": "torch"}, "`engine` must be one of auto, tensorflow, numpy.*torch"),
+        ({"channels": 4}, "`channels` must be 1 or 3.*4"),
+        ({"threads": 0}, "`threads` must be positive.*0"),
+        ({"min_side": 0}, "`min_side` must be positive.*0"),
+        ({"max_unreadable": 1.5}, r"`max_unreadable` must be in \[0, 1\].*1.5"),
+        ({"seed": -1}, "`seed` must not be negative.*-1"),
+        ({"resample": "nearest"}, "`resample` must be one of area, bicubic, lanczos.*nearest"),
+        ({"size": 0}, "`crop_size` must be positive.*0"),
+    ],
+)
+def test_open_checks_arguments(arguments, message, folder):
+    with pytest.raises(ValueError, match=message):
+        data.open(folder, **{"engine": "numpy", **arguments})
