@@ -70,13 +70,14 @@ def check(
     """
     if min_side < 0:
         raise ValueError(f"`min_side` must not be negative. Received: min_side={min_side}")
-    names, read = open_contents(source)
+    contents = open_contents(source)
+    names = contents.names
     # In shards a picture keeps its name when it becomes pixels or a PNG file.
     packed = is_shards(source)
 
     def look(position: int) -> tuple[list[tuple[str, str]], bytes, np.ndarray | None]:
         try:
-            content = read(position)
+            content, _ = contents.read(position)
             return _inspect(content, "" if packed else names[position], min_side)
         except MemoryError:
             raise
@@ -99,9 +100,9 @@ def check(
     return len(names), sorted(findings, key=lambda finding: (KINDS.index(finding.kind), finding.name))
 
 
-def _inspect(content: bytes, name: str, min_side: int) -> tuple[list[tuple[str, str]], bytes, np.ndarray]:
+def _inspect(content, name: str, min_side: int) -> tuple[list[tuple[str, str]], bytes, np.ndarray]:
     remarks = []
-    with Image.open(io.BytesIO(content)) as image:
+    with Image.open(io.BytesIO(content)) if isinstance(content, bytes) else Image.fromarray(content) as image:
         width, height = image.size
         if min(width, height) < min_side:
             remarks.append(("tiny", f"{width} x {height} pixels"))
@@ -115,7 +116,7 @@ def _inspect(content: bytes, name: str, min_side: int) -> tuple[list[tuple[str, 
         if suffix and suffix not in _SUFFIXES.get(image.format, (suffix,)):
             remarks.append(("odd", f"named {suffix}, but a {image.format} file"))
         grey = to_rgb(image).convert("L").resize((_HASH_SIDE + 1, _HASH_SIDE), Image.Resampling.BOX)
-    return remarks, hashlib.sha256(content).digest(), np.asarray(grey)
+    return remarks, hashlib.sha256(np.ascontiguousarray(content)).digest(), np.asarray(grey)
 
 
 def _repeated(names: list[str], digests: list[bytes], thumbnails: list[np.ndarray | None]) -> list[Finding]:

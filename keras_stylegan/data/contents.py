@@ -1,61 +1,66 @@
-"""The encoded files of a source of pictures, as they are: what `pack` copies and `check-data` looks into."""
+"""The pictures of a source as they are there, not decoded: what `pack` copies and `check-data` looks into."""
 
 from __future__ import annotations
 
-import contextlib
 import io
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from keras_stylegan.data.images import open_images
+from keras_stylegan.data.pictures import read_picture, shrink
 from keras_stylegan.data.shards import is_shards, open_shards
 
 
-def open_contents(source: str | Path) -> tuple[list[str], Callable[[int], bytes]]:
-    """Lists the pictures of a folder, a zip, an npz file or shards, and gives access to their files.
+class Contents:
+    """A folder, a zip or an npz file as a source of contents.
 
     Args:
-        source: as for `open_images`, or a folder of shards.
+        source: as for `open_images`.
 
-    Returns:
-        `(names, read)`: the names in sorted order, and a function, safe to call from threads, from a position to the
-        file's bytes. A picture that is kept as pixels is given as a PNG file.
+    Attributes:
+        names: the pictures' names, in sorted order.
+        classes: the outermost folders, if every picture is in one, otherwise None.
 
     Raises:
         ValueError: as `open_images`.
     """
-    if is_shards(source):
-        return _shards(source)
-    images = open_images(source)
-    names, path = images.names, Path(source)
-    if path.is_dir():
-        return names, lambda index: (path / names[index]).read_bytes()
-    if path.suffix.lower() == ".npz":
-        return names, lambda index: png(images[index])
-    archive = zipfile.ZipFile(path)
-    return names, lambda index: archive.read(names[index])
+
+    def __init__(self, source: str | Path):
+        self._images = open_images(source)
+        self._path = Path(source)
+        self._archive = zipfile.ZipFile(source) if zipfile.is_zipfile(source) else None
+        self.location = str(source)
+        self.names = self._images.names
+        parts = [name.split("/", 1) for name in self.names]
+        self.classes = tuple(sorted({part[0] for part in parts})) if all(len(part) == 2 for part in parts) else None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def read(self, index: int) -> tuple[bytes | np.ndarray, int | None]:
+        """A file's bytes or a uint8 array, and the number of the class or None; safe to call from threads."""
+        name = self.names[index]
+        label = None if self.classes is None else self.classes.index(name.split("/", 1)[0])
+        if self._path.is_dir():
+            return (self._path / name).read_bytes(), label
+        if self._path.suffix.lower() == ".npz":
+            return self._images[index], label
+        return self._archive.read(name), label
 
 
-def _shards(folder: str | Path) -> tuple[list[str], Callable[[int], bytes]]:
-    shards = open_shards(folder)
-    names = list(shards.names)
-    for index in range(len(names)):
-        # A damaged record keeps the name of its place; reading it again will say what is wrong.
-        with contextlib.suppress(ValueError):
-            names[index] = shards.record(index)["name"].decode("utf-8", "surrogateescape")
-    stores_pixels = shards.index["settings"]["store"] == "pixels"
+def open_contents(source):
+    """Opens a folder, a zip, an npz file or a folder of shards as a source of contents; errors as `open_images`."""
+    return open_shards(source) if is_shards(source) else Contents(source)
 
-    def read(index: int) -> bytes:
-        record = shards.record(index)
-        if not stores_pixels:
-            return record["image"]
-        return png(np.frombuffer(record["image"], "uint8").reshape(record["height"], record["width"], 3))
 
-    return names, read
+def decode(content: bytes | np.ndarray, short_side: int | None = None) -> np.ndarray:
+    """The uint8 RGB pixels `(height, width, 3)` of a content, larger ones reduced to a shorter side."""
+    if isinstance(content, bytes):
+        return read_picture(io.BytesIO(content), short_side)
+    return np.asarray(shrink(Image.fromarray(content).convert("RGB"), short_side))
 
 
 def png(picture: np.ndarray) -> bytes:
@@ -63,9 +68,3 @@ def png(picture: np.ndarray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "PNG")
     return file.getvalue()
-
-
-def class_names(names: list[str]) -> list[str]:
-    """The classes of a source: the outermost folders, if every picture is in one, otherwise none."""
-    parts = [name.split("/", 1) for name in names]
-    return sorted({part[0] for part in parts}) if all(len(part) == 2 for part in parts) else []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 from collections.abc import Callable
@@ -14,10 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from keras_stylegan.data.contents import class_names, open_contents, png
+from keras_stylegan.data.contents import decode, open_contents, png
 from keras_stylegan.data.examples import encode_example
 from keras_stylegan.data.images import MAX_UNREADABLE
-from keras_stylegan.data.pictures import read_picture
 from keras_stylegan.data.records import write_record
 from keras_stylegan.data.shards import FORMAT, INDEX, VERSION, checksum, is_whole, read_index
 from keras_stylegan.data.statistics import Statistics
@@ -43,7 +41,7 @@ def pack(
     index.
 
     Args:
-        source: a folder, a zip or an npz file, as for `open_images`.
+        source: a folder, a zip or an npz file, as for `open_images`, or a folder of shards.
         out: the folder for the shards; made where it is missing.
         store: `"pixels"` is fastest to read; `"bytes"` keeps the encoded files, or lossless PNG files of the reduced
             pictures if a size is given.
@@ -62,8 +60,8 @@ def pack(
     """
     _check_arguments(store, size, short_side, shard_images)
     out = Path(out)
-    names, read = open_contents(source)
-    classes = class_names(names)
+    contents = open_contents(source)
+    names, classes = contents.names, contents.classes
     digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()
     index = {
         "format": FORMAT,
@@ -76,7 +74,7 @@ def pack(
             "shard_images": shard_images,
         },
         "source": {"pictures": len(names), "names_sha256": digest},
-        "classes": classes,
+        "classes": None if classes is None else list(classes),
         "shards": [],
     }
     index["shards"] = _earlier_shards(out, index)
@@ -87,21 +85,22 @@ def pack(
     def record(position: int) -> tuple[str, Any]:
         name = names[position]
         try:
-            features, picture = _features(read(position), store, size, short_side)
+            content, label = contents.read(position)
+            features, picture = _features(content, store, size, short_side)
         except MemoryError:
             raise
         except Exception as error:  # decoders raise nearly every kind on damaged files
             return name, f"{type(error).__name__}: {error}"
         features["name"] = name.encode("utf-8", "surrogateescape")
-        if classes:
-            features["label"] = classes.index(name.split("/", 1)[0])
-        return name, (encode_example(features), picture, features.get("label"))
+        if label is not None:
+            features["label"] = label
+        return name, (encode_example(features), picture, label)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for number in range(len(index["shards"]), len(starts)):
             positions = order[starts[number] : starts[number] + shard_images].tolist()
             path = out / f"shard-{number:05d}-of-{len(starts):05d}.tfrecord"
-            statistics, skipped = Statistics(), {}
+            statistics, packed, skipped = Statistics(), [], {}
             with whole_file(path) as partial, partial.open("wb") as file:
                 # A few at a time: the pool would otherwise decode the whole shard ahead of the disk.
                 for first in range(0, len(positions), 64):
@@ -112,10 +111,11 @@ def pack(
                         example, picture, label = result
                         write_record(file, example)
                         statistics.add(picture, label)
+                        packed.append(name)
                 file.flush()
                 os.fsync(file.fileno())
             entry = {"file": path.name, "bytes": path.stat().st_size, "sha256": checksum(path)}
-            index["shards"].append({**entry, "sums": statistics.sums, "skipped": skipped})
+            index["shards"].append({**entry, "sums": statistics.sums, "skipped": skipped, "names": packed})
             _check_skipped(index, source)
             index["complete"] = number + 1 == len(starts)
             _write_index(out, index)
@@ -125,14 +125,15 @@ def pack(
 
 
 def _features(content, store, size, short_side):
-    picture = read_picture(io.BytesIO(content), short_side)
+    picture = decode(content, short_side)
     if size is not None:
         fitted = ImageOps.fit(Image.fromarray(picture), size[::-1], Image.Resampling.LANCZOS)
         picture = np.asarray(fitted)
     if store == "pixels":
         image = picture.tobytes()
     else:
-        image = content if size is None and short_side is None else png(picture)
+        kept = isinstance(content, bytes) and size is None and short_side is None
+        image = content if kept else png(picture)
     return {"image": image, "height": picture.shape[0], "width": picture.shape[1]}, picture
 
 
@@ -168,7 +169,7 @@ def _write_index(out: Path, index: dict[str, Any]) -> None:
     statistics = Statistics.of([entry["sums"] for entry in index["shards"]])
     skipped = {name: reason for entry in index["shards"] for name, reason in entry["skipped"].items()}
     summary = {"count": statistics.sums["count"], "skipped": skipped}
-    summary["statistics"] = statistics.summary(index["classes"])
+    summary["statistics"] = statistics.summary(index["classes"] or [])
     with whole_file(out / INDEX) as partial:
         partial.write_text(json.dumps({**index, **summary}, indent=1) + "\n", "utf-8")
 

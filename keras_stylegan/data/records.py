@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -88,22 +87,24 @@ def read_record(file: BinaryIO) -> bytes | None:
     return data
 
 
-def record_offsets(path: str | Path) -> Iterator[int]:
-    """Yields the position of every record of a TFRecord file, from the lengths alone.
+def record_offsets(path: str | Path) -> list[int]:
+    """The position of every record of a TFRecord file, from the lengths alone; `read_record` verifies checksums.
 
     Raises:
-        ValueError: if a length is damaged or the file ends within a record.
+        ValueError: if the lengths do not add up to the file's.
     """
+    offsets, offset = [], 0
     with open(path, "rb") as file:
         end = file.seek(0, 2)
-        offset = 0
         while offset < end:
             file.seek(offset)
-            following = offset + _HEADER.size + _read_length(file) + _FOOTER.size
-            if following > end:
+            header = file.read(_HEADER.size)
+            if len(header) == _HEADER.size:
+                offsets.append(offset)
+                offset += _HEADER.size + _HEADER.unpack(header)[0] + _FOOTER.size
+            if len(header) < _HEADER.size or offset > end:
                 raise ValueError(f"truncated record in {path}")
-            yield offset
-            offset = following
+    return offsets
 
 
 def _read_length(file: BinaryIO) -> int | None:

@@ -1,7 +1,7 @@
 """Shards: pictures packed into a few TFRecord files, read with NumPy and Pillow or natively by tf.data.
 
 A folder of shards holds `index.json` and the files it lists. A record is a `tf.train.Example` with `image` (bytes:
-pixels, row by row, RGB, or an encoded file), `height`, `width`, `name` and, where the source has classes, `label`.
+pixels, row by row, RGB, or an encoded file), `height`, `width`, `name` and, where the source has labels, `label`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from keras_stylegan.data.examples import decode_example
-from keras_stylegan.data.images import ImageSource
-from keras_stylegan.data.pictures import read_picture, shrink
+from keras_stylegan.data.pictures import read_picture
 from keras_stylegan.data.records import read_record, record_offsets
 
 FORMAT = "keras_stylegan_shards"
@@ -70,44 +68,51 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class ShardSource(ImageSource):
-    """The pictures of a folder of shards: an `ImageSource` with names, classes and labels.
+class ShardSource:
+    """The pictures of a folder of shards, encoded as they are there: a source as `keras_stylegan.data` defines it.
 
-    `source[index]` reads one record, verifies its checksum and decodes it. A damaged record is treated as a damaged
-    file is, and named by its shard and number. Reading from several threads is safe.
+    Reading a record verifies its checksum; reading from several threads is safe.
 
     Args:
         folder: the folder that `pack` wrote.
-        short_side: working size: larger pictures are reduced to this shorter side, in pixels.
-        cache_bytes: decoded pictures are kept in memory up to this size.
 
     Attributes:
+        location: the folder.
+        names: the pictures' names in the source that was packed, in the order of the shards.
+        classes: the names of the classes, None without labels.
         index: the content of `index.json`.
-        classes: names of the classes; empty without classes.
 
     Raises:
-        ValueError: if the folder holds no complete set of shards, or a file is not as long as the index says.
+        ValueError: if the shards are incomplete, or a file is not what the index says.
     """
 
-    def __init__(self, folder: str | Path, short_side: int | None = None, cache_bytes: int = 0):
+    def __init__(self, folder: str | Path):
         self.folder = Path(folder)
+        self.location = str(folder)
         self.index = read_index(folder)
-        self.classes = list(self.index["classes"])
-        self._short_side = short_side
+        self.classes = None if self.index["classes"] is None else tuple(self.index["classes"])
         if not self.index["complete"]:
             raise ValueError(f"the shards in {folder} are incomplete: run the same `keras-stylegan pack` again")
+        self.names = [name for entry in self.index["shards"] for name in entry["names"]]
+        self._stores_pixels = self.index["settings"]["store"] == "pixels"
         self._places: list[tuple[str, int]] = []
         for entry in self.index["shards"]:
             path = self.folder / entry["file"]
+            offsets = record_offsets(path)
             size = path.stat().st_size
-            if size != entry["bytes"]:
-                raise ValueError(f"{path} must have {entry['bytes']} bytes, as {INDEX} says. Received: {size}")
-            self._places += [(entry["file"], offset) for offset in record_offsets(path)]
-        names = [f"{file}@{offset}" for file, offset in self._places]
-        super().__init__(names, self._decode, str(folder), cache_bytes)
+            if (size, len(offsets)) != (entry["bytes"], len(entry["names"])):
+                raise ValueError(
+                    f"{path} must have {entry['bytes']} bytes and {len(entry['names'])} records, as {INDEX} says. "
+                    f"Received: {size} bytes, {len(offsets)} records"
+                )
+            self._places += [(entry["file"], offset) for offset in offsets]
 
-    def record(self, index: int) -> dict[str, bytes | int]:
-        """The features of one record: `image`, `height`, `width`, `name`, and `label` where there are classes.
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def read(self, index: int) -> tuple[bytes | np.ndarray, int | None]:
+        """Content and label of one picture: an encoded file, or a uint8 array `(height, width, 3)` where the shards
+        store pixels; the label is None without classes.
 
         Raises:
             ValueError: if the record is damaged.
@@ -115,23 +120,16 @@ class ShardSource(ImageSource):
         file, offset = self._places[index]
         with (self.folder / file).open("rb") as stream:
             stream.seek(offset)
-            return decode_example(read_record(stream) or b"")
-
-    def label(self, index: int) -> int | None:
-        """Number of the picture's class in `classes`, None without classes."""
-        return self.record(index).get("label")
-
-    def _decode(self, index: int) -> np.ndarray:
-        record = self.record(index)
-        if self.index["settings"]["store"] == "bytes":
-            return read_picture(io.BytesIO(record["image"]), self._short_side)
-        pixels = np.frombuffer(record["image"], "uint8").reshape(record["height"], record["width"], 3)
-        return np.asarray(shrink(Image.fromarray(pixels), self._short_side))
+            record = decode_example(read_record(stream) or b"")
+        content = record["image"]
+        if self._stores_pixels:
+            content = np.frombuffer(content, "uint8").reshape(record["height"], record["width"], 3)
+        return content, record.get("label")
 
 
-def open_shards(folder: str | Path, short_side: int | None = None, cache_bytes: int = 0) -> ShardSource:
-    """Opens a folder of shards; arguments, result and errors as `ShardSource`."""
-    return ShardSource(folder, short_side, cache_bytes)
+def open_shards(folder: str | Path) -> ShardSource:
+    """Opens a folder of shards; errors as `ShardSource`."""
+    return ShardSource(folder)
 
 
 def shard_dataset(folder: str | Path, batch_size: int | None = None) -> Any:
