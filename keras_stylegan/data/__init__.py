@@ -1,5 +1,6 @@
 """Pictures for training, read with Pillow and NumPy: no TensorFlow needed."""
 
+from keras_stylegan.data.augmentation import Augmentation, Change
 from keras_stylegan.data.crops import Crops
 from keras_stylegan.data.images import ImageSource, open_images
 from keras_stylegan.data.packing import pack
@@ -9,8 +10,9 @@ from keras_stylegan.data.style_batches import StyleBatches
 from keras_stylegan.data.styles import open_styles
 
 __all__ = [
-    "Crops", "Feed", "ImageSource", "ShardSource", "StyleBatches", "damaged_shards", "is_shards", "open_images",
-    "open_shards", "open_styles", "pack", "read_picture", "shard_dataset", "to_float", "to_rgb", "to_uint8",
+    "Augmentation", "Change", "Crops", "Feed", "ImageSource", "ShardSource", "StyleBatches", "damaged_shards",
+    "is_shards", "open_images", "open_shards", "open_styles", "pack", "read_picture", "shard_dataset", "to_float",
+    "to_rgb", "to_uint8",
 ]  # fmt: skip
 
 
