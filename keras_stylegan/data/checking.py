@@ -7,15 +7,14 @@ import hashlib
 import io
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from keras_stylegan.data.contents import open_contents
-from keras_stylegan.data.pictures import to_rgb
+from keras_stylegan.data.contents import decode, open_contents
 from keras_stylegan.data.shards import is_shards
 
 KINDS = ("unreadable", "tiny", "odd", "duplicate", "near duplicate")
@@ -26,8 +25,8 @@ _ODD_MODES = {
     "F": "floating point",
 }  # fmt: skip
 _SUFFIXES = {
-    "BMP": (".bmp",), "GIF": (".gif",), "JPEG": (".jfif", ".jpeg", ".jpg"), "MPO": (".jpeg", ".jpg"), "PNG": (".png",),
-    "PPM": (".pgm", ".ppm"), "TIFF": (".tif", ".tiff"), "WEBP": (".webp",),
+    "BMP": (".bmp",), "GIF": (".gif",), "JPEG": (".jfif", ".jpe", ".jpeg", ".jpg"), "PNG": (".png",),
+    "MPO": (".jpeg", ".jpg", ".mpo"), "PPM": (".pbm", ".pgm", ".ppm"), "TIFF": (".tif", ".tiff"), "WEBP": (".webp",),
 }  # fmt: skip
 _HASH_SIDE = 16
 # Copies saved again, resized or slightly retouched differ by 0 to 6 % of the bits, different pictures by about half.
@@ -101,22 +100,25 @@ def check(
 
 
 def _inspect(content, name: str, min_side: int) -> tuple[list[tuple[str, str]], bytes, np.ndarray]:
-    remarks = []
-    with Image.open(io.BytesIO(content)) if isinstance(content, bytes) else Image.fromarray(content) as image:
-        width, height = image.size
-        if min(width, height) < min_side:
-            remarks.append(("tiny", f"{width} x {height} pixels"))
-        if image.mode.startswith("I"):
-            remarks.append(("odd", "16 or 32 bits a channel"))
-        elif image.mode in _ODD_MODES:
-            remarks.append(("odd", _ODD_MODES[image.mode]))
-        if getattr(image, "is_animated", False) and image.format != "MPO":
-            remarks.append(("odd", f"{image.n_frames} frames, of which training sees the first"))
-        suffix = Path(name).suffix.lower()
-        if suffix and suffix not in _SUFFIXES.get(image.format, (suffix,)):
-            remarks.append(("odd", f"named {suffix}, but a {image.format} file"))
-        grey = to_rgb(image).convert("L").resize((_HASH_SIDE + 1, _HASH_SIDE), Image.Resampling.BOX)
+    picture = decode(content)
+    height, width = picture.shape[:2]
+    remarks = [("tiny", f"{width} x {height} pixels")] if min(width, height) < min_side else []
+    if isinstance(content, bytes):
+        with Image.open(io.BytesIO(content)) as image:
+            remarks += [("odd", remark) for remark in _oddities(image, Path(name).suffix.lower())]
+    grey = Image.fromarray(picture).convert("L").resize((_HASH_SIDE + 1, _HASH_SIDE), Image.Resampling.BOX)
     return remarks, hashlib.sha256(np.ascontiguousarray(content)).digest(), np.asarray(grey)
+
+
+def _oddities(image: Image.Image, suffix: str) -> Iterator[str]:
+    if image.mode.startswith("I"):
+        yield "16 or 32 bits a channel"
+    elif image.mode in _ODD_MODES:
+        yield _ODD_MODES[image.mode]
+    if getattr(image, "is_animated", False) and image.format != "MPO":
+        yield f"{image.n_frames} frames, of which training sees the first"
+    if suffix and suffix not in _SUFFIXES.get(image.format, (suffix,)):
+        yield f"named {suffix}, but a {image.format} file"
 
 
 def _repeated(names: list[str], digests: list[bytes], thumbnails: list[np.ndarray | None]) -> list[Finding]:
