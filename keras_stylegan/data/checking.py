@@ -107,7 +107,8 @@ def _inspect(content, name: str, min_side: int) -> tuple[list[tuple[str, str]], 
         with Image.open(io.BytesIO(content)) as image:
             remarks += [("odd", remark) for remark in _oddities(image, Path(name).suffix.lower())]
     grey = Image.fromarray(picture).convert("L").resize((_HASH_SIDE + 1, _HASH_SIDE), Image.Resampling.BOX)
-    return remarks, hashlib.sha256(np.ascontiguousarray(content)).digest(), np.asarray(grey)
+    key = content if isinstance(content, bytes) else content.tobytes()
+    return remarks, hashlib.sha256(key).digest(), np.asarray(grey)
 
 
 def _oddities(image: Image.Image, suffix: str) -> Iterator[str]:
