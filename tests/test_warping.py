@@ -136,7 +136,8 @@ def test_neutral_arguments_change_no_bit():
 
 # Adjoints and second derivatives, by the dense matrix of each map
 
-SHAPE = (4, 5, 3)
+# The layers take many operations a call, and a dense matrix as many calls as it has columns.
+SHAPES = {"adaptive": (3, 3, 3), "diff_augment": (3, 4, 3)}
 TURN = np.array([[[0.9, -0.5, 1.3], [0.4, 1.2, -0.8], [0, 0, 1]]], "float32")
 
 
@@ -165,12 +166,13 @@ MAPS = {
 @pytest.mark.parametrize("name", MAPS)
 def test_adjoint_and_second_derivative_are_exact(name):
     apply = MAPS[name]
-    size = int(np.prod(SHAPE))
-    zero = np.zeros((1, *SHAPE), "float32")
-    basis = np.eye(size, dtype="float32").reshape(size, 1, *SHAPE)
+    shape = SHAPES.get(name, (4, 5, 3))
+    size = int(np.prod(shape))
+    zero = np.zeros((1, *shape), "float32")
+    basis = np.eye(size, dtype="float32").reshape(size, 1, *shape)
     shift = numpy(apply(zero)).ravel()
     dense = np.stack([numpy(apply(column)).ravel() - shift for column in basis], axis=1).astype("float64")
-    z, b = noise(1, *SHAPE), noise(2, *SHAPE)[1:]
+    z, b = noise(1, *shape), noise(2, *shape)[1:]
     # <A z, b> = <z, A^T b>, A^T b as the gradient of <A z, b>.
     outputs, adjoint = input_gradient(lambda x: ops.sum(apply(x) * b, axis=(1, 2, 3)), z)
     forward = float(numpy(outputs)[0]) - shift @ b.ravel()
@@ -191,7 +193,7 @@ def test_adjoint_and_second_derivative_are_exact(name):
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="starts itself on JAX")
 def test_the_same_on_jax():
     pytest.importorskip("jax")
-    chosen = ["-k", "exact and adaptive or scipy"]
+    chosen = ["-k", "exact and adaptive"]
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", __file__, *chosen]
     done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True)
-    assert done.returncode == 0 and "4 passed" in done.stdout, done.stdout[-3000:]
+    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout[-3000:]

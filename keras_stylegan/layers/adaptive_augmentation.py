@@ -127,11 +127,13 @@ class AdaptiveAugmentation(keras.layers.Layer):
             return images
         if images.shape[-1] not in (1, 3):
             raise ValueError(f"`images` must have 1 or 3 channels. Received: shape={tuple(images.shape)}")
-        draw = _Draws(ops.shape(images)[0], self._active, self.probability, self.seed_generator)
-        if self._active & {*GROUPS["blit"], *GROUPS["geometry"]}:
-            images = warping.affine_warp(images, _geometry(draw, images))
-        if self._active & {*GROUPS["colour"]}:
-            images = colour.transform_colours(images, _colours(draw))
+        draw = _Draws(ops.shape(images)[0], self.probability, self.seed_generator)
+        moves = _matrices(_geometry(draw, images), self._active)
+        if moves:
+            images = warping.affine_warp(images, warping.compose(*moves))
+        maps = _matrices(_colours(draw), self._active)
+        if maps:
+            images = colour.transform_colours(images, warping.compose(*maps))
         return images
 
     def observe(self, real_logits):
@@ -171,12 +173,11 @@ class AdaptiveAugmentation(keras.layers.Layer):
 
 
 class _Draws:
-    """Random numbers of one call: for each operation the value of an image that it strikes, and a neutral one else."""
+    """Random numbers of one call, one for each image."""
 
-    def __init__(self, batch, active, probability, seed_generator):
+    def __init__(self, batch, probability, seed_generator):
         self.batch = batch
-        self.active = active
-        self.probability = probability
+        self.probability = ops.convert_to_tensor(probability)
         self.seed_generator = seed_generator
 
     def uniform(self, low=0.0, high=1.0):
@@ -185,66 +186,67 @@ class _Draws:
     def normal(self, deviation):
         return keras.random.normal((self.batch,), stddev=deviation, seed=self.seed_generator)
 
-    def strike(self, name, neutral, values, probability=None):
-        """`values()`, one tensor or several, where the coin of the operation fell so; `neutral` elsewhere."""
-        if name not in self.active:
-            return keras.tree.map_structure(lambda value: ops.full((self.batch,), value), neutral)
+    def strike(self, neutral, *values, probability=None):
+        """The values where an image's coin falls with the probability, `neutral` elsewhere."""
         struck = self.uniform() < (self.probability if probability is None else probability)
-        return keras.tree.map_structure(lambda value, other: ops.where(struck, value, other), values(), neutral)
+        struck_values = [ops.where(struck, value, neutral) for value in values]
+        return struck_values if len(values) > 1 else struck_values[0]
+
+
+def _matrices(table, active):
+    return [make() for name, make in table if name in active]
 
 
 def _geometry(draw, images):
-    """Matrices from output to input positions; each factor undoes an operation, the first one's leftmost."""
+    """Pairs of an operation and what makes its matrices from output to input positions.
+
+    Each matrix undoes its operation, and the first operation, undone last, stands leftmost in the product.
+    """
     _, height, width, _ = ops.shape(images)
     width, height = ops.cast(width, "float32"), ops.cast(height, "float32")
     is_square = images.shape[1] is not None and images.shape[1] == images.shape[2]
 
-    def quarters():
+    def flip():
+        sign = draw.strike(1.0, ops.where(draw.uniform() < 0.5, -1.0, 1.0))
+        return warping.scaling(sign, ops.ones_like(sign))
+
+    def quarter_turn():
         count = ops.floor(draw.uniform() * 4.0)
-        return count if is_square else 2.0 * ops.floor(count / 2.0)
+        return warping.quarter_turns(-draw.strike(0.0, count if is_square else 2.0 * ops.floor(count / 2.0)))
 
-    def angle():
-        return draw.uniform(-math.pi, math.pi)
+    def translate():
+        shifts = [ops.round(draw.uniform(-1 / 8, 1 / 8) * side) for side in (width, height)]
+        return warping.translation(*(-shift for shift in draw.strike(0.0, *shifts)))
 
-    def whole_pixels():
-        return ops.round(draw.uniform(-1 / 8, 1 / 8) * width), ops.round(draw.uniform(-1 / 8, 1 / 8) * height)
+    def scale():
+        factor = ops.power(2.0, -draw.strike(0.0, draw.normal(0.2)))
+        return warping.scaling(factor, factor)
 
-    def pixels():
-        return draw.normal(1 / 8) * width, draw.normal(1 / 8) * height
+    def rotate():
+        # Two rotations, so that the stretch between them has a random direction; p that at least one of them strikes.
+        each = 1.0 - ops.sqrt(1.0 - draw.probability)
+        return warping.rotation(-draw.strike(0.0, draw.uniform(-math.pi, math.pi), probability=each))
 
-    flip = draw.strike("flip", 1.0, lambda: ops.where(draw.uniform() < 0.5, -1.0, 1.0))
-    turn = draw.strike("quarter_turn", 0.0, quarters)
-    whole = draw.strike("translate", (0.0, 0.0), whole_pixels)
-    scale = ops.power(2.0, draw.strike("scale", 0.0, lambda: draw.normal(0.2)))
-    # Two rotations, so that the stretch has a random direction; together they strike with probability p.
-    half = 1.0 - ops.sqrt(1.0 - ops.convert_to_tensor(draw.probability))
-    before = draw.strike("rotate", 0.0, angle, half)
-    stretch = ops.power(2.0, draw.strike("stretch", 0.0, lambda: draw.normal(0.2)))
-    after = draw.strike("rotate", 0.0, angle, half)
-    shift = draw.strike("shift", (0.0, 0.0), pixels)
-    return warping.compose(
-        warping.scaling(flip, ops.ones_like(flip)),
-        warping.quarter_turns(-turn),
-        warping.translation(-whole[0], -whole[1]),
-        warping.scaling(1.0 / scale, 1.0 / scale),
-        warping.rotation(-before),
-        warping.scaling(1.0 / stretch, stretch),
-        warping.rotation(-after),
-        warping.translation(-shift[0], -shift[1]),
-    )
+    def stretch():
+        factor = ops.power(2.0, draw.strike(0.0, draw.normal(0.2)))
+        return warping.scaling(1.0 / factor, factor)
+
+    def shift():
+        shifts = [draw.normal(1 / 8) * side for side in (width, height)]
+        return warping.translation(*(-shift for shift in draw.strike(0.0, *shifts)))
+
+    return [
+        ("flip", flip), ("quarter_turn", quarter_turn), ("translate", translate), ("scale", scale), ("rotate", rotate),
+        ("stretch", stretch), ("rotate", rotate), ("shift", shift),
+    ]  # fmt: skip
 
 
 def _colours(draw):
-    """Matrices of colour; the last operation's is leftmost."""
-    offset = draw.strike("brightness", 0.0, lambda: draw.normal(0.2))
-    contrast = ops.power(2.0, draw.strike("contrast", 0.0, lambda: draw.normal(0.5)))
-    flip = draw.strike("luma_flip", 0.0, lambda: ops.floor(2.0 * draw.uniform()))
-    angle = draw.strike("hue", 0.0, lambda: draw.uniform(-math.pi, math.pi))
-    saturation = ops.power(2.0, draw.strike("saturation", 0.0, lambda: draw.normal(1.0)))
-    return warping.compose(
-        colour.saturation(saturation),
-        colour.hue(angle),
-        colour.luma_flip(flip),
-        colour.contrast(contrast),
-        colour.brightness(offset),
-    )
+    """Pairs of an operation and what makes its matrices of colour; the last operation's stands leftmost."""
+    return [
+        ("saturation", lambda: colour.saturation(ops.power(2.0, draw.strike(0.0, draw.normal(1.0))))),
+        ("hue", lambda: colour.hue(draw.strike(0.0, draw.uniform(-math.pi, math.pi)))),
+        ("luma_flip", lambda: colour.luma_flip(draw.strike(0.0, ops.floor(2.0 * draw.uniform())))),
+        ("contrast", lambda: colour.contrast(ops.power(2.0, draw.strike(0.0, draw.normal(0.5))))),
+        ("brightness", lambda: colour.brightness(draw.strike(0.0, draw.normal(0.2)))),
+    ]
