@@ -145,7 +145,7 @@ class AdaptiveAugmentation(keras.layers.Layer):
         """
         if self.target is None:
             return
-        logits = ops.cast(ops.stop_gradient(real_logits), "float32")
+        logits = ops.stop_gradient(ops.cast(real_logits, "float32"))
         # A logit that is not a number says nothing, and must not make p one.
         signs = ops.where(ops.isnan(logits), 0.0, ops.sign(logits))
         rates = ops.mean(ops.reshape(signs, (ops.shape(signs)[0], -1)), axis=1)

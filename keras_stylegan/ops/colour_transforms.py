@@ -20,35 +20,36 @@ _CONSTANT = _IDENTITY - _COLOURS
 _OFFSET = np.pad(np.ones((3, 1), "float32"), ((0, 1), (3, 0)))
 
 
-def _each(values):
-    return ops.cast(values, "float32")[:, None, None]
+def _times(values, matrix):
+    """Each image's value times a constant matrix."""
+    return ops.cast(values, "float32")[:, None, None] * ops.convert_to_tensor(matrix)
 
 
 def brightness(offset):
     """Adds `offset`, a tensor of shape `(batch,)`, to every channel; neutral: 0."""
-    return _IDENTITY + _each(offset) * _OFFSET
+    return _times(ops.ones_like(offset), _IDENTITY) + _times(offset, _OFFSET)
 
 
 def contrast(factor):
     """Multiplies every channel by `factor`, a tensor of shape `(batch,)`; neutral: 1."""
-    return _CONSTANT + _each(factor) * _COLOURS
+    return _times(ops.ones_like(factor), _CONSTANT) + _times(factor, _COLOURS)
 
 
 def luma_flip(flag):
     """Mirrors luma and keeps hue and saturation where `flag`, a tensor of shape `(batch,)`, is 1; neutral: 0."""
-    return _IDENTITY - 2.0 * _each(flag) * _GREY
+    return _times(ops.ones_like(flag), _IDENTITY) - 2.0 * _times(flag, _GREY)
 
 
 def hue(angle):
     """Turns colours about the grey axis by `angle` radians, a tensor of shape `(batch,)`; neutral: 0."""
-    cosine, sine = ops.cos(_each(angle)), ops.sin(_each(angle))
-    return _CONSTANT + cosine * _COLOURS + (1.0 - cosine) * _GREY + sine * _TURN
+    cosine, sine = ops.cos(angle), ops.sin(angle)
+    return saturation(cosine) + _times(sine, _TURN)
 
 
 def saturation(factor):
     """Multiplies the distance to the grey axis by `factor`, a tensor of shape `(batch,)`; neutral: 1."""
-    factor = _each(factor)
-    return _CONSTANT + factor * _COLOURS + (1.0 - factor) * _GREY
+    constant = _times(ops.ones_like(factor), _CONSTANT)
+    return constant + _times(factor, _COLOURS) + _times(1.0 - factor, _GREY)
 
 
 def transform_colours(images, matrices):
