@@ -51,7 +51,7 @@ def check(
 
     Two pictures are near duplicates when their difference hashes (the signs of the differences of horizontal
     neighbours in a grey thumbnail of 17 x 16, 256 bits) differ in at most 20 bits and the thumbnails by at most 8
-    levels on average. All pairs are compared: 25,000 pictures take seconds, time grows with the square.
+    levels on average. All pairs are compared: 10,000 pictures take a few seconds, and the time grows with the square.
 
     Args:
         source: a folder, a zip or an npz file, as for `open_images`, or a folder of shards.
