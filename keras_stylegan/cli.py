@@ -20,6 +20,8 @@ COMMANDS = {
     "gatys": "stylise one photograph by optimisation (slow, the quality reference)",
     "train": "train a system from a preset",
     "presets": "list what can be trained",
+    "pack": "pack pictures into a few files that training reads fast",
+    "check-data": "name unreadable, tiny, odd and repeated pictures",
 }
 # Exit codes of a shell for a program that a signal ended.
 _INTERRUPTED, _PIPE_CLOSED = 128 + 2, 128 + 13
@@ -43,12 +45,12 @@ def main(arguments=None):
     for name, summary in COMMANDS.items():
         subparser = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
         if name == named:
-            importlib.import_module(f"keras_stylegan.commands.{name}").add_arguments(subparser)
+            _module(name).add_arguments(subparser)
     parsed = parser.parse_args(arguments)
     # TensorFlow announces its devices on standard error, where this program writes mistakes only.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        code = importlib.import_module(f"keras_stylegan.commands.{parsed.command}").run(parsed)
+        code = _module(parsed.command).run(parsed)
         with standard_output():
             sys.stdout.flush()
         return code
@@ -61,6 +63,10 @@ def main(arguments=None):
     except (ValueError, OSError) as error:
         print(f"keras-stylegan: {describe(error)}", file=sys.stderr)
         return 2
+
+
+def _module(command):
+    return importlib.import_module(f"keras_stylegan.commands.{command.replace('-', '_')}")
 
 
 def _open_closed_streams():

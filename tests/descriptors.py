@@ -22,6 +22,12 @@ LossRow = collections.namedtuple(
 
 LAYERS = [
     LayerRow(
+        "AdaptiveAugmentation",
+        lambda: layers.AdaptiveAugmentation(("flip", "colour"), None, 0.3, 0.9, 100.0, 2, seed=1),
+        ((8, 11, 3),),
+    ),
+    LayerRow("DiffAugment", lambda: layers.DiffAugment(("colour", "cutout"), seed=1), ((8, 11, 3),), half=None),
+    LayerRow(
         "StyledConv2D",
         lambda: layers.StyledConv2D(6, kernel_size=5, separable=True, normalize=False, activation="linear"),
         ((9, 12, 4), (6,), (6,)),

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import ops
 from toy_gan import LATENT, SIZE, ToyGAN, batches
 
-from keras_stylegan.layers import ClipWeights
+from keras_stylegan.layers import AdaptiveAugmentation, ClipWeights
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +109,21 @@ def test_replicas_draw_different_numbers(mirrored):
     draw = tf.function(lambda: gan.draw({"images": tf.zeros((2, SIZE))})["latents"])
     first, second = mirrored.experimental_local_results(mirrored.run(draw))
     assert np.abs(first.numpy() - second.numpy()).max() > 1e-3
+
+
+def test_augmentation_differs_on_replicas_and_its_probability_does_not(mirrored):
+    with mirrored.scope():
+        layer = AdaptiveAugmentation(["brightness"], initial=1.0, limit=1.0, speed_kimg=0.1, interval=1)
+    logits = mirrored.experimental_distribute_values_from_function(
+        lambda context: tf.constant([1.0, -1.0 if context.replica_id_in_sync_group else 1.0])
+    )
+
+    def step(logits):
+        layer.observe(logits)
+        return layer(tf.zeros((2, 1, 1, 3)), training=True), layer.probability + 0.0, layer.sign_rate + 0.0
+
+    results = tf.function(lambda logits: mirrored.run(step, (logits,)))(logits)
+    images, probabilities, rates = map(mirrored.experimental_local_results, results)
+    assert np.abs(images[0] - images[1]).min() > 1e-4
+    assert float(rates[0]) == float(rates[1]) == 0.5
+    assert float(probabilities[0]) == float(probabilities[1]) == pytest.approx(0.96)  # 4 images of 100 down from 1

@@ -12,6 +12,11 @@ def describe(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
+def printable(name: str) -> str:
+    """Returns a file's name on one line, with bytes that are no text escaped."""
+    return " ".join(name.encode("utf-8", "backslashreplace").decode().split())
+
+
 @contextlib.contextmanager
 def standard_output():
     """Gives a mistake in writing to standard output, such as a full disk behind it, that name."""

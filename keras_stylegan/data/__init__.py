@@ -1,17 +1,21 @@
 """Pictures for training: from any source to batches, with TensorFlow or with Pillow and NumPy alone."""
 
+from keras_stylegan.data.augmentation import Augmentation, Change
 from keras_stylegan.data.batches import Batches
 from keras_stylegan.data.crops import Crops
 from keras_stylegan.data.front import open
 from keras_stylegan.data.images import ImageSource, open_images
+from keras_stylegan.data.packing import pack
 from keras_stylegan.data.pictures import read_picture, to_float, to_rgb, to_uint8
+from keras_stylegan.data.shards import ShardSource, damaged_shards, is_shards, open_shards, shard_dataset
 from keras_stylegan.data.sources import Source, open_source
 from keras_stylegan.data.style_batches import StyleBatches
 from keras_stylegan.data.styles import open_styles
 
 __all__ = [
-    "Batches", "Crops", "Feed", "ImageSource", "Source", "StyleBatches", "open", "open_images", "open_source",
-    "open_styles", "read_picture", "to_float", "to_rgb", "to_uint8",
+    "Augmentation", "Batches", "Change", "Crops", "Feed", "ImageSource", "ShardSource", "Source", "StyleBatches",
+    "damaged_shards", "is_shards", "open", "open_images", "open_shards", "open_source", "open_styles", "pack",
+    "read_picture", "shard_dataset", "to_float", "to_rgb", "to_uint8",
 ]  # fmt: skip
 
 

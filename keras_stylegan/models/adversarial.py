@@ -9,14 +9,7 @@ from keras_stylegan.models.averaging import AveragedNetwork
 from keras_stylegan.models.players import batch_size, check_players, clip_limits, split_batch
 from keras_stylegan.models.updates import PlayerUpdate
 from keras_stylegan.ops import gradients as grad
-
-
-class _ReplicaSeedGenerator(keras.random.SeedGenerator):
-    """Draws different numbers on each replica; a plain generator's state is mirrored, so its draws would repeat."""
-
-    def next(self, ordered=True):
-        seed = super().next(ordered)
-        return seed + ops.cast(ops.stack([grad.replica_index(), 0]), seed.dtype)
+from keras_stylegan.ops.seeds import ReplicaSeedGenerator
 
 
 class _StopOnBadUpdates(keras.callbacks.Callback):
@@ -42,7 +35,7 @@ class AdversarialModel(keras.Model):
 
     def __init__(self, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.seed_generator = _ReplicaSeedGenerator(seed)
+        self.seed_generator = ReplicaSeedGenerator(seed)
 
     def players(self):
         """Returns the list of `Player`, in the order of their updates. To be overridden."""
@@ -60,6 +53,14 @@ class AdversarialModel(keras.Model):
             Dict of tensors with the leading axis `batch`.
         """
         return batch
+
+    def signals(self):
+        """What a step logs beside the players' terms, such as the state of a controller. May be overridden.
+
+        Returns:
+            Dict from log name to scalar tensor, equal on all replicas.
+        """
+        return {}
 
     def averaged_network(self):
         """Returns the network of which `compile(ema=...)` keeps an average. May be overridden."""
@@ -179,7 +180,7 @@ class AdversarialModel(keras.Model):
             if training.average is not None:
                 training.average.update(count, training.images_seen)
             training.images_seen.assign(training.images_seen + ops.cast(count, training.images_seen.dtype))
-            return logs | {"images_seen": ops.convert_to_tensor(training.images_seen)}
+            return logs | self.signals() | {"images_seen": ops.convert_to_tensor(training.images_seen)}
 
     def train_step(self, data):
         """One step of `fit`."""

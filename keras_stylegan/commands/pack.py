@@ -1,0 +1,56 @@
+"""keras-stylegan pack: packs pictures into shards."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help="a folder, a zip or an npz file of pictures")
+    parser.add_argument("-o", "--output", metavar="SHARDS", required=True, help="folder for the shards")
+    parser.add_argument(
+        "--store",
+        choices=("pixels", "bytes"),
+        default="pixels",
+        help="pixels are fastest to read, bytes keep the files as they are (default: %(default)s)",
+    )
+    parser.add_argument("--size", metavar="N", help="pixels of the central crop: N for a square, or HEIGHTxWIDTH")
+    parser.add_argument("--short-side", type=int, metavar="N", help="instead: reduce the shorter side, uncropped")
+    parser.add_argument(
+        "--shard-images", type=int, default=1000, metavar="N", help="pictures in a file (default: %(default)s)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from keras_stylegan.commands.mistakes import printable
+    from keras_stylegan.data.packing import pack
+
+    def report(done: int, total: int) -> None:
+        print(f"{done} of {total} pictures", file=sys.stderr, flush=True)
+
+    index = pack(
+        arguments.source,
+        arguments.output,
+        arguments.store,
+        _parse_size(arguments.size),
+        arguments.short_side,
+        arguments.shard_images,
+        report if sys.stderr.isatty() else None,
+    )
+    for name, reason in index["skipped"].items():
+        print(f"left out: {printable(name)}: {printable(reason)}", file=sys.stderr)
+    total = sum(entry["bytes"] for entry in index["shards"])
+    classes = f", {len(index['classes'])} classes" if index["classes"] else ""
+    print(f"{arguments.output}: {index['count']} pictures{classes}, {len(index['shards'])} files, {total / 1e6:.1f} MB")
+    return 0
+
+
+def _parse_size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+)(?:x(\d+))?", text)
+    if match is None:
+        raise ValueError(f"`--size` must be N or HEIGHTxWIDTH. Received: {text}")
+    return int(match[1]), int(match[2] or match[1])

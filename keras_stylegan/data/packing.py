@@ -1,0 +1,187 @@
+"""Packs a source of pictures into shards, so that it can be stopped at any moment and continued."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from keras_stylegan.data.contents import decode, open_contents, png
+from keras_stylegan.data.examples import encode_example
+from keras_stylegan.data.images import MAX_UNREADABLE
+from keras_stylegan.data.records import write_record
+from keras_stylegan.data.shards import FORMAT, INDEX, VERSION, checksum, is_whole, read_index
+from keras_stylegan.data.statistics import Statistics
+from keras_stylegan.files import whole_file
+
+STORES = ("pixels", "bytes")
+
+
+def pack(
+    source: str | Path,
+    out: str | Path,
+    store: str = "pixels",
+    size: tuple[int, int] | None = None,
+    short_side: int | None = None,
+    shard_images: int = 1000,
+    report: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Packs pictures into shards.
+
+    The pictures are put into a fixed random order, so that every shard is a sample of the whole. A shard and then
+    the index are each written whole or not at all: after a kill the same call goes on behind the last whole shard,
+    and the result is that of an undisturbed call, byte for byte. Unreadable pictures are left out and named in the
+    index.
+
+    Args:
+        source: a folder, a zip or an npz file, as for `open_images`, or a folder of shards.
+        out: the folder for the shards; made where it is missing.
+        store: `"pixels"` is fastest to read; `"bytes"` keeps the encoded files, or lossless PNG files of the reduced
+            pictures if a size is given.
+        size: `(height, width)` in pixels: the largest central window of this shape, brought to this size by Lanczos.
+            None keeps the shape.
+        short_side: reduce larger pictures to this shorter side, in pixels, uncropped.
+        shard_images: int, pictures in a shard.
+        report: called with the pictures done and in total, after each shard.
+
+    Returns:
+        The index: settings, `count`, `classes`, `shards` with their SHA-256, `skipped` with reasons, and `statistics`.
+
+    Raises:
+        ValueError: if an argument breaks its rule, `out` holds shards of another source or other settings, or more
+            than 1 % of the pictures are unreadable.
+    """
+    _check_arguments(store, size, short_side, shard_images)
+    out = Path(out)
+    contents = open_contents(source)
+    names, classes = contents.names, contents.classes
+    digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()
+    index = {
+        "format": FORMAT,
+        "version": VERSION,
+        "complete": False,
+        "settings": {
+            "store": store,
+            "size": None if size is None else list(size),
+            "short_side": short_side,
+            "shard_images": shard_images,
+        },
+        "source": {"pictures": len(names), "names_sha256": digest},
+        "classes": None if classes is None else list(classes),
+        "shards": [],
+    }
+    index["shards"] = _earlier_shards(out, index)
+    out.mkdir(parents=True, exist_ok=True)
+    order = np.random.default_rng(0).permutation(len(names))
+    starts = range(0, len(names), shard_images)
+
+    def record(position: int) -> tuple[str, Any]:
+        name = names[position]
+        try:
+            content, label = contents.read(position)
+            features, picture = _features(content, store, size, short_side)
+        except MemoryError:
+            raise
+        except Exception as error:  # decoders raise nearly every kind on damaged files
+            return name, f"{type(error).__name__}: {error}"
+        features["name"] = name.encode("utf-8", "surrogateescape")
+        if label is not None:
+            features["label"] = label
+        return name, (encode_example(features), picture, label)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for number in range(len(index["shards"]), len(starts)):
+            positions = order[starts[number] : starts[number] + shard_images].tolist()
+            path = out / f"shard-{number:05d}-of-{len(starts):05d}.tfrecord"
+            statistics, packed, skipped = Statistics(), [], {}
+            with whole_file(path) as partial, partial.open("wb") as file:
+                # A few at a time: the pool would otherwise decode the whole shard ahead of the disk.
+                for first in range(0, len(positions), 64):
+                    for name, result in pool.map(record, positions[first : first + 64]):
+                        if isinstance(result, str):
+                            skipped[name] = result
+                            continue
+                        example, picture, label = result
+                        write_record(file, example)
+                        statistics.add(picture, label)
+                        packed.append(name)
+                file.flush()
+                os.fsync(file.fileno())
+            entry = {"file": path.name, "bytes": path.stat().st_size, "sha256": checksum(path)}
+            index["shards"].append({**entry, "sums": statistics.sums, "skipped": skipped, "names": packed})
+            _check_skipped(index, source)
+            index["complete"] = number + 1 == len(starts)
+            _write_index(out, index)
+            if report is not None:
+                report(min(starts[number] + shard_images, len(names)), len(names))
+    return read_index(out)
+
+
+def _features(content, store, size, short_side):
+    picture = decode(content, short_side)
+    if size is not None:
+        fitted = ImageOps.fit(Image.fromarray(picture), size[::-1], Image.Resampling.LANCZOS)
+        picture = np.asarray(fitted)
+    if store == "pixels":
+        image = picture.tobytes()
+    else:
+        kept = isinstance(content, bytes) and size is None and short_side is None
+        image = content if kept else png(picture)
+    return {"image": image, "height": picture.shape[0], "width": picture.shape[1]}, picture
+
+
+def _earlier_shards(out: Path, index: dict[str, Any]) -> list[dict[str, Any]]:
+    """The shards of an earlier call that are whole, up to the first that is not."""
+    if not (out / INDEX).exists():
+        return []
+    earlier = read_index(out)
+    different = [key for key in ("settings", "source", "classes") if earlier[key] != index[key]]
+    if different:
+        raise ValueError(
+            f"`out` already holds shards with other {', '.join(different)}: give another folder. Received: {out}"
+        )
+    whole = []
+    for entry in earlier["shards"]:
+        if not is_whole(out, entry):
+            break
+        whole.append(entry)
+    return whole
+
+
+def _check_skipped(index: dict[str, Any], source: str | Path) -> None:
+    skipped = {name: reason for entry in index["shards"] for name, reason in entry["skipped"].items()}
+    if len(skipped) > MAX_UNREADABLE * index["source"]["pictures"]:
+        listed = "".join(f"\n  {name}: {reason}" for name, reason in sorted(skipped.items()))
+        raise ValueError(
+            f"{len(skipped)} of {index['source']['pictures']} pictures in {source} are unreadable "
+            f"(at most {MAX_UNREADABLE:.0%} may be):{listed}"
+        )
+
+
+def _write_index(out: Path, index: dict[str, Any]) -> None:
+    statistics = Statistics.of([entry["sums"] for entry in index["shards"]])
+    skipped = {name: reason for entry in index["shards"] for name, reason in entry["skipped"].items()}
+    summary = {"count": statistics.sums["count"], "skipped": skipped}
+    summary["statistics"] = statistics.summary(index["classes"] or [])
+    with whole_file(out / INDEX) as partial:
+        partial.write_text(json.dumps({**index, **summary}, indent=1) + "\n", "utf-8")
+
+
+def _check_arguments(store, size, short_side, shard_images):
+    if store not in STORES:
+        raise ValueError(f"`store` must be one of {', '.join(STORES)}. Received: store={store!r}")
+    if size is not None and min(size) < 1:
+        raise ValueError(f"`size` must be positive. Received: size={size}")
+    if short_side is not None and short_side < 1:
+        raise ValueError(f"`short_side` must be positive. Received: short_side={short_side}")
+    if size is not None and short_side is not None:
+        raise ValueError(f"`size` and `short_side` exclude each other. Received: size={size}, short_side={short_side}")
+    if shard_images < 1:
+        raise ValueError(f"`shard_images` must be positive. Received: shard_images={shard_images}")
