@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,21 @@ PREVIEW_STYLES = 8
 
 
 @dataclasses.dataclass(frozen=True)
+class Probe:
+    """What tells whether a GAN is well (`keras_stylegan.callbacks.Health`).
+
+    Attributes:
+        generate: function that generates floats `(batch, height, width, channels)`, always of the same inputs.
+        real: real images shaped like them.
+        critic: function from images to the critic's outputs, or None.
+    """
+
+    generate: Callable[[], Any]
+    real: np.ndarray
+    critic: Callable[[np.ndarray], Any] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class System:
     """What a builder returns.
 
@@ -30,6 +45,9 @@ class System:
         preview: function that paints pictures for the image grid, always of the same inputs.
         save: function that writes what inference needs into a folder.
         facts: what the data decided (counts, names), written into config.json; a run resumes only where they are equal.
+        forward: function that calls the network to be shipped on one image; its operations are counted for the header.
+        probe: for adversarial systems, what the signs of collapse are read from.
+        parts: what has a state and is no variable, by name: NumPy generators, objects with `get_state`, `set_state`.
     """
 
     model: keras.Model
@@ -37,6 +55,9 @@ class System:
     preview: Callable[[], np.ndarray]
     save: Callable[[Path], None]
     facts: dict[str, Any]
+    forward: Callable[[], Any] | None = None
+    probe: Probe | None = None
+    parts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def build(preset: Preset) -> System:
@@ -87,6 +108,7 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         critic_weight=preset.critic_weight,
         penalty_weight=preset.penalty_weight,
         critic_steps=preset.critic_steps,
+        style_names=names,
         seed=preset.seed,
     )
     optimizers = {"generator": keras.optimizers.Adam(_cosine(preset.learning_rate, preset.steps))}
@@ -109,6 +131,7 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         _style_preview(network, photographs, preset.crop_size),
         lambda folder: save_whole(network, folder / "network.keras"),
         {"photographs": len(photographs), "styles": names},
+        lambda: network(_example(network, preset.crop_size)),
     )
 
 
@@ -132,6 +155,16 @@ def save_whole(model: keras.Model, path: Path) -> None:
 
 def _cosine(learning_rate, steps):
     return keras.optimizers.schedules.CosineDecay(learning_rate, max(1, steps))
+
+
+def _example(network, size):
+    """A batch of one for a `StyleTransformer`."""
+    weights = np.full((1, network.num_styles), 1 / network.num_styles, "float32")
+    return {
+        "images": np.zeros((1, size, size, 3), "float32"),
+        "style_weights": weights,
+        "strength": np.ones(1, "float32"),
+    }
 
 
 def _style_preview(network, photographs, size):
