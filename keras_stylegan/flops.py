@@ -30,8 +30,12 @@ def count_flops(function: Callable[[], Any]) -> int:
 def _tensorflow(function):
     import tensorflow as tf
 
+    return _graph(tf.function(function, autograph=False).get_concrete_function().graph)
+
+
+def _graph(graph):
     total = 0
-    for operation in tf.function(function, autograph=False).get_concrete_function().graph.get_operations():
+    for operation in graph.get_operations():
         shapes = [tensor.shape.as_list() if tensor.shape.rank is not None else [] for tensor in operation.inputs]
         outputs = operation.outputs[0].shape.as_list() if operation.outputs else []
         kind = operation.type
@@ -47,8 +51,11 @@ def _tensorflow(function):
             total += 2 * math.prod(outputs) * shapes[0][-2 if operation.get_attr("adj_x") else -1]
         elif kind == "Einsum":
             terms = operation.get_attr("equation").decode().split("->")[0].split(",")
-            sizes = {letter: n for term, shape in zip(terms, shapes, strict=True) for letter, n in zip(term, shape)}  # noqa: B905 - an ellipsis may stand for axes
+            axes = [axis for term, shape in zip(terms, shapes, strict=True) for axis in zip(term, shape, strict=True)]
+            sizes = dict(axes)
             total += 2 * math.prod(sizes.values())
+        elif kind in ("PartitionedCall", "StatefulPartitionedCall"):  # a function inside, such as a grouped convolution
+            total += _graph(graph._get_function(operation.get_attr("f").name).graph)
     return total
 
 

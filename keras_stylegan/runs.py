@@ -167,13 +167,14 @@ def _drive(model: keras.Model, feed: Feed, steps: int, listed: list[keras.callba
 
 def _resolve(preset: Preset, system: System, devices: list[str]) -> dict[str, Any]:
     parameters = sum(math.prod(variable.shape) for variable in system.model.trainable_variables)
+    rates = {rate.name: float(f"{rate.learning_rate:.7g}") for rate in system.model.optimizer.optimizers}
     flops = {} if system.forward is None else {"flops_an_image": count_flops(system.forward)}
     return {
         "system": preset.system,
         "settings": as_dict(preset),
         "facts": {**system.facts, "trainable_parameters": parameters},
         "resolved": {
-            "learning_rates": {rate.name: rate.learning_rate for rate in system.model.optimizer.optimizers},
+            "learning_rates": rates,
             **flops,
             "devices": devices,
         },

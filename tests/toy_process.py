@@ -1,9 +1,12 @@
 """The toy run in a process of its own, on JAX, to be killed: `python toy_process.py OUT IMAGES [UNDISTURBED]`.
 
 Environment: TOY_MARK=N writes the file OUT.mark when batch N is asked for; TOY_KILL_SAVE=N ends the process with
-SIGKILL in the middle of its Nth save, before the new checkpoint has its name.
+SIGKILL in the middle of its Nth save, before the new checkpoint has its name; TOY_POISON=N makes the pixels of every
+Nth batch NaN.
 """
 
+import dataclasses
+import functools
 import os
 import pathlib
 import signal
@@ -13,9 +16,10 @@ import time
 sys.modules["tensorflow"] = None  # starts in half the time
 os.environ["KERAS_BACKEND"] = "jax"
 
-from toy_system import ToyPreset, build_toy
+import numpy as np  # noqa: E402
+from toy_system import ToyPreset, build_toy  # noqa: E402
 
-from keras_stylegan import cli, presets, systems
+from keras_stylegan import cli, presets, systems  # noqa: E402
 
 
 class Slow:
@@ -29,6 +33,17 @@ class Slow:
             pathlib.Path(f"{self.out}.mark").touch()
         time.sleep(0.05)
         return self.batches[index]
+
+
+class Poisoned:
+    """The toy's batches, every `period`th of them NaN."""
+
+    def __init__(self, batches, period):
+        self.batches, self.period = batches, period
+
+    def __getitem__(self, index):
+        factor = np.float32(np.nan if index % self.period == self.period - 1 else 1)
+        return {name: values * factor for name, values in self.batches[index].items()}
 
 
 def die_in_save(number):
@@ -47,17 +62,19 @@ def main(out, images, undisturbed=None):
     if "TOY_KILL_SAVE" in os.environ:
         die_in_save(int(os.environ["TOY_KILL_SAVE"]))
 
-    def build(preset):
+    def build(preset, slow=True):
         system = build_toy(preset)
-        object.__setattr__(system, "batches", Slow(system.batches, out))
-        return system
+        batches = system.batches
+        if period := int(os.environ.get("TOY_POISON", 0)):
+            batches = Poisoned(batches, period)
+        return dataclasses.replace(system, batches=Slow(batches, out) if slow else batches)
 
     systems.SYSTEMS["toy"] = build
     kimg = int(images) / 1000
     presets.PRESETS["toy"] = ToyPreset(kimg=kimg, log_images=4, grid_images=1000, checkpoint_seconds=1e-6)
-    code = cli.main(["train", "toy", "--out", out, "--resume", "--backend", "jax"])
+    code = cli.main(["train", "toy", "--out", out, "--resume", "--deterministic", "--backend", "jax"])
     if code == 0 and undisturbed:
-        systems.SYSTEMS["toy"] = build_toy
+        systems.SYSTEMS["toy"] = functools.partial(build, slow=False)
         code = cli.main(["train", "toy", "--out", undisturbed, "--backend", "jax"])
     return code
 

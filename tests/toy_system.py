@@ -14,6 +14,9 @@ from keras_stylegan.models.adversarial import AdversarialModel
 from keras_stylegan.models.players import Player
 from keras_stylegan.presets import Preset
 
+# Of the generator on one picture: a 3x3 convolution of 3 to 3 channels at 8x8 positions.
+TOY_FLOPS = 2 * 8 * 8 * (3 * 3 * 3) * 3
+
 
 @dataclasses.dataclass(frozen=True)
 class ToyPreset(Preset):
@@ -25,11 +28,11 @@ class ToyPreset(Preset):
 
 
 class ToyGAN(AdversarialModel):
-    """Noise to pictures, with what a checkpoint has to hold: dropout's seed, a history buffer, a frozen network."""
+    """Noise to pictures, with a dropout's seed, a pool of earlier pictures, and a frozen network."""
 
     def __init__(self, seed):
         super().__init__(seed=seed)
-        self.history = keras.Variable(np.zeros((2, 8, 8, 3)), dtype="float32", trainable=False, name="history")
+        self.pool = keras.Variable(np.zeros((2, 8, 8, 3)), dtype="float32", trainable=False, name="pool")
         self.frozen = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1000, trainable=False)])
         convolution = keras.layers.Conv2D(3, 3, padding="same", activation="tanh")
         self.generator = keras.Sequential([keras.Input((8, 8, 3)), convolution, keras.layers.Dropout(0.1, seed=seed)])
@@ -51,8 +54,8 @@ class ToyGAN(AdversarialModel):
 
     def critic_terms(self, batch):
         fake = ops.stop_gradient(self.generator(batch["noise"], training=True))
-        fake = ops.concatenate([fake[2:], self.history.value])
-        self.history.assign(ops.where(ops.all(ops.isfinite(fake)), fake[:2], self.history.value))
+        fake = ops.concatenate([fake[2:], self.pool.value])
+        self.pool.assign(ops.where(ops.all(ops.isfinite(fake)), fake[:2], self.pool.value))
         real = ops.softplus(-self.critic(batch["content"]))
         return {"adversarial": (real + ops.softplus(self.critic(fake)))[:, 0]}
 
