@@ -12,13 +12,14 @@ import subprocess
 import keras
 import numpy as np
 import pytest
-from toy_system import ToyGAN, ToyPreset, build_toy
+from toy_system import ToyPreset, build_toy
 
-from keras_stylegan import runs
+from keras_stylegan import cli, presets, runs
 from keras_stylegan.callbacks import (
     Checkpoint,
     Clock,
     DamagedError,
+    ImageGrid,
     OtherModelError,
     checkpoints,
     read_record,
@@ -128,8 +129,6 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, kind):
 
 
 def test_a_full_disk_is_one_line(tmp_path, capsys):
-    from keras_stylegan import cli, presets
-
     presets.PRESETS["toy"] = dataclasses.replace(TINY, kimg=0.1)
     try:
         with small_files(9000):  # smaller than the toy's checkpoint
@@ -215,6 +214,34 @@ def test_the_best_is_kept(tmp_path):
     assert read_record(tmp_path / "best.npz")["monitored"] == 1.5
 
 
+def test_damaged_files_do_not_stand_in_for_good_ones(tmp_path, capsys):
+    model = toy().model
+    _, good = saved(tmp_path, model, 4)
+    for images in (8, 12):
+        (tmp_path / f"checkpoint-{images:012d}.npz").write_bytes(good.read_bytes()[:-50])
+    clock = Clock(4)
+    checkpoint = Checkpoint(clock, tmp_path, keep=2)
+    checkpoint.set_model(model)
+    assert checkpoint.restore_newest() == good
+    said = capsys.readouterr().err
+    assert "passed over" in said and "checkpoint-000000000012.npz" in said and "resumed from" in said
+    clock.images_seen = 6
+    assert checkpoints(tmp_path)[-1].name == "checkpoint-000000000012.npz"  # looking changes nothing
+    new = checkpoint.save()
+    assert checkpoints(tmp_path) == [good, new]
+
+
+def test_bfloat16_is_kept_exactly(tmp_path):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, dtype="bfloat16")])
+    _, path = saved(tmp_path, model)
+    before = model.layers[0].kernel.numpy().copy()
+    model.layers[0].kernel.assign(before * 0)
+    restore(path, model)
+    assert model.layers[0].kernel.dtype == "bfloat16"
+    np.testing.assert_array_equal(model.layers[0].kernel.numpy().astype("float32"), before.astype("float32"))
+
+
 def fit(model, batches, folder, steps):
     clock = Clock(4)
     feed = clock.feed = Feed(batches, threads=1)
@@ -264,16 +291,11 @@ def test_a_copy_taken_while_running_goes_on_elsewhere(tmp_path, monkeypatch):
 
 
 def test_pictures_drawn_on_the_way_change_nothing(tmp_path):
-    class Noisy(ToyGAN):
-        pass
-
     system = toy()
 
     def preview():
         system.model.seed_generator.next()
         return system.preview()
-
-    from keras_stylegan.callbacks import ImageGrid
 
     before = state(system.model)
     grid = ImageGrid(Clock(4), preview, tmp_path, 1)

@@ -16,6 +16,7 @@ from keras_stylegan.run_records import read_run
 
 TESTS = pathlib.Path(__file__).parent
 IMAGES = 120
+WAIT = 400  # seconds until a process that hangs is given up, on a machine with much else to do
 
 
 def start(out, undisturbed=None, ignore_interrupts=False, **environment):
@@ -40,7 +41,7 @@ def interrupt(out, number, at, **kwargs):
     assert read_run(out).state == "running"
     process.send_signal(number)
     begin = time.perf_counter()
-    process.communicate(timeout=60)
+    process.communicate(timeout=WAIT)
     mark.unlink()
     return process.returncode, time.perf_counter() - begin
 
@@ -59,12 +60,12 @@ def test_three_kills_change_nothing(tmp_path):
     record = read_run(out)
     assert (record.state, record.reason) == ("stopped", "killed") and 0 < record.kimg < IMAGES / 1000
     saving = start(out, TOY_KILL_SAVE="3")
-    saving.communicate(timeout=60)
+    saving.communicate(timeout=WAIT)
     assert saving.returncode == -signal.SIGKILL
     assert list(out.rglob(".partial.checkpoint-*"))  # it was in the middle of it
     assert interrupt(out, signal.SIGKILL, at=26)[0] == -signal.SIGKILL
     last = start(out, tmp_path / "undisturbed")
-    _, errors = last.communicate(timeout=120)
+    _, errors = last.communicate(timeout=WAIT)
     assert last.returncode == 0, errors
     assert "resumed from checkpoint-" in errors
     ours, theirs = state(out), state(tmp_path / "undisturbed")
@@ -89,3 +90,22 @@ def test_signals_save_and_leave_soon(tmp_path):
     assert code == 128 + signal.SIGINT and seconds < 10
     second = read_run(out)
     assert (second.state, second.reason) == ("stopped", "interrupted") and second.kimg > first.kimg
+
+
+def test_a_step_that_takes_too_long_is_not_waited_for():
+    """The callback alone, on a stand-in for Keras, in a process whose main thread does not come back."""
+    path = TESTS.parent / "keras_stylegan" / "callbacks" / "stop_on_signal.py"
+    code = f"""
+import os, signal, sys, time, types
+keras = types.SimpleNamespace(callbacks=types.SimpleNamespace(Callback=object))
+sys.modules["keras"] = keras
+namespace = {{}}
+exec(open({str(path)!r}).read(), namespace)
+stop = namespace["StopOnSignal"](grace=0.2)
+stop.on_train_begin()
+os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(20)
+"""
+    begin = time.perf_counter()
+    assert subprocess.run([sys.executable, "-c", code], timeout=30).returncode == 128 + signal.SIGTERM
+    assert time.perf_counter() - begin < 10

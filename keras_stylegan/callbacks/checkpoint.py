@@ -38,7 +38,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     A file is written under a temporary name, flushed to disk and renamed: a crash never leaves half a checkpoint under
     a checkpoint's name. A SHA-256 inside finds later damage on reading. A state that is not finite is not saved, so
-    the newest checkpoint is one to go back to. Callbacks that change variables or `parts` come before this one.
+    the newest checkpoint is one to go back to. Files of a later count than the run's, which a resumption passed over,
+    are removed. Callbacks that change variables or `parts` come before this one.
 
     Args:
         clock: the run's `Clock`.
@@ -148,7 +149,10 @@ class Checkpoint(keras.callbacks.Callback):
             self._best = score
             _link(path, self.folder / "best.npz")
         self._monitored = []
-        for old in checkpoints(self.folder)[: -self.keep]:
+        files = checkpoints(self.folder)
+        earlier = [file for file in files if file.name <= path.name]
+        # Later ones were damaged and passed over; kept, they would stand in for good ones.
+        for old in set(files) - set(earlier[-self.keep :]):
             old.unlink()
         if self._on_save is not None:
             self._on_save()

@@ -43,8 +43,12 @@ def frozen_digest(model: keras.Model) -> str:
 
 
 def to_numpy(variable: keras.Variable) -> np.ndarray:
-    """A variable's value; of a variable that is mirrored on several devices, the first copy."""
-    return keras.ops.convert_to_numpy(keras.ops.copy(variable.value))
+    """A variable's value; of a variable that is mirrored on several devices, the first copy.
+
+    Files know no bfloat16: it is written as float32, which holds it exactly.
+    """
+    value = keras.ops.convert_to_numpy(keras.ops.copy(variable.value))
+    return value.astype("float32") if value.dtype.kind == "V" else value
 
 
 def digest(arrays: Mapping[str, np.ndarray]) -> str:
