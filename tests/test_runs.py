@@ -6,12 +6,14 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 
 import keras
 import numpy as np
 import pytest
+import toy_system
 from PIL import Image
 from rich.console import Console
 from toy_system import TOY_FLOPS, ToyPreset
@@ -241,6 +243,31 @@ def test_deterministic_operations_are_asked_for(tmp_path, monkeypatch):
     runs.train(TINY, tmp_path / "run", dry_run=True)
     runs.train(TINY, tmp_path / "run", dry_run=True, deterministic=True)
     assert calls == [1]
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_signals_end_a_fit_after_its_step(tmp_path, capsys, monkeypatch, number, code):
+    out, get = tmp_path / "run", toy_system.Poisoned.__getitem__
+
+    def interrupting(batches, index):
+        if index == 4:
+            os.kill(os.getpid(), number)
+        return get(batches, index)
+
+    monkeypatch.setitem(presets.PRESETS, "toy", dataclasses.replace(TINY, kimg=1.0))
+    monkeypatch.setattr(toy_system.Poisoned, "__getitem__", interrupting)
+    before = signal.getsignal(number)
+    try:
+        returned = cli.main(["train", "toy", "--out", str(out)])
+    except SystemExit as error:
+        returned = error.code
+    assert returned == code, capsys.readouterr().err
+    assert signal.getsignal(number) in (before, signal.default_int_handler)
+    record = run_records.read_run(out)
+    assert record.state == "stopped" and 0 < record.kimg < 1.0
+    # All that is written at the end of a run was written.
+    assert checkpoints(out / "checkpoints")[-1].name == f"checkpoint-{round(record.kimg * 1000):012d}.npz"
+    assert read_metrics(out / "metrics.jsonl")[-1]["kimg"] == record.kimg
 
 
 def test_a_second_process_is_kept_away(tmp_path):
