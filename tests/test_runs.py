@@ -250,11 +250,11 @@ def test_signals_end_a_fit_after_its_step(tmp_path, capsys, monkeypatch, number,
     out, get = tmp_path / "run", toy_system.Poisoned.__getitem__
 
     def interrupting(batches, index):
-        if index == 4:
+        if index == 30:  # later than those that Keras looks at before it begins
             os.kill(os.getpid(), number)
         return get(batches, index)
 
-    monkeypatch.setitem(presets.PRESETS, "toy", dataclasses.replace(TINY, kimg=1.0))
+    monkeypatch.setitem(presets.PRESETS, "toy", dataclasses.replace(TINY, kimg=1.0, checkpoint_seconds=600))
     monkeypatch.setattr(toy_system.Poisoned, "__getitem__", interrupting)
     before = signal.getsignal(number)
     try:
