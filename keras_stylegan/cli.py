@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "stylise the packaged sample photographs in every style",
     "gatys": "stylise one photograph by optimisation (slow, the quality reference)",
     "train": "train a system from a preset",
+    "runs": "list runs with their state, progress and best value",
     "presets": "list what can be trained",
     "pack": "pack pictures into a few files that training reads fast",
     "check-data": "name unreadable, tiny, odd and repeated pictures",

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 # Numbers that may be 0. No number of a preset may be negative or infinite, and all others are greater than 0.
 MAY_BE_ZERO = frozenset(
     (
-        "alphas", "cache_megabytes", "content_weight", "critic_weight", "ema_kimg", "methods", "mix_probability",
-        "num_blocks", "penalty_weight", "photograph_weight", "seed", "style_weight", "variation_weight",
-        "weak_probability",
+        "alphas", "cache_megabytes", "content_weight", "critic_weight", "ema_kimg", "max_rollbacks", "methods",
+        "mix_probability", "num_blocks", "penalty_weight", "photograph_weight", "seed", "style_weight",
+        "variation_weight", "weak_probability",
     )
 )  # fmt: skip
 
@@ -29,7 +29,10 @@ class Preset:
         log_images: images between lines of metrics.jsonl and points in TensorBoard.
         grid_images: images between pictures of progress.
         checkpoint_seconds: seconds between checkpoints.
-        keep_checkpoints: checkpoints kept.
+        keep_checkpoints: checkpoints kept, besides the best.
+        monitor: logged value whose smallest mean between two checkpoints marks the best; empty for none.
+        max_rollbacks: returns to the last good checkpoint when updates keep failing, before the run gives up.
+        rollback_factor: by which each of them multiplies the learning rates.
         data_threads: threads that prepare batches.
         cache_megabytes: decoded pictures kept in memory, at most.
 
@@ -45,6 +48,9 @@ class Preset:
     grid_images: int = 10_000
     checkpoint_seconds: float = 600.0
     keep_checkpoints: int = 3
+    monitor: str = ""
+    max_rollbacks: int = 3
+    rollback_factor: float = 0.5
     data_threads: int = 2
     cache_megabytes: int = 1024
 
@@ -131,6 +137,7 @@ class MultiStylePreset(Preset):
     critic_learning_rate: float = 2e-4
     clip_norm: float = 10.0
     ema_kimg: float = 2.0
+    monitor: str = "generator/loss"
 
     system: typing.ClassVar[str] = "multistyle"
 

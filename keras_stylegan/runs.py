@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ from rich.console import Console
 import keras_stylegan
 from keras_stylegan import callbacks as run_callbacks
 from keras_stylegan.data import Feed
+from keras_stylegan.devices import device_names, make_deterministic, open_strategy, scope
 from keras_stylegan.files import whole_file
+from keras_stylegan.flops import count_flops
 from keras_stylegan.presets import Preset, as_dict
-from keras_stylegan.systems import System, build
+from keras_stylegan.run_records import running
+from keras_stylegan.systems import Probe, System, build
 
 # A resumed run may differ from the checkpoint's in these settings: they say how long, how often and from where.
 MAY_CHANGE = frozenset(
     (
         "cache_megabytes", "checkpoint_seconds", "content", "data_threads", "grid_images", "keep_checkpoints", "kimg",
-        "log_images", "perceptual", "styles",
+        "log_images", "max_rollbacks", "monitor", "perceptual", "rollback_factor", "styles",
     )
 )  # fmt: skip
 
@@ -33,49 +37,78 @@ def train(
     resume: bool = False,
     dry_run: bool = False,
     console: Console | None = None,
+    strategy: str | None = None,
+    devices: Sequence[str] | None = None,
+    deterministic: bool = False,
 ) -> Path:
     """Trains a preset on the current Keras backend, through `fit` on TensorFlow and `make_step()` elsewhere.
 
-    The run directory holds `config.json` (everything that decides the run), `checkpoints/`, `metrics.jsonl`,
-    `images/`, `tensorboard/`, and the system's trained network, as new as the newest checkpoint.
+    The run directory holds `config.json` (everything that decides the run), `state.json`, `checkpoints/`,
+    `metrics.jsonl`, `images/`, `tensorboard/`, and the system's trained network, as new as the newest checkpoint. It
+    may be copied, moved between processes, and read while it trains. SIGTERM and Ctrl-C end the step, save and leave.
 
     Args:
         preset: the settings, data sources among them.
         out: the run directory.
-        resume: continue from the newest checkpoint in `out`.
+        resume: continue from the newest whole checkpoint in `out`.
         dry_run: build everything, print configuration and header, write nothing and take no step.
         console: where to print, by default the standard output.
+        strategy: None, or "mirrored" for several devices on TensorFlow.
+        devices: the strategy's devices, such as `GPU:0` and `GPU:1`; by default all GPUs.
+        deterministic: use only operations that repeat bit for bit.
 
     Returns:
         The run directory.
 
     Raises:
-        ValueError: if `out` already holds a run and `resume` is false, or holds a run of other settings.
-        FloatingPointError: if the gradients stay non-finite.
+        ValueError: if `out` already holds a run and `resume` is false, holds a run of other settings, or is being
+            trained by another process.
+        OSError: with the file's name, where one cannot be written; earlier checkpoints stand.
+        FloatingPointError: if the gradients stay non-finite after all rollbacks.
+        KeyboardInterrupt, SystemExit: after saving, for Ctrl-C and SIGTERM (code 143).
     """
     out, console = Path(out), console or Console(soft_wrap=True, highlight=False)
     earlier = _read_config(out)
     if earlier is not None and not resume:
         raise ValueError(f"`out` already holds a run: give another folder, or `resume` it. Received: {out}")
+    if deterministic:
+        make_deterministic()
+    strategy = open_strategy(strategy, devices)
     keras.utils.set_random_seed(preset.seed)
-    with _dtype_policy(preset.precision):
+    with _dtype_policy(preset.precision), scope(strategy):
         system = build(preset)
-        config = _resolve(preset, system)
+        config = _resolve(preset, system, device_names(strategy))
         if earlier is not None:
             _check_same_run(earlier, config, out)
         clock = run_callbacks.Clock(preset.batch_size)
-        restored = run_callbacks.restore_newest(out / "checkpoints", system.model, clock) if resume else None
+        checkpoint = run_callbacks.Checkpoint(
+            clock,
+            out / "checkpoints",
+            preset.checkpoint_seconds,
+            keep=preset.keep_checkpoints,
+            on_save=lambda: system.save(out),
+            monitor=preset.monitor or None,
+            settings=_decisive(config),
+            parts=system.parts,
+        )
+        checkpoint.set_model(system.model)
+        # Made before anything is restored: its history is a part of a checkpoint.
+        rollback = run_callbacks.Rollback(checkpoint, preset.rollback_factor, preset.max_rollbacks)
         console.print_json(json.dumps(config), indent=2)
+        restored = checkpoint.restore_newest() if resume else None
         console.print(_header(config, preset, clock, restored), markup=False)
         if not dry_run:
-            out.mkdir(parents=True, exist_ok=True)
-            with whole_file(out / "config.json") as partial:
-                partial.write_text(json.dumps(config, indent=2) + "\n")
-            _loop(preset, system, clock, out)
+            with running(out):
+                with whole_file(out / "config.json") as partial:
+                    partial.write_text(json.dumps(config, indent=2) + "\n")
+                _loop(preset, system, checkpoint, rollback, out)
     return out
 
 
-def _loop(preset: Preset, system: System, clock: run_callbacks.Clock, out: Path) -> None:
+def _loop(
+    preset: Preset, system: System, checkpoint: run_callbacks.Checkpoint, rollback: run_callbacks.Rollback, out: Path
+) -> None:
+    clock = checkpoint.clock
     steps = preset.steps - clock.images_seen // preset.batch_size
     if steps <= 0:
         return
@@ -83,18 +116,18 @@ def _loop(preset: Preset, system: System, clock: run_callbacks.Clock, out: Path)
     feed = clock.feed = Feed(system.batches, clock.images_seen // preset.batch_size, preset.data_threads)
     events = run_callbacks.EventFile(out / "tensorboard")
     progress = run_callbacks.Progress(clock, preset.steps * preset.batch_size)
+    stop = run_callbacks.StopOnSignal()
+    probe = system.probe
     listed = [
         clock,
+        stop,
+        *([] if probe is None else [_health(probe, clock, preset.grid_images)]),
+        run_callbacks.ModelReport(clock, preset.log_images),
         run_callbacks.MetricsLog(clock, out / "metrics.jsonl", preset.log_images),
         run_callbacks.TensorBoardScalars(clock, events, preset.log_images),
+        rollback,
+        checkpoint,
         run_callbacks.ImageGrid(clock, system.preview, out / "images", preset.grid_images, events),
-        run_callbacks.Checkpoint(
-            clock,
-            out / "checkpoints",
-            preset.checkpoint_seconds,
-            keep=preset.keep_checkpoints,
-            on_save=lambda: system.save(out),
-        ),
         progress,
     ]
     try:
@@ -102,31 +135,49 @@ def _loop(preset: Preset, system: System, clock: run_callbacks.Clock, out: Path)
             system.model.fit(feed, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=listed)
         else:
             _drive(system.model, feed, steps, listed)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror or str(error), str(out)) from error
     finally:
+        stop.close()
         progress.close()
         feed.close()
+    stop.exit()
+
+
+def _health(probe: Probe, clock: run_callbacks.Clock, every_images: int) -> run_callbacks.Health:
+    return run_callbacks.Health(clock, probe.generate, probe.real, probe.critic, every_images)
 
 
 def _drive(model: keras.Model, feed: Feed, steps: int, listed: list[keras.callbacks.Callback]) -> None:
     """`fit` for the backends whose `fit` cannot run adversarial models: the same callbacks in the same order."""
-    step = model.make_step()
+    step = model.make_step(check=False)
     callback = keras.callbacks.CallbackList(listed, model=model)
     model.stop_training = False
     callback.on_train_begin()
     for index in range(steps):
         callback.on_train_batch_begin(index)
         callback.on_train_batch_end(index, step(feed[index]))
+        model.check_updates()
         if model.stop_training:
             break
     callback.on_train_end()
 
 
-def _resolve(preset: Preset, system: System) -> dict[str, Any]:
+def _resolve(preset: Preset, system: System, devices: list[str]) -> dict[str, Any]:
     parameters = sum(math.prod(variable.shape) for variable in system.model.trainable_variables)
+    rates = {rate.name: float(f"{rate.learning_rate:.7g}") for rate in system.model.optimizer.optimizers}
+    flops = {} if system.forward is None else {"flops_an_image": count_flops(system.forward)}
     return {
         "system": preset.system,
         "settings": as_dict(preset),
         "facts": {**system.facts, "trainable_parameters": parameters},
+        "resolved": {
+            "learning_rates": rates,
+            **flops,
+            "devices": devices,
+        },
         "backend": keras.backend.backend(),
         "versions": {"keras_stylegan": keras_stylegan.__version__, "keras": keras.__version__},
     }
@@ -137,12 +188,15 @@ def _read_config(out: Path) -> dict[str, Any] | None:
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def _check_same_run(earlier: dict[str, Any], config: dict[str, Any], out: Path) -> None:
-    def decisive(record):
-        settings = {k: v for k, v in record["settings"].items() if k not in MAY_CHANGE}
-        return {"system": record["system"], **settings, **{f"facts/{k}": v for k, v in record["facts"].items()}}
+def _decisive(config: dict[str, Any]) -> dict[str, Any]:
+    """What must be equal for a run to be resumed."""
+    settings = {k: v for k, v in config["settings"].items() if k not in MAY_CHANGE}
+    facts = {f"facts/{k}": v for k, v in config["facts"].items()}
+    return json.loads(json.dumps({"system": config["system"], **settings, **facts}))
 
-    before, now = decisive(earlier), decisive(config)
+
+def _check_same_run(earlier: dict[str, Any], config: dict[str, Any], out: Path) -> None:
+    before, now = _decisive(earlier), _decisive(config)
     differing = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
     if differing:
         lines = "".join(f"\n  {key}: {before.get(key)} there, {now.get(key)} now" for key in differing)
@@ -154,11 +208,16 @@ def _header(config: dict[str, Any], preset: Preset, clock: run_callbacks.Clock, 
         f"{len(value) if isinstance(value, list) else value:,} {name.replace('_', ' ')}"
         for name, value in config["facts"].items()
     )
+    resolved = config["resolved"]
+    rates = "  ".join(f"{name} {rate:g}" for name, rate in resolved["learning_rates"].items())
+    flops = f"{resolved['flops_an_image'] / 1e9:.3g} GFLOPs an image  " if "flops_an_image" in resolved else ""
+    gamma = f"gamma {preset.gamma:g}  " if hasattr(preset, "gamma") else ""
     start = f"from {restored.name} at {clock.kimg:g} kimg" if restored else "from the start"
     return (
         f"{config['system']}: {facts}\n"
+        f"{flops}{gamma}learning rates: {rates}\n"
         f"{preset.steps:,} steps of {preset.batch_size} ({preset.kimg:g} kimg) {start}, "
-        f"backend {config['backend']}, {preset.precision}, seed {preset.seed}"
+        f"backend {config['backend']} on {', '.join(resolved['devices'])}, {preset.precision}, seed {preset.seed}"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,21 @@ EMA_RAMP_UP = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
+class Probe:
+    """What tells whether a GAN is well (`keras_stylegan.callbacks.Health`).
+
+    Attributes:
+        generate: function that generates floats `(batch, height, width, channels)`, always of the same inputs.
+        real: real images shaped like them.
+        critic: function from images to the critic's outputs, or None.
+    """
+
+    generate: Callable[[], Any]
+    real: np.ndarray
+    critic: Callable[[np.ndarray], Any] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class System:
     """What a builder returns.
 
@@ -32,6 +47,9 @@ class System:
         preview: function that paints pictures for the image grid, always of the same inputs.
         save: function that writes what inference needs into a folder.
         facts: what the data decided (counts, names), written into config.json; a run resumes only where they are equal.
+        forward: function that calls the network to be shipped on one image; its operations are counted for the header.
+        probe: for adversarial systems, what the signs of collapse are read from.
+        parts: what has a state and is no variable, by name: NumPy generators, objects with `get_state`, `set_state`.
     """
 
     model: keras.Model
@@ -39,6 +57,9 @@ class System:
     preview: Callable[[], np.ndarray]
     save: Callable[[Path], None]
     facts: dict[str, Any]
+    forward: Callable[[], Any] | None = None
+    probe: Probe | None = None
+    parts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def build(preset: Preset) -> System:
@@ -96,6 +117,7 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         critic_weight=preset.critic_weight,
         penalty_weight=preset.penalty_weight,
         critic_steps=preset.critic_steps,
+        style_names=names,
         seed=preset.seed,
     )
     optimizers = {"generator": keras.optimizers.Adam(_cosine(preset.learning_rate, preset.steps))}
@@ -120,6 +142,7 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         _style_preview(trained, photographs, preset.crop_size),
         lambda folder: save_whole(trained, folder / "network.keras"),
         {"photographs": len(photographs), "styles": names},
+        lambda: network(_example(network, preset.crop_size)),
     )
 
 
@@ -143,6 +166,16 @@ def save_whole(model: keras.Model, path: Path) -> None:
 
 def _cosine(learning_rate, steps):
     return keras.optimizers.schedules.CosineDecay(learning_rate, max(1, steps))
+
+
+def _example(network, size):
+    """A batch of one for a `StyleTransformer`."""
+    weights = np.full((1, network.num_styles), 1 / network.num_styles, "float32")
+    return {
+        "images": np.zeros((1, size, size, 3), "float32"),
+        "style_weights": weights,
+        "strength": np.ones(1, "float32"),
+    }
 
 
 def _style_preview(network, photographs, size):

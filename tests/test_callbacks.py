@@ -168,6 +168,26 @@ def test_event_files_are_read_by_tensorboard(tmp_path):
     assert [(e.step, e.width, e.height) for e in events.Images("pictures")] == [(s, 7, 6) for s in (0, 8, 16, 20)]
 
 
+def test_points_after_the_checkpoint_are_dropped_in_tensorboard(tmp_path):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    for images, losses in ((0, [1.0, 1.0, 2.0, 2.0, 3.0]), (8, [5.0, 5.0])):
+        clock = Clock(batch_size=4)
+        clock.restore(images, 0.0)
+        drive([clock, TensorBoardScalars(clock, EventFile(tmp_path), 8)], [{"loss": loss} for loss in losses])
+    events = accumulator.EventAccumulator(str(tmp_path))
+    events.Reload()
+    assert [(e.step, e.value) for e in events.Scalars("loss")] == [(8, 1.0), (16, 5.0)]
+
+
+def test_progress_leaves_out_what_is_for_the_files(tmp_path):
+    with (tmp_path / "log").open("w") as file:
+        clock = Clock(batch_size=500)
+        logs = {"g/loss": 1.0, "style/monet/gram": 2.0, "health/diversity": 3.0, "g/skipped_updates": 4.0}
+        drive([clock, Progress(clock, 500, console=Console(file=file))], [logs])
+    (line,) = (tmp_path / "log").read_text().splitlines()
+    assert "g/loss 1" in line and "g/skipped_updates 4" in line and "style" not in line and "health" not in line
+
+
 def test_progress_prints_plain_lines_when_not_a_terminal(tmp_path):
     with (tmp_path / "log").open("w") as file:
         clock = Clock(batch_size=500)

@@ -60,6 +60,30 @@ def test_a_mixture_carries_every_style_by_every_method_at_once():
     assert all(fewer[f"style_{method}"] == 0 for method in methods)
 
 
+def test_every_style_and_method_is_reported():
+    """Distances before any weight, of the pictures that carry the style, by their shares; then from the start."""
+    model = build(methods={"gram": 0.5, "mean_std": 0.5}, alphas=[5, 1, 1], style_names=["a", "b", "c"])
+    assert model.report() == {}
+    data = batch(styles=[(1, 0, 0), (0.25, 0, 0.75)], strength=[1, 0.5])
+    model.generator_terms(data)
+    painted = np.array(model.paint(data))
+
+    def distances(picture, style):
+        features = model.perceptual(painted[picture : picture + 1])
+        for method in model.methods:
+            statistics = style_statistics(features, method, taps=list(model.targets[method]))
+            targets = {tap: bank[style : style + 1] for tap, bank in model.targets[method].items()}
+            yield method, float(style_loss(statistics, targets, method)[0])
+
+    expected = {f"style/c/{method}": value for method, value in distances(1, 2)}
+    for (method, whole), (_, part) in zip(distances(0, 0), distances(1, 0), strict=True):
+        expected[f"style/a/{method}"] = (1.0 * whole + 0.25 * part) / 1.25
+    assert model.report() == pytest.approx(expected, rel=1e-4)
+    assert model.report() == {}
+    model.generator_terms(data | {"content": data["content"] * np.nan})
+    assert model.report() == {}  # a bad batch leaves no trace
+
+
 def test_content_and_variation_by_their_own_formulas():
     model = build(content_method="mse", content_weight=3.0, variation_weight=0.25)
     data = batch()

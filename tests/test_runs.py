@@ -6,17 +6,19 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 
 import keras
 import numpy as np
 import pytest
+import toy_system
 from PIL import Image
 from rich.console import Console
-from toy_system import ToyPreset
+from toy_system import TOY_FLOPS, ToyPreset
 
-from keras_stylegan import cli, presets, runs, systems
+from keras_stylegan import cli, presets, run_records, runs, systems
 from keras_stylegan.callbacks import checkpoints, read_metrics
 
 TESTS = pathlib.Path(__file__).parent
@@ -41,7 +43,7 @@ def check_run(out, images):
 
 def weights(out):
     with np.load(checkpoints(out / "checkpoints")[-1]) as archive:
-        return {name: archive[name] for name in archive.files if name != "run"}
+        return {name: archive[name] for name in archive.files if name not in ("run", "sha256")}
 
 
 def test_two_steps_leave_a_run_directory(tmp_path, capsys):
@@ -52,7 +54,9 @@ def test_two_steps_leave_a_run_directory(tmp_path, capsys):
     assert list((out / "tensorboard").glob("events.out.tfevents.*"))
     printed = capsys.readouterr().out
     assert '"learning_rate": 0.01' in printed
-    assert "2 steps of 4 (0.008 kimg) from the start, backend tensorflow, float32, seed 0" in printed
+    assert "10 pictures  233 trainable parameters" in printed
+    assert f"{TOY_FLOPS / 1e9:.3g} GFLOPs an image  learning rates: critic 0.01  generator 0.01" in printed
+    assert "2 steps of 4 (0.008 kimg) from the start, backend tensorflow on cpu:0, float32, seed 0" in printed
     assert keras.models.load_model(out / "generator.keras").count_params() == 27 * 3 + 3
 
 
@@ -117,7 +121,8 @@ def test_other_backends_write_the_same_files_without_tensorflow(tmp_path, backen
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith(backend)
     check_run(out, 8)
-    assert json.loads((out / "config.json").read_text())["backend"] == backend
+    config = json.loads((out / "config.json").read_text())
+    assert config["backend"] == backend and config["resolved"]["flops_an_image"] == TOY_FLOPS
 
 
 # The multi-style system and the command
@@ -160,7 +165,7 @@ def command(pictures, perceptual, *more):
 @pytest.mark.slow
 def test_train_multistyle(pictures, perceptual, capsys):
     critic = ["--set=critic_weight=0.1", "--set=critic_steps=2"]
-    assert cli.main(command(pictures, perceptual, *critic)) == 0, capsys.readouterr().err
+    assert cli.main(command(pictures, perceptual, *critic, "--set=log_images=2")) == 0, capsys.readouterr().err
     out = pictures / "run"
     config = json.loads((out / "config.json").read_text())
     assert config["facts"]["styles"] == ["paintings_0", "paintings_1"] and config["facts"]["photographs"] == 3
@@ -168,7 +173,9 @@ def test_train_multistyle(pictures, perceptual, capsys):
     assert network.num_styles == 2 and network.widths == (4, 4, 4)
     terms = {"content", "style_gram", "variation", "photograph", "adversarial"}
     expected = {f"generator/{term}" for term in terms} | {"critic/wasserstein", "critic/penalty"}
-    assert expected <= set(read_metrics(out / "metrics.jsonl")[-1])
+    last = read_metrics(out / "metrics.jsonl")[-1]
+    assert expected <= set(last)
+    assert any(f"style/{style}/gram" in last for style in config["facts"]["styles"])
     assert np.asarray(Image.open(out / "images" / f"{4:012d}.png")).shape == (3 * 16, 3 * 16, 3)
 
 
@@ -219,6 +226,73 @@ def test_backend_of_a_running_process_cannot_change(pictures, perceptual, capsys
     other = "jax" if keras.backend.backend() != "jax" else "torch"
     assert cli.main(command(pictures, perceptual, "--backend", other)) == 2
     assert "`--backend` must be" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_two_devices_from_the_command_line(tmp_path, capsys, monkeypatch):
+    """Two logical CPUs share each batch; images are counted once, and the run resumes."""
+    out = tmp_path / "run"
+    for kimg, more in ((0.016, []), (0.032, ["--resume"])):
+        monkeypatch.setitem(presets.PRESETS, "toy", dataclasses.replace(TINY, batch_size=8, kimg=kimg))
+        arguments = ["train", "toy", "--out", str(out), "--strategy", "mirrored", "--devices", "cpu:0,cpu:1"]
+        assert cli.main([*arguments, *more]) == 0, capsys.readouterr().err
+    assert "backend tensorflow on cpu:0, cpu:1" in capsys.readouterr().out
+    values = weights(out)
+    assert values["images_seen/0000"] == 32
+    assert all(np.isfinite(value).all() for value in values.values())
+    assert [line["images"] for line in read_metrics(out / "metrics.jsonl")] == [8, 16, 24, 32]
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"strategy": "many"}, "`strategy` must be one of mirrored. Received: many"),
+        ({"devices": ["GPU:7"]}, "`devices` must be among CPU:0.*Received: GPU:7"),
+    ],
+)
+def test_devices_are_checked(tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        runs.train(TINY, tmp_path / "run", **arguments)
+
+
+def test_deterministic_operations_are_asked_for(tmp_path, monkeypatch):
+    tensorflow = pytest.importorskip("tensorflow")
+    calls = []
+    monkeypatch.setattr(tensorflow.config.experimental, "enable_op_determinism", lambda: calls.append(1))
+    runs.train(TINY, tmp_path / "run", dry_run=True)
+    runs.train(TINY, tmp_path / "run", dry_run=True, deterministic=True)
+    assert calls == [1]
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_signals_end_a_fit_after_its_step(tmp_path, capsys, monkeypatch, number, code):
+    out, get = tmp_path / "run", toy_system.Poisoned.__getitem__
+
+    def interrupting(batches, index):
+        if index == 30:  # later than those that Keras looks at before it begins
+            os.kill(os.getpid(), number)
+        return get(batches, index)
+
+    monkeypatch.setitem(presets.PRESETS, "toy", dataclasses.replace(TINY, kimg=1.0, checkpoint_seconds=600))
+    monkeypatch.setattr(toy_system.Poisoned, "__getitem__", interrupting)
+    before = signal.getsignal(number)
+    try:
+        returned = cli.main(["train", "toy", "--out", str(out)])
+    except SystemExit as error:
+        returned = error.code
+    assert returned == code, capsys.readouterr().err
+    assert signal.getsignal(number) in (before, signal.default_int_handler)
+    record = run_records.read_run(out)
+    assert record.state == "stopped" and 0 < record.kimg < 1.0
+    # All that is written at the end of a run was written.
+    assert checkpoints(out / "checkpoints")[-1].name == f"checkpoint-{round(record.kimg * 1000):012d}.npz"
+    assert read_metrics(out / "metrics.jsonl")[-1]["kimg"] == record.kimg
+
+
+def test_a_second_process_is_kept_away(tmp_path):
+    out = tmp_path / "run"
+    with run_records.running(out), pytest.raises(ValueError, match="`out` is being trained by another process"):
+        runs.train(TINY, out)
 
 
 def test_every_preset_has_a_builder():

@@ -1,30 +1,34 @@
 """Keras callbacks that know images, not steps; they work in `fit` and in loops of one's own, on every backend."""
 
-from keras_stylegan.callbacks.checkpoint import (
-    Checkpoint,
-    OtherModelError,
-    checkpoints,
-    restore,
-    restore_newest,
-    state_variables,
-)
+from keras_stylegan.callbacks.checkpoint import Checkpoint, checkpoints, read_record, restore, restore_newest
 from keras_stylegan.callbacks.clock import Clock
+from keras_stylegan.callbacks.health import Health
 from keras_stylegan.callbacks.image_grid import ImageGrid, tile
 from keras_stylegan.callbacks.metrics_log import MetricsLog, read_metrics
+from keras_stylegan.callbacks.model_report import ModelReport
 from keras_stylegan.callbacks.progress import Progress
+from keras_stylegan.callbacks.rollback import Rollback
+from keras_stylegan.callbacks.state import DamagedError, OtherModelError, state_variables
+from keras_stylegan.callbacks.stop_on_signal import StopOnSignal
 from keras_stylegan.callbacks.tensorboard import EventFile, TensorBoardScalars
 
 __all__ = [
     "Checkpoint",
     "Clock",
+    "DamagedError",
     "EventFile",
+    "Health",
     "ImageGrid",
     "MetricsLog",
+    "ModelReport",
     "OtherModelError",
     "Progress",
+    "Rollback",
+    "StopOnSignal",
     "TensorBoardScalars",
     "checkpoints",
     "read_metrics",
+    "read_record",
     "restore",
     "restore_newest",
     "state_variables",

@@ -1,52 +1,64 @@
-"""Checkpoints: all variables of a run in one file, whole or not there."""
+"""Checkpoints: the whole state of a run in one file, whole or not there; the last few and the best are kept."""
 
 from __future__ import annotations
 
-import json
+import math
 import os
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
-import numpy as np
+from rich.console import Console
 
 from keras_stylegan.callbacks.clock import Clock, Every
+from keras_stylegan.callbacks.state import (
+    DamagedError,
+    OtherModelError,
+    assign_state,
+    check_settings,
+    frozen_digest,
+    get_part,
+    not_finite,
+    read_state,
+    set_part,
+    state_variables,
+    to_numpy,
+    write_state,
+)
 from keras_stylegan.files import whole_file
 
 _PATTERN = re.compile(r"checkpoint-\d+\.npz")
 
 
-class OtherModelError(ValueError):
-    """A checkpoint's variables are not those of the model."""
-
-
-def state_variables(model: keras.Model) -> dict[str, keras.Variable]:
-    """Every variable that a run changes, under names that are the same in every process.
-
-    A model that knows them says so by a method of this name, as `AdversarialModel` does. Of any other model they are
-    its own variables (weights, metrics, random seeds) and its optimizer's.
-    """
-    if hasattr(model, "state_variables"):
-        return model.state_variables()
-    optimizer = getattr(model, "optimizer", None)
-    groups = {"model": model.variables, "optimizer": optimizer.variables if optimizer is not None else []}
-    return {f"{group}/{i:04d}": variable for group, variables in groups.items() for i, variable in enumerate(variables)}
-
-
 class Checkpoint(keras.callbacks.Callback):
-    """Saves the whole state of a run every so often and at its end, and keeps the last few.
+    """Saves the whole state of a run every so often and at its end, and keeps the last few and the best.
 
     A file is written under a temporary name, flushed to disk and renamed: a crash never leaves half a checkpoint under
-    a checkpoint's name. The files are npz archives whose entries carry checksums, so later damage is found on reading.
+    a checkpoint's name. A SHA-256 inside finds later damage on reading. A state that is not finite is not saved, so
+    the newest checkpoint is one to go back to. Files of a later count than the run's, which a resumption passed over,
+    are removed. Callbacks that change variables or `parts` come before this one.
 
     Args:
         clock: the run's `Clock`.
-        folder: where the files `checkpoint-IMAGES.npz` go.
+        folder: where the files `checkpoint-IMAGES.npz` and `best.npz` go.
         every_seconds: seconds between checkpoints, or None.
         every_images: images between checkpoints, or None.
         keep: int, files kept.
         on_save: function called after each save, for files that should be as new as the checkpoint.
+        resume: whether `fit` begins with the newest whole checkpoint of the folder, if there is one. The clock's feed
+            is set to the batch that follows; data from elsewhere is for the caller to position.
+        monitor: name of a logged value. The checkpoint at whose save its mean since the save before was smallest is
+            also kept as `best.npz`. None keeps no best.
+        settings: what decides the run, as JSON holds it. A checkpoint of other settings is refused.
+        parts: dict from name to what has a state and is no variable: NumPy generators, objects with `get_state()`
+            (returning what JSON holds) and `set_state(state)`.
+        console: where to say what was resumed or not saved, by default the standard error.
+
+    Raises:
+        ValueError: if `keep` or an interval is not positive.
     """
 
     def __init__(
@@ -57,6 +69,11 @@ class Checkpoint(keras.callbacks.Callback):
         every_images: int | None = None,
         keep: int = 3,
         on_save: Callable[[], None] | None = None,
+        resume: bool = False,
+        monitor: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        parts: Mapping[str, Any] | None = None,
+        console: Console | None = None,
     ):
         super().__init__()
         if keep < 1:
@@ -64,16 +81,38 @@ class Checkpoint(keras.callbacks.Callback):
         self.clock = clock
         self.folder = Path(folder)
         self.keep = keep
+        self.resume = resume
+        self.monitor = monitor
+        self.settings = settings
+        self.parts = dict(parts or {})
+        self.console = console or Console(stderr=True, soft_wrap=True, highlight=False)
         self._on_save = on_save
         self._saved_at = -1
+        self._resumed = False
+        self._frozen: str | None = None
         self._every_seconds = Every(every_seconds)
         self._every_images = Every(every_images)
+        self._monitored: list[float] = []
+        self._best = math.inf
+
+    def set_model(self, model):
+        super().set_model(model)
+        # Keras calls this before any callback's `on_train_begin`, where the others read the clock.
+        if self.resume and not self._resumed:
+            self.restore_newest()
+        self._resumed = True
 
     def on_train_begin(self, logs=None):
+        for litter in self.folder.glob(".partial.*"):  # of a process that was killed while saving
+            litter.unlink()
+        if self.monitor and (best := self.folder / "best.npz").exists():
+            self._best = read_record(best).get("monitored", math.inf)
         self._every_seconds.last = self.clock.seconds
         self._every_images.last = self.clock.images_seen
 
     def on_train_batch_end(self, batch, logs=None):
+        if self.monitor in (logs or {}):
+            self._monitored.append(float(logs[self.monitor]))
         due = [self._every_seconds.due(self.clock.seconds), self._every_images.due(self.clock.images_seen)]
         if any(due):
             self.save()
@@ -82,22 +121,55 @@ class Checkpoint(keras.callbacks.Callback):
         if self._saved_at != self.clock.images_seen:
             self.save()
 
-    def save(self) -> Path:
-        """Writes a checkpoint now and returns its path."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def save(self) -> Path | None:
+        """Writes a checkpoint now and returns its path, or None, with a warning, if the state is not finite.
+
+        Raises:
+            OSError: with the file's name, for a full disk; earlier checkpoints stand.
+        """
         path = self.folder / f"checkpoint-{self.clock.images_seen:012d}.npz"
-        counts = json.dumps({"images_seen": self.clock.images_seen, "seconds": self.clock.seconds})
-        values = {name: keras.ops.convert_to_numpy(v) for name, v in state_variables(self.model).items()}
-        with whole_file(path) as partial, partial.open("wb") as file:
-            np.savez(file, run=np.asarray(counts), **values)
-            file.flush()
-            os.fsync(file.fileno())
-        for old in checkpoints(self.folder)[: -self.keep]:
+        values = {name: to_numpy(variable) for name, variable in state_variables(self.model).items()}
+        if wrong := not_finite(values):
+            self._say(f"{path.name} not saved: {len(wrong)} variables are not finite, {wrong[0]} the first")
+            return None
+        score = sum(self._monitored) / len(self._monitored) if self._monitored else math.nan
+        if self._frozen is None:
+            self._frozen = frozen_digest(self.model)
+        record = {
+            "images_seen": self.clock.images_seen,
+            "seconds": self.clock.seconds,
+            "settings": self.settings,
+            "frozen": self._frozen,
+            "parts": {name: get_part(part) for name, part in self.parts.items()},
+            **({"monitored": score} if math.isfinite(score) else {}),
+        }
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_state(path, values, record)
+        if score < self._best:  # false for NaN
+            self._best = score
+            _link(path, self.folder / "best.npz")
+        self._monitored = []
+        files = checkpoints(self.folder)
+        earlier = [file for file in files if file.name <= path.name]
+        # Later ones were damaged and passed over; kept, they would stand in for good ones.
+        for old in set(files) - set(earlier[-self.keep :]):
             old.unlink()
         if self._on_save is not None:
             self._on_save()
         self._saved_at = self.clock.images_seen
         return path
+
+    def restore_newest(self) -> Path | None:
+        """Continues from the newest whole checkpoint of the folder and says so; see `restore_newest`."""
+        path = restore_newest(self.folder, self.model, self.clock, self.settings, self.parts, self._say)
+        if path is not None:
+            self._say(f"resumed from {path.name} at {self.clock.kimg:g} kimg")
+            if self.clock.feed is not None:
+                self.clock.feed.seek(self.clock.images_seen // self.clock.batch_size)
+        return path
+
+    def _say(self, text):
+        self.console.print(text, markup=False)
 
 
 def checkpoints(folder: str | Path) -> list[Path]:
@@ -105,50 +177,84 @@ def checkpoints(folder: str | Path) -> list[Path]:
     return sorted(path for path in Path(folder).glob("checkpoint-*.npz") if _PATTERN.fullmatch(path.name))
 
 
-def restore(path: str | Path, model: keras.Model, clock: Clock) -> None:
-    """Sets the model, its optimisers (already built) and the clock to a checkpoint.
+def read_record(path: str | Path) -> dict[str, Any]:
+    """What a checkpoint says of itself: images seen, seconds, settings, states of parts; empty if it is damaged."""
+    try:
+        return read_state(Path(path))[1]
+    except DamagedError:
+        return {}
+
+
+def restore(
+    path: str | Path,
+    model: keras.Model,
+    clock: Clock | None = None,
+    settings: Mapping[str, Any] | None = None,
+    parts: Mapping[str, Any] | None = None,
+) -> None:
+    """Sets the model, its optimisers (already built), the clock and parts to a checkpoint.
+
+    Args:
+        path: the file.
+        model: the model.
+        clock: the run's `Clock`; None leaves the count as it is.
+        settings: as in `Checkpoint`; None accepts all.
+        parts: as in `Checkpoint`; those that the checkpoint does not know stay as they are.
 
     Raises:
-        OtherModelError: if the checkpoint's variables are not those of `model`; the message lists the differences.
+        DamagedError: if the file is not what was written.
+        OtherModelError: if the checkpoint's variables, frozen weights or settings are not those of the run; the
+            message lists the differences, and nothing has been changed.
     """
-    variables = state_variables(model)
-    with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-        values = {name: archive[name] for name in archive.files}
-    counts = json.loads(str(values.pop("run")))
-    wrong = sorted(values.keys() ^ variables.keys())
-    wrong += [
-        f"{name}: {values[name].shape}, model {tuple(variable.shape)}"
-        for name, variable in variables.items()
-        if name in values and values[name].shape != tuple(variable.shape)
-    ]
-    if wrong:
-        shown = "".join(f"\n  {line}" for line in wrong[:20])
-        raise OtherModelError(f"{path} does not belong to this model; {len(wrong)} variables differ:{shown}")
-    for name, variable in variables.items():
-        variable.assign(values[name])
-    clock.restore(int(counts["images_seen"]), float(counts["seconds"]))
+    path = Path(path)
+    values, record = read_state(path)
+    if settings is not None and record["settings"] is not None:
+        check_settings(path, record["settings"], settings)
+    if record["frozen"] != frozen_digest(model):
+        raise OtherModelError(f"{path} was trained with other weights of the networks that training does not change")
+    assign_state(path, model, values)
+    for name in (parts or {}).keys() & record["parts"].keys():
+        set_part(parts[name], record["parts"][name])
+    if clock is not None:
+        clock.restore(int(record["images_seen"]), float(record["seconds"]))
 
 
-def restore_newest(folder: str | Path, model: keras.Model, clock: Clock) -> Path | None:
-    """Restores the newest checkpoint that can be read whole.
+def restore_newest(
+    folder: str | Path,
+    model: keras.Model,
+    clock: Clock | None = None,
+    settings: Mapping[str, Any] | None = None,
+    parts: Mapping[str, Any] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Path | None:
+    """Restores the newest whole checkpoint; damaged ones are passed over, and `say` is told of them.
 
     Returns:
         Its path, or None if the folder holds none.
 
     Raises:
-        OtherModelError: if a checkpoint belongs to another model.
+        OtherModelError: if a checkpoint belongs to another model or other settings.
         ValueError: if there are checkpoints and all are damaged.
     """
     damaged = []
     for path in reversed(checkpoints(folder)):
         try:
-            restore(path, model, clock)
-        except OtherModelError:
-            raise
-        except Exception as error:  # zipfile, zlib, struct, key and OS errors all mean a damaged file here
-            damaged.append(f"{path}: {error}")
-        else:
+            restore(path, model, clock, settings, parts)
             return path
+        except DamagedError as error:
+            damaged.append(str(error))
+            if say is not None:
+                say(f"passed over: {error}")
     if damaged:
         raise ValueError("every checkpoint is damaged:\n  " + "\n  ".join(damaged))
     return None
+
+
+def _link(path: Path, target: Path) -> None:
+    """`target` as another name of the file, or as a copy where the file system has no links."""
+    with whole_file(target) as partial:
+        partial.unlink(missing_ok=True)  # another name of an older file, maybe: not to be written through
+        try:
+            os.link(path, partial)
+        except OSError:
+            shutil.copyfile(path, partial)

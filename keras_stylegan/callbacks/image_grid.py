@@ -12,6 +12,7 @@ from PIL import Image
 from keras_stylegan.callbacks.clock import Clock, Every
 from keras_stylegan.callbacks.tensorboard import EventFile
 from keras_stylegan.files import whole_file
+from keras_stylegan.ops.gradients import discard_updates
 
 
 def tile(pictures: np.ndarray) -> np.ndarray:
@@ -79,7 +80,8 @@ class ImageGrid(keras.callbacks.Callback):
             self._write()
 
     def _write(self):
-        picture = tile(self.draw())
+        with discard_updates():  # a random number drawn here would be missing in training
+            picture = tile(self.draw())
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{self.clock.images_seen:012d}.png"
         with whole_file(path) as partial:

@@ -13,7 +13,7 @@ _SMOOTHING = 0.95
 
 
 class Progress(keras.callbacks.Callback):
-    """Shows images seen, images/s, the time left and every logged value, smoothed over about twenty steps.
+    """Shows images seen, images/s, the time left and every step's logged values, smoothed over about twenty steps.
 
     Args:
         clock: the run's `Clock`.
@@ -40,8 +40,8 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         for name, value in (logs or {}).items():
-            if name == "images_seen":
-                continue
+            if name == "images_seen" or name.count("/") > 1 or name.startswith("health/"):
+                continue  # what is logged now and then is for the files
             if name.endswith("skipped_updates"):
                 self._values.update({name: value} if value else {})  # a count, worth its place once it is not 0
                 continue

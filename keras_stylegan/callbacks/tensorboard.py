@@ -14,7 +14,7 @@ from keras_stylegan.callbacks.clock import Clock
 from keras_stylegan.callbacks.interval_log import IntervalLog
 
 try:
-    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.event_pb2 import Event, SessionLog
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.summary.writer.record_writer import RecordWriter
 except ImportError:  # a training machine needs no TensorBoard
@@ -49,16 +49,25 @@ class EventFile:
 
         self._add(step, values)
 
+    def begin(self, step: int) -> None:
+        """Says that training begins at a step: TensorBoard drops points of an earlier process that came after it."""
+        if RecordWriter is not None:
+            self._open()
+            self._write(Event(wall_time=time.time(), step=step, session_log=SessionLog(status=SessionLog.START)))
+
     def _add(self, step, values):
         if RecordWriter is None:
             return
-        now = time.time()
+        self._open()
+        self._write(Event(wall_time=time.time(), step=step, summary=Summary(value=values())))
+
+    def _open(self):
         if self._path is None:
+            now = time.time()
             self.folder.mkdir(parents=True, exist_ok=True)
             # TensorBoard looks for "tfevents" in the name and reads the files of a folder in the order of their names.
             self._path = self.folder / f"events.out.tfevents.{now:017.6f}.{os.getpid()}"
             self._write(Event(wall_time=now, file_version="brain.Event:2"))
-        self._write(Event(wall_time=now, step=step, summary=Summary(value=values())))
 
     def _write(self, event):
         # Opened anew each time: events are rare, and a run that dies leaves no file open.
@@ -78,6 +87,11 @@ class TensorBoardScalars(IntervalLog):
     def __init__(self, clock: Clock, events: EventFile, every_images: int):
         super().__init__(clock, every_images)
         self._events = events
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        if self.clock.images_seen:
+            self._events.begin(self.clock.images_seen + 1)
 
     def record(self, values):
         speed = {"images_per_second": self.clock.images_per_second, "data_wait": self.clock.data_wait}

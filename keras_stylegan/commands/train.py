@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 
 from keras_stylegan.presets import PRESETS, get_preset, with_settings
@@ -17,6 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a setting; repeatable")
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint in RUN")
     parser.add_argument("--dry-run", action="store_true", help="build and check everything, then stop")
+    parser.add_argument("--strategy", choices=("mirrored",), help="train on several devices (TensorFlow)")
+    parser.add_argument(
+        "--devices", metavar="LIST", help="the strategy's devices with commas between, such as GPU:0,GPU:1 (all GPUs)"
+    )
+    parser.add_argument("--deterministic", action="store_true", help="only operations that repeat bit for bit")
     parser.add_argument(
         "--backend",
         choices=("tensorflow", "jax", "torch"),
@@ -35,12 +41,23 @@ def run(arguments: argparse.Namespace) -> int:
             "`--backend` must be that of the Keras already imported in this process. "
             f"Received: {arguments.backend}, imported with {keras.backend.backend()}"
         )
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # So a shell starts background jobs; a run is to hear Ctrl-C, or a kill -INT, there too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["KERAS_BACKEND"] = arguments.backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from keras_stylegan.runs import train
 
     try:
-        train(preset, arguments.out, arguments.resume, arguments.dry_run)
+        train(
+            preset,
+            arguments.out,
+            arguments.resume,
+            arguments.dry_run,
+            strategy=arguments.strategy,
+            devices=arguments.devices.split(",") if arguments.devices else None,
+            deterministic=arguments.deterministic,
+        )
     except FloatingPointError as error:
         print(f"keras-stylegan: {error}", file=sys.stderr)
         return 1

@@ -62,6 +62,14 @@ class Feed(keras.utils.PyDataset):
         self._times[index] = (asked, time.perf_counter())
         return batch
 
+    def seek(self, start: int) -> None:
+        """Makes `feed[0]` the batch `start`; what was prepared before is dropped."""
+        with self._lock:
+            self.start = start
+            for future in self._futures.values():
+                future.cancel()
+            self._futures.clear()
+
     def step_done(self) -> None:
         """Notes the end of a training step, on the batch that follows that of the step before."""
         now = time.perf_counter()

@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_stylegan.models.averaging import AveragedNetwork
 from keras_stylegan.models.players import batch_size, check_players, clip_limits, split_batch
+from keras_stylegan.models.rates import PlayerOptimizers
 from keras_stylegan.models.updates import PlayerUpdate
 from keras_stylegan.ops import gradients as grad
 from keras_stylegan.ops.seeds import ReplicaSeedGenerator
@@ -23,6 +24,7 @@ class AdversarialModel(keras.Model):
     A child builds its networks in `__init__` and overrides `players`; usually also `draw`, which adds the random
     numbers of a step to the batch, and `averaged_network`. It trains with `fit` on the TensorFlow and torch backends,
     under `tf.distribute.MirroredStrategy` if made and compiled in its scope, and with `make_step` on every backend.
+    Keras' callbacks that read or set `model.optimizer.learning_rate` find the players' there, one by one.
     The data is a dict of tensors with the leading axis `batch`. An update on N replicas equals the update on one
     device with the same global batch, as far as the networks treat the images of a batch independently.
 
@@ -66,6 +68,20 @@ class AdversarialModel(keras.Model):
         """Returns the network of which `compile(ema=...)` keeps an average. May be overridden."""
         return self.generator
 
+    def frozen_networks(self):
+        """Returns the networks that the model reads and never changes. May be overridden.
+
+        Checkpoints leave their weights out: they come with the preset, and only their checksum is held.
+        """
+        return []
+
+    def report(self):
+        """Returns figures too many for every step, as a dict from log name to float. May be overridden.
+
+        They are means over the steps since the last call, which starts them anew.
+        """
+        return {}
+
     def compile(self, optimizers, updates="alternating", clip_norm=None, max_bad_updates=10, ema=None, **kwargs):
         """Prepares the model for training; the networks must be built.
 
@@ -101,6 +117,7 @@ class AdversarialModel(keras.Model):
             simultaneous=updates == "simultaneous",
             max_bad_updates=max_bad_updates,
         )
+        self.optimizer = PlayerOptimizers(self._training.updates)
         self.built = True
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
@@ -135,14 +152,19 @@ class AdversarialModel(keras.Model):
         """Dict from player name to optimizer."""
         return {update.player.name: update.optimizer for update in self._compiled().updates}
 
+    def _frozen(self):
+        return {id(v): v for network in self.frozen_networks() for v in network.weights}
+
     def state_variables(self):
-        """All variables that a training step reads or changes: what a checkpoint holds for an exact resume.
+        """All variables that a training step may change: what a checkpoint holds for an exact resume.
 
         Returns:
             Dict from a name that is the same in every process to `keras.Variable`, in a fixed order.
         """
         training = self._compiled()
-        groups = {"model": self.variables, "images_seen": [training.images_seen]}
+        frozen = self._frozen()
+        own = [variable for variable in self.variables if id(variable) not in frozen]
+        groups = {"model": own, "images_seen": [training.images_seen]}
         for update in training.updates:
             groups[update.player.name] = update.state
         if training.average is not None:
@@ -209,31 +231,61 @@ class AdversarialModel(keras.Model):
         callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks)
         return super().fit(x, callbacks=[*callbacks, _StopOnBadUpdates()], **kwargs)
 
-    def make_step(self):
+    def make_step(self, check=True):
         """Compiles the training step for a loop of one's own, on any backend.
 
+        Args:
+            check: bool, whether to raise FloatingPointError as `fit` does. A loop that rolls back itself calls
+                `check_updates` after it has had its chance.
+
         Returns:
-            Callable from a batch (dict of arrays with the leading axis `batch`) to a dict of floats, the logs. It
-            raises FloatingPointError as `fit` does.
+            Callable from a batch (dict of arrays with the leading axis `batch`) to a dict of floats, the logs.
         """
-        variables = list(self.state_variables().values())
+        variables = [*self.state_variables().values(), *self._frozen().values()]
         step = grad.compile_step(self.update_step, variables, jit_compile=self.jit_compile)
 
         def run(batch):
             logs = step({name: ops.convert_to_tensor(value) for name, value in batch.items()})
-            self.check_updates()
+            if check:
+                self.check_updates()
             return {name: float(ops.convert_to_numpy(value)) for name, value in logs.items()}
 
         return run
 
-    def check_updates(self):
-        """Raises FloatingPointError if a player's last `max_bad_updates` updates were all skipped."""
+    def failing_player(self):
+        """Returns `(name, skipped)` of a player whose last `max_bad_updates` updates were all skipped, or None."""
         training = self._compiled()
         for update in training.updates:
             skipped = int(ops.convert_to_numpy(ops.copy(update.skipped_in_row.value)))
             if skipped >= training.max_bad_updates:
-                raise FloatingPointError(
-                    f"Training stopped: the gradient of `{update.player.name}` was not finite in the last {skipped} "
-                    f"updates (`max_bad_updates`={training.max_bad_updates}). The weights are those of its last good "
-                    "update; lower its learning rate or set `clip_norm`."
-                )
+                return update.player.name, skipped
+        return None
+
+    def check_updates(self):
+        """Raises FloatingPointError if a player's last `max_bad_updates` updates were all skipped."""
+        failing = self.failing_player()
+        if failing is not None:
+            name, skipped = failing
+            raise FloatingPointError(
+                f"Training stopped: the gradient of `{name}` was not finite in the last {skipped} "
+                f"updates (`max_bad_updates`={self._compiled().max_bad_updates}). The weights are those of its last "
+                "good update; lower its learning rate or set `clip_norm`."
+            )
+
+    def roll_back(self, restore, factor):
+        """Returns to an earlier state with lower learning rates; what was counted stays counted.
+
+        Args:
+            restore: function that sets the state variables to their earlier values.
+            factor: float, by which every learning rate is multiplied. The rates are part of the state, so they are
+                those of the earlier state times the factor.
+        """
+        training = self._compiled()
+        counts = [training.images_seen, *(v for u in training.updates for v in (u.updates, u.skipped))]
+        kept = [ops.convert_to_numpy(ops.copy(count.value)) for count in counts]
+        restore()
+        for count, value in zip(counts, kept, strict=True):
+            count.assign(value)
+        for update, rate in zip(training.updates, self.optimizer.optimizers, strict=True):
+            update.skipped_in_row.assign(0)
+            rate.learning_rate = rate.learning_rate * factor

@@ -1,5 +1,7 @@
 """The multi-style system: one network, a bank of named styles, content + style + TV + lambda GAN loss."""
 
+import types
+
 import keras
 import numpy as np
 from keras import ops
@@ -11,7 +13,7 @@ from keras_stylegan.losses.total_variation import total_variation
 from keras_stylegan.models.adversarial import AdversarialModel
 from keras_stylegan.models.players import Player, batch_size
 from keras_stylegan.networks.perceptual import STYLE_TAPS
-from keras_stylegan.ops.gradients import input_gradient
+from keras_stylegan.ops.gradients import input_gradient, sum_over_replicas
 
 # At 1/4 of the size: where edges and parts are, not how each pixel is coloured. Deeper taps are left to the style.
 CONTENT_TAP = "relu3_1"
@@ -48,6 +50,7 @@ class MultiStyleTransfer(AdversarialModel):
         penalty_weight: float, of the gradient penalty.
         critic_steps: int, critic updates per generator update.
         max_mixed: int, styles of a picture that count, those with the largest shares: as many as a batch mixes.
+        style_names: optional sequence of N strings, the styles' names in `report`; by default their numbers.
 
     Batches are dicts: `content` `(batch, height, width, 3)` in [-1, 1]; `style_weights` `(batch, num_styles)`;
     `strength` `(batch,)`, 1 where missing; with a critic also `style_crops` `(batch, height, width, 3)`, and `mix`
@@ -77,6 +80,7 @@ class MultiStyleTransfer(AdversarialModel):
         penalty_weight=10.0,
         critic_steps=1,
         max_mixed=2,
+        style_names=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -115,7 +119,15 @@ class MultiStyleTransfer(AdversarialModel):
         self.penalty_weight = penalty_weight
         self.critic_steps = critic_steps
         self.max_mixed = max_mixed
+        self.style_names = [str(style) for style in (range(num_styles) if style_names is None else style_names)]
+        if len(self.style_names) != num_styles:
+            raise ValueError(f"`style_names` must be {num_styles} names. Received: {self.style_names}")
         self.targets = self._style_targets(style_pictures)
+        # {method: variable (2, styles)}: sums of share * distance and of shares since the last report.
+        start = np.zeros((2, num_styles))
+        self._sums = types.SimpleNamespace(
+            **{m: keras.Variable(start, dtype="float32", trainable=False, name=f"{m}_sums") for m in self.methods}
+        )
 
     def players(self):
         generator = Player("generator", [self.network], self.generator_terms)
@@ -125,6 +137,26 @@ class MultiStyleTransfer(AdversarialModel):
 
     def averaged_network(self):
         return self.network
+
+    def frozen_networks(self):
+        return [self.perceptual]
+
+    def state_variables(self):
+        return super().state_variables() | {f"report/{method}": sums for method, sums in vars(self._sums).items()}
+
+    def report(self):
+        """Mean distance to each style by each method since the last call, as `style/NAME/METHOD`.
+
+        Of the pictures painted in a style, weighted by its share of them, before alphas and other weights.
+        """
+        logs = {}
+        for method, variable in vars(self._sums).items():
+            sums, shares = ops.convert_to_numpy(ops.copy(variable.value))
+            for name, total, share in zip(self.style_names, sums, shares, strict=True):
+                if share > 0:
+                    logs[f"style/{name}/{method}"] = float(total / share)
+            variable.assign(np.zeros_like([sums, shares]))
+        return logs
 
     def draw(self, batch):
         size = batch_size(batch)
@@ -162,12 +194,22 @@ class MultiStyleTransfer(AdversarialModel):
         """Sum over a picture's styles of share * alpha * distance to that style, of shape `(batch,)`."""
         statistics = style_statistics(features, method, taps=list(self.targets[method]))
         shares, styles = ops.top_k(style_weights, k=min(self.max_mixed, self.network.num_styles))
-        total = 0.0
+        total, sums = 0.0, 0.0
         for i in range(shares.shape[1]):
             targets = {tap: ops.take(bank, styles[:, i], axis=0) for tap, bank in self.targets[method].items()}
             alpha = ops.take(self.alphas, styles[:, i], axis=0)
-            total = total + shares[:, i] * alpha * style_loss(statistics, targets, method)
+            loss = style_loss(statistics, targets, method)
+            total = total + shares[:, i] * alpha * loss
+            rows = ops.stack([shares[:, i] * loss, shares[:, i]])
+            sums = sums + ops.matmul(rows, ops.one_hot(styles[:, i], self.network.num_styles))
+        self._remember(method, sums)
         return total
+
+    def _remember(self, method, sums):
+        """Adds to what `report` returns, over all replicas; a bad batch is left out."""
+        sums = sum_over_replicas(ops.stop_gradient(sums))
+        variable = getattr(self._sums, method)
+        variable.assign(variable + ops.where(ops.all(ops.isfinite(sums)), sums, 0.0))
 
     def critic_terms(self, batch):
         """Wasserstein loss and gradient penalty of the critic, each of shape `(batch,)`."""

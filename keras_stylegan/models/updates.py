@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_stylegan.models.players import batch_size
+from keras_stylegan.models.rates import scale_schedule
 from keras_stylegan.ops import gradients as grad
 
 
@@ -34,6 +35,7 @@ class PlayerUpdate:
         updates: int variable, updates tried.
         skipped: int variable, updates skipped because the gradient was not finite.
         skipped_in_row: int variable, updates skipped since the last one that was applied.
+        rate_factor: None, or the float variable that multiplies the optimizer's schedule.
         lazy_values: dict from the name of a lazy regularizer to the variable with its last value.
     """
 
@@ -43,6 +45,7 @@ class PlayerUpdate:
         self.optimizer = optimizer
         self.clip_norm = clip_norm
         self.buffers = list(buffers)
+        self.rate_factor = scale_schedule(optimizer, f"{player.name}_rate_factor")
         if not optimizer.built:
             optimizer.build(self.variables)
         self.dtype = self.variables[0].dtype
@@ -60,6 +63,8 @@ class PlayerUpdate:
     def state(self):
         """Variables that belong to this update rule and to no network."""
         counters = [self.updates, self.skipped, self.skipped_in_row]
+        if self.rate_factor is not None:
+            counters.append(self.rate_factor)
         return [*self.optimizer.variables, *counters, *self.lazy_values.values()]
 
     def _mean(self, name, term, count):
@@ -122,11 +127,12 @@ class PlayerUpdate:
         return ops.cond(self._is_due(regularizer), evaluate, skip)
 
     def _remember(self, terms):
-        """Between evaluations the logs show a lazy regularizer's last value."""
+        """Between evaluations the logs show a lazy regularizer's last finite value."""
         for regularizer in self.lazy:
-            last = self.lazy_values[regularizer.name]
-            last.assign(ops.where(self._is_due(regularizer), terms[regularizer.name], last.value))
-            terms[regularizer.name] = ops.convert_to_tensor(last)
+            last, due = self.lazy_values[regularizer.name], self._is_due(regularizer)
+            term = terms[regularizer.name]
+            terms[regularizer.name] = ops.where(due, term, last.value)
+            last.assign(ops.where(ops.logical_and(due, ops.isfinite(term)), term, last.value))
         return terms
 
     def apply(self, gradients, norm, terms):

@@ -1,0 +1,79 @@
+"""The devices that train: a TensorFlow strategy by name, and operations that repeat bit for bit."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+STRATEGIES = ("mirrored",)
+
+
+def open_strategy(strategy: str | None, devices: Sequence[str] | None = None) -> Any:
+    """The `tf.distribute` strategy of a name, or None for one device.
+
+    Args:
+        strategy: None or "mirrored": the model on every device, each with its part of the batch, gradients summed.
+        devices: names such as `GPU:0` and `GPU:1`; by default all GPUs. `CPU:0` and `CPU:1` split the CPU in two, to
+            try a strategy without GPUs. Devices without a strategy mean "mirrored".
+
+    Raises:
+        ValueError: for an unknown strategy, another backend than TensorFlow, or devices that are not there.
+    """
+    if strategy is None and not devices:
+        return None
+    if strategy not in (None, *STRATEGIES):
+        raise ValueError(f"`strategy` must be one of {', '.join(STRATEGIES)}. Received: {strategy}")
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            f"`strategy` and `devices` need the backend tensorflow. Received: backend {keras.backend.backend()}"
+        )
+    import tensorflow as tf
+
+    if not devices:
+        return tf.distribute.MirroredStrategy()
+    devices = [device.upper() for device in devices]
+    split = [device for device in devices if device.startswith("CPU:")]
+    if len(split) > 1:
+        # Fails where TensorFlow has already started; then the devices must be there already, which is checked below.
+        with contextlib.suppress(RuntimeError):
+            cpu = tf.config.list_physical_devices("CPU")[0]
+            tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * len(split))
+    present = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices()]
+    missing = [device for device in devices if device not in present]
+    if missing:
+        raise ValueError(f"`devices` must be among {', '.join(present)}. Received: {', '.join(missing)}")
+    return tf.distribute.MirroredStrategy(devices)
+
+
+def scope(strategy: Any) -> contextlib.AbstractContextManager:
+    """The scope of a strategy, or one that does nothing for None."""
+    return contextlib.nullcontext() if strategy is None else strategy.scope()
+
+
+def device_names(strategy: Any) -> list[str]:
+    """The devices that train, in the backend's words."""
+    if strategy is not None:
+        return [name.rpartition("device:")[2].lower() for name in strategy.extended.worker_devices]
+    try:
+        return list(keras.distribution.list_devices())[:1]
+    except (AttributeError, NotImplementedError, RuntimeError):  # a backend that lists none
+        return ["cpu:0"]
+
+
+def make_deterministic() -> None:
+    """Makes every operation of this process repeat bit for bit; slower on GPUs, and not to be undone.
+
+    On JAX the flags of XLA decide that, before it starts: `XLA_FLAGS=--xla_gpu_deterministic_ops=true`. On CPU it
+    repeats as it is.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        torch.use_deterministic_algorithms(True)

@@ -1,0 +1,156 @@
+"""What a run directory says of its run, readable without Keras, while it trains, and wherever it was copied to."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from keras_stylegan.files import whole_file
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks: there a run that was killed reads as running
+    fcntl = None
+
+STATES = ("running", "finished", "stopped", "failed")
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)\.npz")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunRecord:
+    """A run.
+
+    Attributes:
+        path: its directory.
+        system: the system's name.
+        state: one of `STATES`.
+        reason: why it stopped or failed, empty otherwise.
+        kimg: thousands of images trained on, by its logs and checkpoints.
+        total_kimg: thousands of images at its end.
+        metric: name of the logged value that marks the best checkpoint, empty for none.
+        best: its smallest value so far, or None.
+        best_kimg: where that was, or None.
+    """
+
+    path: str
+    system: str
+    state: str
+    reason: str
+    kimg: float
+    total_kimg: float
+    metric: str
+    best: float | None
+    best_kimg: float | None
+
+
+@contextlib.contextmanager
+def running(out: Path) -> Iterator[None]:
+    """Context in which a directory's run is running: `state.json` says so, and afterwards how it ended.
+
+    A lock of the operating system, which goes with the process however it ends, tells a run that is running from one
+    that was killed, and keeps a second process away.
+
+    Raises:
+        ValueError: if another process trains in the directory.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / ".lock").open("a") as lock:
+        if not _take(lock):
+            raise ValueError(f"`out` is being trained by another process. Received: {out}")
+        _write(out, "running")
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit) as error:
+            _write(out, "stopped", "interrupted" if isinstance(error, KeyboardInterrupt) else "terminated")
+            raise
+        except BaseException as error:
+            with contextlib.suppress(OSError):  # a full disk: the error itself says so
+                _write(out, "failed", " ".join(str(error).split()) or type(error).__name__)
+            raise
+        _write(out, "finished")
+
+
+def find_runs(folder: str | Path) -> list[RunRecord]:
+    """The runs in a directory: itself, or those anywhere below it, in the order of their paths."""
+    records = []
+    for path, folders, files in os.walk(folder):
+        folders.sort()
+        if "config.json" in files and (record := read_run(Path(path))) is not None:
+            records.append(record)
+            folders.clear()
+    return records
+
+
+def read_run(path: Path) -> RunRecord | None:
+    """The run of a directory, or None if its `config.json` is not that of a run."""
+    try:
+        config = json.loads((path / "config.json").read_text())
+        settings, system = config["settings"], config["system"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    state, reason = _read_state(path)
+    lines = read_metrics(path / "metrics.jsonl")
+    images = [int(found[1]) for name in _names(path / "checkpoints") if (found := _CHECKPOINT.fullmatch(name))]
+    metric = settings.get("monitor") or ""
+    scores = [(line[metric], line["kimg"]) for line in lines if line.get(metric) is not None]
+    best, best_kimg = min(scores, default=(None, None))
+    kimg = max([line["kimg"] for line in lines] + [count / 1000 for count in images], default=0.0)
+    return RunRecord(str(path), system, state, reason, kimg, settings.get("kimg", 0.0), metric, best, best_kimg)
+
+
+def read_metrics(path: str | Path) -> list[dict[str, Any]]:
+    """The records of a metrics.jsonl; a last line cut off by a crash, or not yet whole, is left out."""
+    path = Path(path)
+    if not path.exists():
+        return []
+    lines = path.read_text().splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def _read_state(path):
+    try:
+        record = json.loads((path / "state.json").read_text())
+        state, reason = record["state"], record.get("reason", "")
+    except (OSError, ValueError, KeyError):
+        return "stopped", "before it began to train"
+    if state == "running" and not _is_locked(path / ".lock"):
+        return "stopped", "killed"
+    return state, reason
+
+
+def _write(out, state, reason=""):
+    with whole_file(out / "state.json") as partial:
+        partial.write_text(json.dumps({"state": state, **({"reason": reason} if reason else {})}) + "\n")
+
+
+def _take(lock):
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_locked(path):
+    if fcntl is None:
+        return True
+    try:
+        with path.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _names(folder):
+    return os.listdir(folder) if folder.is_dir() else []
