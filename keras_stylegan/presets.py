@@ -10,8 +10,10 @@ from collections.abc import Iterable
 # Numbers that may be 0. No number of a preset may be negative or infinite, and all others are greater than 0.
 MAY_BE_ZERO = frozenset(
     (
-        "alphas", "cache_megabytes", "content_weight", "critic_weight", "methods", "mix_probability", "num_blocks",
-        "penalty_weight", "photograph_weight", "seed", "style_weight", "variation_weight", "weak_probability",
+        "alphas", "beta_1", "cache_megabytes", "clip_norm", "content_weight", "critic_weight", "decay_kimg",
+        "ema_ramp_up", "frozen_blocks", "methods", "mirror_probability", "mix_probability", "num_blocks", "penalties",
+        "penalty_weight", "photograph_weight", "rotation_weights", "seed", "style_weight", "variation_weight",
+        "weak_probability", "weight_limit",
     )
 )  # fmt: skip
 
@@ -129,12 +131,100 @@ class MultiStylePreset(Preset):
     system: typing.ClassVar[str] = "multistyle"
 
 
+@dataclasses.dataclass(frozen=True)
+class GANPreset(Preset):
+    """A generator of pictures from noise (`NoiseToImage` says what the options of training are).
+
+    Attributes:
+        data: folder, zip or npz of pictures; in folders by class, or with labels, they may be classes.
+        size: height and width of the pictures, in pixels.
+        channels: 1 (grey), 3 (RGB) or 4 (RGB and alpha).
+        scale: pictures are cut from windows of this share (low, high) of the largest that fits.
+        mirror_probability: share of pictures that are mirrored.
+        conditioning: how classes enter the critic: `none`, `projection` or `embedding`.
+        network: family of the networks.
+        latent_dim: numbers in a latent.
+        filters: channels at the full size.
+        max_filters: channels at most.
+        generator_normalization: of the generator's network, `batch` or `none`.
+        critic_normalization: of the critic's network, `batch`, `spectral` or `none`.
+        loss: `minimax`, `non_saturating`, `least_squares`, `wasserstein`, `hinge`, `relativistic` or
+            `relativistic_average`.
+        penalties: penalties of the critic by name and weight: `r1`, `r2`, `gradient_penalty`, `drift`.
+        penalty_every: gradient penalties are taken on one critic update in so many.
+        critic_steps: critic updates in a step, which share the batch.
+        weight_limit: the critic's weights are clipped to it; 0 clips none.
+        updates: `alternating` or `simultaneous`.
+        rotation_weights: of the self-supervised rotations, critic's and generator's; 0,0 leaves them out.
+        optimizer: `adam` or `rmsprop`.
+        learning_rate: of the generator.
+        critic_learning_rate: of the critic.
+        decay_kimg: learning rates fall to 0 along a line over so many thousands of images; 0 keeps them.
+        beta_1: first decay rate of Adam.
+        beta_2: second decay rate of Adam.
+        clip_norm: limit of the global norm of a gradient; 0 clips none.
+        ema_half_life_kimg: half-life of the averaged generator, in thousands of images.
+        ema_ramp_up: the half-life is at most this share of the images seen; 0 sets no such limit.
+        start_from: run directory whose weights to begin with; empty begins anew.
+        frozen_blocks: blocks of the critic, from the picture inwards, that do not train.
+    """
+
+    data: str = ""
+    size: tuple[int, int] = (64, 64)
+    channels: int = 3
+    scale: tuple[float, float] = (1.0, 1.0)
+    mirror_probability: float = 0.5
+    conditioning: str = "none"
+    network: str = "dcgan"
+    latent_dim: int = 100
+    filters: int = 64
+    max_filters: int = 512
+    generator_normalization: str = "batch"
+    critic_normalization: str = "batch"
+    loss: str = "non_saturating"
+    penalties: dict[str, float] = dataclasses.field(default_factory=dict)
+    penalty_every: int = 1
+    critic_steps: int = 1
+    weight_limit: float = 0.0
+    updates: str = "alternating"
+    rotation_weights: tuple[float, float] = (0.0, 0.0)
+    optimizer: str = "adam"
+    learning_rate: float = 2e-4
+    critic_learning_rate: float = 2e-4
+    decay_kimg: float = 0.0
+    beta_1: float = 0.5
+    beta_2: float = 0.999
+    clip_norm: float = 0.0
+    ema_half_life_kimg: float = 10.0
+    ema_ramp_up: float = 0.05
+    start_from: str = ""
+    frozen_blocks: int = 0
+
+    system: typing.ClassVar[str] = "gan"
+
+
+_GAN = GANPreset(kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000)
+# Clipping and gradient penalties are statements about single pictures: no batch norm in these critics.
+_CRITIC = dataclasses.replace(_GAN, batch_size=320, critic_steps=5, critic_normalization="none", loss="wasserstein")
+
 PRESETS: dict[str, Preset] = {
     "multistyle": MultiStylePreset(kimg=400.0, precision="mixed_bfloat16"),
     # A few minutes on two cores: to see that data, loss and files are in order before the long run.
     "multistyle_small": MultiStylePreset(
         kimg=2.0, crop_size=96, content_short_side=160, style_short_side=128, widths=(16, 32, 64), num_blocks=(1, 2, 1),
         log_images=100, grid_images=1000,
+    ),
+    # One network, the losses of Goodfellow et al. 2014, Radford et al. 2016, Mao et al. 2017, Arjovsky et al. 2017 and
+    # Gulrajani et al. 2017. Batches of 320 are five critic updates on 64 pictures.
+    "gan": dataclasses.replace(_GAN, loss="minimax"),
+    "dcgan": _GAN,
+    "lsgan": dataclasses.replace(_GAN, loss="least_squares"),
+    "wgan": dataclasses.replace(
+        _CRITIC, weight_limit=0.01, optimizer="rmsprop", learning_rate=5e-5, critic_learning_rate=5e-5
+    ),
+    "wgan_gp": dataclasses.replace(
+        _CRITIC, penalties={"gradient_penalty": 10.0}, learning_rate=1e-4, critic_learning_rate=1e-4, beta_1=0.0,
+        beta_2=0.9,
     ),
 }  # fmt: skip
 

@@ -112,7 +112,14 @@ def build_multistyle(preset: MultiStylePreset) -> System:
     )
 
 
-SYSTEMS: dict[str, Callable[[Any], System]] = {"multistyle": build_multistyle}
+def _build_gan(preset):
+    # Below this module, whose `System` it makes.
+    from keras_stylegan.gan_systems import build_gan
+
+    return build_gan(preset)
+
+
+SYSTEMS: dict[str, Callable[[Any], System]] = {"multistyle": build_multistyle, "gan": _build_gan}
 
 
 def jit_compile() -> str | bool:

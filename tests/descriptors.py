@@ -7,6 +7,8 @@ inputs without the batch axis. To add a name, add a row; the test of the public 
 import collections
 from functools import partial
 
+from keras import ops
+
 from keras_stylegan import layers, losses, networks
 
 # name: public name; make: function without arguments; inputs: tuple of shapes or dict of shapes, without the batch;
@@ -28,6 +30,13 @@ LAYERS = [
     ),
     LayerRow("StyledConv2D", lambda: layers.StyledConv2D(5, strides=2, epsilon=1e-2), ((8, 11, 4), (5,), (5,))),
     LayerRow("StyleBank", lambda: layers.StyleBank(3, 7, initializer="glorot_normal"), ((3,), ()), (0, 1)),
+    LayerRow("ScoreHead", lambda: layers.ScoreHead(3, use_bias=False, spectral=True), ((6,), (3,)), half=0.1),
+    LayerRow(
+        "SpectralConv2D",
+        lambda: layers.SpectralConv2D(5, 4, strides=2, use_bias=False, kernel_initializer="he_normal"),
+        ((8, 11, 4),),
+    ),
+    LayerRow("SpectralDense", lambda: layers.SpectralDense(5, use_bias=False, kernel_initializer="he_normal"), ((6,),)),
     LayerRow("UpsampledRGB", lambda: layers.UpsampledRGB(), ((5, 7, 4), (3,))),
 ]
 
@@ -36,6 +45,20 @@ CONTENT = ("correlation", "relative", "mse")
 CONSTRAINTS = {"ClipWeights": lambda: layers.ClipWeights(limit=0.5)}
 
 NETWORKS = [
+    LayerRow(
+        "DCGANGenerator",
+        lambda: networks.DCGANGenerator((16, 24), 4, 6, filters=4, max_filters=6, normalization="none", num_classes=3),
+        ((6,), (3,)),
+    ),
+    *(
+        LayerRow(
+            "DCGANCritic",
+            lambda n=normalization, c=conditioning: networks.DCGANCritic((16, 24), 1, 4, 6, n, 3, c),
+            ((16, 24, 1), (3,)),
+            half=0.2,
+        )
+        for normalization, conditioning in (("spectral", "embedding"), ("batch", "projection"))
+    ),
     LayerRow("PatchCritic", lambda: networks.PatchCritic(2, filters=4, num_layers=2), ((16, 24, 3), (2,))),
     LayerRow(
         "PerceptualNetwork",
@@ -64,6 +87,10 @@ def _statistics_of_one_tap(method, features):
     return losses.style_statistics({"tap": features}, method)["tap"]
 
 
+def _rotation_loss(logits):
+    return losses.rotation_loss(logits, ops.cast(logits[:, 0] > 0, "int32"))
+
+
 def _style_loss_of_one_tap(distance, statistics, targets):
     return losses.style_loss({"tap": statistics}, {"tap": targets}, distance=distance)
 
@@ -73,6 +100,7 @@ LOSSES = [
     *(LossRow("content_loss", partial(losses.content_loss, method=m), ((4, 5, 3),) * 2) for m in CONTENT),
     LossRow("gradient_penalty", losses.gradient_penalty, ((4, 5, 3),)),
     LossRow("interpolate", losses.interpolate, ((4, 5, 3), (4, 5, 3), (1, 1, 1)), (4, 5, 3)),
+    LossRow("rotation_loss", _rotation_loss, ((4,),)),
     LossRow("r1_penalty", losses.r1_penalty, ((4, 5, 3),)),
     LossRow("r2_penalty", losses.r2_penalty, ((4, 5, 3),)),
     *(
@@ -91,6 +119,8 @@ LOSSES = [
 
 # Public names without a row of their own, and why.
 ELSEWHERE = {
+    "resolutions": "a function of sizes: test_dcgan.py",
+    "rotate": "takes integers: test_noise_to_image.py",
     "ADVERSARIAL_LOSSES": "the table behind adversarial_loss; each of its pairs has rows",
     "AdversarialPair": "the type of those pairs",
     "build_perceptual": "makes a PerceptualNetwork from a file: test_perceptual.py",

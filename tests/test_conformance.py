@@ -45,7 +45,9 @@ def built(row, seed=0):
     layer = row.make()
     call(layer, arrays(row, 2))
     rng = np.random.default_rng(seed)
-    layer.set_weights([rng.normal(0, 0.3, w.shape).astype(w.dtype) for w in layer.get_weights()])
+    for weight in layer.weights:
+        value = rng.normal(0, 0.3, weight.shape)
+        weight.assign(np.abs(value) if weight.name == "moving_variance" else value)
     return layer
 
 

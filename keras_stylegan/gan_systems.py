@@ -1,0 +1,185 @@
+"""From a preset to a generator of pictures and its critic, ready to train."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_stylegan import data
+from keras_stylegan.models.noise_to_image import NoiseToImage
+from keras_stylegan.models.transfer import transfer_weights
+from keras_stylegan.networks import DCGANCritic, DCGANGenerator
+from keras_stylegan.presets import GANPreset
+from keras_stylegan.systems import System, jit_compile, save_whole
+
+PREVIEW_PICTURES = 16
+# What a run leaves for inference, and for runs that begin with its weights.
+GENERATOR_FILE, CRITIC_FILE = "generator.keras", "critic.keras"
+
+
+def build_gan(preset: GANPreset) -> System:
+    """A GAN on the pictures of a folder, zip or npz file.
+
+    Raises:
+        ValueError: if a setting breaks its rule, or `data` or `start_from` cannot be used.
+    """
+    check_gan(preset)
+    pictures, classes, batches = open_batches(preset)
+    generator, critic = NETWORKS[preset.network](preset, len(classes))
+    for network in (generator, critic):
+        network.build()
+    facts: dict[str, Any] = {"pictures": len(pictures), "classes": classes}
+    if preset.start_from:
+        facts["weights_taken"] = start_from(Path(preset.start_from), generator, critic)
+    model = NoiseToImage(generator, critic, **training_options(preset))
+    compile_gan(model, preset)
+    return System(model, batches, preview(model, len(classes)), lambda folder: save_gan(model, folder), facts)
+
+
+def check_gan(preset: GANPreset) -> None:
+    """Checks the settings that belong together, before anything is built."""
+    if not preset.data:
+        raise ValueError("`data` must name the pictures to train on. Received nothing")
+    choices = {
+        "network": tuple(NETWORKS),
+        "conditioning": ("none", "projection", "embedding"),
+        "optimizer": tuple(OPTIMIZERS),
+    }
+    for name, valid in choices.items():
+        if getattr(preset, name) not in valid:
+            raise ValueError(f"`{name}` must be one of {', '.join(valid)}. Received: {name}={getattr(preset, name)}")
+    if preset.batch_size % preset.critic_steps:
+        raise ValueError(
+            "`batch_size` must be a multiple of `critic_steps`, which share a batch. "
+            f"Received: batch_size={preset.batch_size}, critic_steps={preset.critic_steps}"
+        )
+
+
+def open_batches(preset: GANPreset) -> tuple[data.ImageSource, list[str], data.ImageBatches]:
+    """The pictures, their classes as far as the preset asks for them, and batches."""
+    pictures, classes, labels = data.open_classes(preset.data, cache_bytes=preset.cache_megabytes * 2**20)
+    if preset.conditioning == "none":
+        classes = []
+    elif not classes:
+        raise ValueError(
+            f"`conditioning` must be none: {preset.data} has no class folders or labels. "
+            f"Received: conditioning={preset.conditioning}"
+        )
+    batches = data.ImageBatches(
+        pictures,
+        preset.size,
+        preset.batch_size,
+        labels if classes else None,
+        preset.channels,
+        preset.scale,
+        preset.mirror_probability,
+        preset.seed,
+    )
+    return pictures, classes, batches
+
+
+def dcgan_networks(preset: GANPreset, num_classes: int) -> tuple[DCGANGenerator, DCGANCritic]:
+    """Transposed and strided convolutions."""
+    widths = (preset.filters, preset.max_filters)
+    generator = DCGANGenerator(
+        preset.size, preset.channels, preset.latent_dim, *widths, preset.generator_normalization, num_classes
+    )
+    conditioning = {"conditioning": preset.conditioning} if num_classes else {}
+    critic = DCGANCritic(
+        preset.size, preset.channels, *widths, preset.critic_normalization, num_classes, **conditioning
+    )
+    return generator, critic
+
+
+NETWORKS = {"dcgan": dcgan_networks}
+
+
+def training_options(preset: GANPreset) -> dict[str, Any]:
+    """The arguments of `NoiseToImage` that a preset sets."""
+    return {
+        "loss": preset.loss,
+        "penalties": preset.penalties,
+        "penalty_every": preset.penalty_every,
+        "critic_steps": preset.critic_steps,
+        "weight_limit": preset.weight_limit or None,
+        "frozen_blocks": preset.frozen_blocks,
+        "rotation_weights": preset.rotation_weights if any(preset.rotation_weights) else None,
+        "seed": preset.seed,
+    }
+
+
+def _adam(rate, preset):
+    return keras.optimizers.Adam(rate, beta_1=preset.beta_1, beta_2=preset.beta_2, epsilon=1e-8)
+
+
+def _rmsprop(rate, preset):
+    return keras.optimizers.RMSprop(rate, rho=0.99, epsilon=1e-8)
+
+
+OPTIMIZERS = {"adam": _adam, "rmsprop": _rmsprop}
+
+
+def compile_gan(model: NoiseToImage, preset: GANPreset) -> None:
+    """Gives the model its optimizers, its average and its way of updating."""
+    optimizers = {}
+    rates = {"generator": (preset.learning_rate, 1), "critic": (preset.critic_learning_rate, preset.critic_steps)}
+    for name, (rate, steps) in rates.items():
+        if preset.decay_kimg:
+            updates = max(1, round(preset.decay_kimg * 1000 / preset.batch_size * steps))
+            rate = keras.optimizers.schedules.PolynomialDecay(rate, updates, end_learning_rate=0.0)
+        optimizers[name] = OPTIMIZERS[preset.optimizer](rate, preset)
+    model.compile(
+        optimizers,
+        updates=preset.updates,
+        clip_norm=preset.clip_norm or None,
+        ema={"half_life_kimg": preset.ema_half_life_kimg, "ramp_up": preset.ema_ramp_up or None},
+        jit_compile=jit_compile(),
+    )
+
+
+def start_from(run: Path, generator: keras.Model, critic: keras.Model) -> int:
+    """Begins with the weights that an earlier run saved; returns how many fitted.
+
+    Raises:
+        ValueError: if the folder holds no such run, or its networks have nothing in common with these.
+    """
+    taken = 0
+    for file, network in ((GENERATOR_FILE, generator), (CRITIC_FILE, critic)):
+        if not (run / file).is_file():
+            raise ValueError(f"`start_from` must be the directory of a GAN's run, with {file}. Received: {run}")
+        taken += transfer_weights(keras.models.load_model(run / file, compile=False), network)
+    return taken
+
+
+def save_gan(model: NoiseToImage, folder: Path) -> None:
+    """Writes the averaged generator, and the critic."""
+    save_whole(model.sampler, folder / GENERATOR_FILE)
+    save_whole(model.critic, folder / CRITIC_FILE)
+
+
+def preview(model: NoiseToImage, num_classes: int):
+    """Always the same latents: a square of pictures, or a row for each class."""
+    if not num_classes:
+        return lambda: as_rgb(model.generate(range(PREVIEW_PICTURES)))
+    columns = max(2, PREVIEW_PICTURES // num_classes)
+    seeds = list(range(columns)) * num_classes
+    labels = np.repeat(np.arange(num_classes), columns)
+
+    def rows():
+        pictures = as_rgb(model.generate(seeds, labels))
+        return pictures.reshape(num_classes, columns, *pictures.shape[1:])
+
+    return rows
+
+
+def as_rgb(pictures: np.ndarray) -> np.ndarray:
+    """uint8 pictures of 1 or 4 channels as RGB; transparency over white."""
+    if pictures.shape[-1] == 1:
+        return np.repeat(pictures, 3, axis=-1)
+    if pictures.shape[-1] == 4:
+        alpha = pictures[..., 3:].astype("float32") / 255
+        return np.rint(pictures[..., :3] * alpha + 255 * (1 - alpha)).astype("uint8")
+    return pictures

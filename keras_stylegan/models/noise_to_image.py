@@ -1,0 +1,294 @@
+"""The common model of generators of pictures from noise: networks, losses and penalties by name."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_stylegan.latents import seeded_latents
+from keras_stylegan.layers.constraints import ClipWeights
+from keras_stylegan.losses.adversarial import adversarial_loss
+from keras_stylegan.losses.penalties import gradient_penalty, interpolate, r1_penalty, r2_penalty
+from keras_stylegan.losses.rotation import rotate, rotation_loss
+from keras_stylegan.models.adversarial import AdversarialModel
+from keras_stylegan.models.players import Player, Regularizer, batch_size
+from keras_stylegan.models.schedules import current
+from keras_stylegan.ops.gradients import input_gradient
+
+PENALTIES = ("r1", "r2", "gradient_penalty", "drift")
+
+
+@keras.saving.register_keras_serializable(package="keras_stylegan")
+class NoiseToImage(AdversarialModel):
+    """A generator and a critic, trained against each other; which GAN it is, the arguments say.
+
+    GAN, DCGAN, LSGAN, WGAN, WGAN-GP, SNGAN and R3GAN are this class with a network, a loss and penalties;
+    `keras_stylegan.presets` holds them by name. What differs in more than that derives from it and overrides
+    `imagine`, `reals` or the terms of a player.
+
+    Networks are called as `generator(latents, labels, training=...)` and `critic(images, labels, training=...)`, with
+    `labels` one-hot or None. A generator has `latent_dim`, `num_classes` and `size`; a critic `blocks`, from the
+    picture inwards, and, for `rotation_weights`, `features(images, labels, training)` and `feature_size`.
+
+    Args:
+        generator: built generator.
+        critic: built critic; its logit is high for pictures it takes for real.
+        loss: name of an adversarial loss (`losses.ADVERSARIAL_LOSSES`).
+        penalties: dict from the name of a penalty to its weight, a float or a schedule over the images seen:
+            `"r1"` and `"r2"` (gamma), `"gradient_penalty"` (lambda, between real and generated pictures), `"drift"`
+            (weight of the squared logits of real pictures).
+        penalty_every: int, gradient penalties are taken on one critic update in so many, and multiplied by it.
+        critic_steps: int, critic updates per generator update; they share a batch.
+        weight_limit: None or float: the critic's weights are clipped to this bound after each update (WGAN).
+        augment: None or a layer, called as `augment(images, training=True)` on everything the critic sees.
+        frozen_blocks: int, so many of the critic's blocks nearest to the picture do not train (FreezeD).
+        rotation_weights: None or (critic's, generator's) weight of guessing by how many quarter turns a picture was
+            rotated: the self-supervised GAN. Needs square pictures.
+        seed: int or None, of the draws of a step.
+
+    Batches are dicts: `images` `(batch, height, width, channels)` in [-1, 1]; with classes also `labels` `(batch,)`,
+    integers. Drawn where missing: `latents` `(batch, latent_dim)`, `mix` `(batch, 1, 1, 1)` and `turns` `(batch,)`.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+
+    Source: Goodfellow et al. 2014 (GAN); FreezeD: Mo et al. 2020; rotations: Chen et al. 2019, "Self-Supervised GANs
+    via Auxiliary Rotation Loss".
+    """
+
+    def __init__(
+        self,
+        generator,
+        critic,
+        loss="non_saturating",
+        penalties=None,
+        penalty_every=1,
+        critic_steps=1,
+        weight_limit=None,
+        augment=None,
+        frozen_blocks=0,
+        rotation_weights=None,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(seed=seed, **kwargs)
+        unknown = sorted(set(penalties or {}) - set(PENALTIES))
+        if unknown:
+            raise ValueError(f"`penalties` must be among {', '.join(PENALTIES)}. Received: {', '.join(unknown)}")
+        if penalty_every < 1:
+            raise ValueError(f"`penalty_every` must be at least 1. Received: penalty_every={penalty_every}")
+        if not 0 <= frozen_blocks < len(critic.blocks):
+            raise ValueError(
+                f"`frozen_blocks` must leave one of the critic's {len(critic.blocks)} blocks to train. "
+                f"Received: frozen_blocks={frozen_blocks}"
+            )
+        if rotation_weights is not None and (len(rotation_weights) != 2 or generator.size[0] != generator.size[1]):
+            raise ValueError(
+                "`rotation_weights` must be (critic's, generator's), for square pictures. "
+                f"Received: rotation_weights={rotation_weights}, size={generator.size}"
+            )
+        self.generator = generator
+        self.critic = critic
+        self.loss_name = loss
+        self.pair = adversarial_loss(loss)
+        self.penalties = dict(penalties or {})
+        self.penalty_every = penalty_every
+        self.critic_steps = critic_steps
+        self.weight_limit = weight_limit
+        self.augment = augment
+        self.frozen_blocks = frozen_blocks
+        self.rotation_weights = None if rotation_weights is None else tuple(rotation_weights)
+        self.seed = seed
+        for layer in keras.tree.flatten(critic.blocks[:frozen_blocks]):
+            layer.trainable = False
+        if weight_limit is not None:
+            for variable in critic.trainable_variables:
+                variable.constraint = ClipWeights(weight_limit)
+        self.rotation_head = None
+        if rotation_weights is not None:
+            self.rotation_head = keras.layers.Dense(4, dtype="float32", name="rotation_head")
+            self.rotation_head.build((None, critic.feature_size))
+
+    def players(self):
+        critic = [self.critic] if self.rotation_head is None else [self.critic, self.rotation_head]
+        return [
+            Player("critic", critic, self.critic_terms, self.critic_steps, self._regularizers()),
+            Player("generator", [self.generator], self.generator_terms),
+        ]
+
+    def _regularizers(self):
+        """The penalties that do not come along with the critic's own evaluation of a batch."""
+        losses = {"r1": self.r1, "r2": self.r2, "gradient_penalty": self.gradient_penalty}
+        own = ("gradient_penalty",) if self.penalty_every == 1 else tuple(losses)
+        return [Regularizer(name, losses[name], self.penalty_every) for name in own if name in self.penalties]
+
+    def draw(self, batch):
+        size = batch_size(batch)
+        if "latents" not in batch:
+            batch["latents"] = self.draw_latents(size)
+        if "gradient_penalty" in self.penalties and "mix" not in batch:
+            batch["mix"] = keras.random.uniform((size, 1, 1, 1), seed=self.seed_generator)
+        if self.rotation_weights and "turns" not in batch:
+            batch["turns"] = keras.random.randint((size,), 0, 4, seed=self.seed_generator)
+        return batch
+
+    def draw_latents(self, size):
+        """Random latents of shape `(size, latent_dim)`. May be overridden."""
+        return keras.random.normal((size, self.generator.latent_dim), seed=self.seed_generator)
+
+    def imagine(self, batch):
+        """The generator's pictures for a batch, in training. May be overridden."""
+        return self.generator(batch["latents"], self.labels(batch), training=True)
+
+    def reals(self, batch):
+        """The real pictures of a batch as the critic is to see them. May be overridden."""
+        return batch["images"]
+
+    def labels(self, batch):
+        """The classes of a batch, one-hot, or None."""
+        return ops.one_hot(batch["labels"], self.generator.num_classes) if self.generator.num_classes else None
+
+    def score(self, images, labels):
+        """Logits of (augmented) pictures, in training."""
+        return self.critic(self._augmented(images), labels, training=True)
+
+    def _augmented(self, images):
+        return images if self.augment is None else self.augment(images, training=True)
+
+    def weight(self, name):
+        """The weight of a penalty now; logits and gradients are judged by the schedules of the images seen."""
+        return current(self.penalties[name], ops.cast(self.images_seen, "float32"))
+
+    def critic_terms(self, batch):
+        """Every term of the critic's loss, each of shape `(batch,)`."""
+        labels, terms = self.labels(batch), {}
+        real, fake = self.reals(batch), ops.stop_gradient(self.imagine(batch))
+        real_logits, terms["r1"] = self._judge(real, labels, "r1", r1_penalty)
+        fake_logits, terms["r2"] = self._judge(fake, labels, "r2", r2_penalty)
+        terms = {name: term for name, term in terms.items() if term is not None}
+        terms["adversarial"] = self.pair.discriminator(real_logits, fake_logits)
+        if "drift" in self.penalties:
+            squares = ops.reshape(ops.square(real_logits), (batch_size(batch), -1))
+            terms["drift"] = self.weight("drift") * ops.mean(squares, axis=1)
+        if self.rotation_weights:
+            terms["rotation"] = self.rotation_weights[0] * self.rotation_term(real, labels, batch["turns"])
+        return terms
+
+    def _judge(self, images, labels, name, penalty):
+        """Logits, and the penalty's term where it is due at every update: one pass gives both."""
+        if name not in self.penalties or self.penalty_every > 1:
+            return self.score(images, labels), None
+        logits, gradients = input_gradient(lambda x: self.score(x, labels), images)
+        return logits, penalty(gradients, self.weight(name))
+
+    def generator_terms(self, batch):
+        """Every term of the generator's loss, each of shape `(batch,)`."""
+        labels, fake = self.labels(batch), self.imagine(batch)
+        real_logits = self.score(self.reals(batch), labels) if self.pair.relativistic else None
+        terms = {"adversarial": self.pair.generator(real_logits, self.score(fake, labels))}
+        if self.rotation_weights:
+            terms["rotation"] = self.rotation_weights[1] * self.rotation_term(fake, labels, batch["turns"])
+        return terms
+
+    def r1(self, batch):
+        _, gradients = input_gradient(lambda x: self.score(x, self.labels(batch)), self.reals(batch))
+        return r1_penalty(gradients, self.weight("r1"))
+
+    def r2(self, batch):
+        fake = ops.stop_gradient(self.imagine(batch))
+        _, gradients = input_gradient(lambda x: self.score(x, self.labels(batch)), fake)
+        return r2_penalty(gradients, self.weight("r2"))
+
+    def gradient_penalty(self, batch):
+        points = interpolate(self.reals(batch), ops.stop_gradient(self.imagine(batch)), batch["mix"])
+        _, gradients = input_gradient(lambda x: self.score(x, self.labels(batch)), points)
+        return gradient_penalty(gradients, self.weight("gradient_penalty"))
+
+    def rotation_term(self, images, labels, turns):
+        """Cross-entropy of the critic's guess by how many quarter turns the pictures were rotated."""
+        features = self.critic.features(rotate(images, turns), labels, training=True)
+        return rotation_loss(self.rotation_head(ops.cast(features, "float32")), turns)
+
+    @property
+    def sampler(self):
+        """The network to generate with: the average where one is kept, otherwise the generator itself."""
+        training = getattr(self, "_training", None)
+        average = None if training is None else training.average
+        return self.generator if average is None else average.network
+
+    def call(self, inputs, training=False):
+        """Pictures of latents, or of a dict of `latents` and one-hot `labels`: what `predict` returns."""
+        if isinstance(inputs, dict):
+            return self.sampler(inputs["latents"], inputs.get("labels"), training=training)
+        return self.sampler(inputs, None, training=training)
+
+    def generate(self, seeds, labels=None, batch_size=16, **options):
+        """Generates a picture for each seed; a seed's picture does not depend on the others.
+
+        Args:
+            seeds: list of integers from 0 on.
+            labels: list of class numbers, one a seed; None without classes.
+            batch_size: int, pictures generated at a time.
+            **options: arguments of the generator's call, such as `truncation`.
+
+        Returns:
+            uint8 array of shape `(seeds, height, width, channels)`.
+
+        Raises:
+            ValueError: if a seed is negative, or the labels are not one class of the generator for each seed.
+        """
+        return generate(self.sampler, seeds, labels, batch_size, **options)
+
+    def get_config(self):
+        config = super().get_config()
+        for name in ("generator", "critic", "augment"):
+            config[name] = keras.saving.serialize_keras_object(getattr(self, name))
+        config["penalties"] = {k: keras.saving.serialize_keras_object(v) for k, v in self.penalties.items()}
+        names = ("penalty_every", "critic_steps", "weight_limit", "frozen_blocks", "rotation_weights", "seed")
+        return {**config, "loss": self.loss_name, **{name: getattr(self, name) for name in names}}
+
+    @classmethod
+    def from_config(cls, config):
+        nested = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("generator", "critic")}
+        for network in nested.values():
+            if not network.built:
+                network.build()
+        nested["augment"] = keras.saving.deserialize_keras_object(config["augment"])
+        nested["penalties"] = {k: keras.saving.deserialize_keras_object(v) for k, v in config["penalties"].items()}
+        return cls(**{**config, **nested})
+
+
+def generate(generator, seeds, labels=None, batch_size=16, **options):
+    """As `NoiseToImage.generate`, of a generator alone."""
+    latents = seeded_latents(seeds, generator.latent_dim)
+    one_hot = one_hot_labels(labels, len(latents), generator.num_classes)
+    pictures = []
+    for start in range(0, len(latents), batch_size):
+        part = slice(start, start + batch_size)
+        images = generator(latents[part], None if one_hot is None else one_hot[part], training=False, **options)
+        pixels = np.rint((ops.convert_to_numpy(images) + 1.0) * 127.5)
+        pictures.append(np.clip(pixels, 0, 255).astype("uint8"))
+    return np.concatenate(pictures)
+
+
+def one_hot_labels(labels, count, num_classes):
+    """Class numbers as rows for a generator.
+
+    Args:
+        labels: None, or `count` integers in [0, num_classes).
+        count: int.
+        num_classes: int, 0 without classes.
+
+    Returns:
+        float32 array of shape `(count, num_classes)`, or None without classes.
+
+    Raises:
+        ValueError: if there are classes and no labels, or the other way round, or a label is out of range.
+    """
+    if not num_classes:
+        if labels is not None:
+            raise ValueError(f"`labels` must be None: the generator has no classes. Received: labels={labels}")
+        return None
+    numbers = np.asarray([] if labels is None else labels)
+    if numbers.shape != (count,) or (numbers < 0).any() or (numbers >= num_classes).any():
+        raise ValueError(f"`labels` must be {count} classes from 0 to {num_classes - 1}. Received: labels={labels}")
+    return np.eye(num_classes, dtype="float32")[numbers]
