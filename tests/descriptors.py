@@ -37,6 +37,18 @@ LAYERS = [
         ((8, 11, 4),),
     ),
     LayerRow("SpectralDense", lambda: layers.SpectralDense(5, use_bias=False, kernel_initializer="he_normal"), ((6,),)),
+    LayerRow(
+        "EqualizedConv2D",
+        lambda: layers.EqualizedConv2D(5, activation="leaky_relu", gain=1.4, use_bias=False, resample="down"),
+        ((8, 6, 4),),
+    ),
+    LayerRow("EqualizedConv2D", lambda: layers.EqualizedConv2D(5, kernel_size=1, resample="up"), ((3, 4, 4),)),
+    LayerRow(
+        "EqualizedDense",
+        lambda: layers.EqualizedDense(5, "leaky_relu", 1.4, False, learning_rate_multiplier=0.5, initial_bias=1.0),
+        ((4,),),
+    ),
+    LayerRow("MinibatchStddev", lambda: layers.MinibatchStddev(group_size=1, epsilon=1e-2), ((3, 4, 4),)),
     LayerRow("UpsampledRGB", lambda: layers.UpsampledRGB(), ((5, 7, 4), (3,))),
 ]
 
@@ -121,6 +133,7 @@ LOSSES = [
 ELSEWHERE = {
     "resolutions": "a function of sizes: test_dcgan.py",
     "rotate": "takes integers: test_noise_to_image.py",
+    "LEAKY_GAIN": "the gain that keeps the variance through leaky ReLU",
     "ADVERSARIAL_LOSSES": "the table behind adversarial_loss; each of its pairs has rows",
     "AdversarialPair": "the type of those pairs",
     "build_perceptual": "makes a PerceptualNetwork from a file: test_perceptual.py",

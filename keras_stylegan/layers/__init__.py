@@ -1,6 +1,8 @@
 """Keras layers."""
 
 from keras_stylegan.layers.constraints import ClipWeights
+from keras_stylegan.layers.equalized import LEAKY_GAIN, EqualizedConv2D, EqualizedDense
+from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
 from keras_stylegan.layers.score_head import ScoreHead
 from keras_stylegan.layers.spectral import SpectralConv2D, SpectralDense
 from keras_stylegan.layers.style_bank import StyleBank
@@ -8,5 +10,6 @@ from keras_stylegan.layers.styled_convolution import StyledConv2D
 from keras_stylegan.layers.upsampled_rgb import UpsampledRGB
 
 __all__ = [
-    "ClipWeights", "ScoreHead", "SpectralConv2D", "SpectralDense", "StyleBank", "StyledConv2D", "UpsampledRGB",
+    "LEAKY_GAIN", "ClipWeights", "EqualizedConv2D", "EqualizedDense", "MinibatchStddev", "ScoreHead",
+    "SpectralConv2D", "SpectralDense", "StyleBank", "StyledConv2D", "UpsampledRGB",
 ]  # fmt: skip
