@@ -10,8 +10,16 @@ import numpy as np
 
 from keras_stylegan import data
 from keras_stylegan.models.noise_to_image import NoiseToImage
+from keras_stylegan.models.schedules import CosineSchedule, PerUpdate, ScheduledAdam
 from keras_stylegan.models.transfer import transfer_weights
-from keras_stylegan.networks import DCGANCritic, DCGANGenerator
+from keras_stylegan.networks import (
+    DCGANCritic,
+    DCGANGenerator,
+    R3GANCritic,
+    R3GANGenerator,
+    ResNetCritic,
+    ResNetGenerator,
+)
 from keras_stylegan.presets import GANPreset
 from keras_stylegan.systems import System, jit_compile, save_whole
 
@@ -94,14 +102,34 @@ def dcgan_networks(preset: GANPreset, num_classes: int) -> tuple[DCGANGenerator,
     return generator, critic
 
 
-NETWORKS = {"dcgan": dcgan_networks}
+def resnet_networks(preset: GANPreset, num_classes: int) -> tuple[ResNetGenerator, ResNetCritic]:
+    """Residual blocks; `filters` are the generator's, `max_filters` the critic's."""
+    normalization = preset.generator_normalization
+    generator = ResNetGenerator(
+        preset.size, preset.channels, preset.latent_dim, preset.filters, normalization, num_classes
+    )
+    critic = ResNetCritic(preset.size, preset.channels, preset.max_filters, preset.critic_normalization, num_classes)
+    return generator, critic
+
+
+def r3gan_networks(preset: GANPreset, num_classes: int) -> tuple[R3GANGenerator, R3GANCritic]:
+    """Grouped inverted bottlenecks."""
+    widths = (preset.filters, preset.max_filters, preset.group_width, num_classes)
+    generator = R3GANGenerator(preset.size, preset.channels, preset.latent_dim, *widths)
+    return generator, R3GANCritic(preset.size, preset.channels, *widths)
+
+
+NETWORKS = {"dcgan": dcgan_networks, "resnet": resnet_networks, "r3gan": r3gan_networks}
 
 
 def training_options(preset: GANPreset) -> dict[str, Any]:
     """The arguments of `NoiseToImage` that a preset sets."""
     return {
         "loss": preset.loss,
-        "penalties": preset.penalties,
+        "penalties": {
+            name: scheduled(preset, weight, preset.final_penalties.get(name, weight))
+            for name, weight in preset.penalties.items()
+        },
         "penalty_every": preset.penalty_every,
         "critic_steps": preset.critic_steps,
         "weight_limit": preset.weight_limit or None,
@@ -111,11 +139,19 @@ def training_options(preset: GANPreset) -> dict[str, Any]:
     }
 
 
-def _adam(rate, preset):
-    return keras.optimizers.Adam(rate, beta_1=preset.beta_1, beta_2=preset.beta_2, epsilon=1e-8)
+def scheduled(preset: GANPreset, start: float, end: float) -> float | CosineSchedule:
+    """A setting that moves to its final value while the preset's schedule runs."""
+    return CosineSchedule(start, end, preset.schedule_kimg) if preset.schedule_kimg and start != end else start
 
 
-def _rmsprop(rate, preset):
+def _adam(rate, preset, images):
+    beta_2 = scheduled(preset, preset.beta_2, preset.final_beta_2)
+    if callable(beta_2):
+        beta_2 = PerUpdate(beta_2, images)
+    return ScheduledAdam(beta_2=beta_2, learning_rate=rate, beta_1=preset.beta_1, epsilon=1e-8)
+
+
+def _rmsprop(rate, preset, images):
     return keras.optimizers.RMSprop(rate, rho=0.99, epsilon=1e-8)
 
 
@@ -127,15 +163,22 @@ def compile_gan(model: NoiseToImage, preset: GANPreset) -> None:
     optimizers = {}
     rates = {"generator": (preset.learning_rate, 1), "critic": (preset.critic_learning_rate, preset.critic_steps)}
     for name, (rate, steps) in rates.items():
+        images = preset.batch_size / steps
         if preset.decay_kimg:
-            updates = max(1, round(preset.decay_kimg * 1000 / preset.batch_size * steps))
+            updates = max(1, round(preset.decay_kimg * 1000 / images))
             rate = keras.optimizers.schedules.PolynomialDecay(rate, updates, end_learning_rate=0.0)
-        optimizers[name] = OPTIMIZERS[preset.optimizer](rate, preset)
+        else:
+            rate = scheduled(preset, rate, preset.final_learning_rate)
+            rate = PerUpdate(rate, images) if callable(rate) else rate
+        optimizers[name] = OPTIMIZERS[preset.optimizer](rate, preset, images)
     model.compile(
         optimizers,
         updates=preset.updates,
         clip_norm=preset.clip_norm or None,
-        ema={"half_life_kimg": preset.ema_half_life_kimg, "ramp_up": preset.ema_ramp_up or None},
+        ema={
+            "half_life_kimg": scheduled(preset, preset.ema_half_life_kimg, preset.final_ema_half_life_kimg),
+            "ramp_up": preset.ema_ramp_up or None,
+        },
         jit_compile=jit_compile(),
     )
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 MAY_BE_ZERO = frozenset(
     (
         "alphas", "beta_1", "cache_megabytes", "clip_norm", "content_weight", "critic_weight", "decay_kimg",
-        "ema_ramp_up", "frozen_blocks", "methods", "mirror_probability", "mix_probability", "num_blocks", "penalties",
-        "penalty_weight", "photograph_weight", "rotation_weights", "seed", "style_weight", "variation_weight",
-        "weak_probability", "weight_limit",
+        "ema_half_life_kimg", "ema_ramp_up", "final_penalties", "frozen_blocks", "methods", "mirror_probability",
+        "mix_probability", "num_blocks", "penalties", "penalty_weight", "photograph_weight", "rotation_weights",
+        "schedule_kimg", "seed", "style_weight", "variation_weight", "weak_probability", "weight_limit",
     )
 )  # fmt: skip
 
@@ -165,6 +165,12 @@ class GANPreset(Preset):
         clip_norm: limit of the global norm of a gradient; 0 clips none.
         ema_half_life_kimg: half-life of the averaged generator, in thousands of images.
         ema_ramp_up: the half-life is at most this share of the images seen; 0 sets no such limit.
+        schedule_kimg: thousands of images in which settings move to their final values along half a cosine; 0 keeps
+            them.
+        final_learning_rate: of both players.
+        final_beta_2: of Adam.
+        final_penalties: weights of penalties, by name.
+        final_ema_half_life_kimg: half-life of the averaged generator.
         start_from: run directory whose weights to begin with; empty begins anew.
         frozen_blocks: blocks of the critic, from the picture inwards, that do not train.
     """
@@ -197,15 +203,47 @@ class GANPreset(Preset):
     clip_norm: float = 0.0
     ema_half_life_kimg: float = 10.0
     ema_ramp_up: float = 0.05
+    schedule_kimg: float = 0.0
+    final_learning_rate: float = 5e-5
+    final_beta_2: float = 0.99
+    final_penalties: dict[str, float] = dataclasses.field(default_factory=dict)
+    final_ema_half_life_kimg: float = 10.0
     start_from: str = ""
     frozen_blocks: int = 0
 
     system: typing.ClassVar[str] = "gan"
 
 
+@dataclasses.dataclass(frozen=True)
+class R3GANPreset(GANPreset):
+    """R3GAN: the relativistic pair under R1 and R2, bottleneck networks without normalisation.
+
+    Attributes:
+        group_width: channels of a group of the grouped convolutions.
+    """
+
+    group_width: int = 16
+
+    system: typing.ClassVar[str] = "r3gan"
+
+
 _GAN = GANPreset(kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000)
 # Clipping and gradient penalties are statements about single pictures: no batch norm in these critics.
 _CRITIC = dataclasses.replace(_GAN, batch_size=320, critic_steps=5, critic_normalization="none", loss="wasserstein")
+
+
+def _r3gan(side, filters, max_filters, gamma, half_life_kimg, **changes):
+    """A row of the table of Huang et al. 2024 and its code: gamma falls to a tenth over the schedule."""
+    settings = {
+        "kimg": 250_000.0, "batch_size": 256, "log_images": 25_600, "grid_images": 256_000, "size": (side, side),
+        "network": "r3gan", "latent_dim": 64, "filters": filters, "max_filters": max_filters, "loss": "relativistic",
+        "penalties": {"r1": gamma, "r2": gamma}, "final_penalties": {"r1": gamma / 10, "r2": gamma / 10},
+        "learning_rate": 2e-4, "critic_learning_rate": 2e-4, "beta_1": 0.0, "beta_2": 0.9, "schedule_kimg": 20_000.0,
+        "final_learning_rate": 5e-5, "final_beta_2": 0.99, "ema_half_life_kimg": 0.0, "ema_ramp_up": 0.0,
+        "final_ema_half_life_kimg": half_life_kimg,
+    }  # fmt: skip
+    return R3GANPreset(**{**settings, **changes})
+
 
 PRESETS: dict[str, Preset] = {
     "multistyle": MultiStylePreset(kimg=400.0, precision="mixed_bfloat16"),
@@ -225,6 +263,24 @@ PRESETS: dict[str, Preset] = {
     "wgan_gp": dataclasses.replace(
         _CRITIC, penalties={"gradient_penalty": 10.0}, learning_rate=1e-4, critic_learning_rate=1e-4, beta_1=0.0,
         beta_2=0.9,
+    ),
+    # Miyato et al. 2018, setting with five critic updates; 100,000 generator updates.
+    "sngan": dataclasses.replace(
+        _CRITIC, kimg=32_000.0, size=(32, 32), network="resnet", latent_dim=128, filters=256, max_filters=128,
+        critic_normalization="spectral", loss="hinge", decay_kimg=32_000.0, beta_1=0.0, beta_2=0.9,
+    ),
+    "r3gan_cifar10": _r3gan(32, 768, 768, 0.05, 5_000.0, batch_size=512),
+    "r3gan_ffhq64": _r3gan(64, 384, 768, 2.0, 500.0),
+    "r3gan_ffhq256": _r3gan(256, 96, 768, 150.0, 500.0),
+    "r3gan_imagenet32": _r3gan(
+        32, 1536, 1536, 0.5, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, conditioning="projection", group_width=32
+    ),
+    "r3gan_imagenet64": _r3gan(
+        64, 1536, 1536, 1.0, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, conditioning="projection", group_width=32
+    ),
+    # The same at the size and cost of two cores.
+    "r3gan_small": _r3gan(
+        64, 48, 192, 1.0, 50.0, kimg=1000.0, batch_size=16, schedule_kimg=500.0, log_images=1600, grid_images=16_000
     ),
 }  # fmt: skip
 

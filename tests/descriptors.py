@@ -30,6 +30,10 @@ LAYERS = [
     ),
     LayerRow("StyledConv2D", lambda: layers.StyledConv2D(5, strides=2, epsilon=1e-2), ((8, 11, 4), (5,), (5,))),
     LayerRow("StyleBank", lambda: layers.StyleBank(3, 7, initializer="glorot_normal"), ((3,), ()), (0, 1)),
+    *(
+        LayerRow("GroupedConv2D", lambda f=form: layers.GroupedConv2D(2, "he_normal", f), ((5, 7, 4),))
+        for form in ("grouped", "taps")
+    ),
     LayerRow("ScoreHead", lambda: layers.ScoreHead(3, use_bias=False, spectral=True), ((6,), (3,)), half=0.1),
     LayerRow(
         "SpectralConv2D",
@@ -70,6 +74,28 @@ NETWORKS = [
             half=0.2,
         )
         for normalization, conditioning in (("spectral", "embedding"), ("batch", "projection"))
+    ),
+    LayerRow(
+        "R3GANGenerator",
+        lambda: networks.R3GANGenerator((16, 24), 1, 6, 4, 8, group_width=4, num_classes=3),
+        ((6,), (3,)),
+        half=0.1,
+    ),
+    LayerRow(
+        "R3GANCritic",
+        lambda: networks.R3GANCritic((16, 24), 1, 4, 8, group_width=4, num_classes=3),
+        ((16, 24, 1), (3,)),
+        half=0.1,
+    ),
+    LayerRow(
+        "ResNetGenerator",
+        lambda: networks.ResNetGenerator((8, 12), 4, 6, filters=4, normalization="none", num_classes=3),
+        ((6,), (3,)),
+    ),
+    LayerRow(
+        "ResNetCritic",
+        lambda: networks.ResNetCritic((16, 24), 1, filters=4, normalization="none", num_classes=3),
+        ((16, 24, 1), (3,)),
     ),
     LayerRow("PatchCritic", lambda: networks.PatchCritic(2, filters=4, num_layers=2), ((16, 24, 3), (2,))),
     LayerRow(

@@ -16,7 +16,10 @@ from keras_stylegan.presets import PRESETS
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
 TINY = {"size": "8,8", "latent_dim": 4, "filters": 4, "max_filters": 8}
 # name: what differs from the settings above.
-RECIPES = {name: {} for name in ("gan", "dcgan", "lsgan", "wgan", "wgan_gp")}
+RECIPES = {name: {} for name in ("gan", "dcgan", "lsgan", "wgan", "wgan_gp", "sngan")}
+RECIPES["r3gan"] = {"group_width": 4, "size": "4,4"}
+# Recipes whose preset has another name.
+NAMES = {"r3gan": "r3gan_small"}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,7 @@ def settings(changes):
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipe_takes_two_steps(name, pictures, tmp_path, monkeypatch):
     # A step's graph holds every critic update: two stand for five.
-    steps = min(2, PRESETS[name].critic_steps)
+    steps = min(2, PRESETS[NAMES.get(name, name)].critic_steps)
     changes = {"critic_steps": steps, "batch_size": 2 * steps, "kimg": 0.004 * steps, **RECIPES[name]}
     arguments = ["--data", str(pictures), "--out", str(tmp_path / "run"), *settings(changes)]
     monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])

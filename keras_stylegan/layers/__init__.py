@@ -2,6 +2,7 @@
 
 from keras_stylegan.layers.constraints import ClipWeights
 from keras_stylegan.layers.equalized import LEAKY_GAIN, EqualizedConv2D, EqualizedDense
+from keras_stylegan.layers.grouped import GroupedConv2D
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
 from keras_stylegan.layers.score_head import ScoreHead
 from keras_stylegan.layers.spectral import SpectralConv2D, SpectralDense
@@ -10,6 +11,6 @@ from keras_stylegan.layers.styled_convolution import StyledConv2D
 from keras_stylegan.layers.upsampled_rgb import UpsampledRGB
 
 __all__ = [
-    "LEAKY_GAIN", "ClipWeights", "EqualizedConv2D", "EqualizedDense", "MinibatchStddev", "ScoreHead",
+    "LEAKY_GAIN", "ClipWeights", "EqualizedConv2D", "EqualizedDense", "GroupedConv2D", "MinibatchStddev", "ScoreHead",
     "SpectralConv2D", "SpectralDense", "StyleBank", "StyledConv2D", "UpsampledRGB",
 ]  # fmt: skip

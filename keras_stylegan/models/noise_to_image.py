@@ -39,7 +39,8 @@ class NoiseToImage(AdversarialModel):
         penalty_every: int, gradient penalties are taken on one critic update in so many, and multiplied by it.
         critic_steps: int, critic updates per generator update; they share a batch.
         weight_limit: None or float: the critic's weights are clipped to this bound after each update (WGAN).
-        augment: None or a layer, called as `augment(images, training=True)` on everything the critic sees.
+        augment: None or a layer, called as `augment(images, training=True)` on everything the critic sees; if it has
+            `observe`, that is called with the logits of real pictures in each critic update.
         frozen_blocks: int, so many of the critic's blocks nearest to the picture do not train (FreezeD).
         rotation_weights: None or (critic's, generator's) weight of guessing by how many quarter turns a picture was
             rotated: the self-supervised GAN. Needs square pictures.
@@ -166,6 +167,9 @@ class NoiseToImage(AdversarialModel):
         fake_logits, terms["r2"] = self._judge(fake, labels, "r2", r2_penalty)
         terms = {name: term for name, term in terms.items() if term is not None}
         terms["adversarial"] = self.pair.discriminator(real_logits, fake_logits)
+        if hasattr(self.augment, "observe"):
+            # A relativistic logit means something only beside the other's.
+            self.augment.observe(real_logits - fake_logits if self.pair.relativistic else real_logits)
         if "drift" in self.penalties:
             squares = ops.reshape(ops.square(real_logits), (batch_size(batch), -1))
             terms["drift"] = self.weight("drift") * ops.mean(squares, axis=1)

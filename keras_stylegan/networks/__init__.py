@@ -4,10 +4,12 @@ from keras_stylegan.networks.backbones import build_perceptual
 from keras_stylegan.networks.dcgan import DCGANCritic, DCGANGenerator
 from keras_stylegan.networks.patch_critic import PatchCritic
 from keras_stylegan.networks.perceptual import PerceptualNetwork
+from keras_stylegan.networks.r3gan import R3GANCritic, R3GANGenerator
+from keras_stylegan.networks.resnet import ResNetCritic, ResNetGenerator
 from keras_stylegan.networks.resolutions import resolutions
 from keras_stylegan.networks.style_transformer import StyleTransformer
 
 __all__ = [
-    "DCGANCritic", "DCGANGenerator", "PatchCritic", "PerceptualNetwork", "StyleTransformer", "build_perceptual",
-    "resolutions",
+    "DCGANCritic", "DCGANGenerator", "PatchCritic", "PerceptualNetwork", "R3GANCritic", "R3GANGenerator",
+    "ResNetCritic", "ResNetGenerator", "StyleTransformer", "build_perceptual", "resolutions",
 ]  # fmt: skip
