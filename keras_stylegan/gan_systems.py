@@ -9,18 +9,23 @@ import keras
 import numpy as np
 
 from keras_stylegan import data
+from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.noise_to_image import NoiseToImage
+from keras_stylegan.models.progressive import ProgressiveGAN
 from keras_stylegan.models.schedules import CosineSchedule, PerUpdate, ScheduledAdam
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import (
+    CodedGenerator,
     DCGANCritic,
     DCGANGenerator,
+    ProgressiveCritic,
+    ProgressiveGenerator,
     R3GANCritic,
     R3GANGenerator,
     ResNetCritic,
     ResNetGenerator,
 )
-from keras_stylegan.presets import GANPreset
+from keras_stylegan.presets import GANPreset, InfoGANPreset, ProgressivePreset
 from keras_stylegan.systems import System, jit_compile, save_whole
 
 PREVIEW_PICTURES = 16
@@ -42,7 +47,7 @@ def build_gan(preset: GANPreset) -> System:
     facts: dict[str, Any] = {"pictures": len(pictures), "classes": classes}
     if preset.start_from:
         facts["weights_taken"] = start_from(Path(preset.start_from), generator, critic)
-    model = NoiseToImage(generator, critic, **training_options(preset))
+    model = build_model(preset, generator, critic)
     compile_gan(model, preset)
     return System(model, batches, preview(model, len(classes)), lambda folder: save_gan(model, folder), facts)
 
@@ -59,6 +64,8 @@ def check_gan(preset: GANPreset) -> None:
     for name, valid in choices.items():
         if getattr(preset, name) not in valid:
             raise ValueError(f"`{name}` must be one of {', '.join(valid)}. Received: {name}={getattr(preset, name)}")
+    if isinstance(preset, InfoGANPreset) and preset.conditioning != "none":
+        raise ValueError(f"`conditioning` must be none for InfoGAN. Received: conditioning={preset.conditioning}")
     if preset.batch_size % preset.critic_steps:
         raise ValueError(
             "`batch_size` must be a multiple of `critic_steps`, which share a batch. "
@@ -119,7 +126,36 @@ def r3gan_networks(preset: GANPreset, num_classes: int) -> tuple[R3GANGenerator,
     return generator, R3GANCritic(preset.size, preset.channels, *widths)
 
 
-NETWORKS = {"dcgan": dcgan_networks, "resnet": resnet_networks, "r3gan": r3gan_networks}
+def progressive_networks(preset: GANPreset, num_classes: int) -> tuple[ProgressiveGenerator, ProgressiveCritic]:
+    """Networks that grow, in one static graph."""
+    widths = {"filters": preset.filters, "max_filters": preset.max_filters, "num_classes": num_classes}
+    generator = ProgressiveGenerator(preset.size, preset.channels, preset.latent_dim, **widths)
+    return generator, ProgressiveCritic(preset.size, preset.channels, **widths)
+
+
+def coded_networks(preset: InfoGANPreset, num_classes: int) -> tuple[CodedGenerator, DCGANCritic]:
+    """DCGAN's networks under codes."""
+    generator, critic = dcgan_networks(preset, num_classes)
+    return CodedGenerator(generator, (preset.categories,), preset.continuous), critic
+
+
+NETWORKS = {
+    "dcgan": dcgan_networks,
+    "coded": coded_networks,
+    "progressive": progressive_networks,
+    "r3gan": r3gan_networks,
+    "resnet": resnet_networks,
+}
+
+
+def build_model(preset: GANPreset, generator: keras.Model, critic: keras.Model) -> NoiseToImage:
+    """The model that trains a preset's networks."""
+    options = training_options(preset)
+    if isinstance(preset, InfoGANPreset):
+        return InfoGAN(generator, critic, preset.code_weight, preset.continuous_weight, **options)
+    if isinstance(preset, ProgressivePreset):
+        return ProgressiveGAN(generator, critic, preset.stable_kimg, preset.fade_kimg, **options)
+    return NoiseToImage(generator, critic, **options)
 
 
 def training_options(preset: GANPreset) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 # Numbers that may be 0. No number of a preset may be negative or infinite, and all others are greater than 0.
 MAY_BE_ZERO = frozenset(
     (
-        "alphas", "beta_1", "cache_megabytes", "clip_norm", "content_weight", "critic_weight", "decay_kimg",
-        "ema_half_life_kimg", "ema_ramp_up", "final_penalties", "frozen_blocks", "methods", "mirror_probability",
-        "mix_probability", "num_blocks", "penalties", "penalty_weight", "photograph_weight", "rotation_weights",
-        "schedule_kimg", "seed", "style_weight", "variation_weight", "weak_probability", "weight_limit",
+        "alphas", "beta_1", "cache_megabytes", "clip_norm", "code_weight", "content_weight", "continuous",
+        "continuous_weight", "critic_weight", "decay_kimg", "ema_half_life_kimg", "ema_ramp_up", "final_penalties",
+        "frozen_blocks", "methods", "mirror_probability", "mix_probability", "num_blocks", "penalties",
+        "penalty_weight", "photograph_weight", "rotation_weights", "schedule_kimg", "seed", "style_weight",
+        "variation_weight", "weak_probability", "weight_limit",
     )
 )  # fmt: skip
 
@@ -227,6 +228,40 @@ class R3GANPreset(GANPreset):
     system: typing.ClassVar[str] = "r3gan"
 
 
+@dataclasses.dataclass(frozen=True)
+class InfoGANPreset(GANPreset):
+    """InfoGAN: codes that are to be read back from the pictures.
+
+    Attributes:
+        categories: of the categorical code.
+        continuous: continuous codes.
+        code_weight: lambda of the categorical code.
+        continuous_weight: lambda of the continuous codes.
+    """
+
+    categories: int = 10
+    continuous: int = 2
+    code_weight: float = 1.0
+    continuous_weight: float = 0.1
+
+    system: typing.ClassVar[str] = "infogan"
+
+
+@dataclasses.dataclass(frozen=True)
+class ProgressivePreset(GANPreset):
+    """Progressive growing: sizes take turns.
+
+    Attributes:
+        stable_kimg: thousands of images at each size alone.
+        fade_kimg: thousands of images of each transition.
+    """
+
+    stable_kimg: float = 600.0
+    fade_kimg: float = 600.0
+
+    system: typing.ClassVar[str] = "progressive"
+
+
 _GAN = GANPreset(kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000)
 # Clipping and gradient penalties are statements about single pictures: no batch norm in these critics.
 _CRITIC = dataclasses.replace(_GAN, batch_size=320, critic_steps=5, critic_normalization="none", loss="wasserstein")
@@ -269,14 +304,26 @@ PRESETS: dict[str, Preset] = {
         _CRITIC, kimg=32_000.0, size=(32, 32), network="resnet", latent_dim=128, filters=256, max_filters=128,
         critic_normalization="spectral", loss="hinge", decay_kimg=32_000.0, beta_1=0.0, beta_2=0.9,
     ),
+    # Karras et al. 2018 at 64x64: 5 sizes alone, 4 transitions.
+    "progressive": ProgressivePreset(
+        kimg=6000.0, batch_size=16, log_images=6400, grid_images=64_000, network="progressive", latent_dim=512,
+        filters=64, loss="wasserstein", penalties={"gradient_penalty": 10.0, "drift": 0.001}, learning_rate=1e-3,
+        critic_learning_rate=1e-3, beta_1=0.0, beta_2=0.99,
+    ),
+    "infogan": InfoGANPreset(
+        kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000, size=(32, 32), latent_dim=74, network="coded",
+        critic_normalization="spectral", learning_rate=1e-3,
+    ),
     "r3gan_cifar10": _r3gan(32, 768, 768, 0.05, 5_000.0, batch_size=512),
     "r3gan_ffhq64": _r3gan(64, 384, 768, 2.0, 500.0),
     "r3gan_ffhq256": _r3gan(256, 96, 768, 150.0, 500.0),
     "r3gan_imagenet32": _r3gan(
-        32, 1536, 1536, 0.5, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, conditioning="projection", group_width=32
+        32, 1536, 1536, 0.5, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, conditioning="projection",
+        group_width=32,
     ),
     "r3gan_imagenet64": _r3gan(
-        64, 1536, 1536, 1.0, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, conditioning="projection", group_width=32
+        64, 1536, 1536, 1.0, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, conditioning="projection",
+        group_width=32,
     ),
     # The same at the size and cost of two cores.
     "r3gan_small": _r3gan(

@@ -119,7 +119,8 @@ def _build_gan(preset):
     return build_gan(preset)
 
 
-SYSTEMS: dict[str, Callable[[Any], System]] = {"multistyle": build_multistyle, "gan": _build_gan, "r3gan": _build_gan}
+GANS = ("gan", "infogan", "progressive", "r3gan")
+SYSTEMS: dict[str, Callable[[Any], System]] = {"multistyle": build_multistyle, **dict.fromkeys(GANS, _build_gan)}
 
 
 def jit_compile() -> str | bool:

@@ -23,6 +23,7 @@ LossRow = collections.namedtuple(
 )
 
 LAYERS = [
+    LayerRow("CodeHead", lambda: layers.CodeHead(5, units=7), ((6,),)),
     LayerRow(
         "StyledConv2D",
         lambda: layers.StyledConv2D(6, kernel_size=5, separable=True, normalize=False, activation="linear"),
@@ -74,6 +75,24 @@ NETWORKS = [
             half=0.2,
         )
         for normalization, conditioning in (("spectral", "embedding"), ("batch", "projection"))
+    ),
+    LayerRow(
+        "CodedGenerator",
+        lambda: networks.CodedGenerator(networks.DCGANGenerator((8, 12), latent_dim=8, filters=4), (3, 2), 1),
+        ((8,),),
+        half=0.2,
+    ),
+    LayerRow(
+        "ProgressiveGenerator",
+        lambda: networks.ProgressiveGenerator((16, 24), 1, 6, filters=4, max_filters=6, num_classes=3),
+        ((6,), (3,)),
+        half=0.1,
+    ),
+    LayerRow(
+        "ProgressiveCritic",
+        lambda: networks.ProgressiveCritic((16, 24), 1, 4, 6, group_size=1, num_classes=3),
+        ((16, 24, 1), (3,)),
+        half=0.1,
     ),
     LayerRow(
         "R3GANGenerator",
@@ -136,6 +155,8 @@ def _style_loss_of_one_tap(distance, statistics, targets):
 LOSSES = [
     *(row for name in losses.ADVERSARIAL_LOSSES for row in _pair_rows(name)),
     *(LossRow("content_loss", partial(losses.content_loss, method=m), ((4, 5, 3),) * 2) for m in CONTENT),
+    LossRow("categorical_code_loss", losses.categorical_code_loss, ((4,), (4,))),
+    LossRow("continuous_code_loss", partial(losses.continuous_code_loss, deviation=0.3), ((4,), (4,))),
     LossRow("gradient_penalty", losses.gradient_penalty, ((4, 5, 3),)),
     LossRow("interpolate", losses.interpolate, ((4, 5, 3), (4, 5, 3), (1, 1, 1)), (4, 5, 3)),
     LossRow("rotation_loss", _rotation_loss, ((4,),)),

@@ -1,5 +1,6 @@
 """Keras layers."""
 
+from keras_stylegan.layers.code_head import CodeHead
 from keras_stylegan.layers.constraints import ClipWeights
 from keras_stylegan.layers.equalized import LEAKY_GAIN, EqualizedConv2D, EqualizedDense
 from keras_stylegan.layers.grouped import GroupedConv2D
@@ -11,6 +12,6 @@ from keras_stylegan.layers.styled_convolution import StyledConv2D
 from keras_stylegan.layers.upsampled_rgb import UpsampledRGB
 
 __all__ = [
-    "LEAKY_GAIN", "ClipWeights", "EqualizedConv2D", "EqualizedDense", "GroupedConv2D", "MinibatchStddev", "ScoreHead",
-    "SpectralConv2D", "SpectralDense", "StyleBank", "StyledConv2D", "UpsampledRGB",
+    "ClipWeights", "CodeHead", "EqualizedConv2D", "EqualizedDense", "GroupedConv2D", "LEAKY_GAIN", "MinibatchStddev",
+    "ScoreHead", "SpectralConv2D", "SpectralDense", "StyleBank", "StyledConv2D", "UpsampledRGB",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from keras_stylegan.losses.adversarial import ADVERSARIAL_LOSSES, AdversarialPair, adversarial_loss
 from keras_stylegan.losses.content import content_loss
+from keras_stylegan.losses.information import categorical_code_loss, continuous_code_loss
 from keras_stylegan.losses.penalties import gradient_penalty, interpolate, r1_penalty, r2_penalty
 from keras_stylegan.losses.rotation import rotate, rotation_loss
 from keras_stylegan.losses.style import style_loss, style_statistics
@@ -11,7 +12,9 @@ __all__ = [
     "ADVERSARIAL_LOSSES",
     "AdversarialPair",
     "adversarial_loss",
+    "categorical_code_loss",
     "content_loss",
+    "continuous_code_loss",
     "gradient_penalty",
     "interpolate",
     "r1_penalty",

@@ -4,12 +4,15 @@ from keras_stylegan.models.adversarial import AdversarialModel
 from keras_stylegan.models.averaging import AveragedNetwork, copy_network
 from keras_stylegan.models.distillation import FeatureDistillation
 from keras_stylegan.models.gatys import GatysModel
+from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.multi_style import MultiStyleTransfer
 from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.models.players import Player, Regularizer
+from keras_stylegan.models.progressive import ProgressiveGAN
 from keras_stylegan.models.schedules import CosineSchedule, PerUpdate, ScheduledAdam
 
 __all__ = [
-    "AdversarialModel", "AveragedNetwork", "CosineSchedule", "FeatureDistillation", "GatysModel", "MultiStyleTransfer",
-    "NoiseToImage", "PerUpdate", "Player", "Regularizer", "ScheduledAdam", "copy_network",
+    "AdversarialModel", "AveragedNetwork", "CosineSchedule", "FeatureDistillation", "GatysModel", "InfoGAN",
+    "MultiStyleTransfer", "NoiseToImage", "PerUpdate", "Player", "ProgressiveGAN", "Regularizer", "ScheduledAdam",
+    "copy_network",
 ]  # fmt: skip

@@ -3,10 +3,11 @@
 import keras
 from keras import ops
 
+from keras_stylegan.layers.code_head import CodeHead
 from keras_stylegan.losses.information import categorical_code_loss, continuous_code_loss
 from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.models.players import Player
-from keras_stylegan.networks.coded import CodedGenerator, CodeHead
+from keras_stylegan.networks.coded import CodedGenerator
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")

@@ -108,6 +108,7 @@ class NoiseToImage(AdversarialModel):
         if rotation_weights is not None:
             self.rotation_head = keras.layers.Dense(4, dtype="float32", name="rotation_head")
             self.rotation_head.build((None, critic.feature_size))
+        self.built = True
 
     def players(self):
         critic = [self.critic] if self.rotation_head is None else [self.critic, self.rotation_head]

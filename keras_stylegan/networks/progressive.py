@@ -20,7 +20,7 @@ def stage_shares(progress, num_stages):
         num_stages: int.
 
     Returns:
-        List of scalars, one a size from the smallest, that sum to 1: `max(0, min(P - b + 1, b + 1 - P))` for b = 0, 1...
+        List of scalars that sum to 1, one a size: `max(0, min(P - b + 1, b + 1 - P))` for b = 0, 1, ...
 
     Source: the static-graph form of Karras et al. 2018, figure 2, as in TensorFlow GAN's progressive_gan.
     """
@@ -101,9 +101,7 @@ class ProgressiveGenerator(keras.Model):
     Source: Karras et al. 2018, "Progressive Growing of GANs for Improved Quality, Stability, and Variation", table 2.
     """
 
-    def __init__(
-        self, size=(64, 64), channels=3, latent_dim=512, filters=64, max_filters=512, num_classes=0, **kwargs
-    ):
+    def __init__(self, size=(64, 64), channels=3, latent_dim=512, filters=64, max_filters=512, num_classes=0, **kwargs):
         super().__init__(**kwargs)
         check_sizes(channels=channels, latent_dim=latent_dim, filters=filters, max_filters=max_filters)
         self.size = tuple(size)
@@ -190,9 +188,7 @@ class ProgressiveCritic(keras.Model):
     Source: Karras et al. 2018, table 2.
     """
 
-    def __init__(
-        self, size=(64, 64), channels=3, filters=64, max_filters=512, group_size=4, num_classes=0, **kwargs
-    ):
+    def __init__(self, size=(64, 64), channels=3, filters=64, max_filters=512, group_size=4, num_classes=0, **kwargs):
         super().__init__(**kwargs)
         check_sizes(channels=channels, filters=filters, max_filters=max_filters, group_size=group_size)
         self.size = tuple(size)
@@ -215,7 +211,9 @@ class ProgressiveCritic(keras.Model):
         self.last = _convolution(self.widths[0], "conv_0")
         self.hidden = EqualizedDense(self.widths[0], "leaky_relu", LEAKY_GAIN, dtype="float32", name="hidden")
         self.score = EqualizedDense(1, dtype="float32", name="score")
-        self.embedding = EqualizedDense(self.widths[0], use_bias=False, dtype="float32", name="embedding")
+        self.embedding = None
+        if num_classes:
+            self.embedding = EqualizedDense(self.widths[0], use_bias=False, dtype="float32", name="embedding")
         #: From the picture inwards, the order in which `models.NoiseToImage` freezes them.
         self.blocks = [
             *((layer, *stage) for layer, stage in zip(self.from_images[:0:-1], self.stages[::-1], strict=True)),
@@ -238,7 +236,7 @@ class ProgressiveCritic(keras.Model):
         self.last.build((None, None, None, self.widths[0] + 1))
         self.hidden.build((None, height * width * self.widths[0]))
         self.score.build((None, self.widths[0]))
-        if self.num_classes:
+        if self.embedding is not None:
             self.embedding.build((None, self.num_classes))
         self.progress = _add_progress(self)
         self.built = True
@@ -265,7 +263,7 @@ class ProgressiveCritic(keras.Model):
     def call(self, images, labels=None, training=False):
         features = self.features(images)
         logits = self.score(features)
-        if self.num_classes:
+        if self.embedding is not None:
             embedded = self.embedding(ops.cast(labels, "float32"))
             logits = logits + ops.sum(embedded * features, axis=-1, keepdims=True) / self.feature_size**0.5
         return logits
