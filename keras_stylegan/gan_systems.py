@@ -13,6 +13,7 @@ from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.models.progressive import ProgressiveGAN
 from keras_stylegan.models.schedules import CosineSchedule, PerUpdate, ScheduledAdam
+from keras_stylegan.models.stylegan import StyleGAN
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import (
     CodedGenerator,
@@ -24,8 +25,9 @@ from keras_stylegan.networks import (
     R3GANGenerator,
     ResNetCritic,
     ResNetGenerator,
+    StyleGANGenerator,
 )
-from keras_stylegan.presets import GANPreset, InfoGANPreset, ProgressivePreset
+from keras_stylegan.presets import GANPreset, InfoGANPreset, ProgressivePreset, StyleGANPreset
 from keras_stylegan.systems import System, jit_compile, save_whole
 
 PREVIEW_PICTURES = 16
@@ -133,6 +135,14 @@ def progressive_networks(preset: GANPreset, num_classes: int) -> tuple[Progressi
     return generator, ProgressiveCritic(preset.size, preset.channels, **widths)
 
 
+def stylegan_networks(preset: StyleGANPreset, num_classes: int) -> tuple[StyleGANGenerator, ProgressiveCritic]:
+    """Mapping and AdaIN against the critic that grows."""
+    widths = {"filters": preset.filters, "max_filters": preset.max_filters, "num_classes": num_classes}
+    latents = (preset.latent_dim, preset.style_dim, preset.mapping_layers)
+    generator = StyleGANGenerator(preset.size, preset.channels, *latents, **widths)
+    return generator, ProgressiveCritic(preset.size, preset.channels, **widths)
+
+
 def coded_networks(preset: InfoGANPreset, num_classes: int) -> tuple[CodedGenerator, DCGANCritic]:
     """DCGAN's networks under codes."""
     generator, critic = dcgan_networks(preset, num_classes)
@@ -145,6 +155,7 @@ NETWORKS = {
     "progressive": progressive_networks,
     "r3gan": r3gan_networks,
     "resnet": resnet_networks,
+    "stylegan": stylegan_networks,
 }
 
 
@@ -154,7 +165,10 @@ def build_model(preset: GANPreset, generator: keras.Model, critic: keras.Model) 
     if isinstance(preset, InfoGANPreset):
         return InfoGAN(generator, critic, preset.code_weight, preset.continuous_weight, **options)
     if isinstance(preset, ProgressivePreset):
-        return ProgressiveGAN(generator, critic, preset.stable_kimg, preset.fade_kimg, **options)
+        options |= {"stable_kimg": preset.stable_kimg, "fade_kimg": preset.fade_kimg}
+        if isinstance(preset, StyleGANPreset):
+            return StyleGAN(generator, critic, preset.mixing_probability, **options)
+        return ProgressiveGAN(generator, critic, **options)
     return NoiseToImage(generator, critic, **options)
 
 

@@ -12,8 +12,8 @@ MAY_BE_ZERO = frozenset(
     (
         "alphas", "beta_1", "cache_megabytes", "clip_norm", "code_weight", "content_weight", "continuous",
         "continuous_weight", "critic_weight", "decay_kimg", "ema_half_life_kimg", "ema_ramp_up", "final_penalties",
-        "frozen_blocks", "methods", "mirror_probability", "mix_probability", "num_blocks", "penalties",
-        "penalty_weight", "photograph_weight", "rotation_weights", "schedule_kimg", "seed", "style_weight",
+        "frozen_blocks", "methods", "mirror_probability", "mix_probability", "mixing_probability", "num_blocks",
+        "penalties", "penalty_weight", "photograph_weight", "rotation_weights", "schedule_kimg", "seed", "style_weight",
         "variation_weight", "weak_probability", "weight_limit",
     )
 )  # fmt: skip
@@ -262,6 +262,23 @@ class ProgressivePreset(GANPreset):
     system: typing.ClassVar[str] = "progressive"
 
 
+@dataclasses.dataclass(frozen=True)
+class StyleGANPreset(ProgressivePreset):
+    """StyleGAN: a mapping network and AdaIN.
+
+    Attributes:
+        style_dim: size of w.
+        mapping_layers: of the mapping network.
+        mixing_probability: share of pictures made of two styles.
+    """
+
+    style_dim: int = 512
+    mapping_layers: int = 8
+    mixing_probability: float = 0.9
+
+    system: typing.ClassVar[str] = "stylegan"
+
+
 _GAN = GANPreset(kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000)
 # Clipping and gradient penalties are statements about single pictures: no batch norm in these critics.
 _CRITIC = dataclasses.replace(_GAN, batch_size=320, critic_steps=5, critic_normalization="none", loss="wasserstein")
@@ -309,6 +326,11 @@ PRESETS: dict[str, Preset] = {
         kimg=6000.0, batch_size=16, log_images=6400, grid_images=64_000, network="progressive", latent_dim=512,
         filters=64, loss="wasserstein", penalties={"gradient_penalty": 10.0, "drift": 0.001}, learning_rate=1e-3,
         critic_learning_rate=1e-3, beta_1=0.0, beta_2=0.99,
+    ),
+    # Karras et al. 2019, configuration f of FFHQ: the non-saturating loss with R1.
+    "stylegan": StyleGANPreset(
+        kimg=6000.0, batch_size=16, log_images=6400, grid_images=64_000, network="stylegan", latent_dim=512,
+        filters=256, penalties={"r1": 10.0}, learning_rate=1e-3, critic_learning_rate=1e-3, beta_1=0.0, beta_2=0.99,
     ),
     "infogan": InfoGANPreset(
         kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000, size=(32, 32), latent_dim=74, network="coded",

@@ -119,7 +119,7 @@ def _build_gan(preset):
     return build_gan(preset)
 
 
-GANS = ("gan", "infogan", "progressive", "r3gan")
+GANS = ("gan", "infogan", "progressive", "r3gan", "stylegan")
 SYSTEMS: dict[str, Callable[[Any], System]] = {"multistyle": build_multistyle, **dict.fromkeys(GANS, _build_gan)}
 
 

@@ -23,6 +23,9 @@ LossRow = collections.namedtuple(
 )
 
 LAYERS = [
+    LayerRow("AdaINLayer", lambda: layers.AdaINLayer(5, upsample=True), ((4, 5, 4), (6,), (8, 10, 1)), half=0.1),
+    LayerRow("AdaINLayer", lambda: layers.AdaINLayer(4, convolve=False), ((4, 5, 4), (6,), (4, 5, 1)), half=0.1),
+    LayerRow("MappingNetwork", lambda: layers.MappingNetwork(5, 2, 0.5, normalize=False), ((4,),)),
     LayerRow("CodeHead", lambda: layers.CodeHead(5, units=7), ((6,),)),
     LayerRow(
         "StyledConv2D",
@@ -115,6 +118,12 @@ NETWORKS = [
         "ResNetCritic",
         lambda: networks.ResNetCritic((16, 24), 1, filters=4, normalization="none", num_classes=3),
         ((16, 24, 1), (3,)),
+    ),
+    LayerRow(
+        "StyleGANGenerator",
+        lambda: networks.StyleGANGenerator((16, 24), 1, 6, 5, 2, filters=4, max_filters=6, num_classes=3),
+        ((6,), (3,)),
+        half=0.2,
     ),
     LayerRow("PatchCritic", lambda: networks.PatchCritic(2, filters=4, num_layers=2), ((16, 24, 3), (2,))),
     LayerRow(

@@ -18,6 +18,7 @@ TINY = {"size": "8,8", "latent_dim": 4, "filters": 4, "max_filters": 8}
 # name: what differs from the settings above.
 RECIPES = {name: {} for name in ("gan", "dcgan", "lsgan", "wgan", "wgan_gp", "sngan")}
 RECIPES["progressive"] = {"stable_kimg": 0.001, "fade_kimg": 0.001}
+RECIPES["stylegan"] = {"stable_kimg": 0.001, "fade_kimg": 0.001, "style_dim": 4, "mapping_layers": 2}
 RECIPES["infogan"] = {"latent_dim": 14}
 RECIPES["r3gan"] = {"group_width": 4, "size": "4,4"}
 # Recipes whose preset has another name.

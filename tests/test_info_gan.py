@@ -11,12 +11,12 @@ from keras_stylegan.losses import categorical_code_loss, continuous_code_loss
 from keras_stylegan.models import InfoGAN
 from keras_stylegan.networks import CodedGenerator, DCGANCritic, DCGANGenerator
 
-SIZE, LATENT = (8, 8), 8
+SIZE, LATENT = (4, 4), 8
 
 
 def networks(categorical=(2,), continuous=1):
     generator = CodedGenerator(DCGANGenerator(SIZE, 1, LATENT, filters=8), categorical, continuous)
-    critic = DCGANCritic(SIZE, 1, filters=8, normalization="spectral")
+    critic = DCGANCritic(SIZE, 1, filters=8, normalization="none")
     generator.build()
     critic.build()
     return generator, critic
@@ -60,10 +60,10 @@ def test_a_code_comes_to_stand_for_brightness(updates):
     """Half of the pictures are bright, half dark, without labels: the categorical code tells which."""
     keras.utils.set_random_seed(1)
     model = InfoGAN(*networks(), seed=1)
-    optimizers = {name: keras.optimizers.Adam(2e-3, beta_1=0.5) for name in ("critic", "generator")}
+    optimizers = {name: keras.optimizers.Adam(5e-3, beta_1=0.5) for name in ("critic", "generator")}
     model.compile(optimizers, updates=updates)
     step, rng = model.make_step(), np.random.default_rng(0)
-    for _ in range(150):
+    for _ in range(100):
         sides = rng.choice([-0.7, 0.7], (32, 1, 1, 1))
         logs = step({"images": (sides + rng.normal(0, 0.1, (32, *SIZE, 1))).astype("float32")})
     assert logs["generator/code"] < 0.3

@@ -1,9 +1,11 @@
 """Keras layers."""
 
+from keras_stylegan.layers.adain import AdaINLayer
 from keras_stylegan.layers.code_head import CodeHead
 from keras_stylegan.layers.constraints import ClipWeights
 from keras_stylegan.layers.equalized import LEAKY_GAIN, EqualizedConv2D, EqualizedDense
 from keras_stylegan.layers.grouped import GroupedConv2D
+from keras_stylegan.layers.mapping import MappingNetwork
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
 from keras_stylegan.layers.score_head import ScoreHead
 from keras_stylegan.layers.spectral import SpectralConv2D, SpectralDense
@@ -12,6 +14,7 @@ from keras_stylegan.layers.styled_convolution import StyledConv2D
 from keras_stylegan.layers.upsampled_rgb import UpsampledRGB
 
 __all__ = [
-    "ClipWeights", "CodeHead", "EqualizedConv2D", "EqualizedDense", "GroupedConv2D", "LEAKY_GAIN", "MinibatchStddev",
-    "ScoreHead", "SpectralConv2D", "SpectralDense", "StyleBank", "StyledConv2D", "UpsampledRGB",
+    "AdaINLayer", "ClipWeights", "CodeHead", "EqualizedConv2D", "EqualizedDense", "GroupedConv2D", "LEAKY_GAIN",
+    "MappingNetwork", "MinibatchStddev", "ScoreHead", "SpectralConv2D", "SpectralDense", "StyleBank", "StyledConv2D",
+    "UpsampledRGB",
 ]  # fmt: skip

@@ -10,9 +10,10 @@ from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.models.players import Player, Regularizer
 from keras_stylegan.models.progressive import ProgressiveGAN
 from keras_stylegan.models.schedules import CosineSchedule, PerUpdate, ScheduledAdam
+from keras_stylegan.models.stylegan import StyleGAN
 
 __all__ = [
     "AdversarialModel", "AveragedNetwork", "CosineSchedule", "FeatureDistillation", "GatysModel", "InfoGAN",
     "MultiStyleTransfer", "NoiseToImage", "PerUpdate", "Player", "ProgressiveGAN", "Regularizer", "ScheduledAdam",
-    "copy_network",
+    "StyleGAN", "copy_network",
 ]  # fmt: skip

@@ -10,9 +10,10 @@ from keras_stylegan.networks.r3gan import R3GANCritic, R3GANGenerator
 from keras_stylegan.networks.resnet import ResNetCritic, ResNetGenerator
 from keras_stylegan.networks.resolutions import resolutions
 from keras_stylegan.networks.style_transformer import StyleTransformer
+from keras_stylegan.networks.stylegan import StyleGANGenerator
 
 __all__ = [
-    "CodedGenerator", "DCGANCritic", "DCGANGenerator", "PatchCritic", "PerceptualNetwork",
-    "ProgressiveCritic", "ProgressiveGenerator", "R3GANCritic", "R3GANGenerator", "ResNetCritic", "ResNetGenerator",
+    "CodedGenerator", "DCGANCritic", "DCGANGenerator", "PatchCritic", "PerceptualNetwork", "ProgressiveCritic",
+    "ProgressiveGenerator", "R3GANCritic", "R3GANGenerator", "ResNetCritic", "ResNetGenerator", "StyleGANGenerator",
     "StyleTransformer", "build_perceptual", "resolutions",
 ]  # fmt: skip

@@ -41,7 +41,7 @@ def blend(images, progress, num_stages):
     total = 0.0
     for b, share in enumerate(stage_shares(progress, num_stages)):
         factor = 2 ** (num_stages - 1 - b)
-        total = total + share * _enlarge(_reduce(images, factor), factor)
+        total = total + share * enlarge(_reduce(images, factor), factor)
     return total
 
 
@@ -49,11 +49,11 @@ def _reduce(x, factor):
     return x if factor == 1 else ops.average_pool(x, factor)
 
 
-def _enlarge(x, factor):
+def enlarge(x, factor):
     return x if factor == 1 else upsample_nearest(x, factor)
 
 
-def _widths(num_stages, filters, max_filters):
+def stage_widths(num_stages, filters, max_filters):
     return [min(filters * 2**k, max_filters) for k in reversed(range(num_stages))]
 
 
@@ -61,7 +61,7 @@ def _convolution(filters, name):
     return EqualizedConv2D(filters, 3, "leaky_relu", LEAKY_GAIN, name=name)
 
 
-def _add_progress(network):
+def add_progress(network):
     """The progress is a weight: it is saved, averaged networks copy it, and a loaded network generates at its stage."""
     return network.add_weight(
         name="progress",
@@ -111,11 +111,11 @@ class ProgressiveGenerator(keras.Model):
         self.max_filters = max_filters
         self.num_classes = num_classes
         self.sizes = resolutions(self.size)
-        self.widths = _widths(len(self.sizes), filters, max_filters)
+        self.widths = stage_widths(len(self.sizes), filters, max_filters)
         height, width = self.sizes[0]
         units = height * width * self.widths[0]
         # A quarter of the gain, as in the paper's code: the latent has unit length per number already.
-        self.project = EqualizedDense(units, gain=LEAKY_GAIN / 4, name="project")
+        self.project = EqualizedDense(units, gain=LEAKY_GAIN / 4, use_bias=False, name="project")
         self.stages = [
             ([] if i == 0 else [_convolution(w, f"conv_{i}_1")]) + [_convolution(w, f"conv_{i}_2")]
             for i, w in enumerate(self.widths)
@@ -126,13 +126,14 @@ class ProgressiveGenerator(keras.Model):
 
     def build(self, latents_shape=None, labels_shape=None):
         self.project.build((None, self.latent_dim + self.num_classes))
+        self.bias = self.add_weight(name="bias", shape=(self.widths[0],), initializer="zeros")
         before = self.widths[0]
         for stage, to_image, width in zip(self.stages, self.to_images, self.widths, strict=True):
             for layer in stage:
                 layer.build((None, None, None, before))
                 before = width
             to_image.build((None, None, None, width))
-        self.progress = _add_progress(self)
+        self.progress = add_progress(self)
         self.built = True
 
     def call(self, latents, labels=None, training=False):
@@ -140,7 +141,7 @@ class ProgressiveGenerator(keras.Model):
         if self.num_classes:
             x = ops.concatenate([x, ops.cast(labels, x.dtype)], axis=-1)
         x = ops.reshape(self.project(pixel_norm(x)), (-1, *self.sizes[0], self.widths[0]))
-        x = pixel_norm(ops.leaky_relu(x, 0.2))
+        x = pixel_norm(ops.leaky_relu(x + ops.cast(self.bias, x.dtype), 0.2))
         picture = 0.0
         shares = stage_shares(ops.convert_to_tensor(self.progress), len(self.sizes))
         for i, (stage, to_image) in enumerate(zip(self.stages, self.to_images, strict=True)):
@@ -148,7 +149,7 @@ class ProgressiveGenerator(keras.Model):
             for layer in stage:
                 x = pixel_norm(layer(x))
             colours = to_image(ops.cast(x, "float32"))
-            picture = picture + shares[i] * _enlarge(colours, 2 ** (len(self.sizes) - 1 - i))
+            picture = picture + shares[i] * enlarge(colours, 2 ** (len(self.sizes) - 1 - i))
         return picture
 
     def compute_output_shape(self, latents_shape, labels_shape=None):
@@ -198,7 +199,7 @@ class ProgressiveCritic(keras.Model):
         self.group_size = group_size
         self.num_classes = num_classes
         self.sizes = resolutions(self.size)
-        self.widths = _widths(len(self.sizes), filters, max_filters)
+        self.widths = stage_widths(len(self.sizes), filters, max_filters)
         self.from_images = [
             EqualizedConv2D(w, 1, "leaky_relu", LEAKY_GAIN, name=f"from_image_{i}") for i, w in enumerate(self.widths)
         ]
@@ -238,7 +239,7 @@ class ProgressiveCritic(keras.Model):
         self.score.build((None, self.widths[0]))
         if self.embedding is not None:
             self.embedding.build((None, self.num_classes))
-        self.progress = _add_progress(self)
+        self.progress = add_progress(self)
         self.built = True
 
     def features(self, images, labels=None, training=False):
