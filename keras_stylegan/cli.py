@@ -18,6 +18,8 @@ COMMANDS = {
     "styles": "list the packaged styles",
     "demo": "stylise the packaged sample photographs in every style",
     "gatys": "stylise one photograph by optimisation (slow, the quality reference)",
+    "generate": "generate pictures with a trained GAN, by seeds",
+    "interpolate": "an animation from one seed's picture to the next",
     "train": "train a system from a preset",
     "presets": "list what can be trained",
 }

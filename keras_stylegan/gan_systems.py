@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from keras_stylegan import data
+from keras_stylegan.data.pictures import as_rgb
 from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.models.progressive import ProgressiveGAN
@@ -266,13 +267,3 @@ def preview(model: NoiseToImage, num_classes: int):
         return pictures.reshape(num_classes, columns, *pictures.shape[1:])
 
     return rows
-
-
-def as_rgb(pictures: np.ndarray) -> np.ndarray:
-    """uint8 pictures of 1 or 4 channels as RGB; transparency over white."""
-    if pictures.shape[-1] == 1:
-        return np.repeat(pictures, 3, axis=-1)
-    if pictures.shape[-1] == 4:
-        alpha = pictures[..., 3:].astype("float32") / 255
-        return np.rint(pictures[..., :3] * alpha + 255 * (1 - alpha)).astype("uint8")
-    return pictures

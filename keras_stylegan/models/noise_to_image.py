@@ -264,7 +264,11 @@ class NoiseToImage(AdversarialModel):
 
 def generate(generator, seeds, labels=None, batch_size=16, **options):
     """As `NoiseToImage.generate`, of a generator alone."""
-    latents = seeded_latents(seeds, generator.latent_dim)
+    return render(generator, seeded_latents(seeds, generator.latent_dim), labels, batch_size, **options)
+
+
+def render(generator, latents, labels=None, batch_size=16, **options):
+    """Pictures of latents, float `(count, latent_dim)`; other arguments and result as of `NoiseToImage.generate`."""
     one_hot = one_hot_labels(labels, len(latents), generator.num_classes)
     pictures = []
     for start in range(0, len(latents), batch_size):
