@@ -87,9 +87,11 @@ def test_generate_command(run, tmp_path, capsys):
     assert cli.main([*arguments, "-o", str(out)]) == 0
     assert sorted(path.name for path in out.iterdir()) == ["seed0007.png", "seed0008.png"]
     expected = open_generator(run).generate([7, 8], "sea")
-    np.testing.assert_array_equal(np.asarray(Image.open(out / "seed0008.png")), expected[1])
+    with Image.open(out / "seed0008.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), expected[1])
     assert cli.main([*arguments, "-o", str(tmp_path / "grid.png")]) == 0
-    assert Image.open(tmp_path / "grid.png").size == (24, 8)
+    with Image.open(tmp_path / "grid.png") as grid:
+        assert grid.size == (24, 8)
     capsys.readouterr()
 
 

@@ -1,6 +1,4 @@
-"""Spectral normalisation: the norm, its gradient, its state, on every backend."""
-
-import sys
+"""Spectral normalisation: the norm, its gradient, its state (test_backends.py trains with it on every backend)."""
 
 import keras
 import numpy as np
@@ -73,21 +71,3 @@ def test_the_state_is_saved(tmp_path):
 def test_wrong_sizes_are_told(make, name):
     with pytest.raises(ValueError, match=f"`{name}` must be positive. Received: {name}=0"):
         make()
-
-
-def main(path):
-    """Three training passes and a gradient on whatever backend is set."""
-    layer = SpectralDense(4)
-    layer.build((None, 6))
-    layer.set_weights([matrix(6, 4), np.zeros(4, "float32"), np.ones(4, "float32")])
-    inputs = matrix(3, 6, 1)
-    for _ in range(3):
-        loss, _, gradients = value_and_gradients(
-            lambda: (ops.sum(ops.square(layer(inputs, training=True))), ()), layer.trainable_variables
-        )
-    arrays = [loss, *gradients, layer.singular_vector.value]
-    np.savez(path, values=np.concatenate([ops.convert_to_numpy(ops.copy(array)).ravel() for array in arrays]))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
