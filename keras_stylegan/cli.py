@@ -20,6 +20,7 @@ COMMANDS = {
     "gatys": "stylise one photograph by optimisation (slow, the quality reference)",
     "generate": "generate pictures with a trained GAN, by seeds",
     "interpolate": "an animation from one seed's picture to the next",
+    "mix": "a grid of pictures with the styles of two sets of seeds mixed",
     "train": "train a system from a preset",
     "presets": "list what can be trained",
 }

@@ -10,25 +10,22 @@ import numpy as np
 
 from keras_stylegan import data
 from keras_stylegan.data.pictures import as_rgb
+from keras_stylegan.gan_networks import NETWORKS
 from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.models.progressive import ProgressiveGAN
 from keras_stylegan.models.schedules import CosineSchedule, PerUpdate, ScheduledAdam
 from keras_stylegan.models.stylegan import StyleGAN
 from keras_stylegan.models.transfer import transfer_weights
-from keras_stylegan.networks import (
-    CodedGenerator,
-    DCGANCritic,
-    DCGANGenerator,
-    ProgressiveCritic,
-    ProgressiveGenerator,
-    R3GANCritic,
-    R3GANGenerator,
-    ResNetCritic,
-    ResNetGenerator,
-    StyleGANGenerator,
+from keras_stylegan.presets import (
+    PRESETS,
+    GANPreset,
+    InfoGANPreset,
+    ProgressivePreset,
+    StyleGANPreset,
+    get_preset,
+    with_settings,
 )
-from keras_stylegan.presets import GANPreset, InfoGANPreset, ProgressivePreset, StyleGANPreset
 from keras_stylegan.systems import System, jit_compile, save_whole
 
 PREVIEW_PICTURES = 16
@@ -97,67 +94,6 @@ def open_batches(preset: GANPreset) -> tuple[data.ImageSource, list[str], data.I
         preset.seed,
     )
     return pictures, classes, batches
-
-
-def dcgan_networks(preset: GANPreset, num_classes: int) -> tuple[DCGANGenerator, DCGANCritic]:
-    """Transposed and strided convolutions."""
-    widths = (preset.filters, preset.max_filters)
-    generator = DCGANGenerator(
-        preset.size, preset.channels, preset.latent_dim, *widths, preset.generator_normalization, num_classes
-    )
-    conditioning = {"conditioning": preset.conditioning} if num_classes else {}
-    critic = DCGANCritic(
-        preset.size, preset.channels, *widths, preset.critic_normalization, num_classes, **conditioning
-    )
-    return generator, critic
-
-
-def resnet_networks(preset: GANPreset, num_classes: int) -> tuple[ResNetGenerator, ResNetCritic]:
-    """Residual blocks; `filters` are the generator's, `max_filters` the critic's."""
-    normalization = preset.generator_normalization
-    generator = ResNetGenerator(
-        preset.size, preset.channels, preset.latent_dim, preset.filters, normalization, num_classes
-    )
-    critic = ResNetCritic(preset.size, preset.channels, preset.max_filters, preset.critic_normalization, num_classes)
-    return generator, critic
-
-
-def r3gan_networks(preset: GANPreset, num_classes: int) -> tuple[R3GANGenerator, R3GANCritic]:
-    """Grouped inverted bottlenecks."""
-    widths = (preset.filters, preset.max_filters, preset.group_width, num_classes)
-    generator = R3GANGenerator(preset.size, preset.channels, preset.latent_dim, *widths)
-    return generator, R3GANCritic(preset.size, preset.channels, *widths)
-
-
-def progressive_networks(preset: GANPreset, num_classes: int) -> tuple[ProgressiveGenerator, ProgressiveCritic]:
-    """Networks that grow, in one static graph."""
-    widths = {"filters": preset.filters, "max_filters": preset.max_filters, "num_classes": num_classes}
-    generator = ProgressiveGenerator(preset.size, preset.channels, preset.latent_dim, **widths)
-    return generator, ProgressiveCritic(preset.size, preset.channels, **widths)
-
-
-def stylegan_networks(preset: StyleGANPreset, num_classes: int) -> tuple[StyleGANGenerator, ProgressiveCritic]:
-    """Mapping and AdaIN against the critic that grows."""
-    widths = {"filters": preset.filters, "max_filters": preset.max_filters, "num_classes": num_classes}
-    latents = (preset.latent_dim, preset.style_dim, preset.mapping_layers)
-    generator = StyleGANGenerator(preset.size, preset.channels, *latents, **widths)
-    return generator, ProgressiveCritic(preset.size, preset.channels, **widths)
-
-
-def coded_networks(preset: InfoGANPreset, num_classes: int) -> tuple[CodedGenerator, DCGANCritic]:
-    """DCGAN's networks under codes."""
-    generator, critic = dcgan_networks(preset, num_classes)
-    return CodedGenerator(generator, (preset.categories,), preset.continuous), critic
-
-
-NETWORKS = {
-    "dcgan": dcgan_networks,
-    "coded": coded_networks,
-    "progressive": progressive_networks,
-    "r3gan": r3gan_networks,
-    "resnet": resnet_networks,
-    "stylegan": stylegan_networks,
-}
 
 
 def build_model(preset: GANPreset, generator: keras.Model, critic: keras.Model) -> NoiseToImage:
@@ -267,3 +203,24 @@ def preview(model: NoiseToImage, num_classes: int):
         return pictures.reshape(num_classes, columns, *pictures.shape[1:])
 
     return rows
+
+
+def from_preset(name: str, *settings: str, num_classes: int = 0) -> NoiseToImage:
+    """An untrained GAN of a preset, to train in a loop of one's own: networks built, losses set, not compiled.
+
+    Args:
+        name: of a GAN's preset (`keras-stylegan presets`).
+        *settings: `key=value` texts that change it.
+        num_classes: classes of the networks; the preset's `conditioning` says how they enter the critic.
+
+    Raises:
+        ValueError: for an unknown name or setting, or the preset of another kind of system.
+    """
+    preset = with_settings(get_preset(name), settings)
+    if not isinstance(preset, GANPreset):
+        gans = sorted(key for key, value in PRESETS.items() if isinstance(value, GANPreset))
+        raise ValueError(f"`name` must be the preset of a GAN: {', '.join(gans)}. Received: name={name}")
+    generator, critic = NETWORKS[preset.network](preset, num_classes)
+    for network in (generator, critic):
+        network.build()
+    return build_model(preset, generator, critic)

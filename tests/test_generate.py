@@ -65,6 +65,8 @@ def test_classes_by_name(run):
         ValueError, match="`truncation` must be 1: .* has no style to truncate. Received: truncation=0.7"
     ):
         generator.generate([0], truncation=0.7)
+    with pytest.raises(ValueError, match="`mix` needs a style-based generator"):
+        generator.mix([0], [1], (0, 1))
     with pytest.raises(ValueError, match="`classes` must name the generator's 2 classes. Received"):
         PictureGenerator(generator.network, ["one"])
 
@@ -79,6 +81,35 @@ def test_truncation_of_a_style_based_generator():
         generator.generate([0], truncation=2.5)
     with pytest.raises(ValueError, match="`label` must be None: the generator has no classes"):
         generator.generate([0], "sea")
+
+
+def test_mixed_styles(tmp_path, capsys):
+    network = StyleGANGenerator((8, 8), latent_dim=4, style_dim=4, mapping_layers=1, filters=4)
+    network.build()
+    rng = np.random.default_rng(0)
+    for layer in (layer for stage in network.stages for layer in stage):
+        layer.noise_strength.assign(rng.normal(size=layer.noise_strength.shape))
+    network.save(tmp_path / "generator.keras")
+    generator = PictureGenerator(network)
+    grid = generator.mix([0, 1], [2, 3, 4], (1, 4))
+    assert grid.shape == (3, 4, 8, 8, 3) and (grid[0, 0] == 255).all()
+    np.testing.assert_array_equal(grid[0, 1:], generator.generate([2, 3, 4]))
+    np.testing.assert_array_equal(grid[1:, 0], generator.generate([0, 1]))
+    assert (grid[1, 1] != grid[1, 2]).any() and (grid[1, 1] != grid[2, 1]).any()
+    # With all layers of the column, the row has no say.
+    whole = generator.mix([0, 1], [2, 3], (0, 4))
+    np.testing.assert_array_equal(whole[1], [generator.generate([0])[0], *whole[0, 1:]])
+    command = ["mix", "--from", str(tmp_path), "--rows", "0", "--columns", "1,2", "-o", str(tmp_path / "grid.png")]
+    assert cli.main(command) == 0
+    with Image.open(tmp_path / "grid.png") as picture:
+        assert picture.size == (24, 16)
+    for layers, message in (
+        ("0,9", "0 <= first < last <= 4"),
+        ("1", "`--layers` must be two numbers"),
+        ("a,b", "whole"),
+    ):
+        assert cli.main([*command, "--layers", layers]) == 2
+        assert message in capsys.readouterr().err
 
 
 def test_generate_command(run, tmp_path, capsys):

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from toy_images import LATENT, SIZE, batch, gan, networks, values
 
+from keras_stylegan import from_preset
 from keras_stylegan.losses import rotate, rotation_loss
 from keras_stylegan.models import CosineSchedule, NoiseToImage
-from keras_stylegan.models.noise_to_image import generate
+from keras_stylegan.models.sampling import generate
 from keras_stylegan.networks import DCGANCritic, DCGANGenerator
 
 
@@ -200,3 +201,13 @@ def test_whole_model_saves_and_loads(tmp_path):
 def test_wrong_arguments_are_told(options, message):
     with pytest.raises(ValueError, match=message):
         NoiseToImage(*networks(), **options)
+
+
+def test_a_preset_becomes_a_model():
+    model = from_preset("sngan", "size=8,8", "filters=4", "max_filters=4", "latent_dim=5", "critic_steps=2")
+    assert (model.loss_name, model.critic_steps, model.critic.normalization) == ("hinge", 2, "spectral")
+    assert model.generate([0]).shape == (1, 8, 8, 3)
+    classy = from_preset("dcgan", "size=8,8", "filters=4", "conditioning=embedding", num_classes=3)
+    assert classy.critic.conditioning == "embedding" and classy.generator.num_classes == 3
+    with pytest.raises(ValueError, match="`name` must be the preset of a GAN: dcgan, gan, .* name=multistyle"):
+        from_preset("multistyle")

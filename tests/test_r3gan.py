@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_stylegan.gan_systems import compile_gan, r3gan_networks, training_options
+from keras_stylegan.gan_networks import r3gan_networks
+from keras_stylegan.gan_systems import compile_gan, training_options
 from keras_stylegan.layers import GroupedConv2D
 from keras_stylegan.models import AveragedNetwork, CosineSchedule, NoiseToImage, PerUpdate, ScheduledAdam
 from keras_stylegan.networks import R3GANCritic, R3GANGenerator

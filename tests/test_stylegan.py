@@ -67,7 +67,7 @@ def test_truncation_draws_pictures_to_that_of_the_mean_style(generator):
     np.testing.assert_allclose(generator(latents(), truncation=0.0), np.repeat(mean, 3, 0), atol=1e-4)
     np.testing.assert_allclose(generator(latents(), truncation=1.0), generator(latents()), atol=1e-6)
     w, center = np.array(generator.map_latents(latents())), np.array(generator.mean_style)
-    np.testing.assert_allclose(generator.truncate(w, 0.7), center + 0.7 * (w - center), atol=1e-5)
+    np.testing.assert_allclose(generator.truncate(w, truncation=0.7), center + 0.7 * (w - center), atol=1e-5)
 
 
 def test_layers_before_the_cutoff_take_the_first_style(generator):

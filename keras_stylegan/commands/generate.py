@@ -19,6 +19,14 @@ def add_source(parser):
     )
 
 
+def whole_numbers(name, text):
+    """The numbers of an option's text, with commas between."""
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError:
+        raise ValueError(f"`--{name}` must be whole numbers with commas between. Received: {text}") from None
+
+
 def run(arguments) -> int:
     import pathlib
 

@@ -1,6 +1,6 @@
 """`keras-stylegan interpolate`: an animation from one seed's picture to the next."""
 
-from keras_stylegan.commands.generate import add_source
+from keras_stylegan.commands.generate import add_source, whole_numbers
 
 
 def add_arguments(parser):
@@ -21,10 +21,7 @@ def run(arguments) -> int:
     check_animation(arguments.output)
     if not pathlib.Path(arguments.output).absolute().parent.is_dir():
         raise ValueError(f"{arguments.output}: the output's folder does not exist")
-    try:
-        seeds = [int(seed) for seed in arguments.seeds.split(",")]
-    except ValueError:
-        raise ValueError(f"`--seeds` must be whole numbers with commas between. Received: {arguments.seeds}") from None
+    seeds = whole_numbers("seeds", arguments.seeds)
     if len(seeds) < 2 or arguments.frames < 1:
         raise ValueError(
             f"`--seeds` must be at least two and `--frames` positive. Received: {arguments.seeds}, {arguments.frames}"

@@ -61,9 +61,41 @@ class PictureGenerator:
         latents = interpolate_latents(seeded_latents(seeds, self.network.latent_dim), steps, loop)
         return self._render(latents, label or (self.classes[0] if self.classes else None), truncation)
 
-    def _render(self, latents, label, truncation):
-        from keras_stylegan.models.noise_to_image import render
+    def mix(
+        self,
+        rows: Sequence[int],
+        columns: Sequence[int],
+        layers: tuple[int, int],
+        label: str | None = None,
+        truncation: float = 1.0,
+    ) -> np.ndarray:
+        """Pictures of the seeds `rows`, with the layers `layers[0]` to `layers[1] - 1` styled by the seeds `columns`.
 
+        Returns:
+            uint8 array of shape `(rows + 1, columns + 1, height, width, channels)`: the first row and column hold the
+            pictures that are mixed.
+
+        Raises:
+            ValueError: as `generate`; if the generator has no styles, or the layers are not a range of its.
+        """
+        from keras_stylegan.models.sampling import mix_styles
+
+        if not hasattr(self.network, "num_styles"):
+            raise ValueError(f"`mix` needs a style-based generator. Received: {self.network.name}")
+        self._check_truncation(truncation)
+        latents = [seeded_latents(seeds, self.network.latent_dim) for seeds in (rows, columns)]
+        label = label or (self.classes[0] if self.classes else None)
+        labels = self._labels(label, 1)
+        return mix_styles(self.network, *latents, layers, None if labels is None else labels[0], truncation)
+
+    def _render(self, latents, label, truncation):
+        from keras_stylegan.models.sampling import render
+
+        self._check_truncation(truncation)
+        options = {"truncation": np.float32(truncation)} if self._truncates else {}
+        return render(self.network, latents, self._labels(label, len(latents)), **options)
+
+    def _check_truncation(self, truncation):
         if not 0 <= truncation <= 2:
             raise ValueError(f"`truncation` must be from 0 to 2. Received: truncation={truncation}")
         if truncation != 1 and not self._truncates:
@@ -71,8 +103,6 @@ class PictureGenerator:
                 f"`truncation` must be 1: {self.network.name} has no style to truncate. "
                 f"Received: truncation={truncation}"
             )
-        options = {"truncation": np.float32(truncation)} if self._truncates else {}
-        return render(self.network, latents, self._labels(label, len(latents)), **options)
 
     def _labels(self, label, count):
         if not self.classes:

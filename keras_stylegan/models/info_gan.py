@@ -1,7 +1,6 @@
 """InfoGAN: part of the latent is to be read back from the picture."""
 
 import keras
-from keras import ops
 
 from keras_stylegan.layers.code_head import CodeHead
 from keras_stylegan.losses.information import categorical_code_loss, continuous_code_loss
@@ -44,12 +43,11 @@ class InfoGAN(NoiseToImage):
         networks = [*critic.networks, self.code_head]
         return [Player("critic", networks, critic.loss, critic.steps, critic.regularizers), generator]
 
-    def critic_terms(self, batch):
-        fake = ops.stop_gradient(self.imagine(batch))
-        return {**super().critic_terms(batch), "code": self.code_term(fake, batch)}
+    def more_critic_terms(self, real, fake, batch):
+        return {**super().more_critic_terms(real, fake, batch), "code": self.code_term(fake, batch)}
 
-    def generator_terms(self, batch):
-        return {**super().generator_terms(batch), "code": self.code_term(self.imagine(batch), batch)}
+    def more_generator_terms(self, fake, batch):
+        return {**super().more_generator_terms(fake, batch), "code": self.code_term(fake, batch)}
 
     def read_codes(self, images, training=False):
         """What Q reads from pictures: logits and means of shape `(batch, code_size)`, in the order of the codes."""

@@ -1,16 +1,15 @@
 """The common model of generators of pictures from noise: networks, losses and penalties by name."""
 
 import keras
-import numpy as np
 from keras import ops
 
-from keras_stylegan.latents import seeded_latents
 from keras_stylegan.layers.constraints import ClipWeights
 from keras_stylegan.losses.adversarial import adversarial_loss
 from keras_stylegan.losses.penalties import gradient_penalty, interpolate, r1_penalty, r2_penalty
 from keras_stylegan.losses.rotation import rotate, rotation_loss
 from keras_stylegan.models.adversarial import AdversarialModel
 from keras_stylegan.models.players import Player, Regularizer, batch_size
+from keras_stylegan.models.sampling import generate
 from keras_stylegan.models.schedules import current
 from keras_stylegan.ops.gradients import input_gradient
 
@@ -157,42 +156,50 @@ class NoiseToImage(AdversarialModel):
         return images if self.augment is None else self.augment(images, training=True)
 
     def weight(self, name):
-        """The weight of a penalty now; logits and gradients are judged by the schedules of the images seen."""
+        """The weight of a penalty at the images seen so far."""
         return current(self.penalties[name], ops.cast(self.images_seen, "float32"))
 
     def critic_terms(self, batch):
         """Every term of the critic's loss, each of shape `(batch,)`."""
         labels, terms = self.labels(batch), {}
         real, fake = self.reals(batch), ops.stop_gradient(self.imagine(batch))
-        real_logits, terms["r1"] = self._judge(real, labels, "r1", r1_penalty)
-        fake_logits, terms["r2"] = self._judge(fake, labels, "r2", r2_penalty)
-        terms = {name: term for name, term in terms.items() if term is not None}
+        real_logits = self._judge(real, labels, "r1", r1_penalty, terms)
+        fake_logits = self._judge(fake, labels, "r2", r2_penalty, terms)
         terms["adversarial"] = self.pair.discriminator(real_logits, fake_logits)
-        if hasattr(self.augment, "observe"):
-            # A relativistic logit means something only beside the other's.
-            self.augment.observe(real_logits - fake_logits if self.pair.relativistic else real_logits)
         if "drift" in self.penalties:
             squares = ops.reshape(ops.square(real_logits), (batch_size(batch), -1))
             terms["drift"] = self.weight("drift") * ops.mean(squares, axis=1)
-        if self.rotation_weights:
-            terms["rotation"] = self.rotation_weights[0] * self.rotation_term(real, labels, batch["turns"])
-        return terms
+        if hasattr(self.augment, "observe"):
+            # A relativistic logit means something only beside the other's.
+            self.augment.observe(real_logits - fake_logits if self.pair.relativistic else real_logits)
+        return {**terms, **self.more_critic_terms(real, fake, batch)}
 
-    def _judge(self, images, labels, name, penalty):
-        """Logits, and the penalty's term where it is due at every update: one pass gives both."""
+    def _judge(self, images, labels, name, penalty, terms):
+        """Logits; where a penalty on these pictures is due at every update, one pass gives its term too."""
         if name not in self.penalties or self.penalty_every > 1:
-            return self.score(images, labels), None
+            return self.score(images, labels)
         logits, gradients = input_gradient(lambda x: self.score(x, labels), images)
-        return logits, penalty(gradients, self.weight(name))
+        terms[name] = penalty(gradients, self.weight(name))
+        return logits
 
     def generator_terms(self, batch):
         """Every term of the generator's loss, each of shape `(batch,)`."""
         labels, fake = self.labels(batch), self.imagine(batch)
         real_logits = self.score(self.reals(batch), labels) if self.pair.relativistic else None
-        terms = {"adversarial": self.pair.generator(real_logits, self.score(fake, labels))}
-        if self.rotation_weights:
-            terms["rotation"] = self.rotation_weights[1] * self.rotation_term(fake, labels, batch["turns"])
-        return terms
+        adversarial = self.pair.generator(real_logits, self.score(fake, labels))
+        return {"adversarial": adversarial, **self.more_generator_terms(fake, batch)}
+
+    def more_critic_terms(self, real, fake, batch):
+        """Terms of the critic beside the adversarial one, on the same pictures. May be extended."""
+        if not self.rotation_weights:
+            return {}
+        return {"rotation": self.rotation_weights[0] * self.rotation_term(real, batch)}
+
+    def more_generator_terms(self, fake, batch):
+        """Terms of the generator beside the adversarial one, on the same pictures. May be extended."""
+        if not self.rotation_weights:
+            return {}
+        return {"rotation": self.rotation_weights[1] * self.rotation_term(fake, batch)}
 
     def r1(self, batch):
         _, gradients = input_gradient(lambda x: self.score(x, self.labels(batch)), self.reals(batch))
@@ -208,9 +215,10 @@ class NoiseToImage(AdversarialModel):
         _, gradients = input_gradient(lambda x: self.score(x, self.labels(batch)), points)
         return gradient_penalty(gradients, self.weight("gradient_penalty"))
 
-    def rotation_term(self, images, labels, turns):
+    def rotation_term(self, images, batch):
         """Cross-entropy of the critic's guess by how many quarter turns the pictures were rotated."""
-        features = self.critic.features(rotate(images, turns), labels, training=True)
+        turns = batch["turns"]
+        features = self.critic.features(rotate(images, turns), self.labels(batch), training=True)
         return rotation_loss(self.rotation_head(ops.cast(features, "float32")), turns)
 
     @property
@@ -227,20 +235,7 @@ class NoiseToImage(AdversarialModel):
         return self.sampler(inputs, None, training=training)
 
     def generate(self, seeds, labels=None, batch_size=16, **options):
-        """Generates a picture for each seed; a seed's picture does not depend on the others.
-
-        Args:
-            seeds: list of integers from 0 on.
-            labels: list of class numbers, one a seed; None without classes.
-            batch_size: int, pictures generated at a time.
-            **options: arguments of the generator's call, such as `truncation`.
-
-        Returns:
-            uint8 array of shape `(seeds, height, width, channels)`.
-
-        Raises:
-            ValueError: if a seed is negative, or the labels are not one class of the generator for each seed.
-        """
+        """Pictures by seeds, of the averaged generator: as the function `generate`."""
         return generate(self.sampler, seeds, labels, batch_size, **options)
 
     def get_config(self):
@@ -260,44 +255,3 @@ class NoiseToImage(AdversarialModel):
         nested["augment"] = keras.saving.deserialize_keras_object(config["augment"])
         nested["penalties"] = {k: keras.saving.deserialize_keras_object(v) for k, v in config["penalties"].items()}
         return cls(**{**config, **nested})
-
-
-def generate(generator, seeds, labels=None, batch_size=16, **options):
-    """As `NoiseToImage.generate`, of a generator alone."""
-    return render(generator, seeded_latents(seeds, generator.latent_dim), labels, batch_size, **options)
-
-
-def render(generator, latents, labels=None, batch_size=16, **options):
-    """Pictures of latents, float `(count, latent_dim)`; other arguments and result as of `NoiseToImage.generate`."""
-    one_hot = one_hot_labels(labels, len(latents), generator.num_classes)
-    pictures = []
-    for start in range(0, len(latents), batch_size):
-        part = slice(start, start + batch_size)
-        images = generator(latents[part], None if one_hot is None else one_hot[part], training=False, **options)
-        pixels = np.rint((ops.convert_to_numpy(images) + 1.0) * 127.5)
-        pictures.append(np.clip(pixels, 0, 255).astype("uint8"))
-    return np.concatenate(pictures)
-
-
-def one_hot_labels(labels, count, num_classes):
-    """Class numbers as rows for a generator.
-
-    Args:
-        labels: None, or `count` integers in [0, num_classes).
-        count: int.
-        num_classes: int, 0 without classes.
-
-    Returns:
-        float32 array of shape `(count, num_classes)`, or None without classes.
-
-    Raises:
-        ValueError: if there are classes and no labels, or the other way round, or a label is out of range.
-    """
-    if not num_classes:
-        if labels is not None:
-            raise ValueError(f"`labels` must be None: the generator has no classes. Received: labels={labels}")
-        return None
-    numbers = np.asarray([] if labels is None else labels)
-    if numbers.shape != (count,) or (numbers < 0).any() or (numbers >= num_classes).any():
-        raise ValueError(f"`labels` must be {count} classes from 0 to {num_classes - 1}. Received: labels={labels}")
-    return np.eye(num_classes, dtype="float32")[numbers]

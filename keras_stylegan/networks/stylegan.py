@@ -119,15 +119,17 @@ class StyleGANGenerator(keras.Model):
         self.built = True
 
     def call(self, latents, labels=None, truncation=1.0, noise=None, training=False):
-        return self.synthesize(self.broadcast(self.truncate(self.map_latents(latents, labels), truncation)), noise)
+        return self.synthesize(
+            self.broadcast(self.truncate(self.map_latents(latents, labels), labels, truncation)), noise
+        )
 
     def map_latents(self, latents, labels=None):
         """The mapping network: styles of shape `(batch, style_dim)`."""
         x = ops.cast(latents, "float32")
         return self.mapping(ops.concatenate([x, ops.cast(labels, "float32")], axis=-1) if self.num_classes else x)
 
-    def truncate(self, w, truncation):
-        """Draws styles of shape `(batch, style_dim)` towards the mean; 1 changes nothing, 0 is the mean."""
+    def truncate(self, w, labels=None, truncation=1.0):
+        """Draws styles of shape `(batch, style_dim)` towards the mean of all classes; 1 changes nothing."""
         mean = ops.convert_to_tensor(self.mean_style)
         return mean + truncation * (w - mean)
 
