@@ -146,7 +146,15 @@ def build_multistyle(preset: MultiStylePreset) -> System:
     )
 
 
-SYSTEMS: dict[str, Callable[[Any], System]] = {"multistyle": build_multistyle}
+def _build_gan(preset):
+    # Below this module, whose `System` it makes.
+    from keras_stylegan.gan_systems import build_gan
+
+    return build_gan(preset)
+
+
+GANS = ("gan", "infogan", "progressive", "r3gan", "stylegan")
+SYSTEMS: dict[str, Callable[[Any], System]] = {"multistyle": build_multistyle, **dict.fromkeys(GANS, _build_gan)}
 
 
 def jit_compile() -> str | bool:

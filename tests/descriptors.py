@@ -7,6 +7,8 @@ inputs without the batch axis. To add a name, add a row; the test of the public 
 import collections
 from functools import partial
 
+from keras import ops
+
 from keras_stylegan import layers, losses, networks
 
 # name: public name; make: function without arguments; inputs: tuple of shapes or dict of shapes, without the batch;
@@ -21,6 +23,10 @@ LossRow = collections.namedtuple(
 )
 
 LAYERS = [
+    LayerRow("AdaINLayer", lambda: layers.AdaINLayer(5, upsample=True), ((4, 5, 4), (6,), (8, 10, 1)), half=0.1),
+    LayerRow("AdaINLayer", lambda: layers.AdaINLayer(4, convolve=False), ((4, 5, 4), (6,), (4, 5, 1)), half=0.1),
+    LayerRow("MappingNetwork", lambda: layers.MappingNetwork(5, 2, 0.5, normalize=False), ((4,),)),
+    LayerRow("CodeHead", lambda: layers.CodeHead(5, units=7), ((6,),)),
     LayerRow(
         "AdaptiveAugmentation",
         lambda: layers.AdaptiveAugmentation(("flip", "colour"), None, 0.3, 0.9, 100.0, 2, seed=1),
@@ -34,6 +40,29 @@ LAYERS = [
     ),
     LayerRow("StyledConv2D", lambda: layers.StyledConv2D(5, strides=2, epsilon=1e-2), ((8, 11, 4), (5,), (5,))),
     LayerRow("StyleBank", lambda: layers.StyleBank(3, 7, "glorot_normal", lr_multiplier=3), ((3,), ()), (0, 1)),
+    *(
+        LayerRow("GroupedConv2D", lambda f=form: layers.GroupedConv2D(2, "he_normal", f), ((5, 7, 4),))
+        for form in ("grouped", "taps")
+    ),
+    LayerRow("ScoreHead", lambda: layers.ScoreHead(3, use_bias=False, spectral=True), ((6,), (3,)), half=0.1),
+    LayerRow(
+        "SpectralConv2D",
+        lambda: layers.SpectralConv2D(5, 4, strides=2, use_bias=False, kernel_initializer="he_normal"),
+        ((8, 11, 4),),
+    ),
+    LayerRow("SpectralDense", lambda: layers.SpectralDense(5, use_bias=False, kernel_initializer="he_normal"), ((6,),)),
+    LayerRow(
+        "EqualizedConv2D",
+        lambda: layers.EqualizedConv2D(5, activation="leaky_relu", gain=1.4, use_bias=False, resample="down"),
+        ((8, 6, 4),),
+    ),
+    LayerRow("EqualizedConv2D", lambda: layers.EqualizedConv2D(5, kernel_size=1, resample="up"), ((3, 4, 4),)),
+    LayerRow(
+        "EqualizedDense",
+        lambda: layers.EqualizedDense(5, "leaky_relu", 1.4, False, learning_rate_multiplier=0.5, initial_bias=1.0),
+        ((4,),),
+    ),
+    LayerRow("MinibatchStddev", lambda: layers.MinibatchStddev(group_size=1, epsilon=1e-2), ((3, 4, 4),)),
     LayerRow("UpsampledRGB", lambda: layers.UpsampledRGB(), ((5, 7, 4), (3,))),
 ]
 
@@ -42,6 +71,66 @@ CONTENT = ("correlation", "relative", "mse")
 CONSTRAINTS = {"ClipWeights": lambda: layers.ClipWeights(limit=0.5)}
 
 NETWORKS = [
+    LayerRow(
+        "DCGANGenerator",
+        lambda: networks.DCGANGenerator((16, 24), 4, 6, filters=4, max_filters=6, normalization="none", num_classes=3),
+        ((6,), (3,)),
+    ),
+    *(
+        LayerRow(
+            "DCGANCritic",
+            lambda n=normalization, c=conditioning: networks.DCGANCritic((16, 24), 1, 4, 6, n, 3, c),
+            ((16, 24, 1), (3,)),
+            half=0.2,
+        )
+        for normalization, conditioning in (("spectral", "embedding"), ("batch", "projection"))
+    ),
+    LayerRow(
+        "CodedGenerator",
+        lambda: networks.CodedGenerator(networks.DCGANGenerator((8, 12), latent_dim=8, filters=4), (3, 2), 1),
+        ((8,),),
+        half=0.2,
+    ),
+    LayerRow(
+        "ProgressiveGenerator",
+        lambda: networks.ProgressiveGenerator((16, 24), 1, 6, filters=4, max_filters=6, num_classes=3),
+        ((6,), (3,)),
+        half=0.1,
+    ),
+    LayerRow(
+        "ProgressiveCritic",
+        lambda: networks.ProgressiveCritic((16, 24), 1, 4, 6, group_size=1, num_classes=3),
+        ((16, 24, 1), (3,)),
+        half=0.1,
+    ),
+    LayerRow(
+        "R3GANGenerator",
+        lambda: networks.R3GANGenerator((16, 24), 1, 6, 4, 8, group_width=4, num_classes=3),
+        ((6,), (3,)),
+        half=0.1,
+    ),
+    LayerRow(
+        "R3GANCritic",
+        lambda: networks.R3GANCritic((16, 24), 1, 4, 8, group_width=4, num_classes=3),
+        ((16, 24, 1), (3,)),
+        half=0.1,
+    ),
+    LayerRow(
+        "ResNetGenerator",
+        lambda: networks.ResNetGenerator((8, 12), 4, 6, filters=4, normalization="none", num_classes=3),
+        ((6,), (3,)),
+    ),
+    LayerRow(
+        "ResNetCritic",
+        lambda: networks.ResNetCritic((16, 24), 1, filters=4, normalization="none", num_classes=3),
+        ((16, 24, 1), (3,)),
+    ),
+    LayerRow(
+        "StyleGANGenerator",
+        lambda: networks.StyleGANGenerator((16, 24), 1, 6, 5, 2, filters=4, max_filters=6, num_classes=3),
+        ((6,), (3,)),
+        half=0.2,
+    ),
     LayerRow("PatchCritic", lambda: networks.PatchCritic(2, filters=4, num_layers=2), ((16, 24, 3), (2,))),
     LayerRow(
         "PerceptualNetwork",
@@ -72,6 +161,10 @@ def _statistics_of_one_tap(method, features):
     return losses.style_statistics({"tap": features}, method)["tap"]
 
 
+def _rotation_loss(logits):
+    return losses.rotation_loss(logits, ops.cast(logits[:, 0] > 0, "int32"))
+
+
 def _style_loss_of_one_tap(distance, statistics, targets):
     return losses.style_loss({"tap": statistics}, {"tap": targets}, distance=distance)
 
@@ -79,8 +172,11 @@ def _style_loss_of_one_tap(distance, statistics, targets):
 LOSSES = [
     *(row for name in losses.ADVERSARIAL_LOSSES for row in _pair_rows(name)),
     *(LossRow("content_loss", partial(losses.content_loss, method=m), ((4, 5, 3),) * 2) for m in CONTENT),
+    LossRow("categorical_code_loss", losses.categorical_code_loss, ((4,), (4,))),
+    LossRow("continuous_code_loss", partial(losses.continuous_code_loss, deviation=0.3), ((4,), (4,))),
     LossRow("gradient_penalty", losses.gradient_penalty, ((4, 5, 3),)),
     LossRow("interpolate", losses.interpolate, ((4, 5, 3), (4, 5, 3), (1, 1, 1)), (4, 5, 3)),
+    LossRow("rotation_loss", _rotation_loss, ((4,),)),
     LossRow("r1_penalty", losses.r1_penalty, ((4, 5, 3),)),
     LossRow("r2_penalty", losses.r2_penalty, ((4, 5, 3),)),
     *(
@@ -99,6 +195,9 @@ LOSSES = [
 
 # Public names without a row of their own, and why.
 ELSEWHERE = {
+    "resolutions": "a function of sizes: test_dcgan.py",
+    "rotate": "takes integers: test_noise_to_image.py",
+    "LEAKY_GAIN": "the gain that keeps the variance through leaky ReLU",
     "ADVERSARIAL_LOSSES": "the table behind adversarial_loss; each of its pairs has rows",
     "AdversarialPair": "the type of those pairs",
     "build_perceptual": "makes a PerceptualNetwork from a file: test_perceptual.py",

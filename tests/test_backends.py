@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 import toy_gan
+import toy_noise
 import toy_styles
 
 TESTS = pathlib.Path(__file__).parent
@@ -70,6 +71,12 @@ def assert_same_training(here, there):
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_three_multi_style_steps_equal_those_of_tensorflow(backend, tmp_path):
     assert_same_training(*on_both(toy_styles, backend, tmp_path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_three_steps_of_gans_from_noise_equal_those_of_tensorflow(backend, tmp_path):
+    assert_same_training(*on_both(toy_noise, backend, tmp_path))
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])

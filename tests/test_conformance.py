@@ -45,7 +45,9 @@ def built(row, seed=0):
     layer = row.make()
     call(layer, arrays(row, 2))
     rng = np.random.default_rng(seed)
-    layer.set_weights([rng.normal(0, 0.3, w.shape).astype(w.dtype) for w in layer.get_weights()])
+    for weight in layer.weights:
+        value = rng.normal(0, 0.3, weight.shape)
+        weight.assign(np.abs(value) if weight.name == "moving_variance" else value)
     return layer
 
 
@@ -142,7 +144,7 @@ def test_half_precision_stays_close(row, policy):
         layer = built(row)
     finally:
         keras.config.set_dtype_policy("float32")
-    assert {keras.backend.standardize_dtype(weight.dtype) for weight in layer.weights} == {"float32"}
+    assert {keras.backend.standardize_dtype(weight.dtype) for weight in layer.weights} <= {"float32"}
     inputs = arrays(row, 2, seed=1)
     for rough, fine in zip(numpy(call(layer, inputs)), numpy(call(exact, inputs)), strict=True):
         assert np.isfinite(rough).all()

@@ -126,3 +126,13 @@ def stack_floats(pictures: Sequence[np.ndarray]) -> np.ndarray:
 def to_uint8(pictures: np.ndarray) -> np.ndarray:
     """Float pictures in [-1, 1] to uint8, rounded; values outside are clipped."""
     return np.clip(np.rint((np.asarray(pictures, "float32") + 1) * 127.5), 0, 255).astype("uint8")
+
+
+def as_rgb(pictures: np.ndarray) -> np.ndarray:
+    """uint8 pictures of 1 or 4 channels as RGB; transparency over white."""
+    if pictures.shape[-1] == 1:
+        return np.repeat(pictures, 3, axis=-1)
+    if pictures.shape[-1] == 4:
+        alpha = pictures[..., 3:].astype("float32") / 255
+        return np.rint(pictures[..., :3] * alpha + 255 * (1 - alpha)).astype("uint8")
+    return pictures

@@ -4,10 +4,17 @@ from keras_stylegan.models.adversarial import AdversarialModel
 from keras_stylegan.models.averaging import AveragedNetwork, copy_network
 from keras_stylegan.models.distillation import FeatureDistillation
 from keras_stylegan.models.gatys import GatysModel
+from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.multi_style import MultiStyleTransfer
+from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.models.players import Player, Regularizer
+from keras_stylegan.models.progressive import ProgressiveGAN
+from keras_stylegan.models.sampling import generate, mix_styles, render
+from keras_stylegan.models.schedules import CosineSchedule, PerUpdate, ScheduledAdam
+from keras_stylegan.models.stylegan import StyleGAN
 
 __all__ = [
-    "AdversarialModel", "AveragedNetwork", "FeatureDistillation", "GatysModel", "MultiStyleTransfer", "Player",
-    "Regularizer", "copy_network",
+    "AdversarialModel", "AveragedNetwork", "CosineSchedule", "FeatureDistillation", "GatysModel", "InfoGAN",
+    "MultiStyleTransfer", "NoiseToImage", "PerUpdate", "Player", "ProgressiveGAN", "Regularizer", "ScheduledAdam",
+    "StyleGAN", "copy_network", "generate", "mix_styles", "render",
 ]  # fmt: skip

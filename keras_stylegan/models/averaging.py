@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from keras_stylegan.models.schedules import current
+
 
 def copy_network(network):
     """Makes a network of the same configuration with the same values, on variables of its own.
@@ -39,7 +41,8 @@ class AveragedNetwork:
 
     Args:
         network: built layer or model.
-        half_life_kimg: float, half-life in thousands of images.
+        half_life_kimg: float, half-life in thousands of images; or a schedule of it over the images seen, such as
+            `CosineSchedule`.
         ramp_up: None or float; with a number, the half-life is at most `ramp_up * images_seen`, so that the first
             networks are forgotten soon.
 
@@ -51,7 +54,7 @@ class AveragedNetwork:
     """
 
     def __init__(self, network, half_life_kimg=10.0, ramp_up=None):
-        if not half_life_kimg > 0:
+        if not callable(half_life_kimg) and not half_life_kimg > 0:
             raise ValueError(f"`half_life_kimg` must be positive. Received: half_life_kimg={half_life_kimg}")
         if ramp_up is not None and not ramp_up > 0:
             raise ValueError(f"`ramp_up` must be None or positive. Received: ramp_up={ramp_up}")
@@ -70,7 +73,7 @@ class AveragedNetwork:
         Returns:
             Scalar float32 tensor in [0, 1].
         """
-        half_life = ops.convert_to_tensor(self.half_life_kimg * 1000.0, "float32")
+        half_life = ops.convert_to_tensor(current(self.half_life_kimg, images_seen) * 1000.0, "float32")
         if self.ramp_up is not None:
             half_life = ops.minimum(half_life, self.ramp_up * ops.cast(images_seen, "float32"))
         return ops.power(0.5, ops.cast(batch, "float32") / ops.maximum(half_life, 1e-8))

@@ -1,8 +1,19 @@
 """Generators, critics and perceptual networks: graphs without training logic."""
 
 from keras_stylegan.networks.backbones import build_perceptual
+from keras_stylegan.networks.coded import CodedGenerator
+from keras_stylegan.networks.dcgan import DCGANCritic, DCGANGenerator
 from keras_stylegan.networks.patch_critic import PatchCritic
 from keras_stylegan.networks.perceptual import PerceptualNetwork
+from keras_stylegan.networks.progressive import ProgressiveCritic, ProgressiveGenerator
+from keras_stylegan.networks.r3gan import R3GANCritic, R3GANGenerator
+from keras_stylegan.networks.resnet import ResNetCritic, ResNetGenerator
+from keras_stylegan.networks.resolutions import resolutions
 from keras_stylegan.networks.style_transformer import StyleTransformer
+from keras_stylegan.networks.stylegan import StyleGANGenerator
 
-__all__ = ["PatchCritic", "PerceptualNetwork", "StyleTransformer", "build_perceptual"]
+__all__ = [
+    "CodedGenerator", "DCGANCritic", "DCGANGenerator", "PatchCritic", "PerceptualNetwork", "ProgressiveCritic",
+    "ProgressiveGenerator", "R3GANCritic", "R3GANGenerator", "ResNetCritic", "ResNetGenerator", "StyleGANGenerator",
+    "StyleTransformer", "build_perceptual", "resolutions",
+]  # fmt: skip

@@ -5,6 +5,7 @@ above this file is written once.
 """
 
 import contextlib
+import functools
 
 import keras
 from keras import ops
@@ -247,3 +248,27 @@ def compile_step(function, variables, jit_compile=False):
         return result
 
     return step
+
+
+@functools.cache
+def grouped_convolution_differentiates(dtype="float32"):
+    """Whether the gradient of a grouped convolution runs here; TensorFlow on CPU needs oneDNN and half or float32.
+
+    Args:
+        dtype: string.
+
+    Returns:
+        bool, found out by trying once.
+    """
+    if BACKEND != "tensorflow":
+        return True
+    with framework.init_scope():
+        values, kernel = framework.ones((1, 3, 3, 4), dtype), framework.ones((3, 3, 2, 4), dtype)
+        try:
+            with framework.GradientTape() as tape:
+                tape.watch([values, kernel])
+                outputs = framework.nn.conv2d(values, kernel, 1, "SAME")
+            tape.gradient(outputs, [values, kernel])
+        except framework.errors.OpError:
+            return False
+    return True

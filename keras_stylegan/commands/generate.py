@@ -1,0 +1,58 @@
+"""`keras-stylegan generate`: pictures of a trained GAN, by seeds."""
+
+
+def add_arguments(parser):
+    add_source(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="PATH", required=True, help="folder for single pictures, or a file for one grid"
+    )
+    parser.add_argument("--n", type=int, default=16, metavar="N", help="number of pictures (default 16)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="first seed; the next pictures take the next")
+
+
+def add_source(parser):
+    """The arguments that generating commands share."""
+    parser.add_argument("--from", dest="source", metavar="RUN", required=True, help="run directory, or .keras file")
+    parser.add_argument("--class", dest="label", metavar="NAME", help="class; without, all in turns")
+    parser.add_argument(
+        "--truncation", type=float, default=1.0, metavar="PSI", help="0 (the mean picture) to 2 (default 1)"
+    )
+
+
+def whole_numbers(name, text):
+    """The numbers of an option's text, with commas between."""
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError:
+        raise ValueError(f"`--{name}` must be whole numbers with commas between. Received: {text}") from None
+
+
+def run(arguments) -> int:
+    import pathlib
+
+    from PIL import Image
+
+    from keras_stylegan.commands.outputs import check_output, make_folder
+    from keras_stylegan.inference.generator import open_generator
+
+    if arguments.n < 1:
+        raise ValueError(f"`--n` must be positive. Received: {arguments.n}")
+    as_grid = bool(pathlib.Path(arguments.output).suffix)
+    if as_grid:
+        check_output(arguments.output, set())
+    seeds = range(arguments.seed, arguments.seed + arguments.n)
+    pictures = open_generator(arguments.source).generate(seeds, arguments.label, arguments.truncation)
+    if as_grid:
+        from keras_stylegan.callbacks.image_grid import tile
+        from keras_stylegan.data.pictures import as_rgb
+        from keras_stylegan.inference import write_picture
+
+        write_picture(Image.fromarray(tile(as_rgb(pictures))), arguments.output)
+        print(arguments.output)
+        return 0
+    folder = make_folder(arguments.output)
+    for seed, picture in zip(seeds, pictures, strict=True):
+        path = folder / f"seed{seed:04d}.png"
+        Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(path)
+        print(path)
+    return 0

@@ -1,0 +1,33 @@
+"""`keras-stylegan interpolate`: an animation from one seed's picture to the next."""
+
+from keras_stylegan.commands.generate import add_source, whole_numbers
+
+
+def add_arguments(parser):
+    add_source(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="GIF, WebP, or MP4 with imageio-ffmpeg")
+    parser.add_argument("--seeds", default="0,1,2,3", metavar="S,S,...", help="stops on the way (default 0,1,2,3)")
+    parser.add_argument("--frames", type=int, default=24, metavar="N", help="pictures between stops (default 24)")
+    parser.add_argument("--fps", type=float, default=24.0, metavar="N", help="pictures a second (default 24)")
+
+
+def run(arguments) -> int:
+    import pathlib
+
+    from keras_stylegan.data.pictures import as_rgb
+    from keras_stylegan.inference.animations import check_animation, write_animation
+    from keras_stylegan.inference.generator import open_generator
+
+    check_animation(arguments.output)
+    if not pathlib.Path(arguments.output).absolute().parent.is_dir():
+        raise ValueError(f"{arguments.output}: the output's folder does not exist")
+    seeds = whole_numbers("seeds", arguments.seeds)
+    if len(seeds) < 2 or arguments.frames < 1:
+        raise ValueError(
+            f"`--seeds` must be at least two and `--frames` positive. Received: {arguments.seeds}, {arguments.frames}"
+        )
+    generator = open_generator(arguments.source)
+    frames = generator.interpolate(seeds, arguments.frames, arguments.label, arguments.truncation)
+    write_animation(as_rgb(frames), arguments.output, arguments.fps)
+    print(arguments.output)
+    return 0

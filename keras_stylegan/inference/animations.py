@@ -1,0 +1,65 @@
+"""Pictures in a row as one moving file: GIF and WebP by Pillow, MP4 where imageio-ffmpeg is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from keras_stylegan.files import whole_file
+
+
+def formats() -> tuple[str, ...]:
+    """The suffixes that can be written here."""
+    return (".gif", ".webp", ".mp4") if importlib.util.find_spec("imageio_ffmpeg") else (".gif", ".webp")
+
+
+def check_animation(path: str | Path) -> None:
+    """Raises ValueError unless the name's suffix is one of `formats()`."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in formats():
+        hint = " (install imageio-ffmpeg for MP4)" if suffix == ".mp4" else ""
+        raise ValueError(f"{path}: an animation must be one of {', '.join(formats())}{hint}")
+
+
+def write_animation(frames: np.ndarray, path: str | Path, frames_per_second: float = 24.0) -> None:
+    """Writes a file that repeats without end.
+
+    Args:
+        frames: uint8 array of shape `(frames, height, width, 3)`.
+        path: the file; its suffix is the format.
+        frames_per_second: speed.
+
+    Raises:
+        ValueError: if the format cannot be written here, or the speed is not positive.
+    """
+    check_animation(path)
+    if not frames_per_second > 0:
+        raise ValueError(f"`frames_per_second` must be positive. Received: frames_per_second={frames_per_second}")
+    path = Path(path)
+    with whole_file(path) as partial:
+        if path.suffix.lower() == ".mp4":
+            _write_mp4(frames, partial, frames_per_second)
+            return
+        first, *others = [Image.fromarray(frame) for frame in frames]
+        options = {"lossless": True} if path.suffix.lower() == ".webp" else {}
+        duration = round(1000 / frames_per_second)
+        first.save(partial, save_all=True, append_images=others, duration=duration, loop=0, **options)
+
+
+def _write_mp4(frames: np.ndarray, path: Path, frames_per_second: float) -> None:
+    import imageio_ffmpeg
+
+    height, width = frames.shape[1:3]
+    # H.264 halves its colours: an odd side gains a pixel.
+    padded = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    size = (padded.shape[2], padded.shape[1])
+    writer = imageio_ffmpeg.write_frames(path, size, fps=frames_per_second, quality=8, macro_block_size=2)
+    writer.send(None)
+    try:
+        for frame in padded:
+            writer.send(np.ascontiguousarray(frame))
+    finally:
+        writer.close()

@@ -1,0 +1,146 @@
+"""Pictures of a trained generator, by seeds."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from keras_stylegan.latents import interpolate_latents, seeded_latents
+
+FILE = "generator.keras"
+
+
+class PictureGenerator:
+    """A generator and the names of its classes.
+
+    Args:
+        network: built generator: called with latents and one-hot labels, with `latent_dim`, `num_classes` and `size`.
+        classes: names of the classes, in order; by default their numbers.
+
+    Raises:
+        ValueError: if the names are not one for each class.
+    """
+
+    def __init__(self, network, classes: Sequence[str] = ()):
+        self.network = network
+        self.classes = list(classes) or [str(index) for index in range(network.num_classes)]
+        if len(self.classes) != network.num_classes:
+            raise ValueError(
+                f"`classes` must name the generator's {network.num_classes} classes. Received: {list(classes)}"
+            )
+        self._truncates = "truncation" in inspect.signature(network.call).parameters
+
+    def generate(self, seeds: Sequence[int], label: str | None = None, truncation: float = 1.0) -> np.ndarray:
+        """A picture for each seed; which, does not depend on the others.
+
+        Args:
+            seeds: integers from 0 on.
+            label: name of a class; None with classes takes them in turns.
+            truncation: psi of a style-based generator, 0 (the mean picture) to 2; 1 leaves the latents as they are.
+
+        Returns:
+            uint8 array of shape `(seeds, height, width, channels)`.
+
+        Raises:
+            ValueError: for a seed or truncation out of range, an unknown class, or truncation where none is possible.
+        """
+        return self._render(seeded_latents(seeds, self.network.latent_dim), label, truncation)
+
+    def interpolate(
+        self, seeds: Sequence[int], steps: int, label: str | None = None, truncation: float = 1.0, loop: bool = True
+    ) -> np.ndarray:
+        """Pictures on the way from each seed to the next, `steps` each; other arguments and result as of `generate`.
+
+        Without `label` a generator with classes stays with the first.
+        """
+        latents = interpolate_latents(seeded_latents(seeds, self.network.latent_dim), steps, loop)
+        return self._render(latents, label or (self.classes[0] if self.classes else None), truncation)
+
+    def mix(
+        self,
+        rows: Sequence[int],
+        columns: Sequence[int],
+        layers: tuple[int, int],
+        label: str | None = None,
+        truncation: float = 1.0,
+    ) -> np.ndarray:
+        """Pictures of the seeds `rows`, with the layers `layers[0]` to `layers[1] - 1` styled by the seeds `columns`.
+
+        Returns:
+            uint8 array of shape `(rows + 1, columns + 1, height, width, channels)`: the first row and column hold the
+            pictures that are mixed.
+
+        Raises:
+            ValueError: as `generate`; if the generator has no styles, or the layers are not a range of its.
+        """
+        from keras_stylegan.models.sampling import mix_styles
+
+        if not hasattr(self.network, "num_styles"):
+            raise ValueError(f"`mix` needs a style-based generator. Received: {self.network.name}")
+        self._check_truncation(truncation)
+        latents = [seeded_latents(seeds, self.network.latent_dim) for seeds in (rows, columns)]
+        label = label or (self.classes[0] if self.classes else None)
+        labels = self._labels(label, 1)
+        return mix_styles(self.network, *latents, layers, None if labels is None else labels[0], truncation)
+
+    def _render(self, latents, label, truncation):
+        from keras_stylegan.models.sampling import render
+
+        self._check_truncation(truncation)
+        options = {"truncation": np.float32(truncation)} if self._truncates else {}
+        return render(self.network, latents, self._labels(label, len(latents)), **options)
+
+    def _check_truncation(self, truncation):
+        if not 0 <= truncation <= 2:
+            raise ValueError(f"`truncation` must be from 0 to 2. Received: truncation={truncation}")
+        if truncation != 1 and not self._truncates:
+            raise ValueError(
+                f"`truncation` must be 1: {self.network.name} has no style to truncate. "
+                f"Received: truncation={truncation}"
+            )
+
+    def _labels(self, label, count):
+        if not self.classes:
+            if label is not None:
+                raise ValueError(f"`label` must be None: the generator has no classes. Received: label={label}")
+            return None
+        if label is None:
+            return [index % len(self.classes) for index in range(count)]
+        if label not in self.classes:
+            close = difflib.get_close_matches(label, self.classes, 1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            raise ValueError(f"`label` must be one of {', '.join(self.classes)}. Received: label={label}.{hint}")
+        return [self.classes.index(label)] * count
+
+
+def open_generator(source: str | Path) -> PictureGenerator:
+    """Opens the generator of a run.
+
+    Args:
+        source: run directory of a GAN, or a `.keras` file of a generator.
+
+    Raises:
+        ValueError: if there is no generator.
+    """
+    path = Path(source)
+    file = path / FILE if path.is_dir() else path
+    if not file.is_file() or file.suffix != ".keras":
+        raise ValueError(
+            f"`source` must be the run directory of a GAN, with {FILE}, or such a file. Received: {source}"
+        )
+    import keras
+
+    import keras_stylegan.models
+    import keras_stylegan.networks  # noqa: F401 - registers the classes that the file names
+
+    network = keras.models.load_model(file, compile=False)
+    if not hasattr(network, "latent_dim"):
+        raise ValueError(f"`source` must hold a generator. Received: {source} with {type(network).__name__}")
+    config = file.parent / "config.json"
+    facts = json.loads(config.read_text(encoding="utf-8"))["facts"] if config.is_file() else {}
+    return PictureGenerator(network, facts.get("classes", ()))

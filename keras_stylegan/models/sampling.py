@@ -1,0 +1,109 @@
+"""Pictures of a generator: by seeds, or of latents."""
+
+import numpy as np
+from keras import ops
+
+from keras_stylegan.latents import seeded_latents
+
+
+def generate(generator, seeds, labels=None, batch_size=16, **options):
+    """Generates a picture for each seed; a seed's picture does not depend on the others.
+
+    Args:
+        generator: built generator with `latent_dim` and `num_classes`.
+        seeds: list of integers from 0 on.
+        labels: list of class numbers, one a seed; None without classes.
+        batch_size: int, pictures generated at a time.
+        **options: arguments of the generator's call, such as `truncation`.
+
+    Returns:
+        uint8 array of shape `(seeds, height, width, channels)`.
+
+    Raises:
+        ValueError: if a seed is negative, or the labels are not one class of the generator for each seed.
+    """
+    return render(generator, seeded_latents(seeds, generator.latent_dim), labels, batch_size, **options)
+
+
+def render(generator, latents, labels=None, batch_size=16, **options):
+    """Pictures of latents, float `(count, latent_dim)`; other arguments and result as of `generate`."""
+    one_hot = one_hot_labels(labels, len(latents), generator.num_classes)
+    pictures = []
+    for start in range(0, len(latents), batch_size):
+        part = slice(start, start + batch_size)
+        images = generator(latents[part], None if one_hot is None else one_hot[part], **options)
+        pictures.append(_to_uint8(images))
+    return np.concatenate(pictures)
+
+
+def mix_styles(generator, rows, columns, layers, labels=None, truncation=1.0, batch_size=16):
+    """Mixes the styles of two sets of latents: each row's pictures, with some layers styled by each column.
+
+    Args:
+        generator: built style-based generator, with `map_latents`, `truncate`, `broadcast`, `synthesize`, `num_styles`.
+        rows: float array of shape `(rows, latent_dim)`.
+        columns: float array of shape `(columns, latent_dim)`.
+        layers: `(first, last)`: layers first, ..., last - 1 take the column's style. Low ones set pose and layout, high
+            ones colours.
+        labels: one class number for all pictures; None without classes.
+        truncation: float, psi.
+        batch_size: int, pictures generated at a time.
+
+    Returns:
+        uint8 array of shape `(rows + 1, columns + 1, height, width, channels)`: in the first row and column, but for
+        its white corner, the pictures that are mixed.
+
+    Raises:
+        ValueError: if `layers` is not a range of the generator's.
+
+    Source: Karras et al. 2019, "A Style-Based Generator Architecture for Generative Adversarial Networks", figure 3.
+    """
+    first, last = layers
+    if not 0 <= first < last <= generator.num_styles:
+        raise ValueError(
+            f"`layers` must be (first, last) with 0 <= first < last <= {generator.num_styles}. "
+            f"Received: layers={layers}"
+        )
+    latents = np.concatenate([rows, columns])
+    one_hot = one_hot_labels(None if labels is None else [labels] * len(latents), len(latents), generator.num_classes)
+    w = generator.truncate(generator.map_latents(latents, one_hot), one_hot, np.float32(truncation))
+    styles = ops.convert_to_numpy(generator.broadcast(w))
+    across, down = styles[len(rows) :], styles[: len(rows)]
+    mixed = np.repeat(down[:, None], len(columns), axis=1)
+    mixed[:, :, first:last] = across[None, :, first:last]
+    flat = np.concatenate([across, down, mixed.reshape(-1, *styles.shape[1:])])
+    parts = [flat[start : start + batch_size] for start in range(0, len(flat), batch_size)]
+    pictures = np.concatenate([_to_uint8(generator.synthesize(part)) for part in parts])
+    grid = np.full((len(rows) + 1, len(columns) + 1, *pictures.shape[1:]), 255, "uint8")
+    grid[0, 1:] = pictures[: len(columns)]
+    grid[1:, 0] = pictures[len(columns) : len(latents)]
+    grid[1:, 1:] = pictures[len(latents) :].reshape(len(rows), len(columns), *pictures.shape[1:])
+    return grid
+
+
+def _to_uint8(images):
+    return np.clip(np.rint((ops.convert_to_numpy(images) + 1.0) * 127.5), 0, 255).astype("uint8")
+
+
+def one_hot_labels(labels, count, num_classes):
+    """Class numbers as rows for a generator.
+
+    Args:
+        labels: None, or `count` integers in [0, num_classes).
+        count: int.
+        num_classes: int, 0 without classes.
+
+    Returns:
+        float32 array of shape `(count, num_classes)`, or None without classes.
+
+    Raises:
+        ValueError: if there are classes and no labels, or the other way round, or a label is out of range.
+    """
+    if not num_classes:
+        if labels is not None:
+            raise ValueError(f"`labels` must be None: the generator has no classes. Received: labels={labels}")
+        return None
+    numbers = np.asarray([] if labels is None else labels)
+    if numbers.shape != (count,) or (numbers < 0).any() or (numbers >= num_classes).any():
+        raise ValueError(f"`labels` must be {count} classes from 0 to {num_classes - 1}. Received: labels={labels}")
+    return np.eye(num_classes, dtype="float32")[numbers]

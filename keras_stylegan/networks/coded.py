@@ -1,0 +1,115 @@
+"""A generator part of whose latent are codes."""
+
+import math
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_stylegan")
+class CodedGenerator(keras.Model):
+    """Gives a generator's first inputs the distributions of codes, and leaves its latents normal.
+
+    The first numbers of a latent become codes: of each group of K the largest is chosen, which makes a uniform choice
+    of K categories, one-hot; each continuous code is erf(z / sqrt(2)), uniform in [-1, 1]. So latents of this
+    generator come from the same distribution as those of any other, and a seed decides its codes.
+
+    Args:
+        generator: generator without classes, whose `latent_dim` exceeds the codes' size.
+        categorical: sequence of ints, categories of each categorical code.
+        continuous: int, continuous codes.
+
+    Call arguments:
+        latents: tensor of shape `(batch, latent_dim)`, normally distributed.
+        labels: None.
+        codes: tensor of shape `(batch or 1, code_size)` to use instead of the latents' own, as `codes` returns them.
+        training: bool.
+
+    Output shape:
+        The generator's.
+
+    Raises:
+        ValueError: if there is no code, a code has fewer than two categories, or the latent has no room.
+
+    Source: Chen et al. 2016, "InfoGAN: Interpretable Representation Learning by Information Maximizing Generative
+    Adversarial Nets", section 4.
+    """
+
+    def __init__(self, generator, categorical=(10,), continuous=2, **kwargs):
+        super().__init__(**kwargs)
+        if any(count < 2 for count in categorical) or continuous < 0 or not (categorical or continuous):
+            raise ValueError(
+                "`categorical` must be numbers of categories, at least 2 each, and `continuous` a number of codes, at "
+                f"least one code together. Received: categorical={categorical}, continuous={continuous}"
+            )
+        self.generator = generator
+        self.categorical = tuple(categorical)
+        self.continuous = continuous
+        if generator.num_classes or self.code_size >= generator.latent_dim:
+            raise ValueError(
+                f"`generator` must have no classes and more than {self.code_size} latents. "
+                f"Received: num_classes={generator.num_classes}, latent_dim={generator.latent_dim}"
+            )
+
+    num_classes = 0
+
+    @property
+    def code_size(self):
+        """Numbers in the codes of a picture."""
+        return sum(self.categorical) + self.continuous
+
+    @property
+    def latent_dim(self):
+        return self.generator.latent_dim
+
+    @property
+    def size(self):
+        return self.generator.size
+
+    @property
+    def channels(self):
+        return self.generator.channels
+
+    def build(self, latents_shape=None, labels_shape=None):
+        if not self.generator.built:
+            self.generator.build()
+        self.built = True
+
+    def codes(self, latents):
+        """The codes of latents: one-hot categories one after the other, then continuous codes.
+
+        Args:
+            latents: tensor of shape `(batch, latent_dim)`.
+
+        Returns:
+            float32 tensor of shape `(batch, code_size)`.
+        """
+        latents = ops.cast(latents, "float32")
+        parts, start = [], 0
+        for count in self.categorical:
+            parts.append(ops.one_hot(ops.argmax(latents[:, start : start + count], axis=-1), count))
+            start += count
+        parts.append(ops.erf(latents[:, start : self.code_size] / math.sqrt(2.0)))
+        return ops.concatenate(parts, axis=-1)
+
+    def call(self, latents, labels=None, codes=None, training=False):
+        latents = ops.cast(latents, "float32")
+        own = self.codes(latents)
+        # Broadcasts one row of codes to all latents.
+        codes = own if codes is None else ops.zeros_like(own) + ops.cast(codes, "float32")
+        return self.generator(ops.concatenate([codes, latents[:, self.code_size :]], axis=-1), training=training)
+
+    def compute_output_shape(self, latents_shape, labels_shape=None):
+        return latents_shape[0], *self.size, self.channels
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "categorical": self.categorical,
+            "continuous": self.continuous,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "generator": keras.saving.deserialize_keras_object(config["generator"])})

@@ -1,0 +1,93 @@
+"""Every recipe of a GAN runs for two steps and leaves what inference needs."""
+
+import json
+import pathlib
+import runpy
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from keras_stylegan import cli
+from keras_stylegan.callbacks import read_metrics
+from keras_stylegan.presets import PRESETS
+
+TRAINING = pathlib.Path(__file__).parents[1] / "training"
+TINY = {"size": "8,8", "latent_dim": 4, "filters": 4, "max_filters": 8}
+# name: what differs from the settings above.
+RECIPES = {name: {} for name in ("gan", "dcgan", "lsgan", "wgan", "wgan_gp", "sngan")}
+RECIPES["progressive"] = {"stable_kimg": 0.001, "fade_kimg": 0.001}
+RECIPES["stylegan"] = {"stable_kimg": 0.001, "fade_kimg": 0.001, "style_dim": 4, "mapping_layers": 2}
+RECIPES["infogan"] = {"latent_dim": 14}
+RECIPES["r3gan"] = {"group_width": 4, "size": "4,4"}
+# Recipes whose preset has another name.
+NAMES = {"r3gan": "r3gan_small"}
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Two classes: dark and bright."""
+    path = tmp_path_factory.mktemp("data") / "pictures.npz"
+    rng = np.random.default_rng(0)
+    images = np.concatenate([rng.integers(0, 100, (6, 10, 12, 3)), rng.integers(150, 256, (6, 10, 12, 3))])
+    np.savez(path, images=images.astype("uint8"), labels=np.repeat([0, 1], 6), classes=["dark", "bright"])
+    return path
+
+
+def settings(changes):
+    return [text for key, value in {**TINY, **changes}.items() for text in ("--set", f"{key}={value}")]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipe_takes_two_steps(name, pictures, tmp_path, monkeypatch):
+    # A step's graph holds every critic update: two stand for five.
+    steps = min(2, PRESETS[NAMES.get(name, name)].critic_steps)
+    changes = {"critic_steps": steps, "batch_size": 2 * steps, "kimg": 0.004 * steps, **RECIPES[name]}
+    arguments = ["--data", str(pictures), "--out", str(tmp_path / "run"), *settings(changes)]
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(TRAINING / f"{name}.py"), run_name="__main__")
+    assert ended.value.code == 0
+    last = read_metrics(tmp_path / "run" / "metrics.jsonl")[-1]
+    assert last["images"] == 4 * steps and np.isfinite([last["critic/loss"], last["generator/loss"]]).all()
+    generator = keras.models.load_model(tmp_path / "run" / "generator.keras")
+    assert generator(np.zeros((1, generator.latent_dim), "float32")).shape[1:3] == generator.size
+
+
+def test_classes_channels_and_the_weights_of_another_run(pictures, tmp_path, capsys):
+    first, second = tmp_path / "first", tmp_path / "second"
+    common = ["train", "dcgan", "--data", str(pictures)]
+    changes = {"batch_size": 4, "kimg": 0.004, "conditioning": "projection", "channels": 1, "size": "8,12"}
+    assert cli.main([*common, "--out", str(first), *settings(changes)]) == 0
+    config = json.loads((first / "config.json").read_text())
+    assert config["facts"]["classes"] == ["dark", "bright"]
+    generator = keras.models.load_model(first / "generator.keras")
+    assert generator.num_classes == 2 and generator.size == (8, 12) and generator.channels == 1
+    changes |= {"learning_rate": 1e-12, "critic_learning_rate": 1e-12}
+    assert cli.main([*common, "--from", str(first), "--out", str(second), *settings(changes)]) == 0
+    begun = keras.models.load_model(second / "generator.keras")
+    for ours, theirs in zip(generator.trainable_variables, begun.trainable_variables, strict=True):
+        np.testing.assert_allclose(np.array(ours), np.array(theirs), atol=1e-6)
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"network": "unet"}, "`network` must be one of dcgan"),
+        ({"optimizer": "sgd"}, "`optimizer` must be one of adam, rmsprop. Received: optimizer=sgd"),
+        ({"critic_steps": 3}, "`batch_size` must be a multiple of `critic_steps`, which share a batch. Received"),
+        ({"start_from": "/nowhere"}, "`start_from` must be the directory of a GAN's run, with generator.keras"),
+        ({"frozen_blocks": 9}, "`frozen_blocks` must leave one of the critic's"),
+    ],
+)
+def test_wrong_settings_are_one_line(changes, message, pictures, tmp_path, capsys):
+    assert cli.main(["train", "dcgan", "--data", str(pictures), "--out", str(tmp_path / "x"), *settings(changes)]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
+
+
+def test_data_must_be_named(tmp_path, capsys):
+    assert cli.main(["train", "dcgan", "--out", str(tmp_path / "x")]) == 2
+    assert "`data` must name the pictures to train on. Received nothing" in capsys.readouterr().err

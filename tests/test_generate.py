@@ -1,0 +1,182 @@
+"""Pictures and animations of a run's generator, from Python and from the command line."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_stylegan import cli
+from keras_stylegan.inference.animations import check_animation, formats, write_animation
+from keras_stylegan.inference.generator import PictureGenerator, open_generator
+from keras_stylegan.latents import interpolate_latents, seeded_latents, spherical
+from keras_stylegan.networks import DCGANGenerator, StyleGANGenerator
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run directory as far as generating goes."""
+    folder = tmp_path_factory.mktemp("run")
+    generator = DCGANGenerator((8, 12), latent_dim=4, filters=4, num_classes=2)
+    generator.build()
+    # Untrained pictures are grey; these are not.
+    for variable in generator.trainable_variables:
+        variable.assign(np.random.default_rng(0).normal(size=variable.shape))
+    generator.save(folder / "generator.keras")
+    (folder / "config.json").write_text(json.dumps({"facts": {"classes": ["mountain", "sea"]}}))
+    return folder
+
+
+def test_latents_by_seed_do_not_depend_on_each_other():
+    latents = seeded_latents([3, 0, 3], 5)
+    np.testing.assert_array_equal(latents[0], latents[2])
+    np.testing.assert_array_equal(seeded_latents([0], 5)[0], latents[1])
+    assert latents.dtype == np.float32
+    with pytest.raises(ValueError, match="`seeds` must be integers from 0 on, at least one. Received: seeds=\\[-1\\]"):
+        seeded_latents([-1], 5)
+
+
+def test_great_circles():
+    one, other = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    np.testing.assert_allclose(spherical(one, other, 1 / 3), [np.cos(np.pi / 6), np.sin(np.pi / 6)], atol=1e-7)
+    np.testing.assert_allclose(spherical(one, 3 * one, 0.5), [2.0, 0.0])
+    stops = seeded_latents([0, 1, 2], 6)
+    looped, straight = interpolate_latents(stops, 4), interpolate_latents(stops, 4, loop=False)
+    assert len(looped) == 12 and len(straight) == 9
+    np.testing.assert_allclose(looped[::4], stops, atol=1e-6)
+    np.testing.assert_allclose(straight[-1], stops[-1], atol=1e-6)
+    for wrong in (stops[:1], 4), (stops, 0):
+        with pytest.raises(ValueError, match="`latents` must be at least two and `steps` at least 1. Received"):
+            interpolate_latents(*wrong)
+
+
+def test_classes_by_name(run):
+    generator = open_generator(run)
+    assert generator.classes == ["mountain", "sea"]
+    turns = generator.generate([5, 5])
+    np.testing.assert_array_equal(turns[1:], generator.generate([5], "sea"))
+    assert (turns[0] != turns[1]).any()
+    with pytest.raises(
+        ValueError, match="`label` must be one of mountain, sea. Received: label=montain. Did you mean m"
+    ):
+        generator.generate([0], "montain")
+    with pytest.raises(
+        ValueError, match="`truncation` must be 1: .* has no style to truncate. Received: truncation=0.7"
+    ):
+        generator.generate([0], truncation=0.7)
+    with pytest.raises(ValueError, match="`mix` needs a style-based generator"):
+        generator.mix([0], [1], (0, 1))
+    with pytest.raises(ValueError, match="`classes` must name the generator's 2 classes. Received"):
+        PictureGenerator(generator.network, ["one"])
+
+
+def test_truncation_of_a_style_based_generator():
+    network = StyleGANGenerator((4, 4), latent_dim=4, style_dim=4, mapping_layers=1, filters=4)
+    network.build()
+    generator = PictureGenerator(network)
+    mean = generator.generate([0, 1], truncation=0)
+    np.testing.assert_array_equal(mean[0], mean[1])
+    with pytest.raises(ValueError, match="`truncation` must be from 0 to 2. Received: truncation=2.5"):
+        generator.generate([0], truncation=2.5)
+    with pytest.raises(ValueError, match="`label` must be None: the generator has no classes"):
+        generator.generate([0], "sea")
+
+
+def test_mixed_styles(tmp_path, capsys):
+    network = StyleGANGenerator((8, 8), latent_dim=4, style_dim=4, mapping_layers=1, filters=4)
+    network.build()
+    rng = np.random.default_rng(0)
+    for layer in (layer for stage in network.stages for layer in stage):
+        layer.noise_strength.assign(rng.normal(size=layer.noise_strength.shape))
+    network.save(tmp_path / "generator.keras")
+    generator = PictureGenerator(network)
+    grid = generator.mix([0, 1], [2, 3, 4], (1, 4))
+    assert grid.shape == (3, 4, 8, 8, 3) and (grid[0, 0] == 255).all()
+    np.testing.assert_array_equal(grid[0, 1:], generator.generate([2, 3, 4]))
+    np.testing.assert_array_equal(grid[1:, 0], generator.generate([0, 1]))
+    assert (grid[1, 1] != grid[1, 2]).any() and (grid[1, 1] != grid[2, 1]).any()
+    # With all layers of the column, the row has no say.
+    whole = generator.mix([0, 1], [2, 3], (0, 4))
+    np.testing.assert_array_equal(whole[1], [generator.generate([0])[0], *whole[0, 1:]])
+    command = ["mix", "--from", str(tmp_path), "--rows", "0", "--columns", "1,2", "-o", str(tmp_path / "grid.png")]
+    assert cli.main(command) == 0
+    with Image.open(tmp_path / "grid.png") as picture:
+        assert picture.size == (24, 16)
+    for layers, message in (
+        ("0,9", "0 <= first < last <= 4"),
+        ("1", "`--layers` must be two numbers"),
+        ("a,b", "whole"),
+    ):
+        assert cli.main([*command, "--layers", layers]) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_generate_command(run, tmp_path, capsys):
+    out = tmp_path / "pictures"
+    arguments = ["generate", "--from", str(run), "--class", "sea", "--seed", "7", "--n", "2"]
+    assert cli.main([*arguments, "-o", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["seed0007.png", "seed0008.png"]
+    expected = open_generator(run).generate([7, 8], "sea")
+    with Image.open(out / "seed0008.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), expected[1])
+    assert cli.main([*arguments, "-o", str(tmp_path / "grid.png")]) == 0
+    with Image.open(tmp_path / "grid.png") as grid:
+        assert grid.size == (24, 8)
+    capsys.readouterr()
+
+
+def test_interpolate_command(run, tmp_path, capsys):
+    for name in ("walk.gif", "walk.webp"):
+        command = ["interpolate", "--from", str(run), "--seeds", "1,2", "--frames", "3", "--class", "sea"]
+        assert cli.main([*command, "-o", str(tmp_path / name)]) == 0
+        with Image.open(tmp_path / name) as animation:
+            assert animation.n_frames == 6 and animation.size == (12, 8)
+    expected = open_generator(run).generate([1, 2], "sea")
+    with Image.open(tmp_path / "walk.webp") as animation:  # lossless
+        for frame, picture in ((0, expected[0]), (3, expected[1])):
+            animation.seek(frame)
+            np.testing.assert_array_equal(np.asarray(animation.convert("RGB")), picture)
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["generate", "--n", "0", "-o", "x"], "`--n` must be positive. Received: 0"),
+        (["generate", "--seed", "-3", "-o", "x"], "`seeds` must be integers from 0 on"),
+        (["generate", "--class", "see", "-o", "x"], "Did you mean sea?"),
+        (["generate", "--truncation", "0.5", "-o", "x"], "`truncation` must be 1"),
+        (["generate", "-o", "x.tga"], "x.tga"),
+        (["interpolate", "-o", "x.avi"], "x.avi: an animation must be one of .gif, .webp"),
+        (["interpolate", "--seeds", "1,b", "-o", "x.gif"], "`--seeds` must be whole numbers with commas between"),
+        (["interpolate", "--seeds", "1", "-o", "x.gif"], "`--seeds` must be at least two"),
+        (["interpolate", "--fps", "0", "--frames", "1", "-o", "x.gif"], "`frames_per_second` must be positive"),
+        (["interpolate", "-o", "nowhere/x.gif"], "the output's folder does not exist"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, message, run, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([arguments[0], "--from", str(run), *arguments[1:]]) == 2
+    told = capsys.readouterr().err
+    assert message in told and told.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_run_no_pictures(tmp_path, capsys):
+    with pytest.raises(ValueError, match="`source` must be the run directory of a GAN, with generator.keras, or such"):
+        open_generator(tmp_path)
+    other = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    other.save(tmp_path / "generator.keras")
+    with pytest.raises(ValueError, match="`source` must hold a generator. Received: .* with Sequential"):
+        open_generator(tmp_path)
+
+
+def test_mp4_needs_its_package(tmp_path):
+    if ".mp4" in formats():
+        frames = np.random.default_rng(0).integers(0, 256, (5, 9, 13, 3), "uint8")
+        write_animation(frames, tmp_path / "walk.mp4")
+        assert (tmp_path / "walk.mp4").stat().st_size > 100
+    else:
+        with pytest.raises(ValueError, match="walk.mp4: an animation must be .* .install imageio-ffmpeg for MP4"):
+            check_animation("walk.mp4")
