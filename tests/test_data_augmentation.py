@@ -7,6 +7,7 @@ import scipy.spatial.transform
 import skimage.transform
 from PIL import Image
 
+from keras_stylegan import data
 from keras_stylegan.data import Augmentation, Change
 
 
@@ -151,6 +152,25 @@ def test_pairs_and_masks_move_with_their_picture():
     labels = np.arange(40 * 52, dtype="int64").reshape(40, 52)
     assert moved.apply_to_mask(labels).dtype == np.int64
     np.testing.assert_array_equal(moved.apply_to_mask(labels[..., None])[..., 0], moved.apply_to_mask(labels))
+
+
+def test_batches_are_augmented_alike_on_both_engines(tmp_path):
+    for folder, sign in (("A", 1), ("B", -1)):
+        (tmp_path / folder).mkdir()
+        for index in range(6):
+            picture = scene(seed=index)[::1]
+            Image.fromarray(picture if sign > 0 else 255 - picture).save(tmp_path / folder / f"{index}.png")
+    options = {"size": 32, "batch_size": 4, "seed": 3}
+    plain = data.open(tmp_path, "paired", **options, engine="numpy")[2]
+    augmentation = Augmentation(rotation=20, zoom=(0.9, 1.1))
+    changed = data.open(tmp_path, "paired", **options, engine="numpy", augmentation=augmentation)[2]
+    np.testing.assert_allclose(changed["images_b"], -changed["images_a"], atol=1.5 / 127.5)
+    for k in range(4):
+        expected = augmentation.at(8 + k, seed=3).apply(data.to_uint8(plain["images_a"][k]))
+        np.testing.assert_array_equal(data.to_uint8(changed["images_a"][k]), expected)
+    assert np.abs(changed["images_a"] - plain["images_a"]).max() > 0.1
+    native = data.open(tmp_path, "paired", **options, engine="tensorflow", augmentation=augmentation)[2]
+    np.testing.assert_array_equal(native["images_a"], changed["images_a"])
 
 
 @pytest.mark.parametrize(

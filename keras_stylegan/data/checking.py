@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from keras_stylegan.data.contents import decode, open_contents
-from keras_stylegan.data.shards import is_shards
+from keras_stylegan.data.contents import decode
+from keras_stylegan.data.shards import ShardSource
+from keras_stylegan.data.sources import Source, open_source
 
 KINDS = ("unreadable", "tiny", "odd", "duplicate", "near duplicate")
 # Modes that training turns into RGB, and what is lost or made up thereby.
@@ -45,7 +46,7 @@ class Finding:
 
 
 def check(
-    source: str | Path, min_side: int = 64, report: Callable[[int, int], None] | None = None
+    source: str | Path | Source, min_side: int = 64, report: Callable[[int, int], None] | None = None
 ) -> tuple[int, list[Finding]]:
     """Looks at every picture of a source.
 
@@ -54,7 +55,7 @@ def check(
     levels on average. All pairs are compared: 10,000 pictures take a few seconds, and the time grows with the square.
 
     Args:
-        source: a folder, a zip or an npz file, as for `open_images`, or a folder of shards.
+        source: anything that `open_source` opens.
         min_side: pictures whose shorter side has fewer pixels are tiny.
         report: called with the pictures done and in total, now and then.
 
@@ -63,16 +64,16 @@ def check(
         first by name is in order, the others are reported.
 
     Raises:
-        ValueError: as `open_images`, or if `min_side` is negative.
+        ValueError: as `open_source`, or if `min_side` is negative.
 
     Source: hash: Krawetz 2013, "Kind of Like That" (dHash), with 16 rows of 16 bits instead of 8.
     """
     if min_side < 0:
         raise ValueError(f"`min_side` must not be negative. Received: min_side={min_side}")
-    contents = open_contents(source)
+    contents = open_source(source)
     names = contents.names
     # In shards a picture keeps its name when it becomes pixels or a PNG file.
-    packed = is_shards(source)
+    packed = isinstance(contents, ShardSource)
 
     def look(position: int) -> tuple[list[tuple[str, str]], bytes, np.ndarray | None]:
         try:
@@ -83,7 +84,9 @@ def check(
         except Exception as error:  # decoders raise nearly every kind on damaged files
             return [("unreadable", f"{type(error).__name__}: {error}")], b"", None
 
-    findings, digests, thumbnails = [], [], []
+    # What could not even be listed: folders without permission, links into the void.
+    findings = [Finding("unreadable", name, why) for name, why in getattr(contents, "unreadable", {}).items()]
+    digests, thumbnails = [], []
     with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
         # Pillow refuses pictures of twice this size by itself.
         warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from keras_stylegan.data.arrays import ArraySource
+from keras_stylegan.data.augmentation import Augmentation
 from keras_stylegan.data.images import ImageSource
 from keras_stylegan.data.order import ShuffledOrder, draws
 from keras_stylegan.data.pictures import stack_floats
@@ -36,6 +37,7 @@ class Crops:
         seed: int >= 0.
         stream: int >= 0: another order and other crops of the same seed.
         resample: `area`, `bicubic` or `lanczos`.
+        augmentation: what else may happen to a crop, or None.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Crops:
         seed: int = 0,
         stream: int = 0,
         resample: str = "bicubic",
+        augmentation: Augmentation | None = None,
     ):
         if batch_size < 1:
             raise ValueError(f"`batch_size` must be positive. Received: batch_size={batch_size}")
@@ -69,6 +72,7 @@ class Crops:
         self.seed = seed
         self.stream = stream
         self.resample = resample
+        self.augmentation = augmentation
         self._order = ShuffledOrder(len(self.source), seed, stream)
 
     def __getitem__(self, index: int) -> np.ndarray:
@@ -94,6 +98,9 @@ class Crops:
             random_crop(picture, self.crop_size, self.scale, self.flip, row, self.resample)
             for picture, row in zip(pictures, numbers, strict=True)
         ]
+        if self.augmentation is not None:
+            changes = (self.augmentation.at(first + k, self.seed, self.stream) for k in range(self.batch_size))
+            crops = [change.apply(crop) for change, crop in zip(changes, crops, strict=True)]
         return crops, labels
 
     def _check_sizes(self, indices: np.ndarray, pictures: list[np.ndarray]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from keras_stylegan.data.augmentation import Augmentation
 from keras_stylegan.data.batches import Batches
 from keras_stylegan.data.crops import Crops
 from keras_stylegan.data.decoding import Decoder, decode_with_pillow, tensorflow_decoder
@@ -28,6 +29,7 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
     flip: bool = True,
     scale: tuple[float, float] | None = (1.0, 1.0),
     resample: str = "lanczos",
+    augmentation: Augmentation | None = None,
     labels: bool = True,
     split: str = "train",
     min_side: int = MIN_SIDE,
@@ -56,6 +58,7 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
         scale: share of the largest window that fits, `(low, high)`; `(1, 1)` shrinks the whole shorter side to `size`;
             None cuts windows of `size` out of the pixels as they are.
         resample: `area`, `bicubic` or `lanczos`.
+        augmentation: what else may happen to an image, alike for a pair's two: an `Augmentation`, or None.
         labels: False ignores the classes of a source.
         split: the split of a TFDS set, and of `trainA` and `trainB`.
         min_side: pictures with a side shorter than this many pixels are skipped.
@@ -84,7 +87,7 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
         share = 0 if kind == "styles" else max_unreadable
         arrange = _with_min_side(min_side, arrange)
         pictures = ImageSource(opened, decode, arrange, share, cache_bytes)
-        return Crops(pictures, size, batch_size, scale, flip, seed, stream, resample)
+        return Crops(pictures, size, batch_size, scale, flip, seed, stream, resample, augmentation)
 
     if kind == "images":
         opened = open_source(source, split)

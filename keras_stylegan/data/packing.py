@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from keras_stylegan.data.contents import decode, open_contents, png
+from keras_stylegan.data.contents import decode, png
 from keras_stylegan.data.examples import encode_example
 from keras_stylegan.data.images import MAX_UNREADABLE
 from keras_stylegan.data.records import write_record
 from keras_stylegan.data.shards import FORMAT, INDEX, VERSION, checksum, is_whole, read_index
+from keras_stylegan.data.sources import Source, open_source
 from keras_stylegan.data.statistics import Statistics
 from keras_stylegan.files import whole_file
 
@@ -25,7 +26,7 @@ STORES = ("pixels", "bytes")
 
 
 def pack(
-    source: str | Path,
+    source: str | Path | Source,
     out: str | Path,
     store: str = "pixels",
     size: tuple[int, int] | None = None,
@@ -41,7 +42,7 @@ def pack(
     index.
 
     Args:
-        source: a folder, a zip or an npz file, as for `open_images`, or a folder of shards.
+        source: anything that `open_source` opens.
         out: the folder for the shards; made where it is missing.
         store: `"pixels"` is fastest to read; `"bytes"` keeps the encoded files, or lossless PNG files of the reduced
             pictures if a size is given.
@@ -60,7 +61,7 @@ def pack(
     """
     _check_arguments(store, size, short_side, shard_images)
     out = Path(out)
-    contents = open_contents(source)
+    contents = open_source(source)
     names, classes = contents.names, contents.classes
     digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()
     index = {
@@ -116,7 +117,7 @@ def pack(
                 os.fsync(file.fileno())
             entry = {"file": path.name, "bytes": path.stat().st_size, "sha256": checksum(path)}
             index["shards"].append({**entry, "sums": statistics.sums, "skipped": skipped, "names": packed})
-            _check_skipped(index, source)
+            _check_skipped(index, contents.location)
             index["complete"] = number + 1 == len(starts)
             _write_index(out, index)
             if report is not None:
@@ -155,12 +156,12 @@ def _earlier_shards(out: Path, index: dict[str, Any]) -> list[dict[str, Any]]:
     return whole
 
 
-def _check_skipped(index: dict[str, Any], source: str | Path) -> None:
+def _check_skipped(index: dict[str, Any], location: str) -> None:
     skipped = {name: reason for entry in index["shards"] for name, reason in entry["skipped"].items()}
     if len(skipped) > MAX_UNREADABLE * index["source"]["pictures"]:
         listed = "".join(f"\n  {name}: {reason}" for name, reason in sorted(skipped.items()))
         raise ValueError(
-            f"{len(skipped)} of {index['source']['pictures']} pictures in {source} are unreadable "
+            f"{len(skipped)} of {index['source']['pictures']} pictures in {location} are unreadable "
             f"(at most {MAX_UNREADABLE:.0%} may be):{listed}"
         )
 
