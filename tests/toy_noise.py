@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from keras_stylegan.models import CosineSchedule, NoiseToImage, PerUpdate, ProgressiveGAN, ScheduledAdam
-from keras_stylegan.networks import ProgressiveCritic, ProgressiveGenerator, ResNetCritic, ResNetGenerator
+from keras_stylegan.networks import DCGANCritic, DCGANGenerator, ProgressiveCritic, ProgressiveGenerator
 
 BATCH, LATENT, SIZE = 4, 3, (8, 8)
 
@@ -25,7 +25,6 @@ def batches(count):
         {
             "images": rng.uniform(-1, 1, (BATCH, *SIZE, 3)).astype("float32"),
             "latents": rng.normal(size=(BATCH, LATENT)).astype("float32"),
-            "mix": rng.uniform(size=(BATCH, 1, 1, 1)).astype("float32"),
             "turns": rng.integers(0, 4, BATCH).astype("int32"),
         }
         for _ in range(count)
@@ -34,15 +33,13 @@ def batches(count):
 
 def spectral():
     """Spectral norm, relativistic pair, scheduled R1 and R2, rotations, clipping, scheduled Adam, the average."""
-    generator = ResNetGenerator(SIZE, latent_dim=LATENT, filters=4, normalization="none")
-    critic = ResNetCritic(SIZE, filters=4)
+    generator = DCGANGenerator(SIZE, latent_dim=LATENT, filters=4, normalization="none")
+    critic = DCGANCritic(SIZE, filters=4, normalization="spectral")
     generator.build()
     critic.build()
     gamma = CosineSchedule(1.0, 0.1, kimg=0.016)
     penalties = {"r1": gamma, "r2": gamma}
-    model = NoiseToImage(
-        generator, critic, "relativistic", penalties, critic_steps=2, rotation_weights=(1.0, 0.2), weight_limit=0.8
-    )
+    model = NoiseToImage(generator, critic, "relativistic", penalties, rotation_weights=(1.0, 0.2), weight_limit=0.8)
     set_weights(generator, critic, model.rotation_head)
     beta_2 = PerUpdate(CosineSchedule(0.9, 0.99, kimg=0.016), images=BATCH)
     optimizers = {n: ScheduledAdam(beta_2, learning_rate=0.01, epsilon=1e-3) for n in ("critic", "generator")}
@@ -51,13 +48,13 @@ def spectral():
 
 
 def growing():
-    """Growth, with a lazy gradient penalty and drift."""
+    """Growth and drift."""
     generator = ProgressiveGenerator(SIZE, latent_dim=LATENT, filters=4)
     critic = ProgressiveCritic(SIZE, filters=4, group_size=2)
     generator.build()
     critic.build()
-    penalties = {"gradient_penalty": 10.0, "drift": 0.001}
-    model = ProgressiveGAN(generator, critic, 0.004, 0.008, loss="wasserstein", penalties=penalties, penalty_every=2)
+    penalties = {"drift": 0.001}
+    model = ProgressiveGAN(generator, critic, 0.004, 0.008, loss="wasserstein", penalties=penalties)
     set_weights(generator, critic)
     model.compile({name: keras.optimizers.SGD(1e-3) for name in ("critic", "generator")}, ema={"half_life_kimg": 1.0})
     return model
