@@ -40,11 +40,11 @@ def build_gan(preset: GANPreset) -> System:
         ValueError: if a setting breaks its rule, or `data` or `start_from` cannot be used.
     """
     check_gan(preset)
-    pictures, classes, batches = open_batches(preset)
+    batches, classes = open_batches(preset)
     generator, critic = NETWORKS[preset.network](preset, len(classes))
     for network in (generator, critic):
         network.build()
-    facts: dict[str, Any] = {"pictures": len(pictures), "classes": classes}
+    facts: dict[str, Any] = {"pictures": batches.num_images, "classes": classes}
     if preset.start_from:
         facts["weights_taken"] = start_from(Path(preset.start_from), generator, critic)
     model = build_model(preset, generator, critic)
@@ -73,27 +73,25 @@ def check_gan(preset: GANPreset) -> None:
         )
 
 
-def open_batches(preset: GANPreset) -> tuple[data.ImageSource, list[str], data.ImageBatches]:
-    """The pictures, their classes as far as the preset asks for them, and batches."""
-    pictures, classes, labels = data.open_classes(preset.data, cache_bytes=preset.cache_megabytes * 2**20)
-    if preset.conditioning == "none":
-        classes = []
-    elif not classes:
+def open_batches(preset: GANPreset) -> tuple[data.Batches, list[str]]:
+    """The batches of a preset, and the classes as far as it asks for them."""
+    batches = data.open(
+        preset.data,
+        size=preset.size,
+        batch_size=preset.batch_size,
+        seed=preset.seed,
+        channels=preset.channels,
+        flip=bool(preset.flip),
+        scale=preset.scale,
+        labels=preset.conditioning != "none",
+        cache_bytes=preset.cache_megabytes * 2**20,
+    )
+    if preset.conditioning != "none" and not batches.classes:
         raise ValueError(
             f"`conditioning` must be none: {preset.data} has no class folders or labels. "
             f"Received: conditioning={preset.conditioning}"
         )
-    batches = data.ImageBatches(
-        pictures,
-        preset.size,
-        preset.batch_size,
-        labels if classes else None,
-        preset.channels,
-        preset.scale,
-        preset.mirror_probability,
-        preset.seed,
-    )
-    return pictures, classes, batches
+    return batches, list(batches.classes or ())
 
 
 def build_model(preset: GANPreset, generator: keras.Model, critic: keras.Model) -> NoiseToImage:

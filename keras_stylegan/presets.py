@@ -12,9 +12,9 @@ MAY_BE_ZERO = frozenset(
     (
         "alphas", "beta_1", "cache_megabytes", "clip_norm", "code_weight", "content_weight", "continuous",
         "continuous_weight", "critic_weight", "decay_kimg", "ema_half_life_kimg", "ema_kimg", "ema_ramp_up",
-        "final_penalties", "frozen_blocks", "max_rollbacks", "methods", "mirror_probability", "mix_probability",
-        "mixing_probability", "num_blocks", "penalties", "penalty_weight", "photograph_weight", "rotation_weights",
-        "schedule_kimg", "seed", "style_weight", "variation_weight", "weak_probability", "weight_limit",
+        "final_penalties", "flip", "frozen_blocks", "max_rollbacks", "methods", "mix_probability", "mixing_probability",
+        "num_blocks", "penalties", "penalty_weight", "photograph_weight", "rotation_weights", "schedule_kimg", "seed",
+        "style_weight", "variation_weight", "weak_probability", "weight_limit",
     )
 )  # fmt: skip
 
@@ -153,7 +153,7 @@ class GANPreset(Preset):
         size: height and width of the pictures, in pixels.
         channels: 1 (grey), 3 (RGB) or 4 (RGB and alpha).
         scale: pictures are cut from windows of this share (low, high) of the largest that fits.
-        mirror_probability: share of pictures that are mirrored.
+        flip: 1 mirrors half of the pictures, 0 none.
         conditioning: how classes enter the critic: `none`, `projection` or `embedding`.
         network: family of the networks.
         latent_dim: numbers in a latent.
@@ -192,7 +192,7 @@ class GANPreset(Preset):
     size: tuple[int, int] = (64, 64)
     channels: int = 3
     scale: tuple[float, float] = (1.0, 1.0)
-    mirror_probability: float = 0.5
+    flip: int = 1
     conditioning: str = "none"
     network: str = "dcgan"
     latent_dim: int = 100

@@ -304,6 +304,9 @@ def test_channels(folder):
     colour = data.open(folder, size=8, batch_size=2, engine="numpy")[0]["images"]
     assert grey.shape == (2, 8, 8, 1)
     np.testing.assert_allclose(grey[..., 0], colour @ [0.299, 0.587, 0.114], atol=0.01)
+    opaque = data.open(folder, size=8, batch_size=2, channels=4, engine="numpy")[0]["images"]
+    np.testing.assert_array_equal(opaque[..., :3], colour)
+    assert (opaque[..., 3] == 1).all()
 
 
 # Kinds
@@ -368,7 +371,7 @@ def test_styles_are_classes_of_their_own(tmp_path):
     [
         ({"kind": "pictures"}, "`kind` must be one of images, paired, unpaired, styles.*pictures"),
         ({"engine": "torch"}, "`engine` must be one of auto, tensorflow, numpy.*torch"),
-        ({"channels": 4}, "`channels` must be 1 or 3.*4"),
+        ({"channels": 2}, "`channels` must be 1, 3 or 4.*2"),
         ({"threads": 0}, "`threads` must be positive.*0"),
         ({"min_side": 0}, "`min_side` must be positive.*0"),
         ({"max_unreadable": 1.5}, r"`max_unreadable` must be in \[0, 1\].*1.5"),

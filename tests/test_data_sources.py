@@ -171,9 +171,7 @@ def tfds_folder(tmp_path_factory):
     )
 
     def examples(first, last):
-        return [
-            (i, {"image": pictures[i], "label": i % 2, "objects": [{"area": i}] * i}) for i in range(first, last)
-        ]
+        return [(i, {"image": pictures[i], "label": i % 2, "objects": [{"area": i}] * i}) for i in range(first, last)]
 
     tfds.dataset_builders.store_as_tfds_dataset(
         "little_scenes",

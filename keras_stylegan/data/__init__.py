@@ -4,7 +4,6 @@ from keras_stylegan.data.augmentation import Augmentation, Change
 from keras_stylegan.data.batches import Batches
 from keras_stylegan.data.crops import Crops
 from keras_stylegan.data.front import open
-from keras_stylegan.data.image_batches import ImageBatches, open_classes
 from keras_stylegan.data.images import ImageSource, open_images
 from keras_stylegan.data.packing import pack
 from keras_stylegan.data.pictures import read_picture, to_float, to_rgb, to_uint8
@@ -14,8 +13,8 @@ from keras_stylegan.data.style_batches import StyleBatches
 from keras_stylegan.data.styles import open_styles
 
 __all__ = [
-    "Augmentation", "Batches", "Change", "Crops", "Feed", "ImageBatches", "ImageSource", "ShardSource", "Source",
-    "StyleBatches", "damaged_shards", "is_shards", "open", "open_classes", "open_images", "open_shards", "open_source",
+    "Augmentation", "Batches", "Change", "Crops", "Feed", "ImageSource", "ShardSource", "Source",
+    "StyleBatches", "damaged_shards", "is_shards", "open", "open_images", "open_shards", "open_source",
     "open_styles", "pack", "read_picture", "shard_dataset", "to_float", "to_rgb", "to_uint8",
 ]  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_stylegan.data.crops import Crops
-from keras_stylegan.data.pictures import stack_floats, to_grey
+from keras_stylegan.data.pictures import stack_floats, to_grey, with_alpha
 
 
 class Batches:
@@ -21,7 +21,7 @@ class Batches:
     Args:
         crops: one `Crops`, or one a domain.
         keys: names of the images, in the order of `crops` and within them of the pictures that are cropped alike.
-        channels: 3, or 1 for grey.
+        channels: 3, 1 for grey, or 4 for RGB under a full alpha.
         threads: int, background threads of an iteration.
 
     Attributes:
@@ -29,8 +29,8 @@ class Batches:
     """
 
     def __init__(self, crops: Sequence[Crops], keys: Sequence[str] = ("images",), channels: int = 3, threads: int = 2):
-        if channels not in (1, 3):
-            raise ValueError(f"`channels` must be 1 or 3. Received: channels={channels}")
+        if channels not in (1, 3, 4):
+            raise ValueError(f"`channels` must be 1, 3 or 4. Received: channels={channels}")
         if threads < 1:
             raise ValueError(f"`threads` must be positive. Received: threads={threads}")
         self.crops = tuple(crops)
@@ -73,6 +73,8 @@ class Batches:
                 groups.append([picture[..., first : first + 3] for picture in pictures])
         if self.channels == 1:
             groups = [[to_grey(picture) for picture in pictures] for pictures in groups]
+        elif self.channels == 4:
+            groups = [[with_alpha(picture) for picture in pictures] for pictures in groups]
         batch = {key: stack_floats(pictures) for key, pictures in zip(self.keys, groups, strict=True)}
         if self.classes is not None:
             batch["labels"] = np.array([-1 if label is None else label for label in labels], "int32")

@@ -53,7 +53,7 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
         size: int or `(height, width)` of the images; None takes pictures whole, all of one size.
         batch_size: int, images in a batch.
         seed: int >= 0, repeats a run.
-        channels: 3, or 1 for grey.
+        channels: 3, 1 for grey, or 4 for RGB under a full alpha.
         flip: whether to mirror half of the images.
         scale: share of the largest window that fits, `(low, high)`; `(1, 1)` shrinks the whole shorter side to `size`;
             None cuts windows of `size` out of the pixels as they are.

@@ -108,6 +108,11 @@ def to_grey(pictures: np.ndarray) -> np.ndarray:
     return ((19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16).astype("uint8")[..., None]
 
 
+def with_alpha(pictures: np.ndarray) -> np.ndarray:
+    """uint8 RGB `(..., 3)` to RGBA `(..., 4)`, opaque."""
+    return np.concatenate([pictures, np.full_like(pictures[..., :1], 255)], axis=-1)
+
+
 def to_float(pictures: np.ndarray) -> np.ndarray:
     """uint8 pictures to float32 in [-1, 1]."""
     return pictures.astype("float32") * _SCALE - np.float32(1)

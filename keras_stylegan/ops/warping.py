@@ -97,9 +97,7 @@ def translate(images, shifts):
     _, height, width, _ = ops.shape(images)
     columns = ops.arange(width, dtype="int32")[None, None, :] - shifts[:, 0][:, None, None]
     rows = ops.arange(height, dtype="int32")[None, :, None] - shifts[:, 1][:, None, None]
-    inside = ops.logical_and(
-        ops.logical_and(columns >= 0, columns < width), ops.logical_and(rows >= 0, rows < height)
-    )
+    inside = ops.logical_and(ops.logical_and(columns >= 0, columns < width), ops.logical_and(rows >= 0, rows < height))
     moved = gather_pixels(images, ops.clip(rows, 0, height - 1), ops.clip(columns, 0, width - 1))
     return moved * ops.cast(inside, images.dtype)[..., None]
 
