@@ -355,6 +355,21 @@ def test_unpaired_domains_have_orders_of_their_own(tmp_path):
     assert sorted(a[:, 0]) == sorted(b[:, 0]) and list(a[:, 0]) != list(b[:, 0])
 
 
+@pytest.mark.parametrize("store", ["pixels", "bytes"])
+def test_shards_are_a_source(store, folder, tmp_path):
+    data.pack(folder, tmp_path / "shards", store=store, shard_images=4)
+    batches = data.open(tmp_path / "shards", size=16, batch_size=6, engine="numpy")
+    assert batches.classes == ("a", "b") and batches.num_images == 6
+    equal(batches[0], batches[0])  # read with checksums, then without
+    files = data.open(folder, size=16, batch_size=6, engine="numpy")
+    shown = {name: k for k, name in enumerate(files.crops[0].source.names)}
+    order = ShuffledOrder(6, seed=0).indices(0, 6)
+    packed = batches.crops[0].source
+    for index in order:
+        np.testing.assert_array_equal(packed[index], files.crops[0].source[shown[packed.names[index]]])
+    assert batches[0]["labels"].tolist() == ["ab".index(packed.names[index][0]) for index in order]
+
+
 def test_styles_are_classes_of_their_own(tmp_path):
     for index, name in enumerate(["monet.png", "hokusai.png"]):
         Image.new("RGB", (9, 9), (10 + index, 0, 0)).save(tmp_path / name)

@@ -263,7 +263,7 @@ def test_unreadable_pictures_are_left_out_and_named(tmp_path):
     many(tmp_path / "photos", [7, 8])
     index = pack(tmp_path / "photos", tmp_path / "shards", shard_images=64)
     assert sorted(index["skipped"]) == ["007.png", "008.png"]
-    assert all("Error: " in reason for reason in index["skipped"].values())
+    assert index["skipped"]["007.png"].startswith("not a picture")
     assert index["count"] == 198 == len(open_shards(tmp_path / "shards"))
     (tmp_path / "photos" / "150.png").write_bytes(b"")
     with pytest.raises(ValueError, match=r"(?s)3 of 200 pictures in .*photos are unreadable.*007.png.*150.png"):

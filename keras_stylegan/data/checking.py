@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from keras_stylegan.data.contents import decode
+from keras_stylegan.data.pictures import reason
 from keras_stylegan.data.shards import ShardSource
 from keras_stylegan.data.sources import Source, open_source
 
@@ -55,7 +56,7 @@ def check(
     levels on average. All pairs are compared: 10,000 pictures take a few seconds, and the time grows with the square.
 
     Args:
-        source: anything that `open_source` opens.
+        source: what `open_source` opens.
         min_side: pictures whose shorter side has fewer pixels are tiny.
         report: called with the pictures done and in total, now and then.
 
@@ -82,7 +83,7 @@ def check(
         except MemoryError:
             raise
         except Exception as error:  # decoders raise nearly every kind on damaged files
-            return [("unreadable", f"{type(error).__name__}: {error}")], b"", None
+            return [("unreadable", reason(error))], b"", None
 
     # What could not even be listed: folders without permission, links into the void.
     findings = [Finding("unreadable", name, why) for name, why in getattr(contents, "unreadable", {}).items()]

@@ -1,4 +1,4 @@
-"""One content of a source to pixels, and pixels to a file: what `pack` and `check-data` share."""
+"""Contents of sources, as `read` gives them, to pixels and to files."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ import numpy as np
 from PIL import Image
 
 from keras_stylegan.data.decoding import decode_with_pillow
-from keras_stylegan.data.sources import Content
 
 
-def decode(content: Content, short_side: int | None = None) -> np.ndarray:
+def decode(content: bytes | np.ndarray, short_side: int | None = None) -> np.ndarray:
     """The uint8 RGB pixels `(height, width, 3)` of a content, larger ones reduced to a shorter side.
 
     Raises:
-        ValueError: if it is no picture, is damaged or too large.
+        ValueError: if it cannot be decoded.
     """
-    (result,) = decode_with_pillow([content], short_side)
-    if isinstance(result, Exception):
-        raise result
-    return result
+    (picture,) = decode_with_pillow([content], short_side)
+    if isinstance(picture, Exception):
+        raise picture
+    return picture
 
 
 def png(picture: np.ndarray) -> bytes:

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 from keras_stylegan.data.contents import decode, png
 from keras_stylegan.data.examples import encode_example
 from keras_stylegan.data.images import MAX_UNREADABLE
+from keras_stylegan.data.pictures import reason
 from keras_stylegan.data.records import write_record
 from keras_stylegan.data.shards import FORMAT, INDEX, VERSION, checksum, is_whole, read_index
 from keras_stylegan.data.sources import Source, open_source
@@ -42,7 +43,7 @@ def pack(
     index.
 
     Args:
-        source: anything that `open_source` opens.
+        source: what `open_source` opens.
         out: the folder for the shards; made where it is missing.
         store: `"pixels"` is fastest to read; `"bytes"` keeps the encoded files, or lossless PNG files of the reduced
             pictures if a size is given.
@@ -91,7 +92,7 @@ def pack(
         except MemoryError:
             raise
         except Exception as error:  # decoders raise nearly every kind on damaged files
-            return name, f"{type(error).__name__}: {error}"
+            return name, reason(error)
         features["name"] = name.encode("utf-8", "surrogateescape")
         if label is not None:
             features["label"] = label

@@ -12,6 +12,7 @@ import numpy as np
 _POLYNOMIAL = 0x82F63B78
 _BLOCK = 512
 _HEADER, _FOOTER = struct.Struct("<QI"), struct.Struct("<I")
+RECORD_START = _HEADER.size  # bytes from a record's position to its data
 
 
 def _tables() -> np.ndarray:

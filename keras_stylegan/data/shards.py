@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from keras_stylegan.data.examples import decode_example
 from keras_stylegan.data.pictures import read_picture
-from keras_stylegan.data.records import read_record, record_offsets
+from keras_stylegan.data.records import RECORD_START, read_record, record_offsets
 
 FORMAT = "keras_stylegan_shards"
 VERSION = 1
@@ -71,7 +72,8 @@ def checksum(path: Path) -> str:
 class ShardSource:
     """The pictures of a folder of shards, encoded as they are there: a source as `keras_stylegan.data` defines it.
 
-    Reading a record verifies its checksum; reading from several threads is safe.
+    The first reading of a record verifies its checksum and notes where the picture lies; later ones read just that.
+    Reading from several threads is safe.
 
     Args:
         folder: the folder that `pack` wrote.
@@ -105,7 +107,9 @@ class ShardSource:
                     f"{path} must have {entry['bytes']} bytes and {len(entry['names'])} records, as {INDEX} says. "
                     f"Received: {size} bytes, {len(offsets)} records"
                 )
-            self._places += [(entry["file"], offset) for offset in offsets]
+            self._places += [(str(path), offset) for offset in offsets]
+        # Of each picture: first byte, bytes, height, width, label. All 0 until the record has been read.
+        self._layout = np.zeros((len(self.names), 5), "int64")
 
     def __len__(self) -> int:
         return len(self.names)
@@ -117,14 +121,29 @@ class ShardSource:
         Raises:
             ValueError: if the record is damaged.
         """
-        file, offset = self._places[index]
-        with (self.folder / file).open("rb") as stream:
-            stream.seek(offset)
-            record = decode_example(read_record(stream) or b"")
-        content = record["image"]
+        path, offset = self._places[index]
+        first, length, height, width, label = self._layout[index].tolist()
+        if length:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                content = os.pread(descriptor, length, first)
+            finally:
+                os.close(descriptor)
+            if len(content) < length:
+                raise ValueError("truncated record")
+        else:
+            with open(path, "rb") as stream:
+                stream.seek(offset)
+                record = read_record(stream) or b""
+            example = decode_example(record)
+            content, height, width = example["image"], example["height"], example["width"]
+            label = example.get("label", -1)
+            first = offset + RECORD_START + record.index(content)
+            self._layout[index] = first, len(content), height, width, label
+        label = None if label < 0 else label
         if self._stores_pixels:
-            content = np.frombuffer(content, "uint8").reshape(record["height"], record["width"], 3)
-        return content, record.get("label")
+            return np.frombuffer(content, "uint8").reshape(height, width, 3), label
+        return content, label
 
 
 def open_shards(folder: str | Path) -> ShardSource:

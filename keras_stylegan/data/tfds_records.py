@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import mmap
-import os
 import re
-import struct
-from collections.abc import Iterator
 from pathlib import Path
 
-# A TFRecord file: length (8 bytes), its checksum (4), the record, its checksum (4).
-_HEADER, _FOOTER = 12, 4
+from keras_stylegan.data.records import read_record, record_offsets
+
 _NAME = re.compile(r"[\w.+/:,=-]+")
 
 
@@ -49,13 +45,13 @@ class TFDSSource:
                 f"`split` must be one of {', '.join(sorted(builder.info.splits))}, or a part of one. "
                 f"Received: {split} of {location}"
             ) from error
-        self._records: list[tuple[Path, int, int]] = []
+        self._records: list[tuple[Path, int]] = []
         self.names: list[str] = []
         for instruction in instructions:
             path = Path(instruction.filename)
-            spans = list(record_spans(path))[instruction.skip : instruction.skip + instruction.take]
-            self._records += [(path, first, length) for first, length in spans]
-            self.names += [f"{path.name}#{instruction.skip + number}" for number in range(len(spans))]
+            offsets = record_offsets(path)[instruction.skip : instruction.skip + instruction.take]
+            self._records += [(path, offset) for offset in offsets]
+            self.names += [f"{path.name}#{instruction.skip + number}" for number in range(len(offsets))]
 
     def __len__(self) -> int:
         return len(self._records)
@@ -63,32 +59,13 @@ class TFDSSource:
     def read(self, index: int) -> tuple[bytes, int | None]:
         from tensorflow_datasets.proto import tf_example_pb2
 
-        path, first, length = self._records[index]
+        path, offset = self._records[index]
         with open(path, "rb") as file:
-            file.seek(first)
-            features = tf_example_pb2.Example.FromString(file.read(length)).features.feature
+            file.seek(offset)
+            features = tf_example_pb2.Example.FromString(read_record(file) or b"").features.feature
         image = features[self._image].bytes_list.value[0]
         label = int(features[self._label].int64_list.value[0]) if self._label else None
         return image, None if label == -1 else label  # TFDS says -1 where a split has no labels
-
-
-def record_spans(path: Path) -> Iterator[tuple[int, int]]:
-    """Offset and length of each record of a TFRecord file, without reading the records.
-
-    Raises:
-        ValueError: if the file ends inside of a record.
-    """
-    size = os.path.getsize(path)
-    if not size:
-        return
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        position = 0
-        while position < size:
-            length = struct.unpack_from("<Q", view, position)[0] if position + _HEADER <= size else size
-            if position + _HEADER + length + _FOOTER > size:
-                raise ValueError(f"{path}: the file is cut off or damaged at byte {position}")
-            yield position + _HEADER, length
-            position += _HEADER + length + _FOOTER
 
 
 def open_tfds(name: str, split: str = "train") -> TFDSSource:
