@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "stylise the packaged sample photographs in every style",
     "gatys": "stylise one photograph by optimisation (slow, the quality reference)",
     "train": "train a system from a preset",
+    "evaluate": "score generated pictures against real ones",
     "presets": "list what can be trained",
 }
 # Exit codes of a shell for a program that a signal ended.
