@@ -101,7 +101,7 @@ def main():
 
         def fill(self, _):
             state = self.state_dict()
-            kernels.update({k: list(v.shape) for k, v in state.items() if k.endswith("conv.weight") or k == "fc.weight"})
+            kernels.update({k: list(v.shape) for k, v in state.items() if k.endswith(("conv.weight", "fc.weight"))})
             mine = inception_state(kernels)
             rest = {k: v for k, v in state.items() if k not in mine}
             return original(self, rest | {k: torch.from_numpy(v) for k, v in mine.items()})

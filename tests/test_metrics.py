@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from record_torch_fidelity import RECORDED, features, generate, inception_state, latents, logits, pictures
+from record_torch_fidelity import RECORDED, features, generate, latents, logits
 
 from keras_stylegan import metrics
 from keras_stylegan.metrics import FeatureSet, ImageScores, ScoreSettings, score_features

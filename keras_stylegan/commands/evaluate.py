@@ -47,9 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
     metrics = check_metrics(name for name in arguments.metrics.split(",") if name)
     check_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
     for name in ("real", "fake"):
-        count = len(open_images(getattr(arguments, name)))
+        source = getattr(arguments, name)
+        count = len(open_images(source))
         if count < 2:
-            raise ValueError(f"`--{name}` must hold at least 2 pictures. Received: {count} in {getattr(arguments, name)}")
+            raise ValueError(f"`--{name}` must hold at least 2 pictures. Received: {count} in {source}")
     from keras_stylegan.metrics.evaluation import evaluate_images
     from keras_stylegan.metrics.extractors import build_extractor
     from keras_stylegan.metrics.reference import cache_folder

@@ -20,7 +20,7 @@ def frechet_distance(
         real_covariance, fake_covariance: symmetric arrays `(features, features)`.
 
     Returns:
-        The distance, at least 0 up to rounding. It is a squared length, despite its name.
+        The distance, at least 0. It is a squared length, despite its name.
 
     Source: Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule", section 4; Dowson and Landau 1982.
     """
@@ -30,7 +30,9 @@ def frechet_distance(
     middle = root @ fake_covariance @ root
     eigenvalues = np.linalg.eigvalsh((middle + middle.T) / 2)
     trace_of_root = np.sqrt(np.maximum(eigenvalues, 0.0)).sum()
-    return float(difference @ difference + np.trace(real_covariance) + np.trace(fake_covariance) - 2 * trace_of_root)
+    traces = np.trace(real_covariance) + np.trace(fake_covariance)
+    # Of equal sets rounding would leave a small number of either sign.
+    return max(0.0, float(difference @ difference + traces - 2 * trace_of_root))
 
 
 def _symmetric_root(matrix):
