@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from record_torch_fidelity import RECORDED, inception_state, pictures
 
-from keras_stylegan.metrics import build_extractor
+from keras_stylegan.metrics import build_extractor, perceptual_distance
 from keras_stylegan.metrics.extractors import FeatureExtractor
 from keras_stylegan.metrics.inception_2015 import build_inception_2015, read_inception_2015
 from keras_stylegan.networks import build_perceptual
@@ -127,3 +127,17 @@ def test_mistakes(arguments, rule):
         build_extractor(**arguments)
     with pytest.raises(FileNotFoundError):
         build_extractor("compact", "missing.npz")
+
+
+def test_perceptual_distance_is_that_of_unit_features():
+    random = np.random.default_rng(3)
+    network = build_perceptual("compact", ("relu1_1", "relu2_1"))
+    pictures, others = random.uniform(-1, 1, (2, 2, 32, 32, 3)).astype("float32")
+    expected = np.zeros(2)
+    for tap in ("relu1_1", "relu2_1"):
+        x, y = (keras.ops.convert_to_numpy(network(images)[tap]) for images in (pictures, others))
+        x, y = (v / np.linalg.norm(v, axis=-1, keepdims=True).clip(1e-5) for v in (x, y))
+        expected += np.square(x - y).sum(axis=-1).mean(axis=(1, 2))
+    distance = perceptual_distance(network)
+    np.testing.assert_allclose(distance(pictures, others), expected, rtol=1e-3)
+    assert distance(pictures, pictures).tolist() == [0, 0]

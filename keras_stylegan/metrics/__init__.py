@@ -1,6 +1,6 @@
 """Scores of generated images, and probes of painted pictures: figures that judge and that no loss uses.
 
-What needs Keras (`FeatureExtractor`, `build_extractor`) loads when it is first named.
+What needs Keras loads when it is first named.
 """
 
 import importlib
@@ -21,13 +21,16 @@ _LAZY = {
     "build_extractor": "extractors",
     "cached_features": "reference",
     "content_hash": "reference",
+    "evaluate_images": "evaluation",
+    "perceptual_distance": "perceptual",
 }
 
 __all__ = [
     "EXTRACTORS", "FeatureExtractor", "FeatureSet", "ImageScores", "METRICS", "RESIZE_FILTERS", "ScoreSettings",
     "blob_outliers", "border_ratio", "build_extractor", "cached_features", "checkerboard_energy", "content_hash",
-    "density_coverage", "frechet_distance", "inception_score", "kernel_distance", "neighbor_distances",
-    "perceptual_path_length", "precision_recall", "resize", "score_features",
+    "density_coverage", "evaluate_images", "frechet_distance", "inception_score", "kernel_distance",
+    "neighbor_distances", "perceptual_distance", "perceptual_path_length", "precision_recall", "resize",
+    "score_features",
 ]  # fmt: skip
 
 

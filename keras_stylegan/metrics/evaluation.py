@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_stylegan.data import open_images
-from keras_stylegan.metrics.image_scores import ScoreSettings, score_features
+from keras_stylegan.metrics.image_scores import ScoreSettings, check_classifies, score_features
 from keras_stylegan.metrics.names import check_metrics, label
 from keras_stylegan.metrics.reference import cached_features, extract
 
@@ -40,11 +40,7 @@ def evaluate_images(
         ValueError: as `open_images` and `score_features`.
     """
     metrics, settings = check_metrics(metrics), settings or ScoreSettings()
-    if "inception_score" in metrics and not extractor.classifies:
-        raise ValueError(
-            "`metrics` may have inception_score only with an extractor that classifies. Received: "
-            f"extractor={extractor.name}"
-        )
+    check_classifies(metrics, extractor)
     real_features, content = cached_features(real, extractor, max_features, folder=cache)
     fake_features = extract(open_images(fake), extractor, max_features)
     scores = score_features(real_features, fake_features, metrics, settings)

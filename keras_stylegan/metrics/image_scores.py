@@ -37,6 +37,15 @@ class ScoreSettings:
     inception_splits: int = 10
 
 
+def check_classifies(metrics: Iterable[str], extractor) -> None:
+    """Raises a ValueError for an Inception score of an extractor that does not classify."""
+    if "inception_score" in metrics and not extractor.classifies:
+        raise ValueError(
+            "`metrics` may have inception_score only with an extractor that classifies. Received: "
+            f"extractor={extractor.name}"
+        )
+
+
 def score_features(
     real: FeatureSet, fake: FeatureSet, metrics: Iterable[str] = ("fd", "kid"), settings: ScoreSettings | None = None
 ) -> dict[str, float]:
@@ -124,11 +133,7 @@ class ImageScores:
         self.settings = settings or ScoreSettings()
         self.name = name
         self.real = FeatureSet(max_features, seed) if reference is None else reference
-        if "inception_score" in self.metrics and not extractor.classifies:
-            raise ValueError(
-                "`metrics` may have inception_score only with an extractor that classifies. Received: "
-                f"extractor={extractor.name}"
-            )
+        check_classifies(self.metrics, extractor)
         self.reset_state()
 
     def update_state(

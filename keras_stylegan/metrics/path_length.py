@@ -24,8 +24,8 @@ def perceptual_path_length(
     Args:
         generate: callable from latents to images, `(batch, ...)` to `(batch, height, width, channels)`. For the length
             in W pass a synthesis network and w's, for that in Z the whole generator and z's. Noise must be constant.
-        distance: callable from two batches of images to `(batch,)`, a squared perceptual distance. The score is named
-            after it.
+        distance: callable from two batches of images to `(batch,)`, a squared perceptual distance, as
+            `perceptual_distance` makes it. The score is named after its network: `PPL-compact`.
         starts, ends: arrays `(paths, ...)`, latents at both ends of each path.
         interpolation: `"linear"` (W) or `"spherical"` (Z: along the unit sphere, over the last axis).
         sampling: `"end"` takes every t = 0, `"full"` draws t uniformly from [0, 1].
