@@ -45,7 +45,7 @@ def test_scores_and_their_protocol(capfd):
     assert record["real"]["images"] == 8 and record["fake"] == {"source": "fake", "images": 7}
     protocol = record["extractor"]
     assert (protocol["name"], protocol["size"], protocol["resize"]) == ("compact", 64, "lanczos")
-    assert len(record["real"]["sha256"]) == 64 and record["settings"]["kid_subsets"] == 100
+    assert len(record["real"]["sha256"]) == 64 and record["settings"]["kid_subset_size"] == 7
     assert record["warnings"] == ["A Fréchet distance of 7 images is biased: use at least 2048, or KID"]
     kept = list(pathlib.Path("kept/features").iterdir())
     assert len(kept) == 1 and kept[0].name.startswith("compact-")

@@ -74,6 +74,8 @@ def test_mobilenet_from_a_local_file(tmp_path):
     last = [layer.name for layer in whole.layers].index("conv_pw_12_relu")
     kept = whole.layers[: last + 1]
     stored = {f"{layer.name}/{w.name}": w.numpy() for layer in kept for w in layer.weights}
+    for index in range(1, 13):
+        stored[f"conv_dw_{index}/depthwise_kernel"] = stored.pop(f"conv_dw_{index}/kernel")
     np.savez(tmp_path / "mobilenet.npz", **stored)
     images = np.random.default_rng(2).integers(0, 256, (2, 64, 64, 3), dtype="uint8")
     features, _ = build_extractor("mobilenet", tmp_path / "mobilenet.npz", size=64)(images)

@@ -38,14 +38,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     import json
     import warnings
+
+    from keras_stylegan.commands.silence import silence
+    from keras_stylegan.metrics.names import check_extractor, check_metrics
+
+    # Mistakes in names are found before Keras is loaded, and mistakes in folders before a network is.
+    metrics = check_metrics(name for name in arguments.metrics.split(",") if name)
+    check_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
+    with silence(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        record = _evaluate(arguments, metrics)
+    record["warnings"] = [str(warning.message) for warning in caught if warning.category is UserWarning]
+    print(json.dumps(record, ensure_ascii=False) if arguments.json else _text(record))
+    return 0
+
+
+def _evaluate(arguments, metrics):
     from pathlib import Path
 
     from keras_stylegan.data import open_images
-    from keras_stylegan.metrics.names import check_extractor, check_metrics
 
-    # Mistakes are found before Keras is loaded, and before the first picture is extracted.
-    metrics = check_metrics(name for name in arguments.metrics.split(",") if name)
-    check_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
     for name in ("real", "fake"):
         source = getattr(arguments, name)
         count = len(open_images(source))
@@ -57,20 +69,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     extractor = build_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
     folder = None if arguments.no_cache else Path(arguments.cache) if arguments.cache else cache_folder()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        record = evaluate_images(arguments.real, arguments.fake, extractor, metrics, arguments.max_features, folder)
-    record["warnings"] = [str(warning.message) for warning in caught if warning.category is UserWarning]
-    if arguments.json:
-        print(json.dumps(record, ensure_ascii=False))
-        return 0
-    for name, score in record["scores"].items():
-        print(f"{name:24} {score:.5g}")
+    return evaluate_images(arguments.real, arguments.fake, extractor, metrics, arguments.max_features, folder)
+
+
+def _text(record):
     protocol = record["extractor"]
-    print(
+    lines = [f"{name:24} {score:.5g}" for name, score in record["scores"].items()]
+    lines.append(
         f"{record['real']['images']} real, {record['fake']['images']} generated pictures, resized to "
         f"{protocol['size']}x{protocol['size']} ({protocol['resize']})"
     )
-    for warning in record["warnings"]:
-        print(f"note: {warning}")
-    return 0
+    return "\n".join([*lines, *(f"note: {warning}" for warning in record["warnings"])])

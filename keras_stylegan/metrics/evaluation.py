@@ -43,6 +43,9 @@ def evaluate_images(
     check_classifies(metrics, extractor)
     real_features, content = cached_features(real, extractor, max_features, folder=cache)
     fake_features = extract(open_images(fake), extractor, max_features)
+    # The record is to say what was done, and small sets have no subsets of a thousand.
+    subset_size = min(settings.kid_subset_size, len(real_features.features), len(fake_features.features))
+    settings = dataclasses.replace(settings, kid_subset_size=subset_size)
     scores = score_features(real_features, fake_features, metrics, settings)
     return {
         "scores": {label(name, extractor.name): score for name, score in scores.items()},

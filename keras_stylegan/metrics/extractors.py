@@ -96,8 +96,8 @@ def build_extractor(
 
     Args:
         name: `"compact"` (packaged; the means over positions of the style taps), `"mobilenet"` (MobileNet v1 up to its
-            twelfth block, means over positions, from a local .npz by Keras' layer names), `"inception-2015"` (from the
-            local file that `read_inception_2015` describes; its distances alone are called FID and KID), or one of
+            twelfth block, means over positions, from a local .npz by the names of Keras 2), `"inception-2015"` (from
+            the local file that `read_inception_2015` describes; its distances alone are called FID and KID), or one of
             `keras.applications`, see `APPLICATIONS` (the layer before the classifier; ImageNet weights).
         weights: path of a local weight file: needed by mobilenet and inception-2015; by default compact takes the
             packaged one and `keras.applications` its cache or download.
@@ -137,8 +137,9 @@ def _mobilenet(size, weights):
     try:
         with np.load(weights, allow_pickle=False) as file:
             for layer in trunk.layers:
-                if layer.weights:
-                    layer.set_weights([file[f"{layer.name}/{weight.name}"] for weight in layer.weights])
+                # Keras 3 calls the kernels of both kinds of convolution `kernel`, the files of Keras 2 do not.
+                prefix = "depthwise_" if isinstance(layer, keras.layers.DepthwiseConv2D) else ""
+                layer.set_weights([file[f"{layer.name}/{prefix}{weight.name}"] for weight in layer.weights])
     except Exception as error:  # numpy, zipfile, zlib and Keras each raise their own for a file that does not fit
         raise ValueError(f"`{weights}` is not an .npz file of MobileNet's weights: {error}") from error
     pixels = keras.Input((size, size, 3))
