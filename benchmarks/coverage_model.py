@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_stylegan.losses import adversarial_loss, gradient_penalty, interpolate, r1_penalty, r2_penalty
 from keras_stylegan.models import AdversarialModel, Player, Regularizer
-from keras_stylegan.ops.gradients import input_gradient
+from keras_stylegan.ops.gradients import compile_step, input_gradient
 
 # Objective and penalties by the name in the table.
 LOSSES = {
@@ -144,3 +144,39 @@ class CoverageGAN(AdversarialModel):
     def gradient_penalty(self, batch):
         between = interpolate(batch["points"], self.generator(batch["latents"]), batch["alphas"])
         return self._penalize(between, gradient_penalty, self.penalty)
+
+
+def make_steps(model):
+    """Several training steps in one call: of networks this small, calling a step costs more than the step.
+
+    Args:
+        model: compiled `CoverageGAN`.
+
+    Returns:
+        Callable from points `(steps, batch, copies, dimensions)` to the critic's loss after the last step. It raises
+        FloatingPointError as `fit` does.
+    """
+    if keras.backend.backend() != "jax":
+        step = model.make_step()
+        return lambda points: [step({"points": part})["critic/loss"] for part in points][-1]
+    variables = list(model.state_variables().values())
+
+    def step(values, points):
+        with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
+            logs = model.update_step({"points": points})
+            return [scope.get_current_value(variable) for variable in variables], logs["critic/loss"]
+
+    def steps(points):
+        values, losses = ops.scan(step, [ops.convert_to_tensor(variable) for variable in variables], points)
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        return losses[-1]
+
+    compiled = compile_step(steps, variables)
+
+    def run(points):
+        loss = float(compiled(ops.convert_to_tensor(points)))
+        model.check_updates()
+        return loss
+
+    return run

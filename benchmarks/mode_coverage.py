@@ -27,7 +27,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import keras
 import numpy as np
 from coverage_data import DATA
-from coverage_model import LOSSES, CoverageGAN
+from coverage_model import LOSSES, CoverageGAN, make_steps
 from keras import ops
 from PIL import Image
 from record import RESULTS, record
@@ -78,6 +78,8 @@ SETTINGS = {
 }
 BEST = "RpGAN+R1+R2"
 CRITIC_STEPS = 5
+# Steps in one call.
+CHUNK = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +101,7 @@ PLANE = [
 EXPERIMENTS = [*PLANE, *(Experiment("digits", loss, seeds=1) for loss in (BEST, "NS+R1+R2", "RpGAN+R1", "NS+R1", "NS"))]
 
 
-def run(experiment: Experiment, settings: Settings, data, progress: int = 1000) -> tuple[np.ndarray, list[dict], float]:
+def run(experiment: Experiment, settings: Settings, data) -> tuple[np.ndarray, list[dict], float]:
     """Trains an experiment's seeds together and scores their averaged generators.
 
     Returns:
@@ -123,12 +125,12 @@ def run(experiment: Experiment, settings: Settings, data, progress: int = 1000) 
         for name, share in (("critic", critic_steps), ("generator", 1))
     }
     model.compile(optimizers, experiment.updates, ema={"half_life_kimg": settings.half_life, "ramp_up": 0.07})
-    step, random, start = model.make_step(), np.random.default_rng(1), time.perf_counter()
-    for index in range(steps):
-        logs = step({"points": data.batch((batch, experiment.seeds), random)})
-        if index % progress == progress - 1:
-            seconds = time.perf_counter() - start
-            print(f"  {index + 1}/{steps} {seconds:.0f} s, critic {logs['critic/loss']:.3f}", flush=True)
+    advance, random, start = make_steps(model), np.random.default_rng(1), time.perf_counter()
+    for done in range(0, steps, CHUNK):
+        # The last chunk may go beyond the end: another length would be compiled anew.
+        loss = advance(data.batch((min(CHUNK, steps), batch, experiment.seeds), random))
+        if done % (steps // 20 or 1) < CHUNK:
+            print(f"  {done}/{steps} {time.perf_counter() - start:.0f} s, critic's loss {loss:.3f}", flush=True)
     latents = np.random.default_rng(2).normal(size=(data.num_scored, experiment.seeds, settings.latent))
     parts = [ops.convert_to_numpy(model.ema(part.astype("float32"))) for part in np.array_split(latents, 20)]
     samples = np.concatenate(parts)

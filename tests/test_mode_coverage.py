@@ -2,7 +2,9 @@
 
 import json
 import math
+import os
 import pathlib
+import subprocess
 import sys
 
 import keras
@@ -138,3 +140,32 @@ def test_what_diverges_is_said(scripts, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["mode_coverage.py", "--out", str(tmp_path), "--table"])
     script.main()
     assert "| NS | alternating | 3 | diverged | | |" in capsys.readouterr().out
+
+
+SCANNED = """
+import keras, numpy as np
+from coverage_model import CoverageGAN, make_steps
+points = np.random.default_rng(0).normal(size=(4, 6, 2, 2)).astype("float32")
+weights = []
+for scanned in (False, True):
+    model = CoverageGAN(2, 2, 3, 8, 2, 0.5, "RpGAN+R1+R2", 0.3, 0.7, 1)
+    model.compile({name: keras.optimizers.Adam(1e-2) for name in ("critic", "generator")}, ema={"half_life_kimg": 1.0})
+    if scanned:
+        assert np.isfinite(make_steps(model)(points))
+    else:
+        step = model.make_step()
+        for part in points:
+            step({"points": part})
+    weights.append([np.array(v.value) for v in model.state_variables().values()])
+assert len(weights[0]) > 30
+for one, other in zip(*weights):
+    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+"""
+
+
+@pytest.mark.slow
+def test_many_steps_in_a_call_are_those_of_the_package():
+    pytest.importorskip("jax")
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(BENCHMARKS)}
+    done = subprocess.run([sys.executable, "-c", SCANNED], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
