@@ -8,7 +8,8 @@ goes on where it was interrupted. `--table` prints the lines as a table and draw
 seeds to DIR/mode_coverage_DATA.png.
 
 Bars for RpGAN+R1+R2: grid 25 modes with every seed, high quality >= 93.6 %, reverse KL <= 0.04; ring 8 modes,
->= 95.6 %, <= 0.07; digits >= 990 modes, KL <= 0.1. Three hours on two cores, on the JAX backend that it sets itself.
+>= 95.6 %, <= 0.07; digits >= 990 modes, KL <= 0.1. Within four hours on two cores, on JAX unless KERAS_BACKEND says
+otherwise.
 """
 
 from __future__ import annotations
