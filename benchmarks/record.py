@@ -13,8 +13,8 @@ from typing import Any
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
-def record(name: str, figures: dict[str, Any], packages: tuple[str, ...] = ()) -> None:
-    """Prints the figures and appends them to `results/NAME.jsonl`."""
+def record(name: str, figures: dict[str, Any], packages: tuple[str, ...] = (), folder: Path = RESULTS) -> None:
+    """Prints the figures and appends them to `NAME.jsonl` in a folder, `results` by default."""
     line = {
         "benchmark": name,
         "command": "python benchmarks/" + " ".join([Path(sys.argv[0]).name, *map(_portable, sys.argv[1:])]),
@@ -24,8 +24,8 @@ def record(name: str, figures: dict[str, Any], packages: tuple[str, ...] = ()) -
         **figures,
     }
     print(json.dumps(figures, indent=2))
-    RESULTS.mkdir(exist_ok=True)
-    with open(RESULTS / f"{name}.jsonl", "a", encoding="utf-8") as file:
+    folder.mkdir(exist_ok=True)
+    with open(folder / f"{name}.jsonl", "a", encoding="utf-8") as file:
         file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "mix": "a grid of pictures with the styles of two sets of seeds mixed",
     "train": "train a system from a preset",
     "runs": "list runs with their state, progress and best value",
+    "evaluate": "score generated pictures against real ones",
     "presets": "list what can be trained",
     "pack": "pack pictures into a few files that training reads fast",
     "check-data": "name unreadable, tiny, odd and repeated pictures",

@@ -1,0 +1,56 @@
+"""Two sets of pictures to scores and the record of how they were made."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from keras_stylegan.data import open_images
+from keras_stylegan.metrics.image_scores import ScoreSettings, check_classifies, score_features
+from keras_stylegan.metrics.names import check_metrics, label
+from keras_stylegan.metrics.reference import cached_features, extract
+
+
+def evaluate_images(
+    real: str | Path,
+    fake: str | Path,
+    extractor,
+    metrics: Iterable[str] = ("fd", "kid", "precision", "recall"),
+    max_features: int = 10_000,
+    cache: Path | None = None,
+    settings: ScoreSettings | None = None,
+) -> dict[str, Any]:
+    """Scores a set of generated pictures against a set of real ones.
+
+    Args:
+        real, fake: folder, zip or npz file.
+        extractor: `FeatureExtractor`.
+        metrics: names among `METRICS`.
+        max_features: feature vectors kept of either set.
+        cache: folder for the features of the real pictures; None keeps none.
+        settings: `ScoreSettings`.
+
+    Returns:
+        Dict for JSON: `scores` by label; `extractor` (name, weights, size, resize); `real` and `fake` (source, images,
+        and the real set's SHA-256); `settings`.
+
+    Raises:
+        ValueError: as `open_images` and `score_features`.
+    """
+    metrics, settings = check_metrics(metrics), settings or ScoreSettings()
+    check_classifies(metrics, extractor)
+    real_features, content = cached_features(real, extractor, max_features, folder=cache)
+    fake_features = extract(open_images(fake), extractor, max_features)
+    # The record is to say what was done, and small sets have no subsets of a thousand.
+    subset_size = min(settings.kid_subset_size, len(real_features.features), len(fake_features.features))
+    settings = dataclasses.replace(settings, kid_subset_size=subset_size)
+    scores = score_features(real_features, fake_features, metrics, settings)
+    return {
+        "scores": {label(name, extractor.name): score for name, score in scores.items()},
+        "extractor": extractor.protocol(),
+        "real": {"source": str(real), "images": real_features.count, "sha256": content},
+        "fake": {"source": str(fake), "images": fake_features.count},
+        "settings": {**dataclasses.asdict(settings), "max_features": max_features},
+    }

@@ -1,0 +1,103 @@
+"""Features of a whole set of pictures, kept on disk by content so that a reference is extracted once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from keras_stylegan.data import ImageSource, open_images
+from keras_stylegan.metrics.feature_sets import FeatureSet
+
+
+def cache_folder() -> Path:
+    """Where features are kept: `$KERAS_STYLEGAN_CACHE`, or keras_stylegan in the user's cache folder."""
+    user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("KERAS_STYLEGAN_CACHE") or Path(user) / "keras_stylegan") / "features"
+
+
+def content_hash(source: str | Path) -> str:
+    """SHA-256 of a set of pictures: of a zip or npz file as it is, of a folder by its pictures' names and bytes.
+
+    Raises:
+        ValueError: as `open_images`.
+    """
+    path, digest = Path(source), hashlib.sha256()
+    names = open_images(path).names
+    for name in names if path.is_dir() else [""]:
+        content = (path / name).read_bytes()
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def extract(source: ImageSource, extractor, max_features: int = 10_000, seed: int = 0, threads: int = 2) -> FeatureSet:
+    """Extracts the features of every picture of a source, a batch in memory at a time.
+
+    Args:
+        source: `ImageSource`.
+        extractor: `FeatureExtractor`.
+        max_features, seed: of the `FeatureSet`.
+        threads: that decode and resize.
+
+    Warns:
+        UserWarning: for pictures that cannot be decoded, see `ImageSource`.
+    """
+    features = FeatureSet(max_features, seed)
+    with ThreadPoolExecutor(threads) as pool:
+        for batch in _batches(len(source), extractor.batch_size):
+            features.update(*extractor.extract(list(pool.map(lambda i: extractor.prepare(source[i]), batch))))
+    if source.unreadable:
+        names = ", ".join(sorted(source.unreadable))
+        warnings.warn(f"Unreadable pictures, for which their neighbours stand: {names}", stacklevel=2)
+    return features
+
+
+def _batches(count: int, size: int) -> Iterator[range]:
+    for start in range(0, count, size):
+        yield range(start, min(count, start + size))
+
+
+def cached_features(
+    source: str | Path,
+    extractor,
+    max_features: int = 10_000,
+    seed: int = 0,
+    folder: Path | None = None,
+) -> tuple[FeatureSet, str]:
+    """The features of a set of pictures, from disk where the same pictures went through the same extractor before.
+
+    The file is named by the pictures' content, the extractor's weights, size and filter, and the arguments here, so
+    neither a changed picture nor another filter meets the features of the one before.
+
+    Args:
+        source: folder, zip or npz file.
+        extractor: `FeatureExtractor`.
+        max_features, seed: of the `FeatureSet`.
+        folder: where features are kept; None keeps none.
+
+    Returns:
+        The features, and the content hash of the pictures.
+
+    Raises:
+        ValueError: as `open_images`.
+    """
+    content = content_hash(source)
+    if folder is None:
+        return extract(open_images(source), extractor, max_features, seed), content
+    settings = [content, extractor.protocol(), max_features, seed]
+    key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    path = folder / f"{extractor.name}-{key[:32]}.npz"
+    if path.is_file():
+        try:
+            return FeatureSet.load(path), content
+        except Exception:  # numpy, zipfile and zlib each raise their own for a damaged file, which is made again
+            path.unlink()
+    features = extract(open_images(source), extractor, max_features, seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    features.save(path)
+    return features, content

@@ -1,0 +1,99 @@
+"""`keras-stylegan evaluate images`, as a user calls it."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_stylegan import cli
+
+
+def run(capfd, *arguments):
+    try:
+        code = cli.main(["evaluate", *arguments])
+    except SystemExit as end:  # argparse
+        code = end.code
+    return code, *capfd.readouterr()
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KERAS_STYLEGAN_CACHE", str(tmp_path / "kept"))
+    random = np.random.default_rng(0)
+    for name, count in (("real", 8), ("fake", 7), ("one", 1), ("none", 0)):
+        pathlib.Path(name).mkdir()
+        for index in range(count):
+            side = 40 + index
+            pixels = random.integers(0, 256, (side, 48, 3), dtype="uint8")
+            Image.fromarray(pixels).save(f"{name}/{index}.png")
+    pathlib.Path("notes.txt").write_text("notes")
+
+
+IMAGES = ["images", "--real", "real", "--fake", "fake"]
+
+
+def test_scores_and_their_protocol(capfd):
+    call = [*IMAGES, "--metrics", "fd,kid,coverage", "--size", "64", "--resize", "lanczos", "--json"]
+    code, out, err = run(capfd, *call)
+    assert (code, err) == (0, "")
+    record = json.loads(out)
+    assert set(record["scores"]) == {"FD-compact", "KID-compact", "KID-compact_std", "coverage-compact"}
+    assert record["scores"]["FD-compact"] > 0 and 0 <= record["scores"]["coverage-compact"] <= 1
+    assert record["real"]["images"] == 8 and record["fake"] == {"source": "fake", "images": 7}
+    protocol = record["extractor"]
+    assert (protocol["name"], protocol["size"], protocol["resize"]) == ("compact", 64, "lanczos")
+    assert len(record["real"]["sha256"]) == 64 and record["settings"]["kid_subset_size"] == 7
+    assert record["warnings"] == ["A Fréchet distance of 7 images is biased: use at least 2048, or KID"]
+    kept = list(pathlib.Path("kept/features").iterdir())
+    assert len(kept) == 1 and kept[0].name.startswith("compact-")
+    assert json.loads(run(capfd, *call)[1]) == record
+    assert json.loads(run(capfd, *call, "--no-cache")[1]) == record
+
+
+def test_a_set_against_itself_for_readers(capfd):
+    code, out, err = run(capfd, "images", "--real", "real", "--fake", "real", "--size", "64", "--no-cache")
+    assert (code, err) == (0, "") and not pathlib.Path("kept").exists()
+    rows = dict(line.split() for line in out.splitlines()[:5])
+    assert float(rows["FD-compact"]) == pytest.approx(0.0, abs=1e-6)
+    assert rows["precision-compact"] == rows["recall-compact"] == "1"
+    assert "8 real, 8 generated pictures, resized to 64x64 (bicubic)" in out and "note: A Fréchet distance" in out
+
+
+MISTAKES = {
+    "metric": (["--metrics", "kit"], "Close to it: kid"),
+    "no metric": (["--metrics", ","], "at least one"),
+    "extractor": (["--extractor", "mobilnet"], "Close to it: mobilenet"),
+    "no weights": (["--extractor", "mobilenet"], "`weights` must name the local weight file"),
+    "missing weights": (["--weights", "missing.npz"], "missing.npz: No such file"),
+    "wrong weights": (["--weights", "notes.txt"], "notes.txt"),
+    "no FID": (["--extractor", "inception-2015", "--weights", "notes.txt"], "a score of other weights is no FID"),
+    "filter": (["--resize", "bilinea"], "Close to it: bilinear"),
+    "size": (["--size", "8"], "`size` must be at least 32"),
+    "max features": (["--max-features", "1"], "`max_features` must be at least 2"),
+    "missing folder": (["--real", "missing"], "existing folder, zip or npz file. Received: missing"),
+    "no folder": (["--fake", "notes.txt"], "must be a folder, a zip or an npz file"),
+    "empty folder": (["--fake", "none"], "holds no pictures"),
+    "one picture": (["--fake", "one"], "`--fake` must hold at least 2 pictures. Received: 1 in one"),
+    "one real picture": (["--real", "one"], "`--real` must hold at least 2 pictures. Received: 1 in one"),
+    "no classes": (["--metrics", "inception_score"], "only with an extractor that classifies"),
+    "kind": (None, "evaluate"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes(mistake, capfd):
+    call, rule = MISTAKES[mistake]
+    code, out, err = run(capfd, *([] if call is None else [*IMAGES, *call]))
+    assert (code, out) == (2, ""), (out, err)
+    assert err.startswith("keras-stylegan: ") and err.count("\n") == 1 and rule in err
+
+
+def test_too_few_for_neighbors(capfd):
+    pathlib.Path("few").mkdir()
+    for index in range(3):
+        Image.new("RGB", (40, 40), (80 * index, 0, 0)).save(f"few/{index}.png")
+    code, _, err = run(capfd, "images", "--real", "few", "--fake", "few", "--metrics", "recall", "--size", "32")
+    assert code == 2 and "`num_neighbors` must be at least 1 and less than the 3 images" in err

@@ -1,0 +1,294 @@
+"""Scores of generated images: values by hand, by torch-fidelity and prdc, and of sets whose answer is known."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from record_torch_fidelity import RECORDED, features, generate, latents, logits
+
+from keras_stylegan import metrics
+from keras_stylegan.metrics import FeatureSet, ImageScores, ScoreSettings, score_features
+
+PEERS = json.loads(RECORDED.read_text())
+CASES = {"tall": 500, "wide": 100}
+
+
+def feature_set(array, batch=64, logits=None, **arguments):
+    kept = FeatureSet(**arguments)
+    for start in range(0, len(array), batch):
+        part = slice(start, start + batch)
+        kept.update(array[part], None if logits is None else logits[part])
+    return kept
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_equal_to_torch_fidelity_and_prdc(case):
+    real, fake = (feature_set(array) for array in features(case))
+    settings = ScoreSettings(kid_subsets=20, kid_subset_size=CASES[case])
+    with pytest.warns(UserWarning, match="at least 2048, or KID"):
+        scores = score_features(real, fake, metrics.METRICS[:-1], settings)
+    peer = PEERS[case]
+    assert scores["fd"] == pytest.approx(peer["frechet_inception_distance"], rel=1e-4)
+    assert scores["kid"] == pytest.approx(peer["kernel_inception_distance_mean"], rel=1e-4)
+    assert scores["kid_std"] == pytest.approx(peer["kernel_inception_distance_std"], rel=1e-4)
+    assert (scores["precision"], scores["recall"]) == pytest.approx((peer["precision"], peer["recall"]), rel=1e-4)
+    assert (scores["density"], scores["coverage"]) == pytest.approx(
+        (peer["prdc"]["density"], peer["prdc"]["coverage"]), rel=1e-4
+    )
+    both = metrics.precision_recall(real.features, fake.features, num_neighbors=5)
+    assert both == pytest.approx((peer["prdc"]["precision"], peer["prdc"]["recall"]), rel=1e-4)
+
+
+def test_inception_score_is_torch_fidelitys():
+    peer = PEERS["inception_score"]
+    expected = peer["inception_score_mean"], peer["inception_score_std"]
+    assert metrics.inception_score(logits()) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("name, peer", [("linear", "lerp"), ("spherical", "slerp_unit")])
+def test_path_length_is_torch_fidelitys(name, peer):
+    figures = metrics.perceptual_path_length(
+        generate, lambda a, b: np.square(a - b).mean(axis=(1, 2, 3)), latents(), latents()[::-1], interpolation=name
+    )
+    expected = PEERS["path_length"][peer]
+    wanted = expected["perceptual_path_length_mean"], expected["perceptual_path_length_std"]
+    assert figures == pytest.approx(wanted, rel=1e-4)
+
+
+def test_frechet_distance_by_hand():
+    """Diagonal covariances: (3 - 1)^2 + (sqrt(4) - sqrt(1))^2 + (sqrt(9) - sqrt(25))^2."""
+    distance = metrics.frechet_distance([3.0, 0.0], np.diag([4.0, 9.0]), [1.0, 0.0], np.diag([1.0, 25.0]))
+    assert distance == pytest.approx(4 + 1 + 4)
+    assert metrics.frechet_distance([1.0], [[0.0]], [1.0], [[0.0]]) == 0.0
+
+
+def test_frechet_distance_is_symmetric_and_keeps_small_differences_of_large_numbers():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(400, 5)) + 1e4
+    a, b = feature_set(x), feature_set(x + 1e-2)
+    forth = metrics.frechet_distance(a.mean, a.covariance, b.mean, b.covariance)
+    assert forth == pytest.approx(5e-4, rel=1e-3)
+    assert metrics.frechet_distance(b.mean, b.covariance, a.mean, a.covariance) == pytest.approx(forth, rel=1e-6)
+
+
+def test_kernel_distance_by_hand():
+    """One feature, kernel (xy + 1)^3: real 0 and 1, generated 1 and 2 (the second pair of each is the same)."""
+    real, fake = np.array([[0.0], [1.0]]), np.array([[1.0], [2.0]])
+    within = 1.0 + 27.0
+    across = (1 + 1 + 8 + 27) / 4
+    mean, deviation = metrics.kernel_distance(real, fake, num_subsets=3, subset_size=2)
+    assert (mean, deviation) == pytest.approx((within - 2 * across, 0.0))
+
+
+def test_neighbors_by_hand():
+    """On a line; k=1. Real balls: 0±1, 1±1, 5±4; generated balls: 0.5±9.5, 10±9.5."""
+    real, fake = np.array([[0.0], [1.0], [5.0]]), np.array([[0.5], [10.0]])
+    assert metrics.neighbor_distances(real, 1).tolist() == pytest.approx([1, 1, 4])
+    assert metrics.precision_recall(real, fake, num_neighbors=1) == pytest.approx((1 / 2, 1.0))
+    # 0.5 lies in the balls of 0 and 1; 10 in none; 0.5 is 4.5 from 5.
+    assert metrics.density_coverage(real, fake, num_neighbors=1) == pytest.approx((2 / 2, 2 / 3))
+
+
+def test_collapse_costs_recall_and_noise_costs_precision():
+    random = np.random.default_rng(1)
+    real = random.normal(size=(300, 6))
+    collapsed, wide = 0.05 * random.normal(size=(300, 6)), 6.0 * random.normal(size=(300, 6))
+    assert metrics.precision_recall(real, collapsed)[0] > 0.95 and metrics.precision_recall(real, collapsed)[1] < 0.05
+    assert metrics.precision_recall(real, wide)[0] < 0.1 and metrics.precision_recall(real, wide)[1] > 0.9
+    assert metrics.density_coverage(real, wide)[1] < 0.2 < 0.9 < metrics.density_coverage(real, real + 1e-3)[1]
+
+
+def test_inception_score_by_hand():
+    """Certain and evenly spread over 4 classes: 4. Undecided, or of one class: 1."""
+    even = 1000.0 * np.eye(4)[np.arange(40) % 4]
+    assert metrics.inception_score(even, num_splits=1) == pytest.approx((4.0, 0.0))
+    assert metrics.inception_score(np.zeros((40, 4)), num_splits=2) == pytest.approx((1.0, 0.0))
+    assert metrics.inception_score(even[:1].repeat(40, 0), num_splits=2) == pytest.approx((1.0, 0.0))
+    half = np.log([[0.5, 0.5], [1e-300, 1.0]])
+    by_hand = math.exp(0.5 * (0.5 * math.log(0.5 / 0.25) + 0.5 * math.log(0.5 / 0.75)) + 0.5 * math.log(1 / 0.75))
+    assert metrics.inception_score(half, num_splits=1)[0] == pytest.approx(by_hand)
+
+
+def test_path_length_of_a_line():
+    """A picture that moves by 3 per unit of latent has d / epsilon^2 = 9 everywhere, at any t."""
+
+    def distance(a, b):
+        return np.square(a - b).sum(axis=(1, 2, 3))
+
+    starts, ends = np.zeros((10, 1)), np.ones((10, 1))
+    for sampling in ("end", "full"):
+        mean, deviation = metrics.perceptual_path_length(
+            lambda z: 3 * z.reshape(-1, 1, 1, 1), distance, starts, ends, sampling=sampling, batch_size=4
+        )
+        assert (mean, deviation) == pytest.approx((9.0, 0.0), rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "arguments, rule",
+    [
+        ({"interpolation": "bent"}, '`interpolation` must be "linear" or "spherical"'),
+        ({"sampling": "some"}, '`sampling` must be "end" or "full"'),
+        ({"epsilon": 0.0}, "`epsilon` must be positive"),
+        ({"ends": np.zeros((3, 2))}, "`starts` and `ends` must have one shape"),
+    ],
+)
+def test_path_length_refuses(arguments, rule):
+    given = {"starts": np.zeros((4, 2)), "ends": np.ones((4, 2)), **arguments}
+    with pytest.raises(ValueError, match=rule):
+        metrics.perceptual_path_length(lambda z: z, lambda a, b: a, **given)
+
+
+def test_streaming_equals_one_batch():
+    random = np.random.default_rng(2)
+    array = random.normal(size=(500, 4)) @ random.normal(size=(4, 4)) + 100.0
+    whole = feature_set(array, batch=500)
+    for batch in (1, 7, 128):
+        parts = feature_set(array, batch)
+        np.testing.assert_allclose(parts.mean, array.mean(axis=0), rtol=1e-12)
+        np.testing.assert_allclose(parts.covariance, np.cov(array, rowvar=False), rtol=1e-10)
+        np.testing.assert_array_equal(parts.features, whole.features)
+        assert len(parts) == 500
+
+
+def test_memory_is_bounded_and_the_sample_is_even():
+    hits = np.zeros(1000)
+    for seed in range(60):
+        kept = feature_set(np.arange(1000.0)[:, None], max_features=100, seed=seed)
+        assert kept.features.shape == (100, 1) and kept.count == 1000
+        assert len(set(kept.features.ravel())) == 100
+        hits[kept.features.astype(int).ravel()] += 1
+    # 6 hits are expected of each; over 250 neighbours their mean has a deviation of about 0.15.
+    assert hits.reshape(4, 250).mean(axis=1) == pytest.approx(6.0, abs=0.6)
+    same = [feature_set(np.arange(1000.0)[:, None], max_features=100, seed=3).features for _ in range(2)]
+    np.testing.assert_array_equal(*same)
+
+
+def test_feature_sets_come_back_from_disk(tmp_path):
+    random = np.random.default_rng(3)
+    kept = feature_set(random.normal(size=(50, 3)), logits=random.normal(size=(50, 2)), max_features=20)
+    kept.save(tmp_path / "set.npz")
+    loaded = FeatureSet.load(tmp_path / "set.npz")
+    assert (loaded.count, loaded.max_features) == (50, 20)
+    for name in ("mean", "covariance", "features", "logits"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(kept, name))
+
+
+@pytest.mark.parametrize(
+    "call, rule",
+    [
+        (lambda s: s.update(np.zeros(3)), r"`features` must have the shape \(batch, 2\). Received: \(3,\)"),
+        (lambda s: s.update(np.zeros((1, 3))), r"`features` must have the shape \(batch, 2\). Received: \(1, 3\)"),
+        (lambda s: s.update(np.full((1, 2), np.nan)), "`features` must be finite"),
+        (lambda s: FeatureSet(1), "`max_features` must be at least 2. Received: max_features=1"),
+        (lambda s: score_features(s, s, ["fdd"]), "Close to it: fd. Received: 'fdd'"),
+        (lambda s: score_features(s, s, ["zzzz"]), "There are: fd, kid, precision, recall"),
+        (lambda s: score_features(s, s, []), "`metrics` must name each metric once, and at least one"),
+        (lambda s: score_features(s, s, ["fd", "fd"]), "`metrics` must name each metric once"),
+        (lambda s: score_features(s, FeatureSet()), "`fake` must have at least 2 images. Received: 0"),
+        (lambda s: score_features(s, s, ["inception_score"]), "only with an extractor that classifies"),
+        (lambda s: score_features(s, s, ["recall"]), "`num_neighbors` must be at least 1 and less than the 3 images"),
+        (lambda s: metrics.density_coverage(s.features, s.features[:1], 1), "the 1 images of `fake`"),
+        (lambda s: metrics.kernel_distance(s.features, s.features, 1, 4), "from 2 to the number of images, 3"),
+        (lambda s: metrics.inception_score(np.zeros((3, 2)), 4), "from 1 to the number of images, 3"),
+        (lambda s: metrics.resize(np.zeros((2, 2, 3), "uint8"), 4, "cubic"), "`resize` must be one of box"),
+        (lambda s: metrics.resize(np.zeros((2, 2, 3)), 4, "box"), r"`picture` must be uint8 of shape"),
+    ],
+)
+def test_mistakes(call, rule):
+    with pytest.raises(ValueError, match=rule):
+        call(feature_set(np.random.default_rng(4).normal(size=(3, 2))))
+
+
+def test_resize_filters():
+    random = np.random.default_rng(5)
+    picture = random.integers(0, 256, (64, 48, 3), dtype="uint8")
+    np.testing.assert_array_equal(metrics.resize(picture[:48], 48, "lanczos"), picture[:48])
+    np.testing.assert_allclose(
+        metrics.resize(picture, 16, "box")[0, 0], picture[:4, :3].mean(axis=(0, 1)), rtol=1e-5
+    )
+    # TensorFlow 1 takes pixel (4i, 3j) and no other.
+    np.testing.assert_allclose(metrics.resize(picture, 16, "tensorflow1"), picture[::4, ::3], rtol=1e-6)
+    ramp = np.arange(0, 250, 10, dtype="uint8")[None, :, None].repeat(25, 0).repeat(3, 2)
+    # Twice as large: every other pixel lies half way to the next, and the last has no next.
+    assert metrics.resize(ramp, 50, "tensorflow1")[0, :4, 0].tolist() == [0, 5, 10, 15]
+    assert metrics.resize(ramp, 50, "tensorflow1")[0, -1, 0] == 240
+    assert len({metrics.resize(picture, 20, name).tobytes() for name in metrics.RESIZE_FILTERS}) == 5
+
+
+class Colours:
+    """Stands for a feature extractor: mean colours, and the colours again as logits."""
+
+    name, classifies, batch_size = "colours", True, 8
+
+    def __init__(self):
+        self.calls = 0
+
+    def prepare(self, picture):
+        return metrics.resize(picture, 8, "box")
+
+    def extract(self, prepared):
+        self.calls += 1
+        means = np.stack([picture.mean(axis=(0, 1)) for picture in prepared])
+        return means, means
+
+    def __call__(self, images):
+        return self.extract([self.prepare(image) for image in images])
+
+    def protocol(self):
+        return {"name": self.name, "weights": "none", "size": 8, "resize": "box"}
+
+
+def test_image_scores_stream():
+    random = np.random.default_rng(6)
+    real, fake = random.integers(0, 256, (2, 24, 9, 7, 3), dtype="uint8")
+    scores = ImageScores(Colours(), ("kid", "recall", "inception_score"))
+    scores.update_state(real=real)
+    results = []
+    for batches in ([fake], [fake[:5], list(fake[5:]), fake[:0]]):
+        scores.reset_state()
+        for batch in batches:
+            scores.update_state(batch)
+        results.append(scores.result())
+    assert results[0] == pytest.approx(results[1])
+    names = ["KID-colours", "KID-colours_std", "recall-colours", "IS-colours", "IS-colours_std"]
+    assert list(results[0]) == names and scores.real.count == 24
+    scores.reset_state()
+    with pytest.raises(ValueError, match="`fake` must have at least 2 images. Received: 0"):
+        scores.result()
+
+
+def test_only_the_network_of_2015_has_an_fid():
+    from keras_stylegan.metrics.names import label
+
+    assert [label(name, "inception-2015") for name in ("fd", "kid_std", "recall")] == [
+        "FID", "KID_std", "recall-inception-2015"
+    ]  # fmt: skip
+    assert label("fd", "inception_v3") == "FD-inception_v3" and label("kid", "compact") == "KID-compact"
+
+
+def test_a_reference_is_extracted_once(tmp_path):
+    from PIL import Image
+
+    from keras_stylegan.metrics import cached_features, content_hash
+
+    random = np.random.default_rng(7)
+    folder, cache = tmp_path / "pictures", tmp_path / "cache"
+    folder.mkdir()
+    for index in range(11):
+        Image.fromarray(random.integers(0, 256, (6, 5, 3), dtype="uint8")).save(folder / f"{index:02d}.png")
+    extractor = Colours()
+    first, content = cached_features(folder, extractor, folder=cache)
+    assert extractor.calls == 2 and content == content_hash(folder)
+    second, _ = cached_features(folder, extractor, folder=cache)
+    assert extractor.calls == 2
+    np.testing.assert_array_equal(first.features, second.features)
+    file = next(cache.iterdir())
+    file.write_bytes(b"damaged")
+    cached_features(folder, extractor, folder=cache)
+    assert extractor.calls == 4 and FeatureSet.load(file).count == 11
+    Image.fromarray(np.zeros((6, 5, 3), "uint8")).save(folder / "00.png")
+    changed, other = cached_features(folder, extractor, folder=cache)
+    assert extractor.calls == 6 and other != content and not np.array_equal(changed.features, first.features)
+    cached_features(folder, extractor, max_features=5, folder=cache)
+    assert extractor.calls == 8
