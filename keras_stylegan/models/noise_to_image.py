@@ -221,6 +221,9 @@ class NoiseToImage(AdversarialModel):
         features = self.critic.features(rotate(images, turns), self.labels(batch), training=True)
         return rotation_loss(self.rotation_head(ops.cast(features, "float32")), turns)
 
+    def signals(self):
+        return self.augment.signals() if hasattr(self.augment, "signals") else {}
+
     @property
     def sampler(self):
         """The network to generate with: the average where one is kept, otherwise the generator itself."""
