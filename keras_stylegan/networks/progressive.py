@@ -46,7 +46,8 @@ def blend(images, progress, num_stages):
 
 
 def _reduce(x, factor):
-    return x if factor == 1 else ops.average_pool(x, factor)
+    # Keras 3.15 on JAX pools only if the strides are given.
+    return x if factor == 1 else ops.average_pool(x, factor, strides=factor)
 
 
 def enlarge(x, factor):

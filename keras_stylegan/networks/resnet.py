@@ -67,7 +67,7 @@ class _CriticBlock(layers.Layer):
         return x + self.shortcut(self._halved(features), **options)
 
     def _halved(self, x):
-        return ops.average_pool(x, 2) if self.halve else x
+        return ops.average_pool(x, 2, strides=2) if self.halve else x
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
