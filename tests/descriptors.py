@@ -28,6 +28,18 @@ LAYERS = [
     ),
     LayerRow("StyledConv2D", lambda: layers.StyledConv2D(5, strides=2, epsilon=1e-2), ((8, 11, 4), (5,), (5,))),
     LayerRow("StyleBank", lambda: layers.StyleBank(3, 7, initializer="glorot_normal"), ((3,), ()), (0, 1)),
+    LayerRow(
+        "EqualizedConv2D",
+        lambda: layers.EqualizedConv2D(5, activation="leaky_relu", gain=1.4, use_bias=False, resample="down"),
+        ((8, 6, 4),),
+    ),
+    LayerRow("EqualizedConv2D", lambda: layers.EqualizedConv2D(5, kernel_size=1, resample="up"), ((3, 4, 4),)),
+    LayerRow(
+        "EqualizedDense",
+        lambda: layers.EqualizedDense(5, "leaky_relu", 1.4, False, learning_rate_multiplier=0.5, initial_bias=1.0),
+        ((4,),),
+    ),
+    LayerRow("MinibatchStddev", lambda: layers.MinibatchStddev(group_size=1, epsilon=1e-2), ((3, 4, 4),)),
     LayerRow("UpsampledRGB", lambda: layers.UpsampledRGB(), ((5, 7, 4), (3,))),
 ]
 
@@ -91,6 +103,7 @@ LOSSES = [
 
 # Public names without a row of their own, and why.
 ELSEWHERE = {
+    "LEAKY_GAIN": "the gain that keeps the variance through leaky ReLU",
     "ADVERSARIAL_LOSSES": "the table behind adversarial_loss; each of its pairs has rows",
     "AdversarialPair": "the type of those pairs",
     "build_perceptual": "makes a PerceptualNetwork from a file: test_perceptual.py",

@@ -142,7 +142,7 @@ def test_half_precision_stays_close(row, policy):
         layer = built(row)
     finally:
         keras.config.set_dtype_policy("float32")
-    assert {keras.backend.standardize_dtype(weight.dtype) for weight in layer.weights} == {"float32"}
+    assert {keras.backend.standardize_dtype(weight.dtype) for weight in layer.weights} <= {"float32"}
     inputs = arrays(row, 2, seed=1)
     for rough, fine in zip(numpy(call(layer, inputs)), numpy(call(exact, inputs)), strict=True):
         assert np.isfinite(rough).all()

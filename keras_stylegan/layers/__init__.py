@@ -1,8 +1,19 @@
 """Keras layers."""
 
 from keras_stylegan.layers.constraints import ClipWeights
+from keras_stylegan.layers.equalized import LEAKY_GAIN, EqualizedConv2D, EqualizedDense
+from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
 from keras_stylegan.layers.style_bank import StyleBank
 from keras_stylegan.layers.styled_convolution import StyledConv2D
 from keras_stylegan.layers.upsampled_rgb import UpsampledRGB
 
-__all__ = ["ClipWeights", "StyleBank", "StyledConv2D", "UpsampledRGB"]
+__all__ = [
+    "LEAKY_GAIN",
+    "ClipWeights",
+    "EqualizedConv2D",
+    "EqualizedDense",
+    "MinibatchStddev",
+    "StyleBank",
+    "StyledConv2D",
+    "UpsampledRGB",
+]
