@@ -10,8 +10,10 @@ from collections.abc import Iterable
 # Numbers that may be 0. No number of a preset may be negative or infinite, and all others are greater than 0.
 MAY_BE_ZERO = frozenset(
     (
-        "alphas", "cache_megabytes", "content_weight", "critic_weight", "methods", "mix_probability", "num_blocks",
-        "penalty_weight", "photograph_weight", "seed", "style_weight", "variation_weight", "weak_probability",
+        "alphas", "cache_megabytes", "content_weight", "critic_weight", "ema_ramp_up", "frozen_blocks", "gamma",
+        "group_size", "methods", "mirror_probability", "mix_probability", "mixing_probability", "num_blocks",
+        "path_length_weight", "penalty_weight", "photograph_weight", "residual", "seed", "style_weight",
+        "variation_weight", "weak_probability",
     )
 )  # fmt: skip
 
@@ -129,12 +131,80 @@ class MultiStylePreset(Preset):
     system: typing.ClassVar[str] = "multistyle"
 
 
+@dataclasses.dataclass(frozen=True)
+class StyleGAN2Preset(Preset):
+    """Pictures from noise by StyleGAN2 (`StyleGAN2` says what the options of training are).
+
+    Attributes:
+        data: folder, zip or npz of pictures.
+        size: height and width of the pictures, in pixels.
+        channels: 1 (grey), 3 (RGB) or 4 (RGB and alpha).
+        classes: folders that are classes, with commas between, `all`, or empty for pictures without classes.
+        scale: pictures are cut from windows of this share (low, high) of the largest that fits.
+        mirror_probability: share of pictures that are mirrored.
+        channel_base: channels times resolution, at most.
+        channel_max: channels at most.
+        latent_dim: numbers in a latent.
+        style_dim: numbers in a style.
+        mapping_layers: fully connected layers from latent to style.
+        residual: 1 for the residual critic, 0 for the plain one.
+        group_size: pictures whose deviation the critic sees; 0 for none.
+        loss: `non_saturating`, `relativistic` (with R2 beside R1), or another adversarial loss.
+        gamma: weight of R1; 0 stands for 0.0002 * height * width / batch_size.
+        penalty_every: R1 and R2 are taken on one critic update in so many.
+        path_length_weight: weight of the path length penalty; 0 for none.
+        path_length_every: it is taken on one generator update in so many.
+        mixing_probability: share of pictures made of two styles.
+        learning_rate: of both players.
+        ema_half_life_kimg: half-life of the averaged generator, in thousands of images.
+        ema_ramp_up: the half-life is at most this share of the images seen; 0 sets no such limit.
+        start_from: run directory whose weights to begin with; empty begins anew.
+        frozen_blocks: blocks of the critic, from the picture inwards, that do not train.
+    """
+
+    data: str = ""
+    size: tuple[int, int] = (64, 64)
+    channels: int = 3
+    classes: str = ""
+    scale: tuple[float, float] = (1.0, 1.0)
+    mirror_probability: float = 0.5
+    channel_base: int = 16384
+    channel_max: int = 512
+    latent_dim: int = 512
+    style_dim: int = 512
+    mapping_layers: int = 2
+    residual: int = 1
+    group_size: int = 4
+    loss: str = "non_saturating"
+    gamma: float = 0.0
+    penalty_every: int = 16
+    path_length_weight: float = 2.0
+    path_length_every: int = 4
+    mixing_probability: float = 0.9
+    learning_rate: float = 2.5e-3
+    ema_half_life_kimg: float = 10.0
+    ema_ramp_up: float = 0.05
+    start_from: str = ""
+    frozen_blocks: int = 0
+
+    system: typing.ClassVar[str] = "stylegan2"
+
+
 PRESETS: dict[str, Preset] = {
     "multistyle": MultiStylePreset(kimg=400.0, precision="mixed_bfloat16"),
     # A few minutes on two cores: to see that data, loss and files are in order before the long run.
     "multistyle_small": MultiStylePreset(
         kimg=2.0, crop_size=96, content_short_side=160, style_short_side=128, widths=(16, 32, 64), num_blocks=(1, 2, 1),
         log_images=100, grid_images=1000,
+    ),
+    # The networks of 22.2 and 23.4 million parameters at 64x64.
+    "stylegan2": StyleGAN2Preset(
+        kimg=25_000.0, batch_size=32, log_images=3200, grid_images=100_000, checkpoint_seconds=1800.0
+    ),
+    # Natural scenes by class on two cores.
+    "stylegan2_scenes": StyleGAN2Preset(
+        kimg=1000.0, batch_size=16, log_images=1600, grid_images=20_000, classes="forest,glacier,mountain,sea",
+        channel_base=1536, channel_max=256, latent_dim=128, style_dim=128, path_length_every=8,
     ),
 }  # fmt: skip
 

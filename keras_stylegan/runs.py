@@ -21,8 +21,8 @@ from keras_stylegan.systems import System, build
 # A resumed run may differ from the checkpoint's in these settings: they say how long, how often and from where.
 MAY_CHANGE = frozenset(
     (
-        "cache_megabytes", "checkpoint_seconds", "content", "data_threads", "grid_images", "keep_checkpoints", "kimg",
-        "log_images", "perceptual", "styles",
+        "cache_megabytes", "checkpoint_seconds", "content", "data", "data_threads", "grid_images", "keep_checkpoints",
+        "kimg", "log_images", "perceptual", "styles",
     )
 )  # fmt: skip
 

@@ -112,7 +112,14 @@ def build_multistyle(preset: MultiStylePreset) -> System:
     )
 
 
-SYSTEMS: dict[str, Callable[[Any], System]] = {"multistyle": build_multistyle}
+def _build_stylegan2(preset):
+    # Above this module, whose `System` it makes.
+    from keras_stylegan.stylegan2_systems import build_stylegan2
+
+    return build_stylegan2(preset)
+
+
+SYSTEMS: dict[str, Callable[[Any], System]] = {"multistyle": build_multistyle, "stylegan2": _build_stylegan2}
 
 
 def jit_compile() -> str | bool:

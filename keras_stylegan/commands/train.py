@@ -13,6 +13,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("preset", help=f"what to train: {', '.join(PRESETS)}")
     parser.add_argument("--content", metavar="SOURCE", help="photographs: a folder, a zip or an npz file")
     parser.add_argument("--styles", metavar="DIR", help="style pictures, named after their files")
+    parser.add_argument("--data", metavar="SOURCE", help="pictures of a GAN: a folder, a zip or an npz file")
+    parser.add_argument("--from", dest="start_from", metavar="RUN", help="begin a GAN with the weights of this run")
     parser.add_argument("--out", metavar="RUN", required=True, help="run directory")
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a setting; repeatable")
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint in RUN")
@@ -27,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     preset = get_preset(arguments.preset)
-    sources = [f"{name}={getattr(arguments, name)}" for name in ("content", "styles") if getattr(arguments, name)]
+    named = ("content", "styles", "data", "start_from")
+    sources = [f"{name}={getattr(arguments, name)}" for name in named if getattr(arguments, name)]
     preset = with_settings(preset, [*sources, *arguments.set])
     keras = sys.modules.get("keras")
     if keras is not None and keras.backend.backend() != arguments.backend:

@@ -11,7 +11,11 @@ from keras_stylegan.ops.fir import conv_downsample, conv_upsample
 LEAKY_GAIN = math.sqrt(2.0)
 NEGATIVE_SLOPE = 0.2
 _ACTIVATIONS = (None, "leaky_relu")
-_RESAMPLING = {None: lambda x, kernel: ops.conv(x, kernel, padding="same"), "up": conv_upsample, "down": conv_downsample}
+_RESAMPLING = {
+    None: lambda x, kernel: ops.conv(x, kernel, padding="same"),
+    "up": conv_upsample,
+    "down": conv_downsample,
+}
 
 
 class _Equalized(keras.layers.Layer):

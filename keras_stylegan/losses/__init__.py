@@ -2,7 +2,14 @@
 
 from keras_stylegan.losses.adversarial import ADVERSARIAL_LOSSES, AdversarialPair, adversarial_loss
 from keras_stylegan.losses.content import content_loss
-from keras_stylegan.losses.penalties import gradient_penalty, interpolate, r1_penalty, r2_penalty
+from keras_stylegan.losses.penalties import (
+    gradient_penalty,
+    interpolate,
+    path_length_penalty,
+    path_lengths,
+    r1_penalty,
+    r2_penalty,
+)
 from keras_stylegan.losses.style import style_loss, style_statistics
 from keras_stylegan.losses.total_variation import total_variation
 
@@ -13,6 +20,8 @@ __all__ = [
     "content_loss",
     "gradient_penalty",
     "interpolate",
+    "path_length_penalty",
+    "path_lengths",
     "r1_penalty",
     "r2_penalty",
     "style_loss",

@@ -24,3 +24,18 @@ def instance_norm(features, epsilon=1e-5):
     variance = ops.maximum(ops.mean(ops.square(x), axis=(1, 2), keepdims=True) - ops.square(mean), 0.0)
     factor = ops.rsqrt(variance + epsilon)
     return ops.cast(x * factor - mean * factor, features.dtype)
+
+
+def pixel_norm(features, epsilon=1e-8):
+    """Divides by the root mean square over the last axis: every pixel, or every latent, gets length `sqrt(channels)`.
+
+    Args:
+        features: tensor of shape `(..., channels)`.
+        epsilon: float, added to the mean square.
+
+    Returns:
+        Tensor of the same shape and dtype.
+
+    Source: Karras et al. 2018, "Progressive Growing of GANs", section 4.2.
+    """
+    return features * ops.rsqrt(ops.mean(ops.square(features), axis=-1, keepdims=True) + epsilon)
