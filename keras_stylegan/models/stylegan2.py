@@ -1,5 +1,7 @@
 """StyleGAN2 as it trains: style mixing, the mean style, lazy R1 and path length."""
 
+import math
+
 import keras
 import numpy as np
 from keras import ops
@@ -181,21 +183,29 @@ class StyleGAN2(AdversarialModel):
         return r2_penalty(gradients, self.gamma)
 
     def path_length(self, batch):
-        """Path length penalty on every second image, scaled so that its mean over the batch is that over the half."""
+        """Path length penalty on every second image, scaled so that its mean over the batch is that over the half.
+
+        Source: Karras et al. 2020, appendix B (half of the batch).
+        """
         half = {name: tensor[::2] for name, tensor in batch.items()}
-        height, width = self.generator.size
-        direction = half["path_picture"] / (height * width) ** 0.5
-
-        def along(styles):
-            return ops.sum(self.generator.synthesize(styles, half["generator/noise"]) * direction, axis=(1, 2, 3))
-
-        lengths = path_lengths(input_gradient(along, self.styles(half, "generator")[0])[1])
+        lengths = self.path_lengths(half)
         mean = ops.cast(self.mean_path_length, lengths.dtype)
         mean = PATH_LENGTH_DECAY * mean + (1.0 - PATH_LENGTH_DECAY) * ops.stop_gradient(ops.mean(lengths))
         self.mean_path_length.assign(mean)
         penalty = path_length_penalty(lengths, mean, self.path_length_weight)
         share = ops.cast(batch_size(batch), penalty.dtype) / ops.cast(batch_size(half), penalty.dtype)
         return penalty * share
+
+    def path_lengths(self, batch):
+        """Lengths of the generator's pictures of a batch, of shape `(batch,)`."""
+        height, width = self.generator.size
+        direction = batch["path_picture"] / math.sqrt(height * width)
+
+        def along(styles):
+            return ops.sum(self.generator.synthesize(styles, batch["generator/noise"]) * direction, axis=(1, 2, 3))
+
+        _, gradients = input_gradient(along, self.styles(batch, "generator")[0])
+        return path_lengths(gradients)
 
     @property
     def sampler(self):
