@@ -129,7 +129,8 @@ def test_truncation_draws_towards_the_mean_style_of_the_class(num_classes):
     pictures = numpy(net(latents, labels, truncation=0.0))
     if not num_classes:
         np.testing.assert_allclose(pictures[0], pictures[1], atol=1e-5)
-    np.testing.assert_allclose(numpy(net(latents, labels, truncation=1.0)), numpy(net.synthesize(net.broadcast(w))), atol=1e-5)
+    whole = numpy(net(latents, labels, truncation=1.0))
+    np.testing.assert_allclose(whole, numpy(net.synthesize(net.broadcast(w))), atol=1e-5)
 
 
 def test_mean_styles_follow_their_classes():

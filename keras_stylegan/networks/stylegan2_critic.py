@@ -91,9 +91,7 @@ class StyleGAN2Critic(keras.Model):
         # The ways are halved in power; on the activated one sqrt(1/2) and the activation's sqrt(2) leave 1.
         gain = math.sqrt(0.5) if self.residual else 1.0
         name = f"{here.height}x{here.width}"
-        first = EqualizedConv2D(
-            here.channels, activation="leaky_relu", gain=LEAKY_GAIN, name=f"conv_{name}", **policy
-        )
+        first = EqualizedConv2D(here.channels, activation="leaky_relu", gain=LEAKY_GAIN, name=f"conv_{name}", **policy)
         second = EqualizedConv2D(
             below.channels,
             activation="leaky_relu",
