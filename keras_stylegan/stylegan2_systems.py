@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from PIL import Image
 
 from keras_stylegan import data
 from keras_stylegan.data.image_batches import ImageBatches, open_classes
@@ -166,6 +167,4 @@ def _preview(model, num_classes):
 
 
 def _as_image(picture):
-    from PIL import Image
-
     return Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)

@@ -26,6 +26,7 @@ def r1_gamma(size, batch_size):
     return 0.0002 * size[0] * size[1] / batch_size
 
 
+@keras.saving.register_keras_serializable(package="keras_stylegan")
 class StyleGAN2(AdversarialModel):
     """Trains a `StyleGAN2Generator` against a `StyleGAN2Critic`.
 
@@ -94,6 +95,7 @@ class StyleGAN2(AdversarialModel):
         self.generator = generator
         self.critic = critic
         self.pair = adversarial_loss(loss)
+        self.loss_name = loss
         self.gamma = gamma
         self.penalize_fakes = penalize_fakes
         self.penalty_every = penalty_every
@@ -102,6 +104,7 @@ class StyleGAN2(AdversarialModel):
         self.mixing_probability = mixing_probability
         self.augment = augment
         self.frozen_blocks = frozen_blocks
+        self.seed = seed
         for block in critic.blocks[:frozen_blocks]:
             for layer in block:
                 layer.trainable = False
@@ -213,9 +216,34 @@ class StyleGAN2(AdversarialModel):
         training = getattr(self, "_training", None)
         return self.generator if training is None or training.average is None else training.average.network
 
+    def call(self, inputs):
+        """Pictures of latents, or of a dict of `latents` and one-hot `labels`, perhaps `truncation`: for `predict`."""
+        inputs = inputs if isinstance(inputs, dict) else {"latents": inputs}
+        return self.sampler(**inputs)
+
     def generate(self, seeds, labels=None, truncation=1.0, images_per_batch=16):
         """As the function `generate`, with the averaged generator."""
         return generate(self.sampler, seeds, labels, truncation, images_per_batch)
+
+    def get_config(self):
+        networks = ("generator", "critic", "augment")
+        numbers = ("gamma", "penalize_fakes", "penalty_every", "path_length_weight", "path_length_every")
+        others = ("mixing_probability", "frozen_blocks", "seed")
+        return {
+            **super().get_config(),
+            **{name: keras.saving.serialize_keras_object(getattr(self, name)) for name in networks},
+            **{name: getattr(self, name) for name in (*numbers, *others)},
+            "loss": self.loss_name,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        nested = {
+            name: keras.saving.deserialize_keras_object(config[name]) for name in ("generator", "critic", "augment")
+        }
+        for name in ("generator", "critic"):
+            nested[name].build()
+        return cls(**{**config, **nested})
 
 
 def generate(generator, seeds, labels=None, truncation=1.0, images_per_batch=16):
