@@ -1,10 +1,10 @@
 """StyleGAN2's modulated convolutions as the paper writes them: a kernel per image, in one grouped convolution.
 
-The reference for `keras_stylegan.ops.modulation`, in tests and in benchmarks/stylegan2_speed.py. Its gradient runs in
-float32 on CPUs with oneDNN, not everywhere.
+The reference for `keras_stylegan.ops.modulation`, in tests and in benchmarks/stylegan2_speed.py.
 """
 
 import contextlib
+import sys
 import unittest.mock
 
 import numpy as np
@@ -23,13 +23,16 @@ def kernels(styles, kernel, demodulate, epsilon=1e-8):
     return scaled
 
 
+convolve = ops.conv
+
+
 def grouped_conv(features, kernels, padding):
     """Each image of (batch, h, w, c) with its own kernel of (batch, k, k, c, f)."""
     batch, height, width, channels = features.shape
     size, filters = kernels.shape[1], kernels.shape[-1]
     side_by_side = ops.reshape(ops.transpose(features, (1, 2, 0, 3)), (1, height, width, batch * channels))
     kernel = ops.reshape(ops.transpose(kernels, (1, 2, 3, 0, 4)), (size, size, channels, batch * filters))
-    x = ops.conv(side_by_side, kernel, padding=padding)
+    x = convolve(side_by_side, kernel, padding=padding)
     return ops.transpose(ops.reshape(x, (*x.shape[1:3], batch, filters)), (2, 0, 1, 3))
 
 
@@ -51,9 +54,14 @@ def modulated_pointwise(features, styles, kernel):
 
 
 @contextlib.contextmanager
-def grouped_form():
-    """Context in which synthesis layers compute by grouped convolutions."""
+def grouped_form(convolution=ops.conv):
+    """Context in which synthesis layers compute by grouped convolutions.
+
+    Args:
+        convolution: callable `(x, kernel, padding=...)` that runs them.
+    """
     with (
+        unittest.mock.patch.object(sys.modules[__name__], "convolve", convolution),
         unittest.mock.patch.object(synthesis, "modulated_conv", modulated_conv),
         unittest.mock.patch.object(synthesis, "modulated_pointwise", modulated_pointwise),
     ):

@@ -111,6 +111,7 @@ class StyleGAN2(AdversarialModel):
         self.mean_path_length = self.add_weight(
             name="mean_path_length", shape=(), initializer="zeros", trainable=False, dtype=generator.variable_dtype
         )
+        self.built = True  # its networks are
 
     def players(self):
         penalties = [Regularizer("r1", self.r1, self.penalty_every)] if self.gamma else []
@@ -242,7 +243,8 @@ class StyleGAN2(AdversarialModel):
             name: keras.saving.deserialize_keras_object(config[name]) for name in ("generator", "critic", "augment")
         }
         for name in ("generator", "critic"):
-            nested[name].build()
+            if not nested[name].built:
+                nested[name].build()
         return cls(**{**config, **nested})
 
 
