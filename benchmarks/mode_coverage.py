@@ -73,9 +73,7 @@ class Settings:
 SETTINGS = {
     "grid": Settings(),
     "ring": Settings(),
-    "digits": Settings(
-        latent=64, width=256, frequency=0.0, steps=20_000, learning_rate=1e-3, gamma=1.0, penalty=10.0
-    ),
+    "digits": Settings(latent=64, width=256, frequency=0.0, steps=20_000, learning_rate=1e-3, gamma=1.0, penalty=10.0),
 }
 BEST = "RpGAN+R1+R2"
 CRITIC_STEPS = 5

@@ -63,6 +63,9 @@ LAYERS = [
         ((4,),),
     ),
     LayerRow("MinibatchStddev", lambda: layers.MinibatchStddev(group_size=1, epsilon=1e-2), ((3, 4, 4),)),
+    LayerRow("SynthesisLayer", lambda: layers.SynthesisLayer(5, upsample=True), ((3, 4, 4), (6,), (6, 8, 1))),
+    LayerRow("SynthesisLayer", lambda: layers.SynthesisLayer(5), ((3, 4, 4), (6,), (3, 4, 1))),
+    LayerRow("ToRGB", lambda: layers.ToRGB(4), ((3, 4, 5), (6,))),
     LayerRow("UpsampledRGB", lambda: layers.UpsampledRGB(), ((5, 7, 4), (3,))),
 ]
 
@@ -137,6 +140,21 @@ NETWORKS = [
         lambda: networks.PerceptualNetwork([[4, 4], [6]], taps=["relu1_2", "relu2_1"], padding="reflect"),
         ((12, 17, 3),),
     ),
+    *(
+        LayerRow(
+            "StyleGAN2Critic",
+            lambda r=residual: networks.StyleGAN2Critic((8, 12), 1, 24, 5, 3, 1, residual=r, group_size=1),
+            ((8, 12, 1), (3,)),
+            half=0.15,
+        )
+        for residual in (False, True)
+    ),
+    LayerRow(
+        "StyleGAN2Generator",
+        lambda: networks.StyleGAN2Generator((8, 12), 4, 24, 5, 6, 7, 1, 3),
+        ((6,), (3,), (), (24 + 2 * 96,)),
+        half=0.15,
+    ),
     LayerRow(
         "StyleTransformer",
         lambda: networks.StyleTransformer(
@@ -177,6 +195,8 @@ LOSSES = [
     LossRow("gradient_penalty", losses.gradient_penalty, ((4, 5, 3),)),
     LossRow("interpolate", losses.interpolate, ((4, 5, 3), (4, 5, 3), (1, 1, 1)), (4, 5, 3)),
     LossRow("rotation_loss", _rotation_loss, ((4,),)),
+    LossRow("path_length_penalty", losses.path_length_penalty, ((), ())),
+    LossRow("path_lengths", losses.path_lengths, ((5, 7),)),
     LossRow("r1_penalty", losses.r1_penalty, ((4, 5, 3),)),
     LossRow("r2_penalty", losses.r2_penalty, ((4, 5, 3),)),
     *(
@@ -200,5 +220,7 @@ ELSEWHERE = {
     "LEAKY_GAIN": "the gain that keeps the variance through leaky ReLU",
     "ADVERSARIAL_LOSSES": "the table behind adversarial_loss; each of its pairs has rows",
     "AdversarialPair": "the type of those pairs",
+    "Stage": "the type of the rows of stages",
+    "stages": "takes sizes: test_stylegan2_networks.py",
     "build_perceptual": "makes a PerceptualNetwork from a file: test_perceptual.py",
 }

@@ -81,6 +81,32 @@ def test_a_bad_image_on_one_replica_skips_the_update_on_both(mirrored):
     assert np.isfinite(np.concatenate([value.ravel() for value in state.values()])).all()
 
 
+class RememberingGAN(ToyGAN):
+    """Its lazy regularizer keeps a running mean, as that of path lengths does."""
+
+    def __init__(self, **kwargs):
+        super().__init__(every=2, **kwargs)
+        self.mean = keras.Variable(0.0, trainable=False)
+
+    def players(self):
+        discriminator, generator = super().players()
+        discriminator.regularizers[0].state = [self.mean]
+        return [discriminator, generator]
+
+    def r1(self, batch):
+        self.mean.assign(0.5 * self.mean + ops.mean(batch["images"]))
+        return super().r1(batch)
+
+
+def test_a_regularizer_keeps_the_mean_of_the_replicas_states(mirrored):
+    data = batches(3)
+    first, _, third = (batch["images"].mean() for batch in data)
+    for strategy in (tf.distribute.get_strategy(), mirrored):
+        gan, _, _ = train(strategy, data, lambda: keras.optimizers.SGD(0.1), model=RememberingGAN)
+        value = float(ops.convert_to_numpy(ops.copy(gan.mean.value)))
+        assert value == pytest.approx(0.5 * first + third, abs=1e-5)
+
+
 class FurnishedGAN(ToyGAN):
     """Moving statistics, a constraint, dropout: state that is assigned inside of a replica."""
 

@@ -204,9 +204,7 @@ def test_resize_filters():
     random = np.random.default_rng(5)
     picture = random.integers(0, 256, (64, 48, 3), dtype="uint8")
     np.testing.assert_array_equal(metrics.resize(picture[:48], 48, "lanczos"), picture[:48])
-    np.testing.assert_allclose(
-        metrics.resize(picture, 16, "box")[0, 0], picture[:4, :3].mean(axis=(0, 1)), rtol=1e-5
-    )
+    np.testing.assert_allclose(metrics.resize(picture, 16, "box")[0, 0], picture[:4, :3].mean(axis=(0, 1)), rtol=1e-5)
     # TensorFlow 1 takes pixel (4i, 3j) and no other.
     np.testing.assert_allclose(metrics.resize(picture, 16, "tensorflow1"), picture[::4, ::3], rtol=1e-6)
     ramp = np.arange(0, 250, 10, dtype="uint8")[None, :, None].repeat(25, 0).repeat(3, 2)

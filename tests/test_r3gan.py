@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_stylegan.gan_networks import r3gan_networks
-from keras_stylegan.gan_systems import compile_gan, training_options
 from keras_stylegan.layers import GroupedConv2D
 from keras_stylegan.models import AveragedNetwork, CosineSchedule, NoiseToImage, PerUpdate, ScheduledAdam
 from keras_stylegan.networks import R3GANCritic, R3GANGenerator
 from keras_stylegan.ops.gradients import input_gradient, value_and_gradients
 from keras_stylegan.ops.grouped import grouped_conv, grouped_conv_by_taps
 from keras_stylegan.presets import PRESETS
+from keras_stylegan.systems.gan_networks import r3gan_networks
+from keras_stylegan.systems.gans import compile_gan, training_options
 
 # Of presets, with a number of classes: parameters of generator and critic.
 COUNTS = {

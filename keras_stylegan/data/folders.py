@@ -51,7 +51,8 @@ class _Files:
     def __len__(self) -> int:
         return len(self.names)
 
-    def _label(self, index: int) -> int | None:
+    def label(self, index: int) -> int | None:
+        """The label of picture `index`, without reading it."""
         return self._labels[self.names[index].partition("/")[0]] if self._labels else None
 
 
@@ -80,7 +81,7 @@ class FolderSource(_Files):
             if not stat.S_ISREG(status.st_mode):
                 raise ValueError("not a file")
             _check_bytes(status.st_size)
-            return os.read(descriptor, status.st_size), self._label(index)
+            return os.read(descriptor, status.st_size), self.label(index)
         finally:
             os.close(descriptor)
 
@@ -106,7 +107,7 @@ class ZipSource(_Files):
     def read(self, index: int) -> tuple[bytes, int | None]:
         name = self.names[index]
         _check_bytes(self._archive.getinfo(name).file_size)
-        return self._archive.read(name), self._label(index)
+        return self._archive.read(name), self.label(index)
 
 
 def _check_bytes(size: int) -> None:

@@ -11,7 +11,7 @@ from keras_stylegan.data.crops import Crops
 from keras_stylegan.data.decoding import Decoder, decode_with_pillow, tensorflow_decoder
 from keras_stylegan.data.images import MAX_UNREADABLE, ImageSource
 from keras_stylegan.data.pairs import PairedSource, join_pair, open_domains, split_pair
-from keras_stylegan.data.sources import Source, Subset, open_source
+from keras_stylegan.data.sources import ClassSubset, Source, Subset, open_source
 
 KINDS = ("images", "paired", "unpaired", "styles")
 ENGINES = ("auto", "tensorflow", "numpy")
@@ -31,6 +31,7 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
     resample: str = "lanczos",
     augmentation: Augmentation | None = None,
     labels: bool = True,
+    classes: Sequence[str] | None = None,
     split: str = "train",
     min_side: int = MIN_SIDE,
     max_unreadable: float = MAX_UNREADABLE,
@@ -60,6 +61,7 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
         resample: `area`, `bicubic` or `lanczos`.
         augmentation: what else may happen to an image, alike for a pair's two: an `Augmentation`, or None.
         labels: False ignores the classes of a source.
+        classes: for `images`, names of the classes to keep, in the order of their labels; None keeps all.
         split: the split of a TFDS set, and of `trainA` and `trainB`.
         min_side: pictures with a side shorter than this many pixels are skipped.
         max_unreadable: share of unreadable pictures above which reading stops with their list.
@@ -92,6 +94,7 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
     if kind == "images":
         opened = open_source(source, split)
         _check_classes(opened, labels)
+        opened = opened if classes is None else ClassSubset(opened, classes)
         return Batches([crops(opened if labels else _Unlabelled(opened))], channels=channels, threads=threads)
     if kind == "styles":
         return Batches([crops(_Styles(open_source(source, split)))], channels=channels, threads=threads)

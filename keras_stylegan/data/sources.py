@@ -67,6 +67,39 @@ class Subset:
         return self.source.read(self.indices[index])
 
 
+class ClassSubset(Subset):
+    """The pictures of some classes, numbered anew.
+
+    Args:
+        source: a `Source` with classes.
+        classes: their names, in the order of the new labels.
+
+    Raises:
+        ValueError: if the source has no such class, or a name is given twice.
+    """
+
+    def __init__(self, source: Source, classes: Sequence[str]):
+        found = source.classes or ()
+        unknown = [name for name in classes if name not in found]
+        if unknown or len(set(classes)) < len(classes) or not classes:
+            choice = f"different names among {', '.join(found)}" if found else "empty: the pictures have no classes"
+            raise ValueError(f"`classes` must be {choice}. Received: {', '.join(classes)}")
+        numbers = {found.index(name): number for number, name in enumerate(classes)}
+        # Folders know a label by the name; others have to look.
+        label = getattr(source, "label", lambda index: source.read(index)[1])
+        labels = [label(index) for index in range(len(source))]
+        chosen = [index for index, old in enumerate(labels) if old in numbers]
+        super().__init__(source, chosen)
+        self.classes = tuple(classes)
+        self._labels = [numbers[labels[index]] for index in chosen]
+
+    def label(self, index: int) -> int:
+        return self._labels[index]
+
+    def read(self, index: int) -> tuple[Content, int | None]:
+        return super().read(index)[0], self._labels[index]
+
+
 def open_source(source: str | Path | Source, split: str = "train") -> Source:
     """Opens a set of pictures without decoding any.
 

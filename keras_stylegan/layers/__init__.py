@@ -13,13 +13,11 @@ from keras_stylegan.layers.score_head import ScoreHead
 from keras_stylegan.layers.spectral import SpectralConv2D, SpectralDense
 from keras_stylegan.layers.style_bank import StyleBank
 from keras_stylegan.layers.styled_convolution import StyledConv2D
+from keras_stylegan.layers.synthesis import SynthesisLayer, ToRGB
 from keras_stylegan.layers.upsampled_rgb import UpsampledRGB
 
 __all__ = [
-    "AdaptiveAugmentation", "ClipWeights", "DiffAugment", "StyleBank", "StyledConv2D", "UpsampledRGB",
-]  # fmt: skip
-__all__ = [
-    "AdaINLayer", "ClipWeights", "CodeHead", "EqualizedConv2D", "EqualizedDense", "GroupedConv2D", "LEAKY_GAIN",
-    "MappingNetwork", "MinibatchStddev", "ScoreHead", "SpectralConv2D", "SpectralDense", "StyleBank", "StyledConv2D",
-    "UpsampledRGB",
+    "AdaINLayer", "AdaptiveAugmentation", "ClipWeights", "CodeHead", "DiffAugment", "EqualizedConv2D", "EqualizedDense",
+    "GroupedConv2D", "LEAKY_GAIN", "MappingNetwork", "MinibatchStddev", "ScoreHead", "SpectralConv2D", "SpectralDense",
+    "StyleBank", "StyledConv2D", "SynthesisLayer", "ToRGB", "UpsampledRGB",
 ]  # fmt: skip

@@ -50,7 +50,9 @@ class _Equalized(keras.layers.Layer):
 
     def _finish(self, x):
         if self.use_bias:
-            x = x + self.bias * self._bias_scale
+            # A difference, since TensorFlow's remapper takes convolution + sum + leaky ReLU for its fused kernel, finds
+            # that their gradients need the sum, and gives up on the whole graph.
+            x = x - self.bias * -self._bias_scale
         return x if self.activation is None else ops.leaky_relu(x, NEGATIVE_SLOPE)
 
     def get_config(self):

@@ -1,4 +1,4 @@
-"""Gradient penalties of discriminators, as functions of gradients.
+"""Gradient penalties of discriminators and generators, as functions of gradients.
 
 They take gradients, not networks: `keras_stylegan.ops.gradients.input_gradient` makes those on every backend, and a
 critic with a known gradient tests the formula alone. Each returns one value per image in float32 (float64 stays).
@@ -77,3 +77,36 @@ def interpolate(real, fake, alpha):
     Source: Gulrajani et al. 2017, algorithm 1.
     """
     return alpha * real + (1.0 - alpha) * fake
+
+
+def path_lengths(style_gradients):
+    """How far a picture moves when its styles do: the length of `J_w^T y` for a random picture y.
+
+    Args:
+        style_gradients: tensor of shape `(batch, num_styles, style_dim)`, gradient with respect to the styles of
+            `sum(generator(styles) * y)`, with y drawn from N(0, 1 / pixels) (`pixels` is height * width).
+
+    Returns:
+        Tensor of shape `(batch,)`: the root of the mean over the styles of the squared lengths.
+
+    Source: Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", section 3.2 and its code (the
+    mean over the styles, where the paper has one w).
+    """
+    # The floor keeps the root's slope finite where nothing moves; it changes no length above 1e-12.
+    return ops.sqrt(ops.maximum(_squared_norm(style_gradients) / style_gradients.shape[1], 1e-24))
+
+
+def path_length_penalty(lengths, mean, weight=2.0):
+    """Squared deviation of path lengths from their running mean, `weight * (length - mean)^2`.
+
+    Args:
+        lengths: tensor of shape `(batch,)`, as `path_lengths` returns it.
+        mean: tensor that broadcasts to it, without gradient.
+        weight: float.
+
+    Returns:
+        Tensor of shape `(batch,)`.
+
+    Source: Karras et al. 2020, equation 4.
+    """
+    return weight * ops.square(lengths - ops.cast(mean, lengths.dtype))

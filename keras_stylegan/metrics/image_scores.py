@@ -136,9 +136,7 @@ class ImageScores:
         check_classifies(self.metrics, extractor)
         self.reset_state()
 
-    def update_state(
-        self, fake: Sequence[np.ndarray] | None = None, real: Sequence[np.ndarray] | None = None
-    ) -> None:
+    def update_state(self, fake: Sequence[np.ndarray] | None = None, real: Sequence[np.ndarray] | None = None) -> None:
         """Takes batches of uint8 RGB images in, `(batch, height, width, 3)` or a sequence of any sizes."""
         for images, features in ((fake, self.fake), (real, self.real)):
             if images is not None and len(images):

@@ -12,9 +12,10 @@ from keras_stylegan.models.progressive import ProgressiveGAN
 from keras_stylegan.models.sampling import generate, mix_styles, render
 from keras_stylegan.models.schedules import CosineSchedule, PerUpdate, ScheduledAdam
 from keras_stylegan.models.stylegan import StyleGAN
+from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
 
 __all__ = [
     "AdversarialModel", "AveragedNetwork", "CosineSchedule", "FeatureDistillation", "GatysModel", "InfoGAN",
     "MultiStyleTransfer", "NoiseToImage", "PerUpdate", "Player", "ProgressiveGAN", "Regularizer", "ScheduledAdam",
-    "StyleGAN", "copy_network", "generate", "mix_styles", "render",
+    "StyleGAN", "StyleGAN2", "copy_network", "generate", "mix_styles", "r1_gamma", "render",
 ]  # fmt: skip

@@ -9,12 +9,14 @@ class Regularizer:
     With `every=k` the term's gradient is computed on one update in k and multiplied by k, so that its strength does
     not depend on k. It joins the gradient of that update. (StyleGAN2 gives it an update of its own and corrects the
     optimizer's rates for the extra update; joined, no correction is needed.) A lazy evaluation leaves no trace in
-    moving statistics or seeds.
+    moving statistics or seeds, but for the variables in `state`.
 
     Args:
         name: string, the term's name in the logs.
         loss: callable `(batch)` to a tensor of shape `(batch,)`, already weighted.
         every: int, period in updates; 1 makes it an ordinary term.
+        state: list of variables of the regularizer's own, which `loss` may assign (a running mean): the replicas' mean
+            is kept, unless the gradient is not finite.
 
     Raises:
         ValueError: if `every` is less than 1.
@@ -22,12 +24,13 @@ class Regularizer:
     Source: Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", appendix B.
     """
 
-    def __init__(self, name, loss, every=1):
+    def __init__(self, name, loss, every=1, state=()):
         if every < 1:
             raise ValueError(f"`every` must be at least 1. Received: every={every}")
         self.name = name
         self.loss = loss
         self.every = every
+        self.state = list(state)
 
 
 class Player:

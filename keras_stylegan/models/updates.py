@@ -87,7 +87,9 @@ class PlayerUpdate:
             each variable; the norm of the whole gradient; the terms' means over the global batch by name.
         """
         count = grad.sum_over_replicas(ops.cast(batch_size(batch), self.dtype))
-        saved = _save(self.buffers)
+        states = [variable for regularizer in self.player.regularizers for variable in regularizer.state]
+        changed = [*self.buffers, *states]
+        saved = _save(changed)
 
         def objective():
             terms = dict(self.player.loss(batch))
@@ -103,7 +105,8 @@ class PlayerUpdate:
             gradients = [a + b for a, b in zip(gradients, shares, strict=True)]
 
         norm = ops.sqrt(sum(ops.sum(ops.square(g)) for g in grad.sum_over_replicas(gradients)))
-        _restore_unless(ops.isfinite(norm), self.buffers, saved)
+        grad.average_over_replicas(states)
+        _restore_unless(ops.isfinite(norm), changed, saved)
         means = ops.unstack(grad.sum_over_replicas(ops.stack(list(terms.values()))), len(terms))
         return gradients, norm, self._remember(dict(zip(terms, means, strict=True)))
 
@@ -111,7 +114,7 @@ class PlayerUpdate:
         return ops.equal(self.updates % regularizer.every, 0)
 
     def _lazy(self, regularizer, batch, count):
-        """Value of a lazy regularizer, and the gradient it adds: zeros unless it is due."""
+        """Value of a lazy regularizer, and the gradient it adds: zeros unless it is due. Its state moves on."""
 
         def objective():
             return self._mean(regularizer.name, regularizer.loss(batch), count), ()
@@ -119,12 +122,17 @@ class PlayerUpdate:
         def evaluate():
             with grad.discard_updates():
                 value, _, gradients = grad.value_and_gradients(objective, self.variables)
-            return value, [g * regularizer.every for g in gradients]
+                state = _save(regularizer.state)
+            return value, [g * regularizer.every for g in gradients], state
 
         def skip():
-            return ops.zeros((), self.dtype), [ops.zeros(v.shape, v.dtype) for v in self.variables]
+            zeros = [ops.zeros(v.shape, v.dtype) for v in self.variables]
+            return ops.zeros((), self.dtype), zeros, _save(regularizer.state)
 
-        return ops.cond(self._is_due(regularizer), evaluate, skip)
+        value, gradients, state = ops.cond(self._is_due(regularizer), evaluate, skip)
+        for variable, new in zip(regularizer.state, state, strict=True):
+            variable.assign(new)
+        return value, gradients
 
     def _remember(self, terms):
         """Between evaluations the logs show a lazy regularizer's last finite value."""

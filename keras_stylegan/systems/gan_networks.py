@@ -23,9 +23,8 @@ def dcgan_networks(preset: GANPreset, num_classes: int) -> tuple[DCGANGenerator,
     generator = DCGANGenerator(
         preset.size, preset.channels, preset.latent_dim, *widths, preset.generator_normalization, num_classes
     )
-    conditioning = {} if preset.conditioning == "none" else {"conditioning": preset.conditioning}
     critic = DCGANCritic(
-        preset.size, preset.channels, *widths, preset.critic_normalization, num_classes, **conditioning
+        preset.size, preset.channels, *widths, preset.critic_normalization, num_classes, preset.conditioning
     )
     return generator, critic
 

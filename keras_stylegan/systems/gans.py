@@ -10,7 +10,6 @@ import numpy as np
 
 from keras_stylegan import data
 from keras_stylegan.data.pictures import as_rgb
-from keras_stylegan.gan_networks import NETWORKS
 from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.models.progressive import ProgressiveGAN
@@ -22,11 +21,13 @@ from keras_stylegan.presets import (
     GANPreset,
     InfoGANPreset,
     ProgressivePreset,
+    StyleGAN2Preset,
     StyleGANPreset,
     get_preset,
     with_settings,
 )
-from keras_stylegan.systems import System, jit_compile, save_whole
+from keras_stylegan.systems.base import System, jit_compile, save_whole
+from keras_stylegan.systems.gan_networks import NETWORKS
 
 PREVIEW_PICTURES = 16
 # What a run leaves for inference, and for runs that begin with its weights.
@@ -54,18 +55,18 @@ def build_gan(preset: GANPreset) -> System:
 
 def check_gan(preset: GANPreset) -> None:
     """Checks the settings that belong together, before anything is built."""
-    if not preset.data:
-        raise ValueError("`data` must name the pictures to train on. Received nothing")
     choices = {
         "network": tuple(NETWORKS),
-        "conditioning": ("none", "projection", "embedding"),
+        "conditioning": ("projection", "embedding"),
         "optimizer": tuple(OPTIMIZERS),
     }
     for name, valid in choices.items():
         if getattr(preset, name) not in valid:
             raise ValueError(f"`{name}` must be one of {', '.join(valid)}. Received: {name}={getattr(preset, name)}")
-    if isinstance(preset, InfoGANPreset) and preset.conditioning != "none":
-        raise ValueError(f"`conditioning` must be none for InfoGAN. Received: conditioning={preset.conditioning}")
+    if isinstance(preset, InfoGANPreset) and preset.classes:
+        raise ValueError(
+            f"`classes` must be empty for InfoGAN, which finds its own. Received: classes={preset.classes}"
+        )
     if preset.batch_size % preset.critic_steps:
         raise ValueError(
             "`batch_size` must be a multiple of `critic_steps`, which share a batch. "
@@ -73,8 +74,11 @@ def check_gan(preset: GANPreset) -> None:
         )
 
 
-def open_batches(preset: GANPreset) -> tuple[data.Batches, list[str]]:
+def open_batches(preset: GANPreset | StyleGAN2Preset) -> tuple[data.Batches, list[str]]:
     """The batches of a preset, and the classes as far as it asks for them."""
+    if not preset.data:
+        raise ValueError("`data` must name the pictures to train on. Received nothing")
+    chosen = [name for name in preset.classes.split(",") if name]
     batches = data.open(
         preset.data,
         size=preset.size,
@@ -83,15 +87,18 @@ def open_batches(preset: GANPreset) -> tuple[data.Batches, list[str]]:
         channels=preset.channels,
         flip=bool(preset.flip),
         scale=preset.scale,
-        labels=preset.conditioning != "none",
+        labels=bool(chosen),
+        classes=None if chosen in ([], ["all"]) else chosen,
         cache_bytes=preset.cache_megabytes * 2**20,
     )
-    if preset.conditioning != "none" and not batches.classes:
+    classes = list(batches.classes or ())
+    if chosen and len(classes) < 2:
+        found = ", ".join(classes) if classes else "no class folders or labels"
         raise ValueError(
-            f"`conditioning` must be none: {preset.data} has no class folders or labels. "
-            f"Received: conditioning={preset.conditioning}"
+            f"`classes` must be empty, or two or more classes of the pictures, which have {found}. "
+            f"Received: classes={preset.classes}"
         )
-    return batches, list(batches.classes or ())
+    return batches, classes
 
 
 def build_model(preset: GANPreset, generator: keras.Model, critic: keras.Model) -> NoiseToImage:

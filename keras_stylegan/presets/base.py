@@ -1,0 +1,75 @@
+"""The settings that every system has, and their rules."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import typing
+
+# Numbers that may be 0. No number of a preset may be negative or infinite, and all others are greater than 0.
+MAY_BE_ZERO = frozenset(
+    (
+        "alphas", "beta_1", "cache_megabytes", "clip_norm", "code_weight", "content_weight", "continuous",
+        "continuous_weight", "critic_weight", "decay_kimg", "ema_half_life_kimg", "ema_kimg", "ema_ramp_up",
+        "final_penalties", "flip", "frozen_blocks", "gamma", "group_size", "max_rollbacks", "methods",
+        "mix_probability", "mixing_probability", "num_blocks", "path_length_weight", "penalties", "penalty_weight",
+        "photograph_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "style_weight",
+        "variation_weight", "weak_probability", "weight_limit",
+    )
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """The settings that every system has.
+
+    Attributes:
+        kimg: length of the run, in thousands of images.
+        batch_size: images in a step, of all replicas together.
+        seed: repeats a run.
+        precision: Keras dtype policy, `float32` or `mixed_bfloat16`.
+        log_images: images between lines of metrics.jsonl and points in TensorBoard.
+        grid_images: images between pictures of progress.
+        checkpoint_seconds: seconds between checkpoints.
+        keep_checkpoints: checkpoints kept, besides the best.
+        monitor: logged value whose smallest mean between two checkpoints marks the best; empty for none.
+        max_rollbacks: returns to the last good checkpoint when updates keep failing, before the run gives up.
+        rollback_factor: by which each of them multiplies the learning rates.
+        data_threads: threads that prepare batches.
+        cache_megabytes: decoded pictures kept in memory, at most.
+
+    Raises:
+        ValueError: for a number that is negative or not finite, or 0 where that means nothing.
+    """
+
+    kimg: float = 100.0
+    batch_size: int = 4
+    seed: int = 0
+    precision: str = "float32"
+    log_images: int = 400
+    grid_images: int = 10_000
+    checkpoint_seconds: float = 600.0
+    keep_checkpoints: int = 3
+    monitor: str = ""
+    max_rollbacks: int = 3
+    rollback_factor: float = 0.5
+    data_threads: int = 2
+    cache_megabytes: int = 1024
+
+    system: typing.ClassVar[str]
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            numbers = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
+            may_be_zero = field.name in MAY_BE_ZERO
+            for number in numbers:
+                if isinstance(number, str) or 0 < number < math.inf or (number == 0 and may_be_zero):
+                    continue
+                rule = "finite and not negative" if may_be_zero else "finite and greater than 0"
+                raise ValueError(f"`{field.name}` must be {rule}. Received: {field.name}={value}")
+
+    @property
+    def steps(self) -> int:
+        """Training steps of the whole run."""
+        return -(-round(self.kimg * 1000) // self.batch_size)

@@ -1,0 +1,77 @@
+"""Settings of the multi-style system."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+
+from keras_stylegan.presets.base import Preset
+
+
+@dataclasses.dataclass(frozen=True)
+class MultiStylePreset(Preset):
+    """One network for all the styles of a folder (`MultiStyleTransfer` says what the loss terms are).
+
+    Attributes:
+        content: folder, zip or npz of photographs.
+        styles: folder of style pictures; the files' names become the styles' names.
+        crop_size: pixels, height and width of the training crops.
+        scale: crops are cut from windows of this share (low, high) of the photograph.
+        content_short_side: photographs are reduced to this shorter side.
+        style_short_side: style pictures are reduced to this shorter side, which sets the size of strokes.
+        mix_probability: share of pictures painted in a mixture of two styles.
+        weak_probability: share of pictures painted with a strength below 1.
+        widths: channels at 1/2, 1/4 and 1/8 of the size.
+        num_blocks: residual blocks at 1/4 (encoder), 1/8 and 1/4 (decoder).
+        normalization: `all` or `branches`.
+        num_waves: plane waves from which strokes on flat ground grow.
+        bank_lr_multiplier: learning rate of the style vectors relative to `learning_rate`.
+        perceptual: `compact`, `vgg16`, `vgg19`, or an .npz file.
+        methods: style methods and their weights.
+        style_weight: weight of the style terms against the content.
+        alphas: weights of single styles by name, 1 where none is given.
+        content_method: `correlation`, `relative` or `mse`.
+        content_weight: weight of the content term.
+        variation_weight: weight of the total variation.
+        photograph_weight: weight of the distance to the photograph at strength 0.
+        critic_weight: lambda of the adversarial term; 0 trains no critic.
+        penalty_weight: weight of the critic's gradient penalty.
+        critic_steps: critic updates in a step.
+        learning_rate: of the network, at the start; decays to 0 along a cosine over the run.
+        critic_learning_rate: of the critic, likewise.
+        clip_norm: limit of the global norm of a gradient.
+        ema_kimg: half-life of the averaged network, which is the one shown and saved, in thousands of images, at most
+            1/20 of the images seen; 0 averages nothing.
+    """
+
+    content: str = ""
+    styles: str = ""
+    crop_size: int = 160
+    scale: tuple[float, float] = (0.5, 0.9)
+    content_short_side: int = 320
+    style_short_side: int = 256
+    mix_probability: float = 0.2
+    weak_probability: float = 0.15
+    widths: tuple[int, int, int] = (32, 64, 192)
+    num_blocks: tuple[int, int, int] = (1, 5, 3)
+    normalization: str = "branches"
+    num_waves: int = 16
+    bank_lr_multiplier: float = 2.0
+    perceptual: str = "compact"
+    methods: dict[str, float] = dataclasses.field(default_factory=lambda: {"gram": 1.0})
+    style_weight: float = 4.0
+    alphas: dict[str, float] = dataclasses.field(default_factory=dict)
+    content_method: str = "correlation"
+    content_weight: float = 0.6
+    variation_weight: float = 0.75
+    photograph_weight: float = 2.0
+    critic_weight: float = 0.0
+    penalty_weight: float = 10.0
+    critic_steps: int = 1
+    learning_rate: float = 2e-3
+    critic_learning_rate: float = 2e-4
+    clip_norm: float = 10.0
+    ema_kimg: float = 2.0
+    monitor: str = "generator/loss"
+
+    system: typing.ClassVar[str] = "multistyle"

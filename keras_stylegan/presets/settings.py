@@ -1,0 +1,65 @@
+"""`key=value` changes to a preset, and presets as JSON holds them."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Iterable
+
+from keras_stylegan.presets.base import Preset
+
+
+def with_settings(preset: Preset, settings: Iterable[str]) -> Preset:
+    """Changes a preset by `key=value` texts.
+
+    Tuples are written `0.5,1`, dicts `gram:1,sorted:0.5`.
+
+    Raises:
+        ValueError: for a text without `=`, an unknown key (the message lists all), or a value of the wrong type.
+    """
+    kinds = typing.get_type_hints(type(preset))
+    fields = [field.name for field in dataclasses.fields(preset)]
+    changes = {}
+    for setting in settings:
+        key, separator, text = setting.partition("=")
+        if not separator:
+            raise ValueError(f"`--set` must be key=value. Received: {setting}")
+        if key not in fields:
+            raise ValueError(f"`--set` must name one of {', '.join(sorted(fields))}. Received: {key}")
+        try:
+            changes[key] = _parse(kinds[key], text)
+        except ValueError:
+            raise ValueError(f"`{key}` must be {_describe(kinds[key])}. Received: {setting}") from None
+    return dataclasses.replace(preset, **changes)
+
+
+def as_dict(preset: Preset) -> dict[str, typing.Any]:
+    """The settings as JSON holds them: tuples as lists."""
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(preset).items()}
+
+
+def _parse(kind, text):
+    origin = typing.get_origin(kind)
+    if origin is tuple:
+        kinds, parts = typing.get_args(kind), text.split(",")
+        if len(parts) != len(kinds):
+            raise ValueError
+        return tuple(_parse(part_kind, part) for part_kind, part in zip(kinds, parts, strict=True))
+    if origin is dict:
+        _, value_kind = typing.get_args(kind)
+        pairs = [part.rpartition(":") for part in text.split(",") if part]
+        if not all(key and separator for key, separator, _ in pairs):
+            raise ValueError
+        return {key.strip(): _parse(value_kind, value) for key, _, value in pairs}
+    if kind is int:
+        return int(text.replace("_", ""))
+    return kind(text)
+
+
+def _describe(kind) -> str:
+    origin = typing.get_origin(kind)
+    if origin is tuple:
+        return " and ".join(_describe(part) for part in typing.get_args(kind)) + ", with commas between"
+    if origin is dict:
+        return "name:number pairs with commas between"
+    return {int: "a whole number", float: "a number", str: "text"}.get(kind, str(kind))

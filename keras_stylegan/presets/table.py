@@ -1,0 +1,106 @@
+"""What can be trained: a preset for each name."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from keras_stylegan.presets.base import Preset
+from keras_stylegan.presets.gans import (
+    GANPreset,
+    InfoGANPreset,
+    ProgressivePreset,
+    R3GANPreset,
+    StyleGAN2Preset,
+    StyleGANPreset,
+)
+from keras_stylegan.presets.multistyle import MultiStylePreset
+
+_GAN = GANPreset(kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000)
+# Clipping and gradient penalties are statements about single pictures: no batch norm in these critics.
+_CRITIC = dataclasses.replace(_GAN, batch_size=320, critic_steps=5, critic_normalization="none", loss="wasserstein")
+
+
+def _r3gan(side, filters, max_filters, gamma, half_life_kimg, **changes):
+    """A row of the table of Huang et al. 2024 and its code: gamma falls to a tenth over the schedule."""
+    settings = {
+        "kimg": 250_000.0, "batch_size": 256, "log_images": 25_600, "grid_images": 256_000, "size": (side, side),
+        "network": "r3gan", "latent_dim": 64, "filters": filters, "max_filters": max_filters, "loss": "relativistic",
+        "penalties": {"r1": gamma, "r2": gamma}, "final_penalties": {"r1": gamma / 10, "r2": gamma / 10},
+        "learning_rate": 2e-4, "critic_learning_rate": 2e-4, "beta_1": 0.0, "beta_2": 0.9, "schedule_kimg": 20_000.0,
+        "final_learning_rate": 5e-5, "final_beta_2": 0.99, "ema_half_life_kimg": 0.0, "ema_ramp_up": 0.0,
+        "final_ema_half_life_kimg": half_life_kimg,
+    }  # fmt: skip
+    return R3GANPreset(**{**settings, **changes})
+
+
+PRESETS: dict[str, Preset] = {
+    "multistyle": MultiStylePreset(kimg=300.0, precision="mixed_bfloat16"),
+    # A few minutes on two cores: to see that data, loss and files are in order before the long run.
+    "multistyle_small": MultiStylePreset(
+        kimg=2.0, crop_size=96, content_short_side=160, style_short_side=128, widths=(16, 32, 64), num_blocks=(1, 2, 1),
+        log_images=100, grid_images=1000,
+    ),
+    # One network, the losses of Goodfellow et al. 2014, Radford et al. 2016, Mao et al. 2017, Arjovsky et al. 2017 and
+    # Gulrajani et al. 2017. Batches of 320 are five critic updates on 64 pictures.
+    "gan": dataclasses.replace(_GAN, loss="minimax"),
+    "dcgan": _GAN,
+    "lsgan": dataclasses.replace(_GAN, loss="least_squares"),
+    "wgan": dataclasses.replace(
+        _CRITIC, weight_limit=0.01, optimizer="rmsprop", learning_rate=5e-5, critic_learning_rate=5e-5
+    ),
+    "wgan_gp": dataclasses.replace(
+        _CRITIC, penalties={"gradient_penalty": 10.0}, learning_rate=1e-4, critic_learning_rate=1e-4, beta_1=0.0,
+        beta_2=0.9,
+    ),
+    # Miyato et al. 2018, setting with five critic updates; 100,000 generator updates.
+    "sngan": dataclasses.replace(
+        _CRITIC, kimg=32_000.0, size=(32, 32), network="resnet", latent_dim=128, filters=256, max_filters=128,
+        critic_normalization="spectral", loss="hinge", decay_kimg=32_000.0, beta_1=0.0, beta_2=0.9,
+    ),
+    # Karras et al. 2018 at 64x64: 5 sizes alone, 4 transitions.
+    "progressive": ProgressivePreset(
+        kimg=6000.0, batch_size=16, log_images=6400, grid_images=64_000, network="progressive", latent_dim=512,
+        filters=64, loss="wasserstein", penalties={"gradient_penalty": 10.0, "drift": 0.001}, learning_rate=1e-3,
+        critic_learning_rate=1e-3, beta_1=0.0, beta_2=0.99,
+    ),
+    # Karras et al. 2019, configuration f of FFHQ: the non-saturating loss with R1.
+    "stylegan": StyleGANPreset(
+        kimg=6000.0, batch_size=16, log_images=6400, grid_images=64_000, network="stylegan", latent_dim=512,
+        filters=256, penalties={"r1": 10.0}, learning_rate=1e-3, critic_learning_rate=1e-3, beta_1=0.0, beta_2=0.99,
+    ),
+    "infogan": InfoGANPreset(
+        kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000, size=(32, 32), latent_dim=74, network="coded",
+        critic_normalization="spectral", learning_rate=1e-3,
+    ),
+    "r3gan_cifar10": _r3gan(32, 768, 768, 0.05, 5_000.0, batch_size=512),
+    "r3gan_ffhq64": _r3gan(64, 384, 768, 2.0, 500.0),
+    "r3gan_ffhq256": _r3gan(256, 96, 768, 150.0, 500.0),
+    "r3gan_imagenet32": _r3gan(
+        32, 1536, 1536, 0.5, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, conditioning="projection",
+        group_width=32,
+    ),
+    "r3gan_imagenet64": _r3gan(
+        64, 1536, 1536, 1.0, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, conditioning="projection",
+        group_width=32,
+    ),
+    # The same at the size and cost of two cores.
+    "r3gan_small": _r3gan(
+        64, 48, 192, 1.0, 50.0, kimg=1000.0, batch_size=16, schedule_kimg=500.0, log_images=1600, grid_images=16_000
+    ),
+    # The networks of 22.2 and 23.4 million parameters at 64x64.
+    "stylegan2": StyleGAN2Preset(
+        kimg=25_000.0, batch_size=32, log_images=3200, grid_images=100_000, checkpoint_seconds=1800.0
+    ),
+    # Natural scenes by class on two cores.
+    "stylegan2_scenes": StyleGAN2Preset(
+        kimg=1000.0, batch_size=16, log_images=1600, grid_images=20_000, classes="forest,glacier,mountain,sea",
+        channel_base=1536, channel_max=256, latent_dim=128, style_dim=128, path_length_every=8,
+    ),
+}  # fmt: skip
+
+
+def get_preset(name: str) -> Preset:
+    """The preset of that name, or a ValueError that lists the names."""
+    if name not in PRESETS:
+        raise ValueError(f"`preset` must be one of {', '.join(sorted(PRESETS))}. Received: {name}")
+    return PRESETS[name]

@@ -1,0 +1,27 @@
+"""From a preset to what trains: one small builder per system, registered by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from keras_stylegan.presets import Preset
+from keras_stylegan.systems.base import Probe, System, jit_compile, save_whole
+from keras_stylegan.systems.gans import build_gan
+from keras_stylegan.systems.multistyle import build_multistyle
+from keras_stylegan.systems.stylegan2 import build_stylegan2
+
+__all__ = ["SYSTEMS", "Probe", "System", "build", "jit_compile", "save_whole"]
+
+SYSTEMS: dict[str, Callable[[Any], System]] = {
+    "multistyle": build_multistyle,
+    **dict.fromkeys(("gan", "infogan", "progressive", "r3gan", "stylegan"), build_gan),
+    "stylegan2": build_stylegan2,
+}
+
+
+def build(preset: Preset) -> System:
+    """Builds the system of a preset."""
+    if preset.system not in SYSTEMS:
+        raise ValueError(f"`system` must be one of {', '.join(sorted(SYSTEMS))}. Received: {preset.system}")
+    return SYSTEMS[preset.system](preset)

@@ -1,0 +1,68 @@
+"""What a system is, whatever it trains: the parts that a run needs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_stylegan.files import whole_file
+
+
+@dataclasses.dataclass(frozen=True)
+class Probe:
+    """What tells whether a GAN is well (`keras_stylegan.callbacks.Health`).
+
+    Attributes:
+        generate: function that generates floats `(batch, height, width, channels)`, always of the same inputs.
+        real: real images shaped like them.
+        critic: function from images to the critic's outputs, or None.
+    """
+
+    generate: Callable[[], Any]
+    real: np.ndarray
+    critic: Callable[[np.ndarray], Any] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class System:
+    """What a builder returns.
+
+    Attributes:
+        model: the compiled model, trained by `fit` or by `make_step()`.
+        batches: object with `batches[index]` for every index >= 0.
+        preview: function that paints pictures for the image grid, always of the same inputs.
+        save: function that writes what inference needs into a folder.
+        facts: what the data decided (counts, names), written into config.json; a run resumes only where they are equal.
+        forward: function that calls the network to be shipped on one image; its operations are counted for the header.
+        probe: for adversarial systems, what the signs of collapse are read from.
+        parts: what has a state and is no variable, by name: NumPy generators, objects with `get_state`, `set_state`.
+    """
+
+    model: keras.Model
+    batches: Any
+    preview: Callable[[], np.ndarray]
+    save: Callable[[Path], None]
+    facts: dict[str, Any]
+    forward: Callable[[], Any] | None = None
+    probe: Probe | None = None
+    parts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def jit_compile() -> str | bool:
+    """Keras' "auto", but off for TensorFlow on CPU, where XLA made steps several times slower."""
+    if keras.backend.backend() != "tensorflow":
+        return "auto"
+    import tensorflow as tf
+
+    return "auto" if tf.config.list_physical_devices("GPU") else False
+
+
+def save_whole(model: keras.Model, path: Path) -> None:
+    """Writes a `.keras` file under a temporary name, then renames it."""
+    with whole_file(path) as partial:
+        model.save(partial)

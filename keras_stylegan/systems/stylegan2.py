@@ -1,0 +1,70 @@
+"""From a preset to a StyleGAN2, ready to train."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
+from keras_stylegan.networks import StyleGAN2Critic, StyleGAN2Generator
+from keras_stylegan.presets import StyleGAN2Preset
+from keras_stylegan.systems.base import System, jit_compile
+from keras_stylegan.systems.gans import open_batches, preview, save_gan, start_from
+
+
+def build_stylegan2(preset: StyleGAN2Preset) -> System:
+    """StyleGAN2 as the preset says.
+
+    Raises:
+        ValueError: if a setting breaks its rule, or `data` or `start_from` cannot be used.
+    """
+    batches, classes = open_batches(preset)
+    shared = {
+        "size": preset.size,
+        "channels": preset.channels,
+        "channel_base": preset.channel_base,
+        "channel_max": preset.channel_max,
+        "mapping_layers": preset.mapping_layers,
+        "num_classes": len(classes),
+    }
+    generator = StyleGAN2Generator(**shared, latent_dim=preset.latent_dim, style_dim=preset.style_dim)
+    critic = StyleGAN2Critic(**shared, residual=bool(preset.residual), group_size=preset.group_size)
+    for network in (generator, critic):
+        network.build()
+    taken = {"weights_taken": start_from(Path(preset.start_from), generator, critic)} if preset.start_from else {}
+    gamma = preset.gamma or r1_gamma(preset.size, preset.batch_size)
+    model = StyleGAN2(
+        generator,
+        critic,
+        loss=preset.loss,
+        gamma=gamma,
+        penalize_fakes=preset.loss.startswith("relativistic"),
+        penalty_every=preset.penalty_every,
+        path_length_weight=preset.path_length_weight,
+        path_length_every=preset.path_length_every,
+        mixing_probability=preset.mixing_probability,
+        frozen_blocks=preset.frozen_blocks,
+        seed=preset.seed,
+    )
+    optimizers = {
+        name: keras.optimizers.Adam(preset.learning_rate, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
+        for name in ("critic", "generator")
+    }
+    ema = {"half_life_kimg": preset.ema_half_life_kimg, "ramp_up": preset.ema_ramp_up or None}
+    model.compile(optimizers, ema=ema, jit_compile=jit_compile())
+    facts = {
+        "pictures": batches.num_images,
+        "classes": classes,
+        **taken,
+        "gamma": gamma,
+        "generator_parameters": parameters(generator),
+        "critic_parameters": parameters(critic),
+    }
+    return System(model, batches, preview(model, len(classes)), lambda folder: save_gan(model, folder), facts)
+
+
+def parameters(network: keras.Model) -> int:
+    """Trainable parameters, frozen ones included."""
+    return sum(int(np.prod(v.shape)) for v in network.weights if v.name not in ("mean_styles", "constant_noise"))
