@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,7 +34,7 @@ def open_strategy(strategy: str | None, devices: Sequence[str] | None = None) ->
     import tensorflow as tf
 
     if not devices:
-        return tf.distribute.MirroredStrategy()
+        return _mirrored(None)
     devices = [device.upper() for device in devices]
     split = [device for device in devices if device.startswith("CPU:")]
     if len(split) > 1:
@@ -45,7 +46,15 @@ def open_strategy(strategy: str | None, devices: Sequence[str] | None = None) ->
     missing = [device for device in devices if device not in present]
     if missing:
         raise ValueError(f"`devices` must be among {', '.join(present)}. Received: {', '.join(missing)}")
-    return tf.distribute.MirroredStrategy(devices)
+    return _mirrored(tuple(devices))
+
+
+@functools.cache
+def _mirrored(devices):
+    """One strategy for the same devices in a process: a second one would use the keys of the first's collectives."""
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(None if devices is None else list(devices))
 
 
 def scope(strategy: Any) -> contextlib.AbstractContextManager:

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import ops
 from toy_gan import LATENT, SIZE, ToyGAN, batches
 
+from keras_stylegan.devices import open_strategy
 from keras_stylegan.layers import AdaptiveAugmentation, ClipWeights
 
 
@@ -18,7 +19,7 @@ def mirrored():
             tf.config.set_logical_device_configuration(cpus[0], [tf.config.LogicalDeviceConfiguration()] * 2)
         except RuntimeError:
             pytest.skip("TensorFlow was initialised with one logical CPU before this test")
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    return open_strategy("mirrored", ["CPU:0", "CPU:1"])
 
 
 def train(strategy, data, optimizer, model=ToyGAN, compile_arguments=None, **kwargs):

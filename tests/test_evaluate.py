@@ -73,7 +73,7 @@ MISTAKES = {
     "filter": (["--resize", "bilinea"], "Close to it: bilinear"),
     "size": (["--size", "8"], "`size` must be at least 32"),
     "max features": (["--max-features", "1"], "`max_features` must be at least 2"),
-    "missing folder": (["--real", "missing"], "existing folder, zip or npz file. Received: missing"),
+    "missing folder": (["--real", "missing"], "existing folder, zip or npz file, or tfds:NAME. Received: missing"),
     "no folder": (["--fake", "notes.txt"], "must be a folder, a zip or an npz file"),
     "empty folder": (["--fake", "none"], "holds no pictures"),
     "one picture": (["--fake", "one"], "`--fake` must hold at least 2 pictures. Received: 1 in one"),

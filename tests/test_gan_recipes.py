@@ -70,7 +70,7 @@ def test_recipe_takes_two_steps(name, pictures, tmp_path, monkeypatch, eagerly):
 def test_classes_channels_and_the_weights_of_another_run(pictures, tmp_path, capsys):
     first, second = tmp_path / "first", tmp_path / "second"
     common = ["train", "dcgan", "--data", str(pictures)]
-    changes = {"batch_size": 4, "kimg": 0.004, "conditioning": "projection", "channels": 1, "size": "8,12"}
+    changes = {"batch_size": 4, "kimg": 0.004, "classes": "all", "channels": 1, "size": "8,12"}
     assert cli.main([*common, "--out", str(first), *settings(changes)]) == 0
     config = json.loads((first / "config.json").read_text())
     assert config["facts"]["classes"] == ["dark", "bright"]

@@ -34,7 +34,7 @@ def instance_norm(x):
 OPERATIONS = {
     "moments": (lambda x: ops.stack(statistics.moments(x)), moments, False),
     "gram": (statistics.gram_matrix, gram, False),
-    "instance_norm": (lambda x: normalization.instance_norm(x, EPSILON), instance_norm, True),
+    "instance_norm": (lambda x: normalization.instance_norm(x, epsilon=EPSILON), instance_norm, True),
 }
 
 

@@ -86,4 +86,4 @@ def test_presets_command(capsys):
     assert cli.main(["presets", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in rows] == list(PRESETS)
-    assert rows[0]["settings"] == as_dict(PRESETS["multistyle"]) and rows[0]["settings"]["widths"] == [32, 64, 160]
+    assert rows[0]["settings"] == as_dict(PRESETS["multistyle"]) and rows[0]["settings"]["widths"] == [32, 64, 192]

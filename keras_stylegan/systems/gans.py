@@ -29,7 +29,7 @@ from keras_stylegan.presets import (
 from keras_stylegan.systems.base import System, jit_compile, save_whole
 from keras_stylegan.systems.gan_networks import NETWORKS
 
-PREVIEW_PICTURES = 16
+PREVIEW_PICTURES = 32
 # What a run leaves for inference, and for runs that begin with its weights.
 GENERATOR_FILE, CRITIC_FILE = "generator.keras", "critic.keras"
 
