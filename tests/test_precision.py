@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_stylegan.ops import normalization, statistics
+from keras_stylegan.ops import modulation, normalization, statistics
 
 EPSILON = 1e-5
 
@@ -29,8 +29,7 @@ def instance_norm(x):
     return (x - x.mean((1, 2), keepdims=True)) / np.sqrt(x.var((1, 2), keepdims=True) + EPSILON)
 
 
-# Operation, definition in float64, and whether the result is rounded to the features' type. Demodulation, the other
-# operation that sums many squares, is tested beside its layer.
+# Operation, definition in float64, and whether the result is rounded to the features' type.
 OPERATIONS = {
     "moments": (lambda x: ops.stack(statistics.moments(x)), moments, False),
     "gram": (statistics.gram_matrix, gram, False),
@@ -48,3 +47,18 @@ def test_low_precision_features(name, dtype):
     unit = {"float32": 2**-23, "bfloat16": 2**-8, "float16": 2**-11}[dtype] if rounded else 0.0
     error = np.abs(result - expected).max() / np.abs(expected).max()
     assert error < 2e-5 + unit, error
+
+
+@pytest.mark.parametrize("size", [1.0, 1000.0])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("bfloat16", 2e-2), ("float16", 3e-3)])
+def test_modulated_convolution_of_large_styles(dtype, tolerance, size):
+    """Styles whose products with the features lie outside of float16: demodulation brings them back."""
+    rng = np.random.default_rng(1)
+    given, exact = features(dtype)
+    styles = (size * rng.normal(1.0, 0.5, (2, 4))).astype("float32")
+    kernel = rng.normal(size=(1, 1, 4, 5)).astype("float32")
+    result = ops.cast(modulation.modulated_conv(given, styles, kernel), "float32")
+    modulated = styles[:, :, None].astype("float64") * kernel[0, 0]
+    modulated /= np.sqrt((modulated**2).sum(1, keepdims=True) + 1e-8)
+    expected = np.einsum("bhwi,bio->bhwo", exact, modulated)
+    assert np.abs(result - expected).max() / np.abs(expected).max() < tolerance

@@ -1,5 +1,6 @@
 """Convolutions whose kernels a style scales, image by image, without a kernel per image."""
 
+import keras
 from keras import ops
 
 from keras_stylegan.ops.fir import conv_upsample
@@ -30,7 +31,8 @@ def modulated_conv(features, styles, kernel, upsample=False, gain=1.0, epsilon=1
 
     Equal to a convolution with the kernels `W_kio * s_i * d_o` of each image (equations 1 to 3), but with one kernel
     for all images, so a plain convolution does the work: no grouped convolution, whose gradient does not run on every
-    backend. Statistics are in the styles' dtype, products in that of the features.
+    backend. Statistics are in the styles' dtype, products in that of the features; where these differ, the styles of
+    an image are first divided by the largest, which the demodulation undoes, so that float16 does not overflow.
 
     Args:
         features: tensor of shape `(batch, height, width, channels)`.
@@ -47,6 +49,10 @@ def modulated_conv(features, styles, kernel, upsample=False, gain=1.0, epsilon=1
     Source: Karras et al. 2020, section 2.2.
     """
     factors = gain * demodulation(styles, kernel, epsilon)
+    if keras.backend.standardize_dtype(features.dtype) != keras.backend.standardize_dtype(styles.dtype):
+        # It cancels, so the gradient need not pass through it.
+        largest = ops.stop_gradient(ops.maximum(ops.max(ops.abs(styles), axis=1, keepdims=True), 1e-8))
+        styles, factors = styles / largest, factors * largest
     x = features * ops.cast(styles, features.dtype)[:, None, None]
     kernel = ops.cast(kernel, features.dtype)
     x = conv_upsample(x, kernel) if upsample else ops.conv(x, kernel, padding="same")
