@@ -14,9 +14,12 @@ import numpy as np
 from keras import ops
 from record import record
 
-from keras_stylegan.ops import normalization, statistics
+from keras_stylegan.ops import modulation, normalization, statistics
 
 SHAPE = (2, 128, 128, 16)
+# Of a modulated convolution: styles whose products with the features lie outside of float16.
+STYLES = np.random.default_rng(1).normal(500.0, 200.0, (2, 16)).astype("float32")
+KERNEL = np.random.default_rng(2).normal(size=(1, 1, 16, 16)).astype("float32")
 
 
 def moments(x, xp):
@@ -34,11 +37,19 @@ def instance_norm(x, xp):
     return (x - mean) / xp.sqrt(xp.mean(xp.square(x - mean), axis=(1, 2), keepdims=True) + 1e-5)
 
 
+def modulated_conv(x, xp):
+    styles, kernel = (array.astype(x.dtype) if xp is np else ops.cast(array, x.dtype) for array in (STYLES, KERNEL))
+    kernels = styles[:, :, None] * kernel[0, 0]
+    x = xp.matmul(xp.reshape(x, (2, -1, 16)), kernels)
+    return xp.reshape(x / xp.sqrt(xp.sum(xp.square(kernels), axis=1, keepdims=True)), SHAPE)
+
+
 # Name: the package's operation, and its formula over numpy or keras.ops. A new operation is a new row.
 OPERATIONS = {
     "moments": (lambda x: ops.stack(statistics.moments(x)), moments),
     "gram_matrix": (statistics.gram_matrix, gram),
     "instance_norm": (normalization.instance_norm, instance_norm),
+    "modulated_conv": (lambda x: modulation.modulated_conv(x, STYLES, KERNEL), modulated_conv),
 }
 
 
