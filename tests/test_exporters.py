@@ -33,11 +33,15 @@ def run(tmp_path_factory):
     settings = as_dict(with_settings(get_preset("multistyle"), ["content=here", "seed=3"]))
     (folder / "config.json").write_text(json.dumps({"settings": settings, "facts": {"styles": NAMES}}))
     lines = [
-        {"images": 40, "generator/content": 0.9, "generator/style_gram": 0.8},
-        {"images": 80, "generator/content": 0.51239, "generator/style_gram": 0.25, "generator/loss": 0.76,
+        {"images": 20, "generator/content": 0.9, "generator/style_gram": 0.8},
+        {"images": 40, "generator/content": 0.51239, "generator/style_gram": 0.25, "generator/loss": 0.76,
          "generator/gradient_norm": 3.0, "generator/skipped_updates": 0.0, "critic/penalty": 1.0},
+        {"images": 80, "generator/content": 0.4, "generator/style_gram": 0.2},
     ]  # fmt: skip
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"images": 9')
+    # Saved between the two lines; then the run was stopped.
+    (folder / "checkpoints").mkdir()
+    (folder / "checkpoints" / "checkpoint-000000000060.npz").touch()
     return folder
 
 
@@ -66,7 +70,8 @@ def test_files_and_manifest(packaged):
         content = (assets / entry[kind]["file"]).read_bytes()
         assert entry[kind]["sha256"] == hashlib.sha256(content).hexdigest() and entry[kind]["bytes"] == len(content)
     assert entry["styles"] == DESCRIBED[:2] and entry["stride"] == 8
-    assert entry["images_seen"] == 80 and entry["losses"] == {"content": 0.5124, "style_gram": 0.25}
+    assert entry["images_seen"] == 60 and entry["images_scheduled"] == 300_000
+    assert entry["losses"] == {"content": 0.5124, "style_gram": 0.25}
     assert entry["data"] == "pictures" and entry["licence"] == "free"
     assert (assets / "weights" / "multistyle.md").read_text() == model_card(entry)
 

@@ -19,7 +19,7 @@ Paints a photograph in any of {len(entry["styles"])} styles, in a mixture of the
 - Network: `StyleTransformer`, {entry["parameters"]:,} parameters, bank included; LiteRT file {size:.2f} MB.
 - Recipe: `{entry["recipe"]}`
 - Data: {entry["data"]}
-- Images seen: {entry["images_seen"]:,}.
+- Images seen: {entry["images_seen"]:,} of the {entry["images_scheduled"]:,} that the recipe's schedule is for.
 - Licence: {entry["licence"]}
 - Limits: strokes are those of paintings at a short side of {entry["working_size"]} pixels and finer when a picture is
   larger; faces are painted, not recognised: likeness is not preserved. The bank holds learned numbers, no painting.

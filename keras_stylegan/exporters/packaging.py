@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from keras_stylegan.callbacks import read_metrics
+from keras_stylegan.callbacks import checkpoints, read_metrics
 from keras_stylegan.exporters.litert import convert, stylize_function
 from keras_stylegan.exporters.model_card import model_card
 from keras_stylegan.files import whole_file
@@ -69,7 +69,7 @@ def package_multistyle(
     litert, weights = ({"file": file, **_fingerprint(content)} for file, content in files.items())
     served = LiteRTRuntime(files[litert["file"]], network.stride)
     shipped = KerasRuntime.from_weights(network.get_config(), arrays, network.stride)
-    last = read_metrics(run / "metrics.jsonl")[-1]
+    images_seen, last = state_of_network(run)
     terms = [key.removeprefix("generator/") for key in last if key.startswith("generator/")]
     entry = {
         "litert": litert,
@@ -80,7 +80,8 @@ def package_multistyle(
         "styles": [known[name] for name in names],
         "recipe": training_command(config["settings"]),
         "data": data,
-        "images_seen": last["images"],
+        "images_seen": images_seen,
+        "images_scheduled": round(1000 * config["settings"]["kimg"]),
         "losses": {term: round(last[f"generator/{term}"], 4) for term in terms if term not in NOT_TERMS},
         "artefacts": artefact_figures(Stylizer(served, names), pictures),
         "parity": parity_figures(served, shipped, len(names), pictures),
@@ -104,6 +105,18 @@ def in_float32(network: StyleTransformer) -> StyleTransformer:
     copy.build()
     copy.set_weights(network.get_weights())
     return copy
+
+
+def state_of_network(run: Path) -> tuple[int, dict[str, Any]]:
+    """Images that the network in a run directory has seen, and the line of metrics.jsonl of that time.
+
+    A run that was stopped may have logged more than its newest checkpoint, with which the network is written, has seen.
+    """
+    lines, saved = read_metrics(run / "metrics.jsonl"), checkpoints(run / "checkpoints")
+    if not saved:
+        return lines[-1]["images"], lines[-1]
+    images_seen = int(saved[-1].stem.rpartition("-")[2])
+    return images_seen, [line for line in lines if line["images"] <= images_seen][-1]
 
 
 def training_command(settings: dict[str, Any]) -> str:
