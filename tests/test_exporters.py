@@ -101,7 +101,7 @@ def test_probes_and_parity_are_measured(packaged):
 
 def test_model_card_states_the_entry(packaged):
     card = model_card(packaged[1])
-    assert "any of 2 styles" in card and "Images seen: 80." in card and "| content | 0.5124 |" in card
+    assert "any of 2 styles" in card and "Images seen: 60 of the 300,000" in card and "| content | 0.5124 |" in card
     assert "| `ink` | Nobody | Work in ink |\n| `oil` | Nobody | Work in oil |" in card
     assert "--out RUN --set seed=3`" in card
 
