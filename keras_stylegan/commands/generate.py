@@ -8,6 +8,7 @@ def add_arguments(parser):
     )
     parser.add_argument("--n", type=int, default=16, metavar="N", help="number of pictures (default 16)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="first seed; the next pictures take the next")
+    parser.add_argument("--styles", metavar="FILE", help="styles.npz of `project`: its pictures, instead of seeds")
 
 
 def add_source(parser):
@@ -33,7 +34,7 @@ def run(arguments) -> int:
     from PIL import Image
 
     from keras_stylegan.commands.outputs import check_output, make_folder
-    from keras_stylegan.inference.generator import open_generator
+    from keras_stylegan.inference.generator import open_generator, read_styles
 
     if arguments.n < 1:
         raise ValueError(f"`--n` must be positive. Received: {arguments.n}")
@@ -41,7 +42,13 @@ def run(arguments) -> int:
     if as_grid:
         check_output(arguments.output, set())
     seeds = range(arguments.seed, arguments.seed + arguments.n)
-    pictures = open_generator(arguments.source).generate(seeds, arguments.label, arguments.truncation)
+    if arguments.styles is None:
+        pictures = open_generator(arguments.source).generate(seeds, arguments.label, arguments.truncation)
+        names = [f"seed{seed:04d}.png" for seed in seeds]
+    else:
+        styles = read_styles(arguments.styles)
+        pictures = open_generator(arguments.source).render_styles(styles)
+        names = [f"styles{index:04d}.png" for index in range(len(styles))]
     if as_grid:
         from keras_stylegan.callbacks.image_grid import tile
         from keras_stylegan.data.pictures import as_rgb
@@ -51,8 +58,8 @@ def run(arguments) -> int:
         print(arguments.output)
         return 0
     folder = make_folder(arguments.output)
-    for seed, picture in zip(seeds, pictures, strict=True):
-        path = folder / f"seed{seed:04d}.png"
+    for name, picture in zip(names, pictures, strict=True):
+        path = folder / name
         Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(path)
         print(path)
     return 0
