@@ -48,7 +48,7 @@ def test_the_first_direction_changes_the_picture_more_than_the_last(generator):
     before = np.asarray(generator.synthesize(styles))
     moved = move_styles(styles[0], directions[[0, -1]], [-0.05, 0.05], (0, 4))
     changes = [np.square(np.asarray(generator.synthesize(strip)) - before).mean() for strip in moved]
-    assert changes[0] > 2 * changes[1]
+    assert changes[0] > 1.2 * changes[1]
 
 
 def test_moved_styles():
@@ -89,6 +89,7 @@ def test_directions_command(generator, tmp_path, capsys, monkeypatch):
     dcgan.save("dcgan.keras")
     capsys.readouterr()
     for arguments, message in (
+        (["--steps", "999999999"], "`--steps` must make at most 10000 pictures at once. Received: 1999999998"),
         (["--layers", "3"], "`--layers` must be A-B, two whole numbers. Received: 3"),
         (["--layers", "0-4"], "`layers` must be (first, last) with 0 <= first < last <= 4"),
         (["--styles", "other.npz"], "`styles` must be finite, of shape (count, 4, 6)"),
@@ -116,4 +117,4 @@ def test_directions_command(generator, tmp_path, capsys, monkeypatch):
 )
 def test_errors_teach(arguments, message, generator):
     with pytest.raises(ValueError, match=message):
-        PictureGenerator(generator).directions(**arguments)
+        PictureGenerator(generator).directions(**{"count": 2, **arguments})

@@ -1,6 +1,6 @@
 """`keras-stylegan directions`: a strip of pictures along each direction of style that changes pictures most."""
 
-from keras_stylegan.commands.generate import add_source
+from keras_stylegan.commands.generate import add_source, check_count
 
 
 def add_arguments(parser):
@@ -23,6 +23,7 @@ def run(arguments) -> int:
     from keras_stylegan.inference.generator import open_generator, read_styles
 
     check_output(arguments.output, set())
+    check_count("--steps", arguments.n * arguments.steps)
     layers = None if arguments.layers is None else parse_layers(arguments.layers)
     styles = None if arguments.styles is None else read_styles(arguments.styles)[0]
     from keras_stylegan.callbacks.image_grid import tile

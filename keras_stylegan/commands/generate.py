@@ -1,5 +1,8 @@
 """`keras-stylegan generate`: pictures of a trained GAN, by seeds."""
 
+# Pictures of one call, all of which are in memory at once.
+MOST = 10_000
+
 
 def add_arguments(parser):
     add_source(parser)
@@ -20,6 +23,12 @@ def add_source(parser):
     )
 
 
+def check_count(name, count):
+    """ValueError, about the option of that name, for more pictures than fit into memory."""
+    if count > MOST:
+        raise ValueError(f"`{name}` must make at most {MOST} pictures at once. Received: {count}")
+
+
 def whole_numbers(name, text):
     """The numbers of an option's text, with commas between."""
     try:
@@ -38,6 +47,7 @@ def run(arguments) -> int:
 
     if arguments.n < 1:
         raise ValueError(f"`--n` must be positive. Received: {arguments.n}")
+    check_count("--n", arguments.n)
     as_grid = bool(pathlib.Path(arguments.output).suffix)
     if as_grid:
         check_output(arguments.output, set())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import json
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_stylegan.choices import did_you_mean
 from keras_stylegan.latents import interpolate_latents, seeded_latents
 
 FILE = "generator.keras"
@@ -200,9 +200,10 @@ class PictureGenerator:
         if label is None:
             return [index % len(self.classes) for index in range(count)]
         if label not in self.classes:
-            close = difflib.get_close_matches(label, self.classes, 1)
-            hint = f" Did you mean {close[0]}?" if close else ""
-            raise ValueError(f"`label` must be one of {', '.join(self.classes)}. Received: label={label}.{hint}")
+            raise ValueError(
+                f"`label` must be one of {', '.join(self.classes)}. "
+                f"Received: label={label}{did_you_mean(label, self.classes)}"
+            )
         return [self.classes.index(label)] * count
 
 
