@@ -72,7 +72,8 @@ class StyleProjection:
             raise ValueError(f"`picture` must be in [-1, 1]. Received: {picture.min()} to {picture.max()}")
         self.picture = ops.convert_to_tensor(picture[None])
         self.features = self._perceive(self.picture)
-        self.mean, self.spread = style_moments(generator, label)
+        mean, self.spread = style_moments(generator, label)
+        self.mean = ops.convert_to_tensor(mean)
         count = generator.num_styles if space == "w+" else 1
         self.offsets = keras.Variable(np.zeros((1, count, generator.style_dim), "float32"), name="offsets")
 
