@@ -109,7 +109,8 @@ class StyleProjection:
         step = compile_step(update, [self.offsets, *optimizer.variables, *frozen])
         for number in range(1, steps + 1):
             share = ramp((number - 0.5) / steps)
-            logs = {name: float(term) for name, term in step(ops.convert_to_tensor(rate * share, "float32")).items()}
+            terms = step(ops.convert_to_tensor(rate * share, "float32"))
+            logs = {name: float(ops.convert_to_numpy(term)) for name, term in terms.items()}
             if not np.isfinite(logs["loss"]):
                 raise ValueError(f"The loss must stay finite; it was {logs['loss']} at step {number}.")
             if callback is not None:
