@@ -21,6 +21,8 @@ COMMANDS = {
     "generate": "generate pictures with a trained GAN, by seeds",
     "interpolate": "an animation from one seed's picture to the next",
     "mix": "a grid of pictures with the styles of two sets of seeds mixed",
+    "project": "find the styles with which a GAN makes a photograph",
+    "directions": "strips along the directions in which a GAN's pictures change most",
     "train": "train a system from a preset",
     "runs": "list runs with their state, progress and best value",
     "evaluate": "score generated pictures against real ones",

@@ -68,6 +68,8 @@ def train(
         KeyboardInterrupt, SystemExit: after saving, for Ctrl-C and SIGTERM (code 143).
     """
     out, console = Path(out), console or Console(soft_wrap=True, highlight=False)
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"`out` must be a folder, new or of a run. Received the file {out}")
     earlier = _read_config(out)
     if earlier is not None and not resume:
         raise ValueError(f"`out` already holds a run: give another folder, or `resume` it. Received: {out}")
@@ -211,7 +213,8 @@ def _header(config: dict[str, Any], preset: Preset, clock: run_callbacks.Clock, 
     resolved = config["resolved"]
     rates = "  ".join(f"{name} {rate:g}" for name, rate in resolved["learning_rates"].items())
     flops = f"{resolved['flops_an_image'] / 1e9:.3g} GFLOPs an image  " if "flops_an_image" in resolved else ""
-    gamma = f"gamma {preset.gamma:g}  " if hasattr(preset, "gamma") else ""
+    # 0 stands for a rule, whose result is among the facts.
+    gamma = f"gamma {preset.gamma:g}  " if getattr(preset, "gamma", 0) else ""
     start = f"from {restored.name} at {clock.kimg:g} kimg" if restored else "from the start"
     return (
         f"{config['system']}: {facts}\n"
@@ -224,7 +227,10 @@ def _header(config: dict[str, Any], preset: Preset, clock: run_callbacks.Clock, 
 @contextlib.contextmanager
 def _dtype_policy(name: str):
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
+    try:
+        keras.config.set_dtype_policy(name)
+    except (ValueError, TypeError):
+        raise ValueError(f"`precision` must be float32 or mixed_bfloat16. Received: precision={name}") from None
     try:
         yield
     finally:

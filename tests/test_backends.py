@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import toy_gan
 import toy_noise
+import toy_projection
 import toy_styles
 
 TESTS = pathlib.Path(__file__).parent
@@ -77,6 +78,14 @@ def test_three_multi_style_steps_equal_those_of_tensorflow(backend, tmp_path):
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_three_steps_of_gans_from_noise_equal_those_of_tensorflow(backend, tmp_path):
     assert_same_training(*on_both(toy_noise, backend, tmp_path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_a_projection_equals_that_of_tensorflow(backend, tmp_path):
+    here, there = on_both(toy_projection, backend, tmp_path)
+    for name in ("styles", "losses", "gains"):
+        np.testing.assert_allclose(there[name], here[name], rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])

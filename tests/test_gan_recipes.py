@@ -88,6 +88,8 @@ def test_classes_channels_and_the_weights_of_another_run(pictures, tmp_path, cap
     "changes, message",
     [
         ({"network": "unet"}, "`network` must be one of dcgan"),
+        ({"network": "stylegan"}, "`network` must be one of dcgan, resnet. Received: network=stylegan"),
+        ({"precision": "float12"}, "`precision` must be float32 or mixed_bfloat16. Received: precision=float12"),
         ({"optimizer": "sgd"}, "`optimizer` must be one of adam, rmsprop. Received: optimizer=sgd"),
         ({"critic_steps": 3}, "`batch_size` must be a multiple of `critic_steps`, which share a batch. Received"),
         ({"start_from": "/nowhere"}, "`start_from` must be the directory of a GAN's run, with generator.keras"),

@@ -29,6 +29,7 @@ def test_settings_of_every_type():
     [
         ("seed", "`--set` must be key=value. Received: seed"),
         ("sead=1", "`--set` must name one of alphas, bank_lr_multiplier, batch_size.*seed.*Received: sead"),
+        ("bank_lr_multiplie=1", "Received: bank_lr_multiplie. Did you mean bank_lr_multiplier"),
         ("seed=1.5", "`seed` must be a whole number. Received: seed=1.5"),
         ("kimg=many", "`kimg` must be a number. Received: kimg=many"),
         ("scale=0.5", "`scale` must be a number and a number, with commas between. Received: scale=0.5"),

@@ -65,6 +65,8 @@ def test_resuming_equals_not_stopping(tmp_path, capsys):
     runs.train(dataclasses.replace(TINY, kimg=0.012), tmp_path / "parts")
     with pytest.raises(ValueError, match="`out` already holds a run"):
         runs.train(TINY, tmp_path / "parts")
+    with pytest.raises(ValueError, match="`out` must be a folder, new or of a run. Received the file .*config.json"):
+        runs.train(TINY, tmp_path / "parts" / "config.json")
     parts = runs.train(dataclasses.replace(TINY, kimg=0.024), tmp_path / "parts", resume=True)
     assert "from checkpoint-000000000012.npz at 0.012 kimg" in capsys.readouterr().out
     check_run(parts, 24)

@@ -275,6 +275,9 @@ def test_packing_refuses(folder, tmp_path):
     pack(folder, out)
     with pytest.raises(ValueError, match="`out` already holds shards with other settings.*Received: .*shards"):
         pack(folder, out, short_side=5)
+    with pytest.raises(ValueError, match="`out` must not be the folder of the pictures"):
+        pack(folder, folder)
+    assert not list(folder.glob("*.json"))
     (folder / "sea" / "a.png").unlink()
     with pytest.raises(ValueError, match="shards with other source:"):
         pack(folder, out)

@@ -1,7 +1,6 @@
 """`keras-stylegan gatys`: stylises one photograph by optimisation, in any style pictures."""
 
 import argparse
-import contextlib
 import math
 import os
 import pathlib
@@ -35,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Paints the photograph; returns the exit code. What can be wrong is checked before a backend is loaded."""
+    from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference.images import read_picture
     from keras_stylegan.inference.saving import check_suffix, write_picture
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     from keras_stylegan.inference.optimization import paint_by_optimization
 
     start = time.perf_counter()
-    with _progress_bar(arguments.steps) as report:
+    with progress_bar("painting", arguments.steps) as report:
         result, losses = paint_by_optimization(
             source.photo,
             paintings,
@@ -69,25 +69,6 @@ def run(arguments: argparse.Namespace) -> int:
     seconds = time.perf_counter() - start
     print(f"{arguments.output}: {len(losses)} steps in {seconds:.1f} s, loss {losses[0]:.3f} -> {losses[-1]:.3f}")
     return 0
-
-
-@contextlib.contextmanager
-def _progress_bar(steps: int):
-    from rich.console import Console
-    from rich.progress import Progress
-
-    progress = Progress(console=Console(stderr=True), transient=True)
-    task = progress.add_task("painting", total=steps)
-
-    def report(step):
-        progress.start()  # with the first step, so that a mistake found before it is one line and no bar
-        progress.update(task, completed=step)
-
-    try:
-        yield report
-    finally:
-        if progress.live.is_started:
-            progress.stop()
 
 
 def parse_style(text: str) -> tuple[str, float]:

@@ -1,6 +1,6 @@
 """`keras-stylegan interpolate`: an animation from one seed's picture to the next."""
 
-from keras_stylegan.commands.generate import add_source, whole_numbers
+from keras_stylegan.commands.generate import add_source, check_count, whole_numbers
 
 
 def add_arguments(parser):
@@ -26,6 +26,7 @@ def run(arguments) -> int:
         raise ValueError(
             f"`--seeds` must be at least two and `--frames` positive. Received: {arguments.seeds}, {arguments.frames}"
         )
+    check_count("--frames", len(seeds) * arguments.frames)
     generator = open_generator(arguments.source)
     frames = generator.interpolate(seeds, arguments.frames, arguments.label, arguments.truncation)
     write_animation(as_rgb(frames), arguments.output, arguments.fps)

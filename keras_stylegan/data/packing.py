@@ -62,6 +62,8 @@ def pack(
     """
     _check_arguments(store, size, short_side, shard_images)
     out = Path(out)
+    if isinstance(source, str | Path) and out.is_dir() and Path(source).is_dir() and out.samefile(source):
+        raise ValueError(f"`out` must not be the folder of the pictures: it would be read as shards. Received: {out}")
     contents = open_source(source)
     names, classes = contents.names, contents.classes
     digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from keras_stylegan.choices import did_you_mean
 from keras_stylegan.data.arrays import open_npz
 from keras_stylegan.data.folders import FolderSource, ZipSource, is_picture
 
@@ -83,7 +84,8 @@ class ClassSubset(Subset):
         unknown = [name for name in classes if name not in found]
         if unknown or len(set(classes)) < len(classes) or not classes:
             choice = f"different names among {', '.join(found)}" if found else "empty: the pictures have no classes"
-            raise ValueError(f"`classes` must be {choice}. Received: {', '.join(classes)}")
+            hint = did_you_mean(unknown[0], found) if unknown else ""
+            raise ValueError(f"`classes` must be {choice}. Received: {', '.join(classes)}{hint}")
         numbers = {found.index(name): number for number, name in enumerate(classes)}
         # Folders know a label by the name; others have to look.
         label = getattr(source, "label", lambda index: source.read(index)[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import json
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_stylegan.choices import did_you_mean
 from keras_stylegan.latents import interpolate_latents, seeded_latents
 
 FILE = "generator.keras"
@@ -80,13 +80,101 @@ class PictureGenerator:
         """
         from keras_stylegan.models.sampling import mix_styles
 
-        if not hasattr(self.network, "num_styles"):
-            raise ValueError(f"`mix` needs a style-based generator. Received: {self.network.name}")
+        self.check_styles("mix")
         self._check_truncation(truncation)
         latents = [seeded_latents(seeds, self.network.latent_dim) for seeds in (rows, columns)]
         label = label or (self.classes[0] if self.classes else None)
         labels = self._labels(label, 1)
         return mix_styles(self.network, *latents, layers, None if labels is None else labels[0], truncation)
+
+    def directions(
+        self,
+        count: int = 8,
+        steps: int = 7,
+        strength: float = 0.5,
+        layers: tuple[int, int] | None = None,
+        seed: int = 0,
+        label: str | None = None,
+        truncation: float = 1.0,
+        styles: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Strips of pictures along the directions of style that change pictures most.
+
+        Args:
+            count: directions, the strongest first.
+            steps: pictures of a strip, odd: the one in the middle is not moved.
+            strength: how far the ends are moved, in units of the usual distance of a style from the mean style.
+            layers: `(first, last)`: styles first, ..., last - 1 choose the directions and are moved; None for all.
+            seed, label, truncation: the picture in the middle, as of `generate`; a generator with classes takes the
+                first.
+            styles: instead of them, the picture's styles, float array of shape `(num_styles, style_dim)`.
+
+        Returns:
+            uint8 array of shape `(count, steps, height, width, channels)`.
+
+        Raises:
+            ValueError: as `generate`; if the generator has no styles, or a number breaks its rule.
+        """
+        from keras_stylegan.models.directions import check_layers, move_styles, style_directions
+        from keras_stylegan.models.sampling import seeded_styles, style_moments
+
+        self.check_styles("directions")
+        self._check_truncation(truncation)
+        network = self.network
+        if not 1 <= count <= network.style_dim:
+            raise ValueError(f"`count` must be from 1 to {network.style_dim}. Received: count={count}")
+        if steps < 3 or steps % 2 == 0:
+            raise ValueError(f"`steps` must be odd and at least 3. Received: steps={steps}")
+        if not 0 < strength < float("inf"):
+            raise ValueError(f"`strength` must be finite and positive. Received: strength={strength}")
+        layers = check_layers(network, layers)
+        label = label or (self.classes[0] if self.classes else None)
+        number = None if label is None else self.class_number(label)
+        if styles is not None:
+            self._check_shape(np.asarray(styles)[None])
+        else:
+            styles = seeded_styles(network, [seed], None if number is None else [number], truncation)[0]
+        found, _ = style_directions(network, layers)
+        _, spread = style_moments(network, number)
+        ends = strength * spread * np.sqrt(network.style_dim)
+        moved = move_styles(styles, found[:count], np.linspace(-ends, ends, steps), layers)
+        pictures = self.render_styles(moved.reshape(-1, *moved.shape[2:]))
+        return pictures.reshape(count, steps, *pictures.shape[1:])
+
+    def render_styles(self, styles: np.ndarray) -> np.ndarray:
+        """Pictures of styles, such as those of a projected photograph.
+
+        Args:
+            styles: float array of shape `(count, num_styles, style_dim)`.
+
+        Returns:
+            uint8 array of shape `(count, height, width, channels)`.
+
+        Raises:
+            ValueError: if the generator has no styles, or others.
+        """
+        from keras_stylegan.models.sampling import render_styles
+
+        self.check_styles("render_styles")
+        self._check_shape(np.asarray(styles))
+        return render_styles(self.network, np.asarray(styles, "float32"))
+
+    def _check_shape(self, styles):
+        expected = (self.network.num_styles, self.network.style_dim)
+        if styles.ndim != 3 or not len(styles) or styles.shape[1:] != expected or not np.isfinite(styles).all():
+            raise ValueError(
+                f"`styles` must be finite, of shape (count, {expected[0]}, {expected[1]}), as the generator's. "
+                f"Received: shape {styles.shape}"
+            )
+
+    def check_styles(self, name: str) -> None:
+        """ValueError, about what is called `name`, unless the generator has styles."""
+        if not hasattr(self.network, "num_styles"):
+            raise ValueError(f"`{name}` needs a style-based generator. Received: {self.network.name}")
+
+    def class_number(self, label: str) -> int:
+        """Number of a class by its name; ValueError if there is none of it."""
+        return self._labels(label, 1)[0]
 
     def _render(self, latents, label, truncation):
         from keras_stylegan.models.sampling import render
@@ -112,10 +200,31 @@ class PictureGenerator:
         if label is None:
             return [index % len(self.classes) for index in range(count)]
         if label not in self.classes:
-            close = difflib.get_close_matches(label, self.classes, 1)
-            hint = f" Did you mean {close[0]}?" if close else ""
-            raise ValueError(f"`label` must be one of {', '.join(self.classes)}. Received: label={label}.{hint}")
+            raise ValueError(
+                f"`label` must be one of {', '.join(self.classes)}. "
+                f"Received: label={label}{did_you_mean(label, self.classes)}"
+            )
         return [self.classes.index(label)] * count
+
+
+def read_styles(path: str | Path) -> np.ndarray:
+    """Styles of an npz file that `keras-stylegan project` wrote: float array `(count, num_styles, style_dim)`.
+
+    Raises:
+        ValueError: if it is no such file.
+        OSError: if it cannot be opened.
+    """
+    with open(path, "rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                styles = arrays["styles"]
+            if styles.ndim != 3 or not len(styles) or styles.dtype.kind != "f":
+                raise ValueError(f"it has {styles.dtype} of shape {styles.shape}")
+        except MemoryError:
+            raise
+        except Exception as error:  # numpy, zipfile and zlib each raise their own for a damaged file
+            raise ValueError(f"{path}: must be an npz file of styles, as `project` writes it ({error})") from error
+    return styles
 
 
 def open_generator(source: str | Path) -> PictureGenerator:

@@ -9,6 +9,7 @@ import collections
 import keras
 from keras import ops
 
+from keras_stylegan.choices import did_you_mean
 from keras_stylegan.ops.gradients import sum_over_replicas
 
 AdversarialPair = collections.namedtuple("AdversarialPair", ["generator", "discriminator", "relativistic"])
@@ -109,5 +110,8 @@ def adversarial_loss(name):
         ValueError: if the name is unknown.
     """
     if name not in ADVERSARIAL_LOSSES:
-        raise ValueError(f"`name` must be one of {sorted(ADVERSARIAL_LOSSES)}. Received: name={name!r}")
+        raise ValueError(
+            f"`name` must be one of {sorted(ADVERSARIAL_LOSSES)}. "
+            f"Received: name={name!r}{did_you_mean(name, ADVERSARIAL_LOSSES)}"
+        )
     return ADVERSARIAL_LOSSES[name]

@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from keras_stylegan.latents import seeded_latents
+from keras_stylegan.models.directions import check_layers
 
 
 def generate(generator, seeds, labels=None, batch_size=16, **options):
@@ -58,27 +59,73 @@ def mix_styles(generator, rows, columns, layers, labels=None, truncation=1.0, ba
 
     Source: Karras et al. 2019, "A Style-Based Generator Architecture for Generative Adversarial Networks", figure 3.
     """
-    first, last = layers
-    if not 0 <= first < last <= generator.num_styles:
-        raise ValueError(
-            f"`layers` must be (first, last) with 0 <= first < last <= {generator.num_styles}. "
-            f"Received: layers={layers}"
-        )
-    latents = np.concatenate([rows, columns])
-    one_hot = one_hot_labels(None if labels is None else [labels] * len(latents), len(latents), generator.num_classes)
-    w = generator.truncate(generator.map_latents(latents, one_hot), one_hot, np.float32(truncation))
-    styles = ops.convert_to_numpy(generator.broadcast(w))
+    first, last = check_layers(generator, layers)
+    count = len(rows) + len(columns)
+    numbers = None if labels is None else [labels] * count
+    styles = map_styles(generator, np.concatenate([rows, columns]), numbers, truncation)
     across, down = styles[len(rows) :], styles[: len(rows)]
     mixed = np.repeat(down[:, None], len(columns), axis=1)
     mixed[:, :, first:last] = across[None, :, first:last]
     flat = np.concatenate([across, down, mixed.reshape(-1, *styles.shape[1:])])
-    parts = [flat[start : start + batch_size] for start in range(0, len(flat), batch_size)]
-    pictures = np.concatenate([_to_uint8(generator.synthesize(part)) for part in parts])
+    pictures = render_styles(generator, flat, batch_size)
     grid = np.full((len(rows) + 1, len(columns) + 1, *pictures.shape[1:]), 255, "uint8")
     grid[0, 1:] = pictures[: len(columns)]
-    grid[1:, 0] = pictures[len(columns) : len(latents)]
-    grid[1:, 1:] = pictures[len(latents) :].reshape(len(rows), len(columns), *pictures.shape[1:])
+    grid[1:, 0] = pictures[len(columns) : count]
+    grid[1:, 1:] = pictures[count:].reshape(len(rows), len(columns), *pictures.shape[1:])
     return grid
+
+
+def seeded_styles(generator, seeds, labels=None, truncation=1.0):
+    """The styles of the pictures that `generate` makes of `seeds`; arguments as there, result as of `map_styles`."""
+    return map_styles(generator, seeded_latents(seeds, generator.latent_dim), labels, truncation)
+
+
+def map_styles(generator, latents, labels=None, truncation=1.0):
+    """Styles of latents, float `(count, latent_dim)`, as float32 `(count, num_styles, style_dim)`."""
+    one_hot = one_hot_labels(labels, len(latents), generator.num_classes)
+    w = generator.truncate(generator.map_latents(latents, one_hot), one_hot, np.float32(truncation))
+    return ops.convert_to_numpy(generator.broadcast(w))
+
+
+def render_styles(generator, styles, batch_size=16):
+    """Pictures of styles.
+
+    Args:
+        generator: built style-based generator.
+        styles: float array of shape `(count, num_styles, style_dim)`, W+.
+        batch_size: int, pictures generated at a time.
+
+    Returns:
+        uint8 array of shape `(count, height, width, channels)`.
+    """
+    parts = [styles[start : start + batch_size] for start in range(0, len(styles), batch_size)]
+    return np.concatenate([_to_uint8(generator.synthesize(part)) for part in parts])
+
+
+def style_moments(generator, label=None, count=10_000):
+    """Mean and spread of a generator's styles.
+
+    Measured, because the running mean that truncation uses is 0 before training, and has no spread.
+
+    Args:
+        generator: built style-based generator.
+        label: class number; None without classes, or for all classes in turns.
+        count: int, number of styles, always of the same latents.
+
+    Returns:
+        `(mean, spread)`: float32 array of shape `(style_dim,)`, and a float: the root mean square of the coordinates of
+        w - mean.
+
+    Source: Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", appendix D.
+    """
+    labels = None
+    if generator.num_classes:
+        labels = [index % generator.num_classes if label is None else label for index in range(count)]
+    latents = np.random.default_rng(0).standard_normal((count, generator.latent_dim), "float32")
+    w = generator.map_latents(latents, one_hot_labels(labels, count, generator.num_classes))
+    w = ops.convert_to_numpy(w).astype("float64")
+    mean = w.mean(axis=0)
+    return mean.astype("float32"), float(np.sqrt(np.mean(np.square(w - mean))))
 
 
 def _to_uint8(images):

@@ -93,6 +93,11 @@ class StyleGANGenerator(keras.Model):
         return 2 * len(self.sizes)
 
     @property
+    def style_readers(self):
+        """For each style, in order, the affine layers that read it: one."""
+        return [[layer.affine] for stage in self.stages for layer in stage]
+
+    @property
     def noise_size(self):
         """Random numbers in a picture's noise."""
         return sum(2 * math.prod(size) for size in self.sizes)

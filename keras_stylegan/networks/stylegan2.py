@@ -100,6 +100,17 @@ class StyleGAN2Generator(keras.Model):
         return 2 * len(self.stages)
 
     @property
+    def style_readers(self):
+        """For each style, in order, the affine layers that read it."""
+        readers, used = [[] for _ in range(self.num_styles)], 0
+        for *convolutions, to_rgb in self.blocks:
+            for layer in convolutions:
+                readers[used].append(layer.affine)
+                used += 1
+            readers[used].append(to_rgb.affine)
+        return readers
+
+    @property
     def noise_shapes(self):
         """(height, width) of the noise of each convolution, in order."""
         first, *others = self.stages

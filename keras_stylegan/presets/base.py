@@ -17,6 +17,10 @@ MAY_BE_ZERO = frozenset(
         "variation_weight", "weak_probability", "weight_limit",
     )
 )  # fmt: skip
+# 1 for yes, 0 for no.
+SWITCHES = frozenset(("flip", "residual"))
+# Of an optimizer's moving averages, which 1 would never move.
+DECAY_RATES = frozenset(("beta_1", "beta_2", "final_beta_2"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Preset:
         cache_megabytes: decoded pictures kept in memory, at most.
 
     Raises:
-        ValueError: for a number that is negative or not finite, or 0 where that means nothing.
+        ValueError: for a number that is negative or not finite, 0 where that means nothing, or greater than a switch
+            or a decay rate can be.
     """
 
     kimg: float = 100.0
@@ -68,6 +73,10 @@ class Preset:
                     continue
                 rule = "finite and not negative" if may_be_zero else "finite and greater than 0"
                 raise ValueError(f"`{field.name}` must be {rule}. Received: {field.name}={value}")
+            if field.name in SWITCHES and value > 1:
+                raise ValueError(f"`{field.name}` must be 0 or 1. Received: {field.name}={value}")
+            if field.name in DECAY_RATES and value >= 1:
+                raise ValueError(f"`{field.name}` must be below 1. Received: {field.name}={value}")
 
     @property
     def steps(self) -> int:

@@ -6,6 +6,7 @@ import dataclasses
 import typing
 from collections.abc import Iterable
 
+from keras_stylegan.choices import did_you_mean
 from keras_stylegan.presets.base import Preset
 
 
@@ -25,7 +26,8 @@ def with_settings(preset: Preset, settings: Iterable[str]) -> Preset:
         if not separator:
             raise ValueError(f"`--set` must be key=value. Received: {setting}")
         if key not in fields:
-            raise ValueError(f"`--set` must name one of {', '.join(sorted(fields))}. Received: {key}")
+            names = ", ".join(sorted(fields))
+            raise ValueError(f"`--set` must name one of {names}. Received: {key}{did_you_mean(key, fields)}")
         try:
             changes[key] = _parse(kinds[key], text)
         except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from keras_stylegan.choices import did_you_mean
 from keras_stylegan.presets.base import Preset
 from keras_stylegan.presets.gans import (
     GANPreset,
@@ -100,7 +101,8 @@ PRESETS: dict[str, Preset] = {
 
 
 def get_preset(name: str) -> Preset:
-    """The preset of that name, or a ValueError that lists the names."""
+    """The preset of that name, or a ValueError that lists the names and the closest."""
     if name not in PRESETS:
-        raise ValueError(f"`preset` must be one of {', '.join(sorted(PRESETS))}. Received: {name}")
+        names = ", ".join(sorted(PRESETS))
+        raise ValueError(f"`preset` must be one of {names}. Received: {name}{did_you_mean(name, PRESETS)}")
     return PRESETS[name]

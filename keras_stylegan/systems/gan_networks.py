@@ -75,3 +75,11 @@ NETWORKS = {
     "resnet": resnet_networks,
     "stylegan": stylegan_networks,
 }
+# The families that a system can train: the others want settings that its preset does not have.
+FAMILIES = {
+    "gan": ("dcgan", "resnet"),
+    "r3gan": ("r3gan", "dcgan", "resnet"),
+    "infogan": ("coded",),
+    "progressive": ("progressive",),
+    "stylegan": ("stylegan",),
+}

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from keras_stylegan import data
+from keras_stylegan.choices import did_you_mean
 from keras_stylegan.data.pictures import as_rgb
 from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.noise_to_image import NoiseToImage
@@ -27,7 +28,7 @@ from keras_stylegan.presets import (
     with_settings,
 )
 from keras_stylegan.systems.base import System, jit_compile, save_whole
-from keras_stylegan.systems.gan_networks import NETWORKS
+from keras_stylegan.systems.gan_networks import FAMILIES, NETWORKS
 
 PREVIEW_PICTURES = 32
 # What a run leaves for inference, and for runs that begin with its weights.
@@ -56,13 +57,15 @@ def build_gan(preset: GANPreset) -> System:
 def check_gan(preset: GANPreset) -> None:
     """Checks the settings that belong together, before anything is built."""
     choices = {
-        "network": tuple(NETWORKS),
+        "network": FAMILIES[preset.system],
         "conditioning": ("projection", "embedding"),
         "optimizer": tuple(OPTIMIZERS),
     }
     for name, valid in choices.items():
-        if getattr(preset, name) not in valid:
-            raise ValueError(f"`{name}` must be one of {', '.join(valid)}. Received: {name}={getattr(preset, name)}")
+        value = getattr(preset, name)
+        if value not in valid:
+            hint = did_you_mean(value, valid)
+            raise ValueError(f"`{name}` must be one of {', '.join(valid)}. Received: {name}={value}{hint}")
     if isinstance(preset, InfoGANPreset) and preset.classes:
         raise ValueError(
             f"`classes` must be empty for InfoGAN, which finds its own. Received: classes={preset.classes}"
@@ -225,6 +228,7 @@ def from_preset(name: str, *settings: str, num_classes: int = 0) -> NoiseToImage
     if not isinstance(preset, GANPreset):
         gans = sorted(key for key, value in PRESETS.items() if isinstance(value, GANPreset))
         raise ValueError(f"`name` must be the preset of a GAN: {', '.join(gans)}. Received: name={name}")
+    check_gan(preset)
     generator, critic = NETWORKS[preset.network](preset, num_classes)
     for network in (generator, critic):
         network.build()

@@ -1,0 +1,69 @@
+"""`keras-stylegan project`: the styles with which a GAN comes closest to a photograph."""
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    add = parser.add_argument
+    add("photo", help="photograph; its middle is taken, in the generator's size")
+    add("--from", dest="source", metavar="RUN", required=True, help="run directory, or .keras file")
+    add("-o", "--output", metavar="DIR", required=True, help="folder for the reconstruction, a comparison, the styles")
+    add("--class", dest="label", metavar="NAME", help="class to start from (default: the mean of all)")
+    add("--space", default="w+", metavar="w|w+", help="one style for each layer, w+ (default), or one for all, w")
+    add("--steps", type=int, default=500, metavar="N", help="optimisation steps (default 500)")
+    add("--rate", type=float, default=0.1, metavar="R", help="greatest step, in units of the styles (default 0.1)")
+    add("--network", default="compact", help="compact, vgg16, vgg19 or an .npz weight file (default: compact)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Projects the photograph; returns the exit code. The photograph is read before a backend is loaded."""
+    import numpy as np
+    from PIL import Image
+
+    from keras_stylegan.commands.outputs import make_folder
+    from keras_stylegan.commands.progress import progress_bar
+    from keras_stylegan.commands.silence import silence
+    from keras_stylegan.inference import read_picture, write_picture
+
+    if arguments.steps < 1:
+        raise ValueError(f"`--steps` must be at least 1. Received: {arguments.steps}")
+    if not 0 < arguments.rate < float("inf"):
+        raise ValueError(f"`--rate` must be finite and positive. Received: {arguments.rate}")
+    if arguments.space not in ("w", "w+"):
+        raise ValueError(f"`--space` must be w or w+. Received: {arguments.space}")
+    with silence():
+        photo = read_picture(arguments.photo).photo
+    from keras_stylegan.data.pictures import as_rgb
+    from keras_stylegan.inference.generator import open_generator
+    from keras_stylegan.inference.projection import fit_photo, project_photo, write_styles
+
+    generator = open_generator(arguments.source)
+    generator.check_styles("project")
+    target = fit_photo(photo, generator.network.size, generator.network.channels)
+    folder, losses = make_folder(arguments.output), []
+    with progress_bar("projecting", arguments.steps) as report:
+
+        def note(step, logs):
+            losses.append(logs["loss"])
+            report(step)
+
+        styles = project_photo(
+            generator,
+            target,
+            arguments.label,
+            arguments.space,
+            arguments.steps,
+            arguments.rate,
+            arguments.network,
+            note,
+        )
+    made = generator.render_styles(styles[None])[0]
+    target, made = as_rgb(target), as_rgb(made)
+    write_picture(Image.fromarray(made), folder / "reconstruction.png")
+    write_picture(Image.fromarray(np.hstack([target, made])), folder / "comparison.png")
+    write_styles(styles[None], folder / "styles.npz")
+    for name in ("reconstruction.png", "comparison.png", "styles.npz"):
+        print(folder / name)
+    print(f"loss {losses[0]:.4f} -> {losses[-1]:.4f} in {len(losses)} steps")
+    return 0
