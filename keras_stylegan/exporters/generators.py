@@ -82,9 +82,10 @@ def export_generator(source: str | Path, file: Path, float16: bool = True) -> di
     """
     if file.suffix != ".tflite":
         raise ValueError(f"`file` must end in .tflite. Received: {file}")
-    generator = open_generator(source, "keras")
-    if isinstance(generator.network, LiteRTGenerator):
+    if Path(source).suffix == ".tflite":
         raise ValueError(f"`source` must be a run or a .keras file. Received: {source}")
+    trained = open_generator(source, "keras")
+    generator = PictureGenerator(in_float32(trained.network), trained.classes)
     content = to_litert(generator.network, float16)
     facts = {**_facts(generator), "parity": parity_figures(content, generator)}
     for path, data in ((file.with_suffix(".json"), json.dumps(facts, indent=2).encode()), (file, content)):

@@ -18,7 +18,8 @@ from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.presets import GANPreset, StyleGAN2Preset
 from keras_stylegan.systems.base import Probe, System, save_whole
 
-PREVIEW_PICTURES = 16
+PREVIEW_PICTURES = 32
+PROBE_PICTURES = 16
 # What a run leaves for inference, and for runs that begin with its weights.
 GENERATOR_FILE, CRITIC_FILE = "generator.keras", "critic.keras"
 AUGMENTATIONS = ("none", "ada", "diffaugment")
@@ -103,10 +104,9 @@ def probe(model: ImageGAN, batches: data.Batches) -> Probe:
 
     The critic joins in where the sign of its outputs means something.
     """
-    # Two pictures at least, or there is no distance between pictures.
-    taken = [batches[index] for index in range(-(-PREVIEW_PICTURES // batches.batch_size))]
-    taken = {name: np.concatenate([batch[name] for batch in taken])[:PREVIEW_PICTURES] for name in taken[0]}
-    latents, labels = seeded_latents(range(PREVIEW_PICTURES), model.generator.latent_dim), model.labels(taken)
+    taken = [batches[index] for index in range(-(-PROBE_PICTURES // batches.batch_size))]
+    taken = {name: np.concatenate([batch[name] for batch in taken])[:PROBE_PICTURES] for name in taken[0]}
+    latents, labels = seeded_latents(range(PROBE_PICTURES), model.generator.latent_dim), model.labels(taken)
 
     def critic(images):
         return model.critic(images, labels)
