@@ -68,7 +68,7 @@ def tensorflow_decoder() -> Decoder:
                 for content in tf.unstack(contents)
             ]
 
-        return decode_all
+        return decode_all.get_concrete_function()  # a call need not look for it
 
     # A group that is not full is filled up with this, lest TensorFlow trace every number of pictures.
     file = io.BytesIO()
