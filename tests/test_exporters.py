@@ -26,6 +26,7 @@ FILES = {"weights/multistyle.tflite", "weights/multistyle.npz", "weights/multist
 def run(tmp_path_factory):
     """A run directory as training in mixed precision leaves it."""
     folder = tmp_path_factory.mktemp("run")
+    keras.utils.set_random_seed(1)
     network = StyleTransformer(2, widths=(4, 6, 8), num_blocks=(1, 1, 1), num_waves=3, dtype="mixed_bfloat16")
     network.build()
     rng = np.random.default_rng(0)

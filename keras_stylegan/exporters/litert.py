@@ -5,6 +5,9 @@ import tempfile
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from keras_stylegan.exporters.litert_pixels import quantize_pixels
+from keras_stylegan.exporters.stylize_graph import stylized_pixels
+
 
 def convert(function, signature: str, float16: bool = False) -> bytes:
     """Converts a traced function to a LiteRT flatbuffer with its weights as constants.
@@ -34,7 +37,7 @@ def convert(function, signature: str, float16: bool = False) -> bytes:
         if float16:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.target_spec.supported_types = [tf.float16]
-        return converter.convert()
+        return quantize_pixels(converter.convert())
 
 
 def _named(tensor):
@@ -60,9 +63,7 @@ def stylize_function(network):
         ]
     )
     def stylize(image, style_weights, strength):
-        images = tf.cast(image, tf.float32) / 127.5 - 1.0
-        painted = network({"images": images, "style_weights": style_weights, "strength": strength}, training=False)
-        # The half rounds to nearest: a cast cuts off.
-        return {"stylized": tf.cast(tf.clip_by_value(painted * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
+        vectors = network.bank(style_weights, strength)
+        return {"stylized": stylized_pixels(network, image, vectors, strength)}
 
     return stylize

@@ -81,14 +81,17 @@ class StyledConv2D(keras.layers.Layer):
             self.kernel = self.add_weight(name="kernel", shape=(*size, channels, self.filters), initializer=initializer)
 
     def call(self, inputs, scale, shift):
-        x = reflect_pad(inputs, self.kernel_size // 2)
-        if self.separable:
-            x = ops.depthwise_conv(x, self._gained(self.depthwise_kernel, (0, 1)))
-        x = ops.conv(x, self._gained(self.kernel, (0, 1, 2)), strides=self.strides)
+        x = self.convolve(reflect_pad(inputs, self.kernel_size // 2))
         if self.normalize:
             return self.activation(instance_norm(x, scale, shift, self.epsilon))
         scale, shift = ops.cast(scale, x.dtype), ops.cast(shift, x.dtype)
         return self.activation(x * scale[:, None, None] + shift[:, None, None])
+
+    def convolve(self, padded):
+        """The convolution alone, of inputs that are padded already."""
+        if self.separable:
+            padded = ops.depthwise_conv(padded, self._gained(self.depthwise_kernel, (0, 1)))
+        return ops.conv(padded, self._gained(self.kernel, (0, 1, 2)), strides=self.strides)
 
     def _gained(self, kernel, axes):
         """The kernel at unit gain per output channel where the image is not normalised, else as it is."""

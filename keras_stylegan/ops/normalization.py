@@ -22,16 +22,34 @@ def instance_norm(features, scale=None, shift=None, epsilon=1e-5):
 
     Source: Ulyanov et al. 2017, Improved Texture Networks, equation 4.
     """
+    factor, offset = instance_affine(features, scale, shift, epsilon)
+    return ops.cast(ops.cast(features, "float32") * factor + offset, features.dtype)
+
+
+def instance_affine(features, scale=None, shift=None, epsilon=1e-5):
+    """What `instance_norm` multiplies every pixel by and then adds.
+
+    Args:
+        features, scale, shift, epsilon: as in `instance_norm`; `scale` and `shift` also as `(batch, 1, 1, channels)`.
+
+    Returns:
+        Factor and offset, float32 tensors of shape `(batch, 1, 1, channels)`.
+    """
     x = ops.cast(features, "float32")
     mean = ops.mean(x, axis=(1, 2), keepdims=True)
     variance = ops.maximum(ops.mean(ops.square(x), axis=(1, 2), keepdims=True) - ops.square(mean), 0.0)
     factor = ops.rsqrt(variance + epsilon)
     if scale is not None:
-        factor = factor * ops.cast(scale, "float32")[:, None, None]
+        factor = factor * over_positions(ops.cast(scale, "float32"))
     offset = -mean * factor
     if shift is not None:
-        offset = offset + ops.cast(shift, "float32")[:, None, None]
-    return ops.cast(x * factor + offset, features.dtype)
+        offset = offset + over_positions(ops.cast(shift, "float32"))
+    return factor, offset
+
+
+def over_positions(values):
+    """Gives `(batch, channels)` the two axes of positions; a tensor that has them stays as it is."""
+    return values[:, None, None] if len(values.shape) == 2 else values
 
 
 def pixel_norm(features, epsilon=1e-8):

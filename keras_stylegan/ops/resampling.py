@@ -6,8 +6,8 @@ from keras import ops
 def upsample_nearest(features, factor=2):
     """Repeats every pixel `factor` times along height and width.
 
-    Written as depth_to_space of tiled channels: unlike `UpSampling2D` it converts to LiteRT with unknown height and
-    width, and its gradient is a plain sum on every backend.
+    Written as depth_to_space of repeated channels: unlike `UpSampling2D` it converts to LiteRT with unknown height and
+    width, and its gradient is a plain sum on every backend. Concatenation repeats, since XNNPACK takes no TILE.
 
     Args:
         features: tensor of shape `(batch, height, width, channels)`.
@@ -16,4 +16,4 @@ def upsample_nearest(features, factor=2):
     Returns:
         Tensor of shape `(batch, factor * height, factor * width, channels)`.
     """
-    return ops.depth_to_space(ops.tile(features, (1, 1, 1, factor**2)), factor)
+    return ops.depth_to_space(ops.concatenate([features] * factor**2, axis=-1), factor)

@@ -1,0 +1,140 @@
+"""A stylisation network as the graph that its LiteRT file holds: the same pictures in fewer passes over memory.
+
+`StyleTransformer.paint` is the definition. On a processor a quarter of its time goes to passes over features that
+compute next to nothing, and XNNPACK fuses none of them into its convolutions here. This graph leaves half of them out:
+
+- Features go without a constant for each channel (`Features`). A ReLU after a shift is then a single maximum, for
+  relu(x + s) = max(x, -s) + s, and a shift alone is nothing at all: a normalisation takes the constants away, and
+  through any other convolution they go on their own, as a picture of one position.
+- Space-to-depth, which XNNPACK does not take, is a convolution, and so comes with the change of range for nothing.
+- Of the colours, the shift is added to all four of a block at once: rows of three channels are slow to add to.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_stylegan.networks import StyleTransformer
+from keras_stylegan.networks.style_transformer import EXACT_BELOW, OUTPUT_RANGE
+from keras_stylegan.ops.normalization import instance_affine
+from keras_stylegan.ops.padding import reflect_pad
+from keras_stylegan.ops.resampling import upsample_nearest
+from keras_stylegan.ops.waves import plane_waves
+
+
+def stylized_pixels(network: StyleTransformer, image: tf.Tensor, vectors: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
+    """What `network` makes of a picture, from pixels to pixels.
+
+    Args:
+        network: built float32 network.
+        image: uint8 `(1, height, width, 3)`, multiples of `network.stride`.
+        vectors: float `(1, vector_size)`, the style, as the bank gives it at this strength.
+        strength: float `(1,)` in [0, 1]; at 0 the result is `image`.
+
+    Returns:
+        uint8 tensor of the shape of `image`.
+    """
+    pixels = tf.cast(image, tf.float32)
+    colours = painted_colours(network, pixels, vectors)
+    share = tf.minimum(strength / EXACT_BELOW, 1.0)[:, None, None, None]
+    blended = colours * (127.5 * OUTPUT_RANGE * share) + pixels * (1.0 - share) + 127.5 * share
+    return tf.cast(tf.clip_by_value(tf.round(blended), 0.0, 255.0), tf.uint8)
+
+
+def painted_colours(network: StyleTransformer, pixels: tf.Tensor, vectors: tf.Tensor) -> tf.Tensor:
+    """`network.paint(pixels / 127.5 - 1, vectors) / OUTPUT_RANGE` for a single picture."""
+    styles, rgb_shift = _styles(network, vectors)
+
+    def styled(layer, features):
+        return _styled(layer, features, *styles[layer.name])
+
+    def residual(blocks, features):
+        for first, second in blocks:
+            inner = _normalized(first, features.values, *styles[first.name], keep_mean=False)
+            branch = _normalized(second, inner, *styles[second.name])
+            features = Features(features.values + branch, features.constant)
+        return features
+
+    half = x = styled(network.stem, Features.plain(_halved(pixels)))
+    x = styled(network.to_quarter, x)
+    x = x + styled(network.waves, Features.plain(plane_waves(x.values, network.num_waves, 4)))
+    quarter = x = residual(network.encoder_blocks, x)
+    x = residual(network.middle_blocks, styled(network.to_eighth, x))
+    x = _upsampled(styled(network.from_eighth, x)) + quarter
+    x = residual(network.decoder_blocks, x)
+    x = styled(network.head, _upsampled(styled(network.from_quarter, x)) + half)
+    phases = network.to_rgb.convolve(reflect_pad(x.values, 1))
+    shift = tf.concat([rgb_shift] * 4, axis=-1) + network.to_rgb.convolve(_spread(x.constant, 2))
+    return network.to_rgb.assemble(tf.tanh(phases + shift))
+
+
+@dataclasses.dataclass(frozen=True)
+class Features:
+    """The sum of `values`, float `(1, height, width, channels)`, and of `constant`, `(1, 1, 1, channels)`."""
+
+    values: tf.Tensor
+    constant: tf.Tensor
+
+    @classmethod
+    def plain(cls, values: tf.Tensor) -> Features:
+        return cls(values, tf.zeros((1, 1, 1, values.shape[-1])))
+
+    def __add__(self, other: Features) -> Features:
+        return Features(self.values + other.values, self.constant + other.constant)
+
+
+def _styled(layer, features, scale, shift):
+    """What a `StyledConv2D` returns."""
+    if layer.normalize:
+        return Features.plain(_normalized(layer, features.values, scale, shift))
+    shift = shift + scale * layer.convolve(_spread(features.constant, layer.kernel_size))
+    x = _convolved(layer, features.values) * scale
+    return Features(tf.maximum(x, -shift) if _is_relu(layer) else x, shift)
+
+
+def _normalized(layer, values, scale, shift, keep_mean=True):
+    """What a normalising `StyledConv2D` returns; less a constant per channel where another normalisation follows."""
+    x = _convolved(layer, values)
+    factor, offset = instance_affine(x, scale, shift, layer.epsilon)
+    if not keep_mean and _is_relu(layer):
+        return tf.maximum(x * factor, -offset)
+    x = x * factor + offset
+    return tf.nn.relu(x) if _is_relu(layer) else x
+
+
+def _convolved(layer, values):
+    return layer.convolve(reflect_pad(values, layer.kernel_size // 2))
+
+
+def _is_relu(layer):
+    return layer.activation is keras.activations.relu
+
+
+def _spread(constant, size):
+    """A constant as a picture, as large as a kernel."""
+    return constant + tf.zeros((1, size, size, 1))
+
+
+def _upsampled(features):
+    return Features(upsample_nearest(features.values), features.constant)
+
+
+def _halved(pixels):
+    """Space-to-depth of `pixels / 127.5 - 1`."""
+    kernel = np.eye(12, dtype="float32").reshape(2, 2, 3, 12) / 127.5
+    return tf.nn.conv2d(pixels, kernel, 2, "VALID") - 1.0
+
+
+def _styles(network, vectors):
+    """Scale and shift of each styled layer by its name, and the RGB shift; all `(1, 1, 1, channels)`."""
+    rest, styles = vectors[:, None, None], {}
+    sizes = [size for layer in network.styled_layers() for size in (layer.filters, layer.filters)]
+    ends = np.cumsum([*sizes, 3])
+    *parts, rgb_shift = (rest[..., end - size : end] for size, end in zip([*sizes, 3], ends, strict=True))
+    for i, layer in enumerate(network.styled_layers()):
+        styles[layer.name] = parts[2 * i : 2 * i + 2]
+    return styles, rgb_shift
