@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from PIL import Image
 
@@ -20,6 +19,7 @@ from keras_stylegan.exporters.package_files import (
     write_package,
 )
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer
+from keras_stylegan.keras_files import load_network
 from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy
 
 # The short side of a photograph at which the network paints it, unless it is smaller.
@@ -57,7 +57,7 @@ def package_multistyle(
     if missing:
         raise ValueError(f"`styles` must describe every style of the run. Missing: {', '.join(missing)}")
     pictures = probe_photographs(photographs)
-    network = in_float32(keras.models.load_model(run / "network.keras", compile=False))
+    network = in_float32(load_network(run / "network.keras"))
     arrays, packed = half_precision(network)
     files = {
         "weights/multistyle.tflite": convert(stylize_function(network), "stylize_weights", float16=True),

@@ -22,7 +22,7 @@ def when(rules: Sequence[tuple], *tensors: tf.Tensor) -> list[tf.Tensor]:
 
     Args:
         rules: triples of a scalar bool tensor, the sentence for a request where it is false, and a tensor to print
-            behind the sentence.
+            behind it.
         *tensors: what the rules are about, or what is costly to make of it.
     """
     # Not `tf.debugging.Assert`, which hides the text behind a branch of its own.
@@ -72,7 +72,11 @@ def checked_mixtures(style_weights: tf.Tensor, num_styles: int, batch: tf.Tensor
     weights = checked_rows("style_weights", style_weights, num_styles, batch)
     rules = [
         (tf.reduce_all(weights >= 0), "`style_weights` must not be negative.", weights),
-        (tf.reduce_all(tf.reduce_any(weights > 0, axis=1)), "`style_weights` must have a weight above 0 each.", weights),
+        (
+            tf.reduce_all(tf.reduce_any(weights > 0, axis=1)),
+            "`style_weights` must have a weight above 0 each.",
+            weights,
+        ),
     ]
     (weights,) = when(rules, weights)
     weights /= tf.reduce_max(weights, axis=1, keepdims=True)  # first, so that the sum of very large ones stays finite
@@ -90,7 +94,11 @@ def checked_vector(
     inside = values >= low if high is None else (values >= low) & (values <= high)
     limits = f"from {low} on" if high is None else f"from {low} to {high}"
     rules = [
-        (right_count, f"{sentence}, at least one." if batch is None else f"{sentence}, one for each of the batch.", count),
+        (
+            right_count,
+            f"{sentence}, at least one." if batch is None else f"{sentence}, one for each of the batch.",
+            count,
+        ),
         (tf.reduce_all(inside), f"`{name}` must be {limits}.", values),
     ]
     return when(rules, values)[0]

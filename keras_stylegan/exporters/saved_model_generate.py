@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 
 import keras
@@ -13,6 +12,7 @@ from keras_stylegan.exporters import saved_model_images as pictures
 from keras_stylegan.exporters.saved_model_checks import MAX_PICTURES, checked_rows, checked_vector, when
 from keras_stylegan.exporters.saved_model_service import Service, holding, names_signature
 from keras_stylegan.exporters.sources import Source
+from keras_stylegan.inference.generator import truncates
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.models.sampling import render
 
@@ -25,11 +25,12 @@ def generate_service(source: Source, folder: Path) -> Service:
     | `generate`, `serving_default` | `seed` int64 (B) from 0 on | `pictures` uint8 (B, H, W, C) |
     | `generate_z` | `z` float (B, latent_dim), normally distributed | `pictures` |
     | `encoded` | `seed` | `pictures_bytes` string (B), PNG files |
-    | `class_names`, with classes | `index` int (B) | `name` string (B) |
+    | `class_names`, with classes | `index` int (B) | `name` string (B), `total` int (B): how many there are |
 
-    With classes the first three take `class` int (B), with styles `truncation` float (B) from 0 to 2. A seed gives the
-    same picture on every server, but another one than `keras-stylegan generate`, whose random numbers are NumPy's;
-    `keras_stylegan.serving.Client` sends the latents of those. A style-based generator takes its constant noise.
+    With classes the first three take `class_number` int (B) (TensorFlow refuses the name `class`), with styles
+    `truncation` float (B) from 0 to 2. A seed gives the same picture on every server, but another one than
+    `keras-stylegan generate`, whose random numbers are NumPy's; `keras_stylegan.serving.Client` sends the latents of
+    those. A style-based generator takes its constant noise.
 
     Args:
         source: a built float32 generator and the names of its classes.
@@ -37,22 +38,21 @@ def generate_service(source: Source, folder: Path) -> Service:
     """
     network = source.network
     module = holding(network.variables)
-    truncates = "truncation" in inspect.signature(network.call).parameters
     specs = {
         "seed": tf.TensorSpec([None], tf.int64, name="seed"),
         "z": tf.TensorSpec([None, network.latent_dim], tf.float32, name="z"),
     }
     options = {}
     if network.num_classes:
-        options["class"] = tf.TensorSpec([None], tf.int32, name="class")
-    if truncates:
+        options["class_number"] = tf.TensorSpec([None], tf.int32, name="class_number")
+    if truncates(network):
         options["truncation"] = tf.TensorSpec([None], tf.float32, name="truncation")
 
     def picture(z, count, given):
         """Pictures of latents, with checked options."""
         arguments = {}
-        if "class" in given:
-            number = checked_vector("class", given["class"], count, 0, network.num_classes - 1)
+        if "class_number" in given:
+            number = checked_vector("class_number", given["class_number"], count, 0, network.num_classes - 1)
             arguments["labels"] = tf.one_hot(number, network.num_classes)
         if "truncation" in given:
             arguments["truncation"] = checked_vector("truncation", given["truncation"], count, 0, 2)
@@ -89,11 +89,10 @@ def generate_service(source: Source, folder: Path) -> Service:
     request, requests = {}, {}
     z = seeded_latents([0], network.latent_dim)
     if network.num_classes:
-        request["class"] = np.zeros(1, np.int32)
-        sentence = f"`index` must be below {network.num_classes}, the classes."
-        signatures["class_names"] = names_signature(module, source.names, folder / "classes.txt", sentence)
+        request["class_number"] = np.zeros(1, np.int32)
+        signatures["class_names"] = names_signature(module, source.names, folder / "classes.txt")
         requests["class_names"] = {"index": np.arange(network.num_classes, dtype=np.int32)}
-    if truncates:
+    if truncates(network):
         request["truncation"] = np.full(1, 0.7, np.float32)
     by_seed_request = {"seed": np.zeros(1, np.int64), **request}
     requests |= {"generate": by_seed_request, "generate_z": {"z": z, **request}, "encoded": by_seed_request}

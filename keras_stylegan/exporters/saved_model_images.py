@@ -25,17 +25,16 @@ def decode(content: tf.Tensor) -> tf.Tensor:
     Raises:
         InvalidArgumentError: when run on what is no such file, a damaged one, or one of more than `MAX_PIXELS`.
     """
-    length = tf.strings.length(content)
     head = tf.strings.substr(content, 0, _PNG_HEADER) + b"\0" * _PNG_HEADER  # lest cutting fail on a short one
     is_png = tf.equal(tf.strings.substr(head, 0, len(_PNG)), _PNG)
     is_jpeg = tf.equal(tf.strings.substr(head, 0, len(_JPEG)), _JPEG)
-    rule = (is_png | is_jpeg, "`image_bytes` must be JPEG or PNG files. In bytes,", length)
+    rule = (is_png | is_jpeg, "`image_bytes` must be JPEG or PNG files (length in bytes).", tf.strings.length(content))
     content, head = when([rule], content, head)
     size = tf.cond(is_png, lambda: _png_size(head), lambda: tf.cast(tf.image.extract_jpeg_shape(content)[:2], tf.int64))
     pixels = tf.reduce_prod(size)
     rules = [
-        (tf.reduce_all(size > 0), "`image_bytes` must be pictures of at least one pixel. (height, width)", size),
-        (pixels <= MAX_PIXELS, f"`image_bytes` must have at most {MAX_PIXELS} pixels each. (height, width)", size),
+        (tf.reduce_all(size > 0), "`image_bytes` must be pictures of at least one pixel (height, width).", size),
+        (pixels <= MAX_PIXELS, f"`image_bytes` must have at most {MAX_PIXELS} pixels each (height, width).", size),
     ]
     (content,) = when(rules, content)
 

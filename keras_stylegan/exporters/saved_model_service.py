@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_stylegan.exporters.saved_model_checks import checked_vector, when
+from keras_stylegan.exporters.saved_model_checks import checked_vector
 
 Request = dict[str, np.ndarray]
 
@@ -34,23 +34,24 @@ class Service:
     compared: str
 
 
-def names_signature(module: tf.Module, names: Sequence[str], file: Path, sentence: str):
-    """A signature from `index` int (B) to `name` string (B): names of styles or classes, which travel as an asset.
+def names_signature(module: tf.Module, names: Sequence[str], file: Path):
+    """A signature from `index` int (B) to `name` string (B) and `total` int (B), how many names there are.
+
+    The names, of styles or classes, travel as an asset.
 
     Args:
         module: takes the asset.
         names: the names, in order.
         file: where to write them, one a line; the SavedModel has a copy in its assets.
-        sentence: the rule about `index`.
     """
     file.write_text("\n".join(names), encoding="utf-8")
     module.names_file = asset = tf.saved_model.Asset(str(file))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.int32, name="index")])
     def name_of(index):
-        index = checked_vector("index", index, None, 0)
-        (index,) = when([(tf.reduce_all(index < len(names)), sentence, index)], index)
-        return {"name": tf.gather(tf.strings.split(tf.io.read_file(asset.asset_path), "\n"), index)}
+        index = checked_vector("index", index, None, 0, len(names) - 1)
+        name = tf.gather(tf.strings.split(tf.io.read_file(asset.asset_path), "\n"), index)
+        return {"name": name, "total": tf.fill(tf.shape(index), len(names))}
 
     return name_of
 

@@ -39,7 +39,7 @@ def stylize_service(source: Source, folder: Path) -> Service:
       (B) | `stylized` uint8 (B, H, W, 3) |
     | `stylize_vector` | `image`, `style_vector` float (B, V), `strength` | `stylized` |
     | `encoded`, `encoded_png` | `image_bytes` string (B), `style_weights`, `strength` | `stylized_bytes` string (B) |
-    | `style_names` | `index` int (B) | `name` string (B) |
+    | `style_names` | `index` int (B) | `name` string (B), `total` int (B): how many there are |
 
     B, H and W are of any size; pictures are painted at the size they come in. Rows of `style_weights` need not sum to
     1. `image_bytes` are JPEG or PNG files of any sizes, the answers JPEG or PNG; what ends in `_bytes` is base64 in the
@@ -61,11 +61,7 @@ def stylize_service(source: Source, folder: Path) -> Service:
 
     @tf.function(reduce_retracing=True)
     def by_weights(image, style_weights, strength):
-        def paint(images):
-            inputs = {"images": images, "style_weights": style_weights, "strength": strength}
-            return network(inputs, training=False)
-
-        return _any_size(paint, image, network.stride)
+        return _any_size(_paint_mixture, network, image, style_weights, strength)
 
     def stylize_weights(image, style_weights, strength):
         image, count = _counted(checked_images(image))
@@ -76,8 +72,7 @@ def stylize_service(source: Source, folder: Path) -> Service:
         image, count = _counted(checked_images(image))
         style_vector = checked_rows("style_vector", style_vector, network.vector_size, count)
         strength = checked_vector("strength", strength, count, 0, 1)
-        paint = lambda images: _paint_vector(network, images, style_vector, strength)  # noqa: E731
-        return {"stylized": _any_size(paint, image, network.stride)}
+        return {"stylized": _any_size(_paint_vector, network, image, style_vector, strength)}
 
     def encoded(encode):
         def stylize_file(row):
@@ -90,9 +85,7 @@ def stylize_service(source: Source, folder: Path) -> Service:
             style_weights = checked_mixtures(style_weights, network.num_styles, count)
             rows = image_bytes, style_weights, checked_vector("strength", strength, count, 0, 1)
             # One by one, as they have different sizes.
-            files = tf.map_fn(
-                stylize_file, rows, parallel_iterations=PARALLEL_PICTURES, fn_output_signature=tf.string
-            )
+            files = tf.map_fn(stylize_file, rows, parallel_iterations=PARALLEL_PICTURES, fn_output_signature=tf.string)
             return {"stylized_bytes": files}
 
         return stylize_files
@@ -112,9 +105,7 @@ def stylize_service(source: Source, folder: Path) -> Service:
             "stylize_vector": signature(stylize_vector, "image", "style_vector"),
             "encoded": signature(encoded(pictures.encode_jpeg), "image_bytes", "style_weights"),
             "encoded_png": signature(encoded(pictures.encode_png), "image_bytes", "style_weights"),
-            "style_names": names_signature(
-                module, source.names, folder / "styles.txt", f"`index` must be below {network.num_styles}, the styles."
-            ),
+            "style_names": names_signature(module, source.names, folder / "styles.txt"),
         },
         requests,
         expected[None],
@@ -126,10 +117,14 @@ def _counted(batch):
     return batch, tf.shape(batch)[0]
 
 
-def _any_size(paint, image, stride):
-    """Paints uint8 pictures of any size by a function of float images of multiples of the stride."""
-    padded, place = pictures.pad_to_stride(image, stride)
-    return pictures.crop(pictures.to_uint8(paint(pictures.to_float(padded))), place)
+def _any_size(paint, network, image, rows, strength):
+    """Paints uint8 pictures of any size by one of the functions below, which want multiples of the stride."""
+    padded, place = pictures.pad_to_stride(image, network.stride)
+    return pictures.crop(pictures.to_uint8(paint(network, pictures.to_float(padded), rows, strength)), place)
+
+
+def _paint_mixture(network: keras.Model, images, style_weights, strength):
+    return network({"images": images, "style_weights": style_weights, "strength": strength}, training=False)
 
 
 def _paint_vector(network: keras.Model, images, style_vector, strength):

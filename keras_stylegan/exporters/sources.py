@@ -10,13 +10,14 @@ import keras
 
 from keras_stylegan import pretrained
 from keras_stylegan.choices import did_you_mean
-from keras_stylegan.exporters.packaging import in_float32
+from keras_stylegan.exporters.package_files import in_float32
 from keras_stylegan.inference import load
+from keras_stylegan.inference.generator import PictureGenerator, open_generator
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.networks import StyleTransformer
 
-# The file of a run directory that holds its network, by the kind of system.
-FILES = {"stylizer": "network.keras", "generator": "generator.keras"}
+# The file of a run directory that holds its network.
+FILES = ("network.keras", "generator.keras")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,36 +39,42 @@ def open_source(source: str | Path) -> Source:
     """Opens what is to be exported.
 
     Args:
-        source: name of a packaged network, run directory, or `.keras` file, whose names a `config.json` beside it has.
+        source: name of a packaged network, run directory, or `.keras` file; names of styles or classes are those of
+            the `config.json` beside it, or numbers.
 
     Raises:
         ValueError: if there is no such network, or its file is damaged or unsafe.
     """
     path = Path(source)
-    file = next((path / name for name in FILES.values() if (path / name).is_file()), path)
+    file = next((path / name for name in FILES if (path / name).is_file()), path)
     if file.is_file() and file.suffix == ".keras":
         return _from_file(file)
-    packaged = [name for name, entry in pretrained.manifest().items() if "styles" in entry]
-    if str(source) in packaged:
+    stylizers = {name for name, entry in pretrained.manifest().items() if "styles" in entry}
+    if str(source) in stylizers:
         stylizer = load(str(source), "keras")
         return Source("stylizer", stylizer.runtime.network, stylizer.styles)
+    if str(source) in pretrained.generators():
+        return _generator(open_generator(source, "keras"))
+    packaged = sorted(stylizers | set(pretrained.generators()))
     raise ValueError(
-        f"`source` must be a packaged network ({', '.join(sorted(packaged))}), a run directory with "
-        f"{' or '.join(FILES.values())}, or a .keras file. Received: {source}{did_you_mean(str(source), packaged)}"
+        f"`source` must be a packaged network ({', '.join(packaged)}), a run directory with {' or '.join(FILES)}, or "
+        f"a .keras file. Received: {source}{did_you_mean(str(source), packaged)}"
     )
 
 
 def _from_file(file: Path) -> Source:
-    network = in_float32(load_network(file))
+    network = load_network(file)
     config = file.parent / "config.json"
     facts = json.loads(config.read_text(encoding="utf-8"))["facts"] if config.is_file() else {}
-    if isinstance(network, StyleTransformer):
-        kind, count, names = "stylizer", network.num_styles, facts.get("styles", ())
-    elif hasattr(network, "latent_dim"):
-        kind, count, names = "generator", network.num_classes, facts.get("classes", ())
-    else:
+    if hasattr(network, "latent_dim"):
+        return _generator(PictureGenerator(network, facts.get("classes", ())))
+    if not isinstance(network, StyleTransformer):
         raise ValueError(f"{file}: must hold a stylisation network or a generator, not a {type(network).__name__}")
-    names = tuple(names) or tuple(str(index) for index in range(count))
-    if len(names) != count:
-        raise ValueError(f"{config}: must name {count} styles or classes. Received: {len(names)}")
-    return Source(kind, network, names)
+    names = tuple(facts.get("styles", ())) or tuple(str(index) for index in range(network.num_styles))
+    if len(names) != network.num_styles:
+        raise ValueError(f"{config}: must name {network.num_styles} styles. Received: {len(names)}")
+    return Source("stylizer", in_float32(network), names)
+
+
+def _generator(opened: PictureGenerator) -> Source:
+    return Source("generator", in_float32(opened.network), tuple(opened.classes))

@@ -65,20 +65,12 @@ class Client:
     @functools.cached_property
     def styles(self) -> tuple[str, ...]:
         """Names of the styles, in order."""
-        return self._names("style_names", self._tensor("stylize_weights", "style_weights").shape[1])
+        return self._names("style_names")
 
     @functools.cached_property
     def classes(self) -> tuple[str, ...]:
         """Names of a generator's classes, in order; none without classes."""
-        if "class_names" not in self.signatures:
-            return ()
-        # The server does not say how many there are: they are asked for one by one until there is none.
-        names: list[str] = []
-        while True:
-            try:
-                names += self._names("class_names", 1, len(names))
-            except ValueError:
-                return tuple(names)
+        return self._names("class_names") if "class_names" in self.signatures else ()
 
     def predict(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Sends one request.
@@ -94,15 +86,13 @@ class Client:
             ValueError: if there is no such signature, its inputs are others, or the server refuses them.
             ConnectionError: if there is no answer.
         """
-        known = self.signatures
-        if signature not in known:
-            hint = did_you_mean(signature, known)
-            raise ValueError(f"`signature` must be one of {', '.join(sorted(known))}. Received: {signature}{hint}")
-        expected = known[signature].inputs
+        expected = self._inputs(signature)
         if inputs.keys() != expected.keys():
-            raise ValueError(f"`{signature}` takes {', '.join(sorted(expected))}. Received: {', '.join(sorted(inputs))}")
+            raise ValueError(
+                f"`{signature}` takes {', '.join(sorted(expected))}. Received: {', '.join(sorted(inputs))}"
+            )
         arrays = {name: np.asarray(value, expected[name].dtype) for name, value in inputs.items()}
-        return self._transport.predict(self.model, self.version, signature, known[signature], arrays)
+        return self._transport.predict(self.model, self.version, signature, self.signatures[signature], arrays)
 
     def stylize(
         self,
@@ -142,13 +132,14 @@ class Client:
         Returns:
             uint8 array of shape `(seeds, height, width, channels)`.
         """
-        z = seeded_latents(seeds, self._tensor("generate_z", "z").shape[1])
+        known = self._inputs("generate_z")
+        z = seeded_latents(seeds, known["z"].shape[1])
         options = {}
-        if "class" in self.signatures["generate_z"].inputs:
-            options["class"] = self._class_numbers(label, len(z))
+        if "class_number" in known:
+            options["class_number"] = self._class_numbers(label, len(z))
         elif label is not None:
             raise ValueError(f"`label` must be None: the generator has no classes. Received: label={label}")
-        if "truncation" in self.signatures["generate_z"].inputs:
+        if "truncation" in known:
             options["truncation"] = np.full(len(z), truncation)
         elif truncation != 1:
             raise ValueError(f"`truncation` must be 1: the generator has no styles. Received: truncation={truncation}")
@@ -163,14 +154,16 @@ class Client:
     def _stylizer(self) -> Stylizer:
         return Stylizer(self, self.styles)
 
-    def _tensor(self, signature, name):
-        if signature not in self.signatures:
-            raise ValueError(f"`model` {self.model} has no `{signature}`: {', '.join(sorted(self.signatures))}")
-        return self.signatures[signature].inputs[name]
+    def _inputs(self, signature):
+        known = self.signatures
+        if signature not in known:
+            hint = did_you_mean(signature, known)
+            raise ValueError(f"`signature` must be one of {', '.join(sorted(known))}. Received: {signature}{hint}")
+        return known[signature].inputs
 
-    def _names(self, signature, count, first=0):
-        names = self.predict(signature, index=np.arange(first, first + count))["name"]
-        return tuple(name.decode("utf-8") for name in names)
+    def _names(self, signature):
+        total = self.predict(signature, index=np.zeros(1))["total"][0]
+        return tuple(name.decode("utf-8") for name in self.predict(signature, index=np.arange(total))["name"])
 
     def _class_numbers(self, label, count):
         if label is None:

@@ -100,9 +100,7 @@ def _name(spec, model, version):
 
 def _tensors(described):
     names = type(next(iter(described.values()))).DESCRIPTOR.fields_by_name["dtype"].enum_type.values_by_number
-    return {
-        name: Tensor(TYPES[names[part.dtype].name], _shape(part.tensor_shape)) for name, part in described.items()
-    }
+    return {name: Tensor(TYPES[names[part.dtype].name], _shape(part.tensor_shape)) for name, part in described.items()}
 
 
 def _shape(described):

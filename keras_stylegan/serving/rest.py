@@ -99,13 +99,13 @@ def _shape(described):
 
 
 def _as_json(value: np.ndarray) -> Any:
-    if value.dtype == object:
+    if value.dtype.kind == "O":
         return [{"b64": base64.b64encode(item).decode()} for item in value]
     return value.tolist()
 
 
 def _from_json(value: Any, dtype: np.dtype) -> np.ndarray:
-    if dtype != object:
+    if dtype.kind != "O":
         return np.array(value, dtype)
     items = [base64.b64decode(item["b64"]) if isinstance(item, dict) else item.encode() for item in value]
     return np.array(items, object)

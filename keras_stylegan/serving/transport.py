@@ -16,7 +16,7 @@ TYPES = {
     "DT_FLOAT": np.dtype("float32"),
     "DT_STRING": np.dtype(object),
 }
-_ASSERTION = re.compile(r"assertion failed: \[(.*)\] \[([^\[\]]*(?:\[[^\]]*\][^\[\]]*)*)\]")
+_ASSERTION = re.compile(r"assertion failed: \[(.*?)\] (\[.*\])")
 
 
 @dataclasses.dataclass(frozen=True)
