@@ -14,47 +14,31 @@ import types
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageOps
 from serving_stand_in import as_strings, header_of_a_huge_png
 from stand_in import photograph
+from toy_saved_model import STYLES, exported_generator, exported_stylizer, generator_run, stylizer_run
 
 from keras_stylegan import cli
 from keras_stylegan.exporters import saved_model
 from keras_stylegan.exporters.saved_model import export_saved_model, free_version
-from keras_stylegan.exporters.saved_model_images import pad_to_stride
+from keras_stylegan.exporters.saved_model_images import decode, pad_to_stride
 from keras_stylegan.exporters.saved_model_warmup import FILE, read_warmup
 from keras_stylegan.exporters.sources import open_source
 from keras_stylegan.inference import KerasRuntime, encode_picture, runtimes
-from keras_stylegan.networks import StyleTransformer
 
-STYLES = ("ink", "oil", "chalk é")
 ROOT = pathlib.Path(__file__).parents[1]
 REST = {"style_weights": np.eye(1, 3, dtype="float32"), "strength": np.ones(1, "float32")}
 
 
-def save_run(folder):
-    """A run directory as far as exporting goes, trained in mixed precision."""
-    network = StyleTransformer(
-        3, widths=(4, 6, 8), num_blocks=(1, 1, 1), num_waves=3, bank_lr_multiplier=0.5, dtype="mixed_bfloat16"
-    )
-    network.build()
-    rng = np.random.default_rng(0)
-    for vectors in (network.bank.vectors, network.bank.photograph):
-        vectors.assign(vectors + rng.normal(0, 0.3, vectors.shape))
-    folder.mkdir()
-    network.save(folder / "network.keras")
-    (folder / "config.json").write_text(json.dumps({"facts": {"styles": STYLES}}))
-    return folder
+@pytest.fixture(scope="module")
+def run():
+    return stylizer_run()
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    return save_run(tmp_path_factory.mktemp("saved_model") / "run")
-
-
-@pytest.fixture(scope="module")
-def exported(run):
-    return export_saved_model(run, run.parent / "models" / "tiny").path
+def exported():
+    return exported_stylizer().path
 
 
 @pytest.fixture(scope="module")
@@ -88,14 +72,14 @@ def test_a_version_is_what_a_server_looks_for(exported):
 
 def test_signatures_are_those_of_the_table(served, generated):
     table = (ROOT / "export/serve/README.md").read_text(encoding="utf-8")
-    named = {"V": served.signatures["stylize_vector"].structured_input_signature[1]["style_vector"].shape[1], "N": 3}
-    named |= {"latent_dim": 4, "height": 4, "width": 8, "channels": 3, "B": None, "H": None, "W": None}
+    sizes = {"V": served.signatures["stylize_vector"].structured_input_signature[1]["style_vector"].shape[1], "N": 3}
+    sizes |= {"3": 3, "latent_dim": 4, "height": 4, "width": 8, "channels": 3, "B": None, "H": None, "W": None}
     for kind, model in (("stylisation", served), ("generator", generated)):
         told = {}
         for names, inputs, outputs in re.findall(rf"\| {kind} \| (.*) \| (.*) \| (.*) \|", table):
             for name in re.findall("`(.*?)`", names):
                 told[name] = tuple(
-                    {key: (dtype, [named[n] for n in shape.split(", ")]) for key, dtype, shape in described(side)}
+                    {key: (dtype, [sizes[n] for n in shape.split(", ")]) for key, dtype, shape in described(side)}
                     for side in (inputs, outputs)
                 )
         # A painted picture has its input's size, which the graph does not state.
@@ -179,6 +163,24 @@ def test_files_are_decoded_as_pillow_does_and_painted_one_by_one(served):
         again = Image.open(io.BytesIO(encode_picture(painted, "JPEG")))
         assert written.format == "JPEG" and written.layer == again.layer and written.quantization == again.quantization
         assert np.abs(np.asarray(written).astype(int) - np.asarray(again)).max() <= 2
+
+
+@pytest.mark.parametrize("turned", [*range(1, 9), None, 9])
+def test_photographs_are_turned_as_their_exif_says(turned):
+    image = Image.fromarray(photograph(24, 16))
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    if turned:
+        exif[0x0112] = turned
+    for byte_order in ("<", ">"):
+        exif.endian = byte_order
+        file = io.BytesIO()
+        image.save(file, "JPEG", exif=exif.tobytes())
+        with Image.open(file) as written:
+            expected = np.asarray(ImageOps.exif_transpose(written))
+        np.testing.assert_array_equal(decode(tf.constant(file.getvalue())), expected)
+    damaged = file.getvalue().replace(b"Exif\0\0MM\0*\0\0\0\x08", b"Exif\0\0MM\0*\x7f\xff\xff\xff")
+    assert damaged != file.getvalue() and decode(tf.constant(damaged)).shape == (16, 24, 3)
 
 
 def test_names_travel(served):
@@ -272,7 +274,9 @@ def test_saved_model_cli_shows_and_runs_it(exported, served, tmp_path, monkeypat
     )
     for call in calls:
         monkeypatch.setattr(sys, "argv", ["saved_model_cli", *call])
-        saved_model_cli.main()
+        with pytest.raises(SystemExit) as ended:
+            saved_model_cli.main()
+        assert not ended.value.code
     shown = capsys.readouterr().out
     assert "inputs['image_bytes'] tensor_info:\n      dtype: DT_STRING\n      shape: (-1)" in shown
     expected = ask(served, "stylize_weights", image=image, **REST)["stylized"].astype(int)
@@ -289,15 +293,16 @@ def c_client(tmp_path_factory):
     if not (wheel / "libtensorflow_cc.so.2").is_file():
         pytest.skip("needs libtensorflow_cc.so.2, which only wheels for Linux hold")
     folder = tmp_path_factory.mktemp("c_client")
-    # Linked with an empty library of that name: to read the real one's gigabyte takes longer than all other tests here.
+    source = ROOT / "tests/c_api_client.c"
+    # Linked with a library of that name that is quickly read: the real one, found at run time, has a gigabyte.
+    names = sorted(set(re.findall(r"\b(TF_\w+)\(", source.read_text())))
+    (folder / "stub.c").write_text("".join(f"void {name}(void) {{}}\n" for name in names))
     stub, program = folder / "libtensorflow_cc.so.2", folder / "client"
     subprocess.run(
-        [compiler, "-shared", "-Wl,-soname,libtensorflow_cc.so.2", "-o", stub, "-xc", os.devnull], check=True
+        [compiler, "-shared", "-fPIC", f"-Wl,-soname,{stub.name}", folder / "stub.c", "-o", stub], check=True
     )
-    source = ROOT / "tests/c_api_client.c"
-    linking = ["-Wl,--no-as-needed,--unresolved-symbols=ignore-all", f"-Wl,-rpath,{wheel}", stub]
-    flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{wheel / 'include'}"]
-    subprocess.run([compiler, *flags, source, *linking, "-o", program], check=True)
+    flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{wheel / 'include'}", f"-Wl,-rpath,{wheel}"]
+    subprocess.run([compiler, *flags, source, stub, "-o", program], check=True)
     return program
 
 
@@ -363,24 +368,8 @@ def test_a_model_that_differs_from_keras_is_not_written(run, tmp_path, monkeypat
 
 
 @pytest.fixture(scope="module")
-def generator(tmp_path_factory):
-    """A StyleGAN2 run with classes, whose pictures are not grey."""
-    from keras_stylegan.networks import StyleGAN2Generator
-
-    folder = tmp_path_factory.mktemp("generator") / "run"
-    folder.mkdir()
-    network = StyleGAN2Generator((4, 8), channel_base=32, channel_max=8, latent_dim=4, style_dim=4, num_classes=2)
-    network.build()
-    for variable in network.weights:
-        variable.assign(np.random.default_rng(0).normal(size=variable.shape))
-    network.save(folder / "generator.keras")
-    (folder / "config.json").write_text(json.dumps({"facts": {"classes": ["sea", "wood"]}}))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def generated(generator):
-    written = export_saved_model(generator, generator.parent / "models")
+def generated():
+    written = exported_generator()
     assert written.greatest <= 1
     return tf.saved_model.load(str(written.path))
 
@@ -389,11 +378,11 @@ def options(count, number=1, truncation=0.5):
     return {"class_number": np.full(count, number, "int32"), "truncation": np.full(count, truncation, "float32")}
 
 
-def test_a_generator_makes_what_keras_makes(generator, generated):
+def test_a_generator_makes_what_keras_makes(generated):
     from keras_stylegan.inference.generator import open_generator
     from keras_stylegan.latents import seeded_latents
 
-    expected = open_generator(generator).generate([3, 8], "wood", 0.5).astype(int)
+    expected = open_generator(generator_run()).generate([3, 8], "wood", 0.5).astype(int)
     made = ask(generated, "generate_z", z=seeded_latents([3, 8], 4), **options(2))["pictures"]
     assert made.shape == (2, 4, 8, 3) and np.abs(made - expected).max() <= 1 and expected.std() > 10
     for other in (options(2, number=0), options(2, truncation=1.5)):
@@ -434,15 +423,13 @@ def test_mistakes_of_a_generators_requests(generated, mistake):
         ask(generated, "generate", **inputs)
 
 
-def test_the_command(run, generator, exported, capsys):
-    assert (
-        cli.main(["export", str(run), "--format", "saved_model", "--out", str(exported.parent), "--version", "1"]) == 2
-    )
+def test_the_command(exported, tmp_path, capsys):
+    call = ["--format", "saved_model", "--out"]
+    assert cli.main(["export", str(stylizer_run()), *call, str(exported.parent), "--version", "1"]) == 2
     assert "tiny/1: the version exists; the next one is 2" in capsys.readouterr().err
-    assert cli.main(["export", "multystile", "--format", "saved_model", "--out", "x"]) == 2
-    assert (
-        "a packaged network (multistyle" in (error := capsys.readouterr().err) and "Did you mean multistyle?" in error
-    )
-    assert cli.main(["export", str(generator), "--format", "saved_model", "--out", str(generator.parent / "out")]) == 0
+    assert cli.main(["export", "multystile", *call, "x"]) == 2
+    error = capsys.readouterr().err
+    assert "a packaged network (multistyle" in error and "Did you mean multistyle?" in error
+    assert cli.main(["export", str(generator_run()), *call, str(tmp_path / "out"), "--version", "3"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == str(generator.parent / "out" / "1") and "generate_z" in lines[1] and "Keras" in lines[2]
+    assert lines[0] == str(tmp_path / "out" / "3") and "generate_z" in lines[1] and "Keras" in lines[2]

@@ -77,7 +77,7 @@ def generate_service(source: Source, folder: Path) -> Service:
         def answer(value, *values):
             return {output: call(value, dict(zip(options, values, strict=True)))}
 
-        return tf.function(answer, [specs[first], *options.values()])
+        return tf.function(answer, [specs[first], *options.values()], autograph=False)
 
     by_seed = signature(generate, "seed", "pictures")
     signatures = {

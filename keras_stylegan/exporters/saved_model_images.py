@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from keras_stylegan.exporters.saved_model_checks import MAX_PIXELS, when
+from keras_stylegan.exporters.saved_model_orientation import orientation, upright
 from keras_stylegan.inference.runtimes import MIN_SIDE
 
 # As `inference.saving` writes JPEG: no artefacts in strokes and flat colours, colour at full resolution.
@@ -17,7 +18,7 @@ def decode(content: tf.Tensor) -> tf.Tensor:
     """The pixels of a JPEG or PNG file, as Pillow decodes them, measured by its header before anything is decoded.
 
     Args:
-        content: scalar string tensor, a file. Alpha is dropped; 16 bits become 8; orientation is not applied.
+        content: scalar string tensor, a file. Alpha is dropped, 16 bits become 8; a JPEG is turned as its EXIF says.
 
     Returns:
         uint8 tensor of shape `(height, width, 3)`.
@@ -40,7 +41,8 @@ def decode(content: tf.Tensor) -> tf.Tensor:
 
     def decode_jpeg():
         # The exact transform and smooth chroma are those of Pillow.
-        return tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE", fancy_upscaling=True)
+        pixels = tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE", fancy_upscaling=True)
+        return upright(pixels, orientation(content))
 
     return tf.cond(is_png, lambda: tf.io.decode_png(content, channels=3), decode_jpeg)
 

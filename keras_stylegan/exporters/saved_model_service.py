@@ -47,7 +47,7 @@ def names_signature(module: tf.Module, names: Sequence[str], file: Path):
     file.write_text("\n".join(names), encoding="utf-8")
     module.names_file = asset = tf.saved_model.Asset(str(file))
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32, name="index")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32, name="index")], autograph=False)
     def name_of(index):
         index = checked_vector("index", index, None, 0, len(names) - 1)
         name = tf.gather(tf.strings.split(tf.io.read_file(asset.asset_path), "\n"), index)

@@ -59,7 +59,7 @@ def stylize_service(source: Source, folder: Path) -> Service:
         "strength": tf.TensorSpec([None], tf.float32, name="strength"),
     }
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def by_weights(image, style_weights, strength):
         return _any_size(_paint_mixture, network, image, style_weights, strength)
 
@@ -91,7 +91,7 @@ def stylize_service(source: Source, folder: Path) -> Service:
         return stylize_files
 
     def signature(call, *inputs):
-        return tf.function(call, [specs[name] for name in (*inputs, "strength")])
+        return tf.function(call, [specs[name] for name in (*inputs, "strength")], autograph=False)
 
     arrays = signature(stylize_weights, "image", "style_weights")
     requests = _requests(network)

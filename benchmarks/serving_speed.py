@@ -1,0 +1,91 @@
+"""Throughput and latency of a SavedModel by batch size: the bare network against the signatures of a server.
+
+    python benchmarks/serving_speed.py [--saved-model models/multistyle/1] [--sizes 256 512] [--batches 1 2 4 8 16]
+
+All in one process without a server, in turns, so that a noisy machine disturbs all alike; medians. The bare network
+takes and gives float arrays, padded and checked by nobody. Bar: `encoded` (JPEG in, JPEG out) costs at most 10 % more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from record import record
+
+from keras_stylegan import pretrained
+from keras_stylegan.exporters.saved_model import export_saved_model
+from keras_stylegan.exporters.sources import open_source
+
+MAX_COST = 0.10
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", nargs="?", default="multistyle", metavar="NAME|RUN")
+    parser.add_argument("--saved-model", type=Path, metavar="DIR", help="one exported before; without, it is made")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512])
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 2, 4, 8, 16])
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+
+    network = open_source(arguments.source).network
+    with tempfile.TemporaryDirectory() as folder:
+        exported = arguments.saved_model or export_saved_model(arguments.source, folder).path
+        signatures = tf.saved_model.load(str(exported)).signatures
+    bare = tf.function(lambda inputs: network(inputs, training=False), reduce_retracing=True)
+    with Image.open(io.BytesIO(pretrained.sample_photographs()[0].read_bytes())) as photograph:
+        photograph = photograph.convert("RGB")
+    lines = []
+    for size in arguments.sizes:
+        for batch in arguments.batches:
+            calls = make_calls(bare, signatures, photograph.resize((size, size)), batch, network.num_styles)
+            times = measure(calls, arguments.rounds)
+            line = {"size": size, "batch": batch}
+            line |= {f"{name}_ms": round(1000 * seconds, 1) for name, seconds in times.items()}
+            line |= {f"{name}_cost": round(times[name] / times["bare"] - 1, 3) for name in times if name != "bare"}
+            line["encoded_pictures_per_second"] = round(batch / times["encoded"], 2)
+            lines.append(line)
+            print(line, flush=True)
+    worst = max(line["encoded_cost"] for line in lines)
+    record("serving_speed", {"rows": lines, "worst_encoded_cost": worst, "bar": MAX_COST}, ("tensorflow",))
+
+
+def make_calls(bare, signatures, picture, batch, num_styles):
+    """What is timed, by its name; each is called without arguments."""
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=92)
+    image = tf.constant(np.repeat(np.asarray(picture)[None], batch, axis=0))
+    weights = tf.one_hot(tf.range(batch) % num_styles, num_styles)
+    rows = {"style_weights": weights, "strength": tf.ones(batch)}
+    inputs = {"images": tf.cast(image, tf.float32) / 127.5 - 1.0, **rows}
+    files = tf.constant([file.getvalue()] * batch)
+    return {
+        "bare": lambda: bare(inputs),
+        "arrays": lambda: signatures["stylize_weights"](image=image, **rows)["stylized"],
+        "encoded": lambda: signatures["encoded"](image_bytes=files, **rows)["stylized_bytes"],
+        "encoded_png": lambda: signatures["encoded_png"](image_bytes=files, **rows)["stylized_bytes"],
+    }
+
+
+def measure(calls, rounds):
+    """Median seconds of each call, one after the other in each round; the first round is not counted."""
+    times = {name: [] for name in calls}
+    for turn in range(rounds + 1):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call().numpy()
+            if turn:
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+if __name__ == "__main__":
+    main()
