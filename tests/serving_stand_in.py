@@ -132,8 +132,6 @@ def grpc(model):
 
     class Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
         def Predict(self, request, context):
-            if request.model_spec.name != model.name:
-                context.abort(grpc.StatusCode.NOT_FOUND, f"Servable not found: {request.model_spec.name}")
             inputs = {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
             response = predict_pb2.PredictResponse()
             try:
@@ -144,6 +142,8 @@ def grpc(model):
             return response
 
         def GetModelMetadata(self, request, context):
+            if request.model_spec.name != model.name:
+                context.abort(grpc.StatusCode.NOT_FOUND, f"Servable not found: {request.model_spec.name}")
             described = get_model_metadata_pb2.SignatureDefMap()
             for name, function in model.signatures.items():
                 parts = described.signature_def[name]

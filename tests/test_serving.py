@@ -21,7 +21,7 @@ from toy_saved_model import STYLES, exported_generator, exported_stylizer, gener
 
 from keras_stylegan import cli
 from keras_stylegan.inference.generator import open_generator
-from keras_stylegan.serving import Client, check_server
+from keras_stylegan.serving import Client, check, check_server
 from keras_stylegan.serving.transport import refusal
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -56,6 +56,8 @@ def test_a_photograph_is_painted_by_the_server(url, model):
     expected = model.run("stylize_weights", {"image": pixels[None], **rows})["stylized"][0].astype(int)
     client = Client(url)
     np.testing.assert_allclose(client.run(pixels, rows["style_weights"][0], 0.5), expected, atol=1)
+    vector = np.zeros(client.signatures["stylize_vector"].inputs["style_vector"].shape[1])
+    np.testing.assert_allclose(client.run(pixels, rows["style_weights"][0], 0.5, vector), expected, atol=1)
     alpha = Image.fromarray(np.dstack([pixels, np.full((66, 80), 99, "uint8")]))
     painted = client.stylize(alpha, {"ink": 3, "chalk é": 1}, strength=0.5)
     assert painted.mode == "RGBA" and painted.getchannel("A").getextrema() == (99, 99)
@@ -152,6 +154,7 @@ def test_what_is_no_server():
     for code, body, message in (
         (200, b"<html>", "the answer is not that of TensorFlow Serving"),
         (200, b"[]", "the answer is not that of TensorFlow Serving"),
+        (200, b"{}", "the answer is not that of TensorFlow Serving"),
         (503, b'{"error": "busy"}', r"the server failed \(503: busy\)"),
     ):
         with answering(code, body) as url, pytest.raises(ConnectionError, match=message):
@@ -178,7 +181,8 @@ def test_the_rest_client_needs_no_framework():
     assert not loaded & FRAMEWORKS
 
 
-def test_serve_check(model, capsys):
+def test_serve_check(model, capsys, monkeypatch):
+    monkeypatch.setattr(check, "SIZE", 64)
     with serving_stand_in.rest(model) as url:
         assert cli.main(["serve-check", url, "--timeout", "30"]) == 0
         lines = capsys.readouterr().out.splitlines()

@@ -4,9 +4,11 @@ import functools
 import json
 import pathlib
 import tempfile
+from unittest import mock
 
 import numpy as np
 
+from keras_stylegan.exporters import saved_model_stylize
 from keras_stylegan.exporters.saved_model import export_saved_model
 from keras_stylegan.networks import StyleGAN2Generator, StyleTransformer
 
@@ -43,7 +45,8 @@ def generator_run():
 @functools.cache
 def exported_stylizer():
     """What exporting `stylizer_run` returned."""
-    return export_saved_model(stylizer_run(), stylizer_run().parent / "models" / "tiny")
+    with mock.patch.object(saved_model_stylize, "WARMUP_SIZE", 64):
+        return export_saved_model(stylizer_run(), stylizer_run().parent / "models" / "tiny")
 
 
 @functools.cache

@@ -15,6 +15,8 @@ import tensorflow as tf
 MAX_PIXELS = 2**22
 # Pictures that a generator makes at once.
 MAX_PICTURES = 64
+# By how much a sum of float32 weights may miss 1.
+ROUNDING = 1e-3
 
 
 def when(rules: Sequence[tuple], *tensors: tf.Tensor) -> list[tf.Tensor]:
@@ -67,20 +69,26 @@ def checked_rows(name: str, rows: tf.Tensor, columns: int, batch: tf.Tensor) -> 
     return when(rules, rows)[0]
 
 
+def checked_shares(style_weights: tf.Tensor, num_styles: int, batch: tf.Tensor) -> tf.Tensor:
+    """Weights as rows that sum to 1, or to less by the share of styles that are not in the bank."""
+    weights = _checked_weights(style_weights, num_styles, batch)
+    sums = tf.reduce_sum(weights, axis=1)
+    right = tf.reduce_all(sums < 1 + ROUNDING)
+    return when([(right, "`style_weights` must have sums of at most 1 beside a vector.", sums)], weights)[0]
+
+
 def checked_mixtures(style_weights: tf.Tensor, num_styles: int, batch: tf.Tensor) -> tf.Tensor:
     """Weights as rows that sum to 1: only their ratios matter."""
-    weights = checked_rows("style_weights", style_weights, num_styles, batch)
-    rules = [
-        (tf.reduce_all(weights >= 0), "`style_weights` must not be negative.", weights),
-        (
-            tf.reduce_all(tf.reduce_any(weights > 0, axis=1)),
-            "`style_weights` must have a weight above 0 each.",
-            weights,
-        ),
-    ]
-    (weights,) = when(rules, weights)
+    weights = _checked_weights(style_weights, num_styles, batch)
+    right = tf.reduce_all(tf.reduce_any(weights > 0, axis=1))
+    (weights,) = when([(right, "`style_weights` must have a weight above 0 each.", weights)], weights)
     weights /= tf.reduce_max(weights, axis=1, keepdims=True)  # first, so that the sum of very large ones stays finite
     return weights / tf.reduce_sum(weights, axis=1, keepdims=True)
+
+
+def _checked_weights(style_weights, num_styles, batch):
+    weights = checked_rows("style_weights", style_weights, num_styles, batch)
+    return when([(tf.reduce_all(weights >= 0), "`style_weights` must not be negative.", weights)], weights)[0]
 
 
 def checked_vector(
@@ -90,18 +98,15 @@ def checked_vector(
     sentence = f"`{name}` must have shape (batch,)"
     (values,) = when([_rank(values, 1, f"{sentence}.")], values)
     count = tf.shape(values)[0]
-    right_count = count > 0 if batch is None else tf.equal(count, batch)
-    inside = values >= low if high is None else (values >= low) & (values <= high)
-    limits = f"from {low} on" if high is None else f"from {low} to {high}"
-    rules = [
-        (
-            right_count,
-            f"{sentence}, at least one." if batch is None else f"{sentence}, one for each of the batch.",
-            count,
-        ),
-        (tf.reduce_all(inside), f"`{name}` must be {limits}.", values),
-    ]
-    return when(rules, values)[0]
+    if batch is None:
+        size = count > 0, f"{sentence}, at least one.", count
+    else:
+        size = tf.equal(count, batch), f"{sentence}, one for each of the batch.", count
+    if high is None:
+        limits = tf.reduce_all(values >= low), f"`{name}` must be from {low} on.", values
+    else:
+        limits = tf.reduce_all((values >= low) & (values <= high)), f"`{name}` must be from {low} to {high}.", values
+    return when([size, limits], values)[0]
 
 
 def _rank(tensor, rank, sentence):

@@ -30,7 +30,7 @@ def orientation(content: tf.Tensor) -> tf.Tensor:
         """Unsigned numbers of `size` bytes; positions that damaged EXIF leads to are held inside of the head."""
         position = tf.clip_by_value(position, 0, _HEAD - size)
         values = [tf.gather(octets, position + i) for i in range(size)]
-        forward, backward = ([value << 8 * i for i, value in enumerate(order)] for order in (values, values[::-1]))
+        forward, backward = ([value * 256**i for i, value in enumerate(order)] for order in (values, values[::-1]))
         return tf.where(is_little, tf.add_n(forward), tf.add_n(backward))
 
     directory = base + number(base + 4, 4)

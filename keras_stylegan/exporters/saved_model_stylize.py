@@ -17,6 +17,7 @@ from keras_stylegan.exporters.saved_model_checks import (
     checked_images,
     checked_mixtures,
     checked_rows,
+    checked_shares,
     checked_vector,
 )
 from keras_stylegan.exporters.saved_model_service import Request, Service, holding, names_signature
@@ -37,13 +38,14 @@ def stylize_service(source: Source, folder: Path) -> Service:
     |---|---|---|
     | `stylize_weights`, `serving_default` | `image` uint8 (B, H, W, 3), `style_weights` float (B, N), `strength` float
       (B) | `stylized` uint8 (B, H, W, 3) |
-    | `stylize_vector` | `image`, `style_vector` float (B, V), `strength` | `stylized` |
+    | `stylize_vector` | `image`, `style_weights`, `style_vector` float (B, V), `strength` | `stylized` |
     | `encoded`, `encoded_png` | `image_bytes` string (B), `style_weights`, `strength` | `stylized_bytes` string (B) |
     | `style_names` | `index` int (B) | `name` string (B), `total` int (B): how many there are |
 
     B, H and W are of any size; pictures are painted at the size they come in. Rows of `style_weights` need not sum to
-    1. `image_bytes` are JPEG or PNG files of any sizes, the answers JPEG or PNG; what ends in `_bytes` is base64 in the
-    JSON of TensorFlow Serving.
+    1, but for `stylize_vector`: there `style_vector` is what styles outside of the bank add to the mixture, their
+    vectors times their shares, which `style_weights` then lack. `image_bytes` are JPEG or PNG files of any sizes, the
+    answers JPEG or PNG; what ends in `_bytes` is base64 in the JSON of TensorFlow Serving.
 
     Args:
         source: a built float32 `StyleTransformer` and the names of its styles.
@@ -68,11 +70,14 @@ def stylize_service(source: Source, folder: Path) -> Service:
         style_weights = checked_mixtures(style_weights, network.num_styles, count)
         return {"stylized": by_weights(image, style_weights, checked_vector("strength", strength, count, 0, 1))}
 
-    def stylize_vector(image, style_vector, strength):
+    def stylize_vector(image, style_weights, style_vector, strength):
         image, count = _counted(checked_images(image))
-        style_vector = checked_rows("style_vector", style_vector, network.vector_size, count)
+        style = (
+            checked_shares(style_weights, network.num_styles, count),
+            checked_rows("style_vector", style_vector, network.vector_size, count),
+        )
         strength = checked_vector("strength", strength, count, 0, 1)
-        return {"stylized": _any_size(_paint_vector, network, image, style_vector, strength)}
+        return {"stylized": _any_size(_paint_vector, network, image, style, strength)}
 
     def encoded(encode):
         def stylize_file(row):
@@ -102,7 +107,7 @@ def stylize_service(source: Source, folder: Path) -> Service:
         {
             "serving_default": arrays,
             "stylize_weights": arrays,
-            "stylize_vector": signature(stylize_vector, "image", "style_vector"),
+            "stylize_vector": signature(stylize_vector, "image", "style_weights", "style_vector"),
             "encoded": signature(encoded(pictures.encode_jpeg), "image_bytes", "style_weights"),
             "encoded_png": signature(encoded(pictures.encode_png), "image_bytes", "style_weights"),
             "style_names": names_signature(module, source.names, folder / "styles.txt"),
@@ -117,20 +122,24 @@ def _counted(batch):
     return batch, tf.shape(batch)[0]
 
 
-def _any_size(paint, network, image, rows, strength):
+def _any_size(paint, network, image, style, strength):
     """Paints uint8 pictures of any size by one of the functions below, which want multiples of the stride."""
     padded, place = pictures.pad_to_stride(image, network.stride)
-    return pictures.crop(pictures.to_uint8(paint(network, pictures.to_float(padded), rows, strength)), place)
+    return pictures.crop(pictures.to_uint8(paint(network, pictures.to_float(padded), style, strength)), place)
 
 
 def _paint_mixture(network: keras.Model, images, style_weights, strength):
     return network({"images": images, "style_weights": style_weights, "strength": strength}, training=False)
 
 
-def _paint_vector(network: keras.Model, images, style_vector, strength):
-    """As the network's call, with a style vector instead of one of the bank."""
-    photograph = network.bank.lr_multiplier * tf.convert_to_tensor(network.bank.photograph)
-    painted = network.paint(images, photograph + strength[:, None] * (style_vector - photograph))
+def _paint_vector(network: keras.Model, images, style, strength):
+    """As the network's call, with what is not in the bank added to the mixture."""
+    style_weights, style_vector = style
+    own = style_vector / network.bank.lr_multiplier
+    mixture = tf.matmul(style_weights, tf.convert_to_tensor(network.bank.vectors)) + own
+    photograph = tf.convert_to_tensor(network.bank.photograph)
+    vectors = photograph + strength[:, None] * (mixture - photograph)
+    painted = network.paint(images, network.bank.lr_multiplier * vectors)
     share = tf.minimum(strength / EXACT_BELOW, 1.0)[:, None, None, None]
     return images + share * (painted - images)
 
@@ -148,7 +157,7 @@ def _requests(network: keras.Model) -> dict[str, Request]:
     image, files = np.asarray(picture)[None], np.array([file.getvalue()], object)
     return {
         "stylize_weights": {"image": image, **by_weights},
-        "stylize_vector": {"image": image, "style_vector": vector, "strength": strength},
+        "stylize_vector": {"image": image, "style_vector": vector, **by_weights, "style_weights": 0 * weights},
         "encoded": {"image_bytes": files, **by_weights},
         "encoded_png": {"image_bytes": files, **by_weights},
         "style_names": {"index": np.arange(network.num_styles, dtype=np.int32)},

@@ -110,9 +110,25 @@ class Client:
         """
         return self._stylizer.stylize(image, styles, strength, color, stroke_size, size, max_pixels)
 
-    def run(self, image: np.ndarray, weights: np.ndarray, strength: float) -> np.ndarray:
-        """Paints the pixels of one picture; arguments and result as of `LiteRTRuntime.run`."""
+    def run(
+        self, image: np.ndarray, weights: np.ndarray, strength: float, vector: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Paints the pixels of one picture.
+
+        Args:
+            image: array uint8 of shape `(height, width, 3)`, RGB.
+            weights: array of shape `(styles,)`, not negative.
+            strength: float in [0, 1].
+            vector: optional array of shape `(vector_size,)`, what styles outside of the bank add: their vectors times
+                their shares, by which `weights` then sum to less than 1.
+
+        Returns:
+            Array uint8 of the shape of `image`.
+        """
         rows = {"style_weights": np.asarray(weights)[None], "strength": np.array([strength])}
+        if vector is not None:
+            vector = np.asarray(vector)[None]
+            return self.predict("stylize_vector", image=image[None], style_vector=vector, **rows)["stylized"][0]
         if not self._transport.prefers_files:
             return self.predict("stylize_weights", image=image[None], **rows)["stylized"][0]
         file = io.BytesIO()

@@ -33,13 +33,12 @@ class RestTransport:
 
     def status(self, model: str) -> dict[int, str]:
         """As `Transport`."""
-        versions = self._ask(f"/v1/models/{model}")["model_version_status"]
+        versions = self._ask(f"/v1/models/{model}", "model_version_status")
         return {int(version["version"]): version["state"] for version in versions}
 
     def signatures(self, model: str, version: int | None) -> dict[str, Signature]:
         """As `Transport`."""
-        answer = self._ask(f"{_path(model, version)}/metadata")
-        described = answer["metadata"]["signature_def"]["signature_def"]
+        described = self._ask(f"{_path(model, version)}/metadata", "metadata")["signature_def"]["signature_def"]
         return {
             name: Signature(_tensors(parts.get("inputs", {})), _tensors(parts["outputs"]))
             for name, parts in described.items()
@@ -51,7 +50,7 @@ class RestTransport:
     ) -> dict[str, np.ndarray]:
         """As `Transport`."""
         body = {"signature_name": name, "inputs": {key: _as_json(value) for key, value in inputs.items()}}
-        outputs = self._ask(f"{_path(model, version)}:predict", json.dumps(body).encode())["outputs"]
+        outputs = self._ask(f"{_path(model, version)}:predict", "outputs", json.dumps(body).encode())
         if len(signature.outputs) == 1:  # the server leaves a single output's name out
             outputs = dict.fromkeys(signature.outputs, outputs)
         return {key: _from_json(value, signature.outputs[key].dtype) for key, value in outputs.items()}
@@ -59,11 +58,12 @@ class RestTransport:
     def close(self) -> None:
         """As `Transport`: every request has a connection of its own."""
 
-    def _ask(self, path: str, body: bytes | None = None) -> Any:
+    def _ask(self, path: str, key: str, body: bytes | None = None) -> Any:
+        """What an answer has under a key; with a body the request is a POST."""
         request = urllib.request.Request(self.url + path, body, {"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=self.timeout) as response:
-                return json.loads(response.read())
+                return json.loads(response.read())[key]
         except urllib.error.HTTPError as error:
             message = _message(error)
             if 400 <= error.code < 500:
@@ -72,7 +72,7 @@ class RestTransport:
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
             reason = getattr(error, "reason", None) or error
             raise ConnectionError(f"{self.url}: no answer from a server ({reason})") from error
-        except ValueError as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise ConnectionError(f"{self.url}: the answer is not that of TensorFlow Serving ({error})") from error
 
 
