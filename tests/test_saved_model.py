@@ -18,6 +18,7 @@ from stand_in import photograph
 from toy_saved_model import STYLES, exported_generator, exported_stylizer, generator_run, stylizer_run
 
 from keras_stylegan import cli
+from keras_stylegan.commands import export
 from keras_stylegan.exporters import saved_model
 from keras_stylegan.exporters.saved_model import export_saved_model, free_version
 from keras_stylegan.exporters.saved_model_images import decode, pad_to_stride
@@ -437,3 +438,13 @@ def test_the_command(exported, tmp_path, capsys, monkeypatch):
     path, signatures, difference = capsys.readouterr().out.splitlines()
     assert calls == [("RUN", "models", 3)] and path == str(exported)
     assert "stylize_weights" in signatures and "grey levels" in difference
+
+
+def test_options_of_another_format_are_refused(capsys, monkeypatch):
+    calls = []
+    other = export.Format(lambda group: group.add_argument("--size"), calls.append)
+    monkeypatch.setitem(export.FORMATS, "other", other)
+    call = ["export", "x", "--format", "other", "--out", "y"]
+    assert cli.main([*call, "--version", "1"]) == 2
+    assert "`--version` belongs to `--format saved_model`" in capsys.readouterr().err
+    assert cli.main([*call, "--size", "3"]) == 0 and calls[0].size == "3"
