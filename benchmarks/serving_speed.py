@@ -79,10 +79,10 @@ def make_calls(bare, signatures, picture, batch, num_styles):
 
 
 def measure(calls, rounds):
-    """Median seconds of each call, by the clock and of all cores, in turns; the first round is not counted."""
+    """Median seconds of each call, by the clock and of all cores, in turns to and fro; the first is not counted."""
     times, work = ({name: [] for name in calls} for _ in range(2))
     for turn in range(rounds + 1):
-        for name, call in calls.items():
+        for name, call in list(calls.items())[:: -1 if turn % 2 else 1]:
             start, busy = time.perf_counter(), time.process_time()
             call().numpy()
             if turn:

@@ -440,6 +440,12 @@ def test_the_command(exported, tmp_path, capsys, monkeypatch):
     assert "stylize_weights" in signatures and "grey levels" in difference
 
 
+def test_the_script_is_the_command():
+    script = [sys.executable, str(ROOT / "export/to_saved_model.py"), "--help"]
+    done = subprocess.run(script, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0 and "keras-stylegan export" in done.stdout and "--version N" in done.stdout
+
+
 def test_options_of_another_format_are_refused(capsys, monkeypatch):
     calls = []
     other = export.Format(lambda group: group.add_argument("--size"), calls.append)

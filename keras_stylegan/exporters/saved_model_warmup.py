@@ -39,7 +39,7 @@ def write_warmup(saved_model: Path, requests: dict[str, Request]) -> None:
         for signature, inputs in requests.items():
             log = protos.PredictionLog()
             request = log.predict_log.request
-            # The server puts its own name for the model in this one's place.
+            # The model's name stays empty: a SavedModel does not know under which it will be served.
             request.model_spec.signature_name = signature
             for name, value in inputs.items():
                 request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
