@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 _SUBPACKAGES = (
     "callbacks", "data", "exporters", "inference", "layers", "losses", "metrics", "models", "networks", "ops",
-    "presets", "pretrained",
+    "presets", "pretrained", "serving",
 )  # fmt: skip
 _NAMES = {"from_preset": "keras_stylegan.systems.untrained", "load": "keras_stylegan.inference"}
 

@@ -26,6 +26,8 @@ COMMANDS = {
     "train": "train a system from a preset",
     "runs": "list runs with their state, progress and best value",
     "evaluate": "score generated pictures against real ones",
+    "export": "write a trained network for servers and devices",
+    "serve-check": "ask a server of an exported network whether all is well",
     "presets": "list what can be trained",
     "pack": "pack pictures into a few files that training reads fast",
     "check-data": "name unreadable, tiny, odd and repeated pictures",

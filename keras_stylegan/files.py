@@ -1,9 +1,10 @@
-"""Files that are whole or not there."""
+"""Files and folders that are whole or not there."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,31 @@ def whole_file(path: Path, durable: bool = False) -> Iterator[Path]:
             _flush(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Context that gives an empty temporary folder to fill, and renames it to `path` at the end.
+
+    After an error inside of the context nothing is left behind, nor folders above that were made for it.
+
+    Args:
+        path: the folder to make, which must not exist. The temporary name beside it is hidden.
+    """
+    missing = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
+    partial = path.with_name(f".partial.{path.name}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+    try:
+        partial.mkdir()
+        yield partial
+        os.rename(partial, path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        for folder in missing:
+            with contextlib.suppress(OSError):  # something else has been put there meanwhile
+                folder.rmdir()
+        raise
 
 
 def _flush(path: Path) -> None:

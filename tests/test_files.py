@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_stylegan.files import whole_file
+from keras_stylegan.files import whole_file, whole_folder
 
 
 def test_the_file_appears_whole(tmp_path):
@@ -21,3 +21,23 @@ def test_an_error_leaves_the_old_file(tmp_path):
         partial.write_text("ne")
         raise RuntimeError("half way")
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_whole_or_not_there(tmp_path):
+    target = tmp_path / "made" / "for" / "it"
+    (tmp_path / "made").mkdir()
+    with pytest.raises(RuntimeError), whole_folder(target) as partial:
+        (partial / "half").write_text("a")
+        raise RuntimeError
+    assert not list((tmp_path / "made").iterdir())
+    (tmp_path / "made" / ".partial.left").mkdir()
+    (tmp_path / "made" / ".partial.left" / "by a killed process").touch()
+    for folder in (target, tmp_path / "made" / "left"):
+        with whole_folder(folder) as partial:
+            assert not folder.exists() and not list(partial.iterdir())
+            (partial / "file").write_text("b")
+        assert [path.name for path in folder.iterdir()] == ["file"]
+        assert not list(folder.parent.glob(".*"))
+    with pytest.raises(OSError), whole_folder(target) as partial:
+        (partial / "other").touch()
+    assert [path.name for path in target.parent.iterdir()] == ["it"] and not (target / "other").exists()

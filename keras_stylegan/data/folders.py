@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from keras_stylegan.archives import check_members
 from keras_stylegan.formats import READABLE_SUFFIXES
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # neither flag exists everywhere
@@ -101,6 +102,7 @@ class ZipSource(_Files):
             self._archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, EOFError) as error:
             raise ValueError(f"`source` must be a whole zip file ({error}). Received: {path}") from error
+        check_members(self._archive, path)
         names = {info.filename for info in self._archive.infolist() if not info.is_dir()}
         super().__init__(str(path), [name for name in names if is_picture(PurePosixPath(name))])
 

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from PIL import Image
 
@@ -20,6 +19,7 @@ from keras_stylegan.exporters.package_files import (
     write_package,
 )
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer
+from keras_stylegan.keras_files import load_network
 from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy
 from keras_stylegan.networks import StyleTransformer
 
@@ -59,7 +59,7 @@ def package_multistyle(
     if missing:
         raise ValueError(f"`styles` must describe every style of the run. Missing: {', '.join(missing)}")
     pictures = probe_photographs(photographs)
-    trained = keras.models.load_model(run / "network.keras", compile=False)
+    trained = load_network(run / "network.keras")
     if not isinstance(trained, StyleTransformer):
         raise ValueError(f"`run` must hold a StyleTransformer. Received: {type(trained).__name__} in {run}")
     network = in_float32(trained)

@@ -13,6 +13,7 @@ import numpy as np
 from keras_stylegan import pretrained
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference.litert_generator import LiteRTGenerator
+from keras_stylegan.keras_files import load_network
 from keras_stylegan.latents import interpolate_latents, seeded_latents
 
 FILE = "generator.keras"
@@ -274,12 +275,7 @@ def open_generator(source: str | Path, runtime: str = "litert") -> PictureGenera
 
 
 def _open_keras(file):
-    import keras
-
-    import keras_stylegan.models
-    import keras_stylegan.networks  # noqa: F401 - registers the classes that the file names
-
-    network = keras.models.load_model(file, compile=False)
+    network = load_network(file)
     if not hasattr(network, "latent_dim"):
         raise ValueError(f"`source` must hold a generator. Received: {file} with {type(network).__name__}")
     config = file.parent / "config.json"

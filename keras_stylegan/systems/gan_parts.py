@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_stylegan import data
 from keras_stylegan.data.pictures import as_rgb
+from keras_stylegan.keras_files import load_network
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
 from keras_stylegan.models.image_gan import ImageGAN
@@ -125,7 +126,7 @@ def start_from(run: Path, model: ImageGAN) -> int:
     for file, network in ((GENERATOR_FILE, model.generator), (CRITIC_FILE, model.critic)):
         if not (run / file).is_file():
             raise ValueError(f"`start_from` must be the directory of a GAN's run, with {file}. Received: {run}")
-        taken += transfer_weights(keras.models.load_model(run / file, compile=False), network)
+        taken += transfer_weights(load_network(run / file), network)
     return taken
 
 

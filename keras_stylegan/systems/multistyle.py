@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from keras_stylegan import data
+from keras_stylegan.keras_files import load_network
 from keras_stylegan.models.multi_style import MultiStyleTransfer
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import PatchCritic, StyleTransformer, build_perceptual
@@ -116,7 +117,7 @@ def start_from(run: Path, network: StyleTransformer, names: list[str]) -> dict[s
     for file in (NETWORK_FILE, "config.json"):
         if not (run / file).is_file():
             raise ValueError(f"`start_from` must be the directory of a multistyle run, with {file}. Received: {run}")
-    earlier = keras.models.load_model(run / NETWORK_FILE, compile=False)
+    earlier = load_network(run / NETWORK_FILE)
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     known = config["facts"]["styles"]
     vectors = keras.ops.convert_to_numpy(network.bank.vectors).copy()

@@ -1,0 +1,101 @@
+"""Pictures inside of a served graph: files to pixels and back, any size to the multiples that a network wants."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from keras_stylegan.exporters.saved_model_checks import MAX_PIXELS, when
+from keras_stylegan.exporters.saved_model_orientation import orientation, upright
+from keras_stylegan.inference.runtimes import MIN_SIDE
+
+# As `inference.saving` writes JPEG: no artefacts in strokes and flat colours, colour at full resolution.
+JPEG_QUALITY = 92
+_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+_PNG_HEADER = 24  # bytes, of which the last eight are width and height
+
+
+def decode(content: tf.Tensor) -> tf.Tensor:
+    """The pixels of a JPEG or PNG file, as Pillow decodes them, measured by its header before anything is decoded.
+
+    Args:
+        content: scalar string tensor, a file. Alpha is dropped, 16 bits become 8; a JPEG is turned as its EXIF says.
+
+    Returns:
+        uint8 tensor of shape `(height, width, 3)`.
+
+    Raises:
+        InvalidArgumentError: when run on what is no such file, a damaged one, or one of more than `MAX_PIXELS`.
+    """
+    head = tf.strings.substr(content, 0, _PNG_HEADER) + b"\0" * _PNG_HEADER  # lest cutting fail on a short one
+    is_png = tf.equal(tf.strings.substr(head, 0, len(_PNG)), _PNG)
+    is_jpeg = tf.equal(tf.strings.substr(head, 0, len(_JPEG)), _JPEG)
+    rule = (is_png | is_jpeg, "`image_bytes` must be JPEG or PNG files (length in bytes).", tf.strings.length(content))
+    content, head = when([rule], content, head)
+    size = tf.cond(is_png, lambda: _png_size(head), lambda: tf.cast(tf.image.extract_jpeg_shape(content)[:2], tf.int64))
+    pixels = tf.reduce_prod(size)
+    rules = [
+        (tf.reduce_all(size > 0), "`image_bytes` must be pictures of at least one pixel (height, width).", size),
+        (pixels <= MAX_PIXELS, f"`image_bytes` must have at most {MAX_PIXELS} pixels each (height, width).", size),
+    ]
+    (content,) = when(rules, content)
+
+    def decode_jpeg():
+        # The exact transform and smooth chroma are those of Pillow.
+        pixels = tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE", fancy_upscaling=True)
+        return upright(pixels, orientation(content))
+
+    return tf.cond(is_png, lambda: tf.io.decode_png(content, channels=3), decode_jpeg)
+
+
+def _png_size(head):
+    sides = tf.io.decode_raw(tf.strings.substr(head, _PNG_HEADER - 8, 8), tf.int32, little_endian=False)
+    return tf.cast(sides[::-1], tf.int64)
+
+
+def encode_jpeg(picture: tf.Tensor) -> tf.Tensor:
+    """A JPEG file, scalar string, of uint8 pixels `(height, width, 1 | 3)`."""
+    return tf.io.encode_jpeg(picture, quality=JPEG_QUALITY, chroma_downsampling=False)
+
+
+def encode_png(picture: tf.Tensor) -> tf.Tensor:
+    """A PNG file, scalar string, of uint8 pixels `(height, width, 1 to 4)`."""
+    return tf.io.encode_png(picture, compression=4)
+
+
+def to_float(pixels: tf.Tensor) -> tf.Tensor:
+    """uint8 to float32 in [-1, 1]."""
+    return tf.cast(pixels, tf.float32) / 127.5 - 1.0
+
+
+def to_uint8(images: tf.Tensor) -> tf.Tensor:
+    """Float in [-1, 1] to uint8, rounded to nearest."""
+    return tf.cast(tf.clip_by_value(images * 127.5 + 128.0, 0.0, 255.0), tf.uint8)
+
+
+def pad_to_stride(images: tf.Tensor, stride: int) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Continues pictures by reflection, evenly on opposite sides, as `inference.runtimes.pad_to_stride` does.
+
+    Args:
+        images: tensor of shape `(batch, height, width, channels)`, of any size from 1x1.
+        stride: what height and width of the result are multiples of.
+
+    Returns:
+        The padded images, of at least `MIN_SIDE` pixels a side, and top, left, height and width of the pictures in it.
+    """
+    starts, sizes = [], []
+    for axis in (1, 2):
+        size = tf.shape(images)[axis]
+        total = -(-tf.maximum(size, MIN_SIDE) // stride) * stride - size
+        starts.append(total // 2)
+        sizes.append(size)
+        # There and back again, without repeating the ends: 0 1 2 1 0 1 2 ...
+        period = tf.maximum(2 * (size - 1), 1)
+        position = tf.math.floormod(tf.range(size + total) - starts[-1], period)
+        images = tf.gather(images, tf.minimum(position, period - position), axis=axis)
+    return images, starts + sizes
+
+
+def crop(images: tf.Tensor, place: list[tf.Tensor]) -> tf.Tensor:
+    """Cuts out what `pad_to_stride` has padded."""
+    top, left, height, width = place
+    return images[:, top : top + height, left : left + width]

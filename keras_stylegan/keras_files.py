@@ -1,0 +1,57 @@
+"""Opens `.keras` files, from whomever they come, without running anything that they bring."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from keras_stylegan.archives import check_members
+
+# Where the classes of a file may come from: `builtins` has slices and the like, and no function that Keras would call.
+_PACKAGES = ("keras", "keras_stylegan", "builtins")
+
+
+def load_network(path: str | Path):
+    """The network of a `.keras` file, without its optimizers.
+
+    Args:
+        path: file that Keras saved.
+
+    Raises:
+        ValueError: if it is no whole file of a network; if a member has a name that leads out of the archive or is a
+            link; if it names classes or functions of other packages than Keras and this one, or holds code (a lambda).
+        OSError: if it cannot be opened.
+    """
+    path = Path(path)
+    with open(path, "rb") as stream:
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                check_members(archive, path)
+                config = json.loads(archive.read("config.json"))
+        except (zipfile.BadZipFile, KeyError, EOFError, UnicodeError, json.JSONDecodeError) as error:
+            raise ValueError(f"{path}: must be a whole .keras file ({error})") from error
+    _check_config(config, path)
+    import keras
+
+    import keras_stylegan.models
+    import keras_stylegan.networks  # noqa: F401 - registers the classes that files name
+
+    return keras.models.load_model(path, compile=False, safe_mode=True)
+
+
+def _check_config(config: Any, path: Path) -> None:
+    """Looks at every class and function that a configuration names, before Keras imports any of them."""
+    if isinstance(config, list):
+        for part in config:
+            _check_config(part, path)
+    if not isinstance(config, dict):
+        return
+    module = config.get("module")
+    if isinstance(module, str) and "class_name" in config and module.partition(".")[0] not in _PACKAGES:
+        raise ValueError(f"{path}: may name classes of Keras and of this package only. It names {module}")
+    if config.get("class_name") in ("__lambda__", "Lambda"):
+        raise ValueError(f"{path}: may not hold code. It holds a lambda")
+    for part in config.values():
+        _check_config(part, path)

@@ -1,0 +1,261 @@
+"""The client against stand-ins of TensorFlow Serving's two interfaces, and what lies beside a server."""
+
+import contextlib
+import io
+import json
+import os
+import pathlib
+import re
+import subprocess
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import numpy as np
+import pytest
+import serving_stand_in
+from PIL import Image
+from serving_stand_in import VERSION, Model, as_strings
+from stand_in import photograph
+from test_imports import FRAMEWORKS, modules_after
+from toy_saved_model import STYLES, exported_generator, exported_stylizer, generator_run
+
+from keras_stylegan import cli
+from keras_stylegan.inference.generator import open_generator
+from keras_stylegan.serving import Client, check, check_server
+from keras_stylegan.serving.transport import refusal
+
+ROOT = pathlib.Path(__file__).parents[1]
+SERVE = ROOT / "export" / "serve"
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Model(exported_stylizer().path)
+
+
+@pytest.fixture(scope="module", params=["rest", "grpc"])
+def url(request, model):
+    if request.param == "grpc":
+        pytest.importorskip("tensorflow_serving", reason="needs tensorflow-serving-api")
+    with getattr(serving_stand_in, request.param)(model) as address:
+        yield address
+
+
+def test_what_a_server_has(url):
+    with Client(url) as client:
+        assert client.status() == {VERSION: "AVAILABLE"}
+        assert client.styles == STYLES and client.classes == ()
+        image = client.signatures["stylize_weights"].inputs["image"]
+        assert image.dtype == np.uint8 and image.shape == (None, None, None, 3)
+    assert Client(url, version=VERSION).styles == STYLES
+
+
+def test_a_photograph_is_painted_by_the_server(url, model):
+    pixels = photograph(80, 66)
+    rows = {"style_weights": np.array([[0.75, 0, 0.25]], "float32"), "strength": np.array([0.5], "float32")}
+    expected = model.run("stylize_weights", {"image": pixels[None], **rows})["stylized"][0].astype(int)
+    client = Client(url)
+    np.testing.assert_allclose(client.run(pixels, rows["style_weights"][0], 0.5), expected, atol=1)
+    vector = np.zeros(client.signatures["stylize_vector"].inputs["style_vector"].shape[1])
+    np.testing.assert_allclose(client.run(pixels, rows["style_weights"][0], 0.5, vector), expected, atol=1)
+    alpha = Image.fromarray(np.dstack([pixels, np.full((66, 80), 99, "uint8")]))
+    painted = client.stylize(alpha, {"ink": 3, "chalk é": 1}, strength=0.5)
+    assert painted.mode == "RGBA" and painted.getchannel("A").getextrema() == (99, 99)
+    np.testing.assert_allclose(np.asarray(painted)[..., :3], expected, atol=1)
+    assert client.stylize(pixels, "oil", size=(40, 33)).size == (40, 33)
+
+
+def test_arrays_of_a_batch(url, model):
+    images = np.stack([photograph(64, 64, seed) for seed in range(2)])
+    rows = {"style_weights": np.eye(2, 3), "strength": [1, 0.5]}
+    answer = Client(url).predict("stylize_weights", image=images, **rows)["stylized"]
+    assert answer.dtype == np.uint8 and answer.shape == images.shape
+    assert (answer[0] != images[0]).any() and (answer[0] != answer[1]).any()
+
+
+def test_refusals_are_sentences_and_the_next_request_is_answered(url):
+    client = Client(url)
+    rows = {"style_weights": np.eye(1, 3), "strength": np.ones(1)}
+    bombs = as_strings(serving_stand_in.header_of_a_huge_png())
+    with pytest.raises(ValueError) as refused:
+        client.predict("encoded", image_bytes=bombs, **rows)
+    assert str(refused.value) == (
+        f"{url}: the server refuses the request: `image_bytes` must have at most 4194304 pixels each (height, width). "
+        "Received: [30000 30000]"
+    )
+    file = io.BytesIO()
+    Image.fromarray(photograph(64, 64)).save(file, "PNG")
+    answer = client.predict("encoded", image_bytes=as_strings(file.getvalue()), **rows)["stylized_bytes"]
+    assert Image.open(io.BytesIO(answer[0])).size == (64, 64)
+    with pytest.raises(
+        ValueError, match="`signature` must be one of encoded, .*Received: encode. Did you mean encoded"
+    ):
+        client.predict("encode")
+    with pytest.raises(ValueError, match="`encoded` takes image_bytes, strength, style_weights. Received: image"):
+        client.predict("encoded", image=np.zeros(1))
+    with pytest.raises(ValueError, match="the server refuses the request: .*other"):
+        Client(url, model="other").predict("encoded")
+    with pytest.raises(ValueError, match="`styles` names an unknown style"):
+        client.stylize(photograph(64, 64), "water")
+
+
+def test_a_generator_makes_the_pictures_of_the_command():
+    expected = open_generator(generator_run())
+    with serving_stand_in.rest(Model(exported_generator().path, "tiny_gan")) as url:
+        client = Client(url, "tiny_gan")
+        assert client.classes == ("sea", "wood")
+        seeds = range(18)  # more than in one request
+        np.testing.assert_allclose(client.generate(seeds), expected.generate(seeds).astype(int), atol=1)
+        made = client.generate([4], "wood", 0.3)
+        np.testing.assert_allclose(made, expected.generate([4], "wood", 0.3).astype(int), atol=1)
+        with pytest.raises(
+            ValueError, match="`label` must be one of sea, wood. Received: label=woods. Did you mean wood"
+        ):
+            client.generate([0], "woods")
+        with pytest.raises(ValueError, match="`truncation` must be from 0 to 2. Received: \\[3\\]"):
+            client.generate([0], "sea", 3)
+        with pytest.raises(ValueError, match="`signature` must be one of .*Received: style_names"):
+            client.stylize(photograph(64, 64), "ink")
+        steps = list(check_server(client))
+    assert [step.name for step in steps] == ["versions", "signatures", "answer", "refusal", "answer after it"]
+    assert all(step.passed for step in steps) and "`z` must be finite" in steps[3].detail
+
+
+@contextlib.contextmanager
+def answering(code, body):
+    """An HTTP server that has one answer to everything."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+        def do_GET(self):
+            self.send_response(code)
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_what_is_no_server():
+    with answering(200, b"<html>") as url:
+        pass
+    for dead in (url, url.replace("http", "grpc")):
+        with pytest.raises(ConnectionError, match=f"{dead}: no answer from a server"):
+            Client(dead, timeout=2).status()
+    for code, body, message in (
+        (200, b"<html>", "the answer is not that of TensorFlow Serving"),
+        (200, b"[]", "the answer is not that of TensorFlow Serving"),
+        (200, b"{}", "the answer is not that of TensorFlow Serving"),
+        (503, b'{"error": "busy"}', r"the server failed \(503: busy\)"),
+    ):
+        with answering(code, body) as url, pytest.raises(ConnectionError, match=message):
+            Client(url).status()
+    for wrong in ("localhost:8501", "ftp://localhost", "http://"):
+        with pytest.raises(
+            ValueError, match=f"`url` must begin with http://, https:// or grpc://. Received: url={wrong}"
+        ):
+            Client(wrong)
+
+
+def test_refusals_without_a_sentence_of_ours():
+    message = 'JSON Value: "a" Type: String is not of expected type: uint8\n\t [[node x]]'
+    assert str(refusal("u", message)) == (
+        'u: the server refuses the request: JSON Value: "a" Type: String is not of expected type: uint8'
+    )
+    assert str(refusal("u", "assertion failed: [`a` must be b. Received:] [[1 2][3 4]]\n\t [[{{node y}}]]")) == (
+        "u: the server refuses the request: `a` must be b. Received: [[1 2][3 4]]"
+    )
+
+
+def test_the_rest_client_needs_no_framework():
+    loaded = modules_after("from keras_stylegan.serving import Client\nClient('http://localhost:8501')")
+    assert not loaded & FRAMEWORKS
+
+
+def test_serve_check(model, capsys, monkeypatch):
+    monkeypatch.setattr(check, "SIZE", 64)
+    with serving_stand_in.rest(model) as url:
+        assert cli.main(["serve-check", url, "--timeout", "30"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == 5 and all(line.startswith("ok ") for line in lines)
+        assert lines[0].endswith(f"versions: {VERSION} AVAILABLE") and " ms, then " in lines[2]
+        assert "`image_bytes` must be JPEG or PNG files" in lines[3]
+        assert cli.main(["serve-check", url, "--version", "8", "--json"]) == 1
+        (step,) = json.loads(capsys.readouterr().out)
+        assert not step["passed"] and "must be AVAILABLE. The server has: 7 AVAILABLE" in step["detail"]
+        assert cli.main(["serve-check", url, "--timeout", "0"]) == 2
+    assert "`--timeout` must be positive" in capsys.readouterr().err
+    assert cli.main(["serve-check", url]) == 1
+    assert capsys.readouterr().out.startswith("FAILED  versions: http://127.0.0.1")
+    assert cli.main(["serve-check", "localhost"]) == 2
+
+
+class Careless:
+    """A client of a server that answers everything, and never the same."""
+
+    version, signatures, styles = None, {}, ("ink",)
+
+    def __init__(self, swing):
+        self.pictures = (np.full((2, 2, 3), swing * (i % 2), "uint8") for i in range(99))
+
+    def status(self):
+        return {1: "AVAILABLE", 2: "LOADING"}
+
+    def run(self, image, weights, strength):
+        return next(self.pictures)
+
+    def predict(self, signature, **inputs):
+        return {}
+
+
+def test_serve_check_finds_what_is_wrong():
+    *passed, last = check_server(Careless(swing=50))
+    assert len(passed) == 2 and last.name == "answer" and not last.passed and "must have the same answer" in last.detail
+    *passed, last = check_server(Careless(swing=1))
+    assert len(passed) == 3 and last.name == "refusal" and "must be refused, but was answered" in last.detail
+
+
+def test_the_health_check_of_the_image(model):
+    compose = (SERVE / "docker-compose.yml").read_text(encoding="utf-8")
+    # A folded scalar: lines joined by spaces.
+    (check,) = re.findall(r"- >-\n((?: {8}\S.*\n)+)", compose)
+    check = " ".join(line.strip() for line in check.splitlines())
+    with serving_stand_in.rest(model) as url:
+        for command, healthy in ((check, True), (check.replace("multistyle", "other"), False)):
+            command = command.replace("8501", url.rpartition(":")[2])
+            assert (subprocess.run(["bash", "-c", command], capture_output=True).returncode == 0) == healthy
+    assert subprocess.run(["bash", "-c", command], capture_output=True).returncode != 0
+
+
+def test_configuration_names_what_there_is():
+    compose = (SERVE / "docker-compose.yml").read_text(encoding="utf-8")
+    mounted = dict(re.findall(r"- \./(\S+):(/config/\S+):ro", compose))
+    assert all((SERVE / file).is_file() for file in mounted)
+    assert set(re.findall(r"_file=(\S+)", compose)) == set(mounted.values())
+    batching = (SERVE / "batching_parameters.config").read_text(encoding="utf-8")
+    fields = dict(re.findall(r"^(\w+) { value: (\d+) }$", batching, re.MULTILINE))
+    assert fields.keys() == {"max_batch_size", "batch_timeout_micros", "num_batch_threads", "max_enqueued_batches"}
+
+
+def test_models_config_is_the_servers_message():
+    config = pytest.importorskip("tensorflow_serving.config.model_server_config_pb2")
+    from google.protobuf import text_format
+
+    parsed = text_format.Parse((SERVE / "models.config").read_text(encoding="utf-8"), config.ModelServerConfig())
+    (served,) = parsed.model_config_list.config
+    assert (served.name, served.base_path) == ("multistyle", "/models/multistyle")
+
+
+@pytest.mark.skipif("TF_SERVING_URL" not in os.environ, reason="TF_SERVING_URL names no server")
+def test_a_real_server(capsys):
+    model = os.environ.get("TF_SERVING_MODEL", "multistyle")
+    assert cli.main(["serve-check", os.environ["TF_SERVING_URL"], "--model", model]) == 0, capsys.readouterr().out
