@@ -28,6 +28,7 @@ COMMANDS = {
     "evaluate": "score generated pictures against real ones",
     "presets": "list what can be trained",
     "pack": "pack pictures into a few files that training reads fast",
+    "provenance": "tell how pictures were made, as they say themselves",
     "check-data": "name unreadable, tiny, odd and repeated pictures",
 }
 # Exit codes of a shell for a program that a signal ended.
