@@ -1,7 +1,7 @@
 """What a LiteRT file says of itself: names, ranges and labels of its tensors, where LiteRT's tools look for them.
 
-Source: TensorFlow Lite metadata schema 1.1.0 (`metadata_schema.fbs`), whose numbers of fields stand below. tflite-support
-has the schema as Python code, but is built for NumPy 1 and for Python up to 3.11.
+Source: TensorFlow Lite metadata schema 1.1.0 (`metadata_schema.fbs`), whose numbers of fields stand below. As Python
+code it is in tflite-support, which is built for NumPy 1 and for Python up to 3.11.
 """
 
 from __future__ import annotations

@@ -176,11 +176,15 @@ def _painting(photograph, size, styles, network) -> Inputs:
 
 
 def _resized(function, size):
-    """A traced function for pictures of one size, where it takes all."""
+    """A traced function for pictures of one size, where it takes all.
+
+    Its graph is that for every size, and the converter finds the sizes inside: a graph traced for one size pads by
+    MIRROR_PAD, which XNNPACK does not take (`ops.padding`).
+    """
     if size is None:
         return function
     specs = [
         tf.TensorSpec([1, *size, *spec.shape[3:]] if spec.shape.rank == 4 else spec.shape, spec.dtype, spec.name)
         for spec in function.input_signature
     ]
-    return tf.function(function.python_function, input_signature=specs)
+    return tf.function(lambda *inputs: function(*inputs), input_signature=specs)
