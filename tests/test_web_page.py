@@ -52,10 +52,19 @@ def page(tmp_path_factory):
         opened.on("console", lambda message: said.append((message.type, message.text)))
         opened.on("pageerror", lambda error: said.append(("error", str(error))))
         opened.goto(f"http://127.0.0.1:{server.server_port}/")
-        opened.wait_for_function("document.body.dataset.accelerator", timeout=120_000)
+        loaded(opened)
         yield opened, folder, said
         browser.close()
     server.shutdown()
+    server.server_close()
+
+
+def loaded(opened):
+    opened.wait_for_function(
+        "document.body.dataset.accelerator || document.getElementById('status').textContent.includes('wrong')",
+        timeout=120_000,
+    )
+    assert opened.evaluate("document.body.dataset.accelerator"), opened.locator("#status").inner_text()
 
 
 def paint(opened, file, before=0):
@@ -127,10 +136,10 @@ def test_it_works_offline_once_loaded(page):
     opened, _, _ = page
     opened.wait_for_function("navigator.serviceWorker.controller")
     opened.reload()  # what was loaded before the service worker goes through it once
-    opened.wait_for_function("document.body.dataset.accelerator", timeout=120_000)
+    loaded(opened)
     opened.context.set_offline(True)
     opened.reload()
-    opened.wait_for_function("document.body.dataset.accelerator", timeout=120_000)
+    loaded(opened)
     opened.context.set_offline(False)
 
 

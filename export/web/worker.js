@@ -29,8 +29,14 @@ async function load() {
   // Fetched here for the progress; the runtime then finds it in the cache.
   await download(`${wasm}.wasm`, 0, 0.8);
   const model = await download("model.tflite", 0.8, 1);
+  self.Module = {
+    // Left alone, the runtime looks beside the worker's script,
+    locateFile: (name) => new URL(`litert/wasm/${name}`, self.location).href,
+    // and takes what it has to tell for errors.
+    printErr: (line) => (/^(INFO|WARNING)/.test(line) ? console.debug(line) : console.error(line)),
+  };
   await litert.loadLiteRt(new URL(`${wasm}.js`, self.location).href);
-  for (const accelerator of litert.isWebGPUSupported() ? ["webgpu", "wasm"] : ["wasm"]) {
+  for (const accelerator of litert.getWebGpuDevice() ? ["webgpu", "wasm"] : ["wasm"]) {
     try {
       const compiled = await litert.loadAndCompile(model, { accelerator });
       runner = compiled.signatures?.stylize_weights ?? compiled;
