@@ -30,6 +30,7 @@ COMMANDS = {
     "serve-check": "ask a server of an exported network whether all is well",
     "presets": "list what can be trained",
     "pack": "pack pictures into a few files that training reads fast",
+    "provenance": "tell how pictures were made, as they say themselves",
     "check-data": "name unreadable, tiny, odd and repeated pictures",
 }
 # Exit codes of a shell for a program that a signal ended.

@@ -14,6 +14,8 @@ from keras_stylegan.callbacks.tensorboard import EventFile
 from keras_stylegan.data.tiles import tile
 from keras_stylegan.files import whole_file
 from keras_stylegan.ops.gradients import discard_updates
+from keras_stylegan.provenance import STYLIZED, describe
+from keras_stylegan.xmp_files import embed_xmp
 
 
 class ImageGrid(keras.callbacks.Callback):
@@ -61,6 +63,8 @@ class ImageGrid(keras.callbacks.Callback):
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{self.clock.images_seen:012d}.png"
         with whole_file(path) as partial:
+            # Some systems draw real pictures beside what they make of them: true of all is the mixed source type.
             Image.fromarray(picture).save(partial)
+            partial.write_bytes(embed_xmp(partial.read_bytes(), describe(STYLIZED)))
         if self._events is not None:
             self._events.add_picture(self.clock.images_seen, "pictures", picture)

@@ -1,8 +1,12 @@
 """`keras-stylegan demo`: every packaged style on the packaged sample photographs."""
 
+from keras_stylegan.commands.outputs import add_provenance
+from keras_stylegan.provenance import STYLIZED
+
 
 def add_arguments(parser):
     parser.add_argument("-o", "--output", metavar="DIR", default="demo", help="folder to write to (default demo)")
+    add_provenance(parser, STYLIZED)
 
 
 def run(arguments) -> int:
@@ -23,6 +27,6 @@ def run(arguments) -> int:
     print(f"{len(network.styles)} styles on {len(photographs)} photographs ...", flush=True)
     sheets = [network.sheet(photograph.read_bytes(), columns=5, tile=256) for photograph in photographs]
     path = folder / "contact_sheet.jpg"
-    write_picture(stack(sheets), path)
+    write_picture(stack(sheets), path, arguments.source_type)
     print(f"{path}  {time.perf_counter() - start:.1f} s")
     return 0

@@ -39,7 +39,7 @@ def run(arguments) -> int:
         arguments.truncation,
         styles,
     )
-    write_picture(Image.fromarray(tile(as_rgb(pictures))), arguments.output)
+    write_picture(Image.fromarray(tile(as_rgb(pictures))), arguments.output, arguments.source_type)
     print(arguments.output)
     return 0
 

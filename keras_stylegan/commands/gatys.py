@@ -6,6 +6,9 @@ import os
 import pathlib
 import time
 
+from keras_stylegan.commands.outputs import add_provenance
+from keras_stylegan.provenance import STYLIZED
+
 COLORS = ("style", "luma", "match")
 SMALLEST = 16  # pixels: below, the deepest features of the style loss have no size
 
@@ -30,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--color", choices=COLORS, default="style", help="colours of the style, of the photograph (luma), or matched")
     add("--style-weight", type=float, default=20.0, metavar="W", help="style against content (default: 20)")
     add("--tv-weight", type=float, default=0.75, metavar="W", help="smoothness (default: 0.75)")
+    add_provenance(parser, STYLIZED)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
             tv_weight=arguments.tv_weight,
             report=report,
         )
-    write_picture(source.dress(result), arguments.output)
+    write_picture(source.dress(result), arguments.output, arguments.source_type)
     seconds = time.perf_counter() - start
     print(f"{arguments.output}: {len(losses)} steps in {seconds:.1f} s, loss {losses[0]:.3f} -> {losses[-1]:.3f}")
     return 0

@@ -1,5 +1,8 @@
 """`keras-stylegan generate`: pictures of a trained GAN, by seeds."""
 
+from keras_stylegan.commands.outputs import add_provenance
+from keras_stylegan.provenance import GENERATED
+
 # Pictures of one call, all of which are in memory at once.
 MOST = 10_000
 
@@ -16,6 +19,7 @@ def add_arguments(parser):
 
 def add_source(parser):
     """The arguments that generating commands share."""
+    add_provenance(parser, GENERATED)
     parser.add_argument(
         "--from",
         dest="source",
@@ -49,6 +53,7 @@ def run(arguments) -> int:
     from PIL import Image
 
     from keras_stylegan.commands.outputs import check_output, make_folder
+    from keras_stylegan.inference import write_picture
     from keras_stylegan.inference.generator import open_generator, read_styles
 
     if arguments.n < 1:
@@ -68,14 +73,14 @@ def run(arguments) -> int:
     if as_grid:
         from keras_stylegan.data.pictures import as_rgb
         from keras_stylegan.data.tiles import tile
-        from keras_stylegan.inference import write_picture
 
-        write_picture(Image.fromarray(tile(as_rgb(pictures))), arguments.output)
+        write_picture(Image.fromarray(tile(as_rgb(pictures))), arguments.output, arguments.source_type)
         print(arguments.output)
         return 0
     folder = make_folder(arguments.output)
     for name, picture in zip(names, pictures, strict=True):
         path = folder / name
-        Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(path)
+        pixels = picture[..., 0] if picture.shape[-1] == 1 else picture
+        write_picture(Image.fromarray(pixels), path, arguments.source_type)
         print(path)
     return 0

@@ -29,6 +29,6 @@ def run(arguments) -> int:
     check_count("--frames", len(seeds) * arguments.frames)
     generator = open_generator(arguments.source)
     frames = generator.interpolate(seeds, arguments.frames, arguments.label, arguments.truncation)
-    write_animation(as_rgb(frames), arguments.output, arguments.fps)
+    write_animation(as_rgb(frames), arguments.output, arguments.fps, arguments.source_type)
     print(arguments.output)
     return 0

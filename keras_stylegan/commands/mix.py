@@ -29,6 +29,6 @@ def run(arguments) -> int:
         raise ValueError(f"`--layers` must be two numbers with a comma between. Received: {arguments.layers}")
     generator = open_generator(arguments.source, "keras")
     grid = generator.mix(rows, columns, tuple(layers), arguments.label, arguments.truncation)
-    write_picture(Image.fromarray(tile(as_rgb(grid))), arguments.output)
+    write_picture(Image.fromarray(tile(as_rgb(grid))), arguments.output, arguments.source_type)
     print(arguments.output)
     return 0

@@ -1,7 +1,14 @@
 """Where results go: checked before any work is done."""
 
+import argparse
 import os
 import pathlib
+
+
+def add_provenance(parser: argparse.ArgumentParser, source_type: str) -> None:
+    """Adds `--no-provenance`; `source_type` of the parsed arguments is what to give the writers of pictures."""
+    parser.add_argument("--no-provenance", dest="source_type", action="store_const", const=None, default=source_type,
+                        help="do not write into the pictures how they were made")  # fmt: skip
 
 
 def check_output(path, sources) -> None:

@@ -2,6 +2,9 @@
 
 import argparse
 
+from keras_stylegan.commands.outputs import add_provenance
+from keras_stylegan.provenance import GENERATED, STYLIZED
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
@@ -20,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--steps", type=int, default=500, metavar="N", help="optimisation steps (default 500)")
     add("--rate", type=float, default=0.1, metavar="R", help="greatest step, in units of the styles (default 0.1)")
     add("--network", default="compact", help="compact, vgg16, vgg19 or an .npz weight file (default: compact)")
+    add_provenance(parser, GENERATED)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,8 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
     made = generator.render_styles(styles[None])[0]
     target, made = as_rgb(target), as_rgb(made)
-    write_picture(Image.fromarray(made), folder / "reconstruction.png")
-    write_picture(Image.fromarray(np.hstack([target, made])), folder / "comparison.png")
+    write_picture(Image.fromarray(made), folder / "reconstruction.png", arguments.source_type)
+    # The photograph beside it makes the comparison a composite.
+    beside = arguments.source_type and STYLIZED
+    write_picture(Image.fromarray(np.hstack([target, made])), folder / "comparison.png", beside)
     write_styles(styles[None], folder / "styles.npz")
     for name in ("reconstruction.png", "comparison.png", "styles.npz"):
         print(folder / name)

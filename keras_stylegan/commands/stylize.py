@@ -6,6 +6,9 @@ good files are written, the bad ones listed at the end, and the exit code is 1 i
 
 import sys
 
+from keras_stylegan.commands.outputs import add_provenance
+from keras_stylegan.provenance import STYLIZED
+
 _STANDARD_STREAM = "-"
 
 
@@ -23,6 +26,7 @@ def add_arguments(parser):
     parser.add_argument("--max-size", type=int, metavar="N", help="make results small enough that no side exceeds N")
     parser.add_argument("--max-pixels", type=int, metavar="N", help="refuse larger pictures (default 178956970)")
     parser.add_argument("--json", action="store_true", help="print a JSON object for each file")
+    add_provenance(parser, STYLIZED)
 
 
 def run(arguments) -> int:
@@ -102,11 +106,11 @@ def _stylize(network, styles, source, target, arguments):
     )
     if target == _STANDARD_STREAM:
         known = picture.format in FORMATS.values()
-        content = encode_picture(result, picture.format if known else "PNG")
+        content = encode_picture(result, picture.format if known else "PNG", arguments.source_type)
         with standard_output():
             sys.stdout.buffer.write(content)
     else:
-        write_picture(result, target)
+        write_picture(result, target, arguments.source_type)
     return {
         "input": source,
         "output": target,

@@ -9,6 +9,8 @@ import numpy as np
 from PIL import Image
 
 from keras_stylegan.files import whole_file
+from keras_stylegan.provenance import describe
+from keras_stylegan.xmp_files import embed_xmp, save_options
 
 
 def formats() -> tuple[str, ...]:
@@ -24,13 +26,16 @@ def check_animation(path: str | Path) -> None:
         raise ValueError(f"{path}: an animation must be one of {', '.join(formats())}{hint}")
 
 
-def write_animation(frames: np.ndarray, path: str | Path, frames_per_second: float = 24.0) -> None:
+def write_animation(
+    frames: np.ndarray, path: str | Path, frames_per_second: float = 24.0, source_type: str | None = None
+) -> None:
     """Writes a file that repeats without end.
 
     Args:
         frames: uint8 array of shape `(frames, height, width, 3)`.
         path: the file; its suffix is the format.
         frames_per_second: speed.
+        source_type: what the file says of its making: `"generated"`, `"stylized"`, or None for nothing.
 
     Raises:
         ValueError: if the format cannot be written here, or the speed is not positive.
@@ -38,15 +43,23 @@ def write_animation(frames: np.ndarray, path: str | Path, frames_per_second: flo
     check_animation(path)
     if not frames_per_second > 0:
         raise ValueError(f"`frames_per_second` must be positive. Received: frames_per_second={frames_per_second}")
-    path = Path(path)
+    path, xmp = Path(path), describe(source_type)
     with whole_file(path) as partial:
         if path.suffix.lower() == ".mp4":
             _write_mp4(frames, partial, frames_per_second)
-            return
-        first, *others = [Image.fromarray(frame) for frame in frames]
-        options = {"lossless": True} if path.suffix.lower() == ".webp" else {}
-        duration = round(1000 / frames_per_second)
-        first.save(partial, save_all=True, append_images=others, duration=duration, loop=0, **options)
+        else:
+            _write_by_pillow(frames, partial, frames_per_second, xmp)
+        if xmp:
+            partial.write_bytes(embed_xmp(partial.read_bytes(), xmp))
+
+
+def _write_by_pillow(frames: np.ndarray, path: Path, frames_per_second: float, xmp: bytes | None) -> None:
+    options = {}
+    if path.suffix.lower() == ".webp":
+        options = {"lossless": True, **(save_options(xmp, "WEBP") if xmp else {})}
+    first, *others = [Image.fromarray(frame) for frame in frames]
+    duration = round(1000 / frames_per_second)
+    first.save(path, save_all=True, append_images=others, duration=duration, loop=0, **options)
 
 
 def _write_mp4(frames: np.ndarray, path: Path, frames_per_second: float) -> None:

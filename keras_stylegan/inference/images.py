@@ -8,6 +8,7 @@ What happens to the parts of a file:
   profile that is damaged or does not fit the pixels is ignored, as browsers do.
 - EXIF: carried over between JPEG, PNG and WebP, without orientation, thumbnail and pixel dimensions, which no longer
   hold. Damaged EXIF is dropped, and so are the tags of a TIFF.
+- XMP: who took the picture, when, where and under which rights is carried over (`keras_stylegan.provenance`).
 - Greater depths become 8 bits (grey by rounding, colour as Pillow reads it, by cutting), grey becomes RGB, of an
   animation the first frame is taken.
 """
@@ -33,16 +34,18 @@ class Picture:
         photo: PIL image of mode RGB, upright, in sRGB.
         alpha: PIL image of mode L and the size of `photo`, or None.
         exif: EXIF block to write with the result, or None.
+        xmp: XMP packet of the file as it is, or None; what of it holds for the result is kept on writing.
         format: name of the file format it came from (`"JPEG"`), or None for an array or an image made in memory.
     """
 
     photo: Image.Image
     alpha: Image.Image | None = None
     exif: bytes | None = None
+    xmp: bytes | None = None
     format: str | None = None
 
     def dress(self, result: Image.Image) -> Image.Image:
-        """Returns `result`, a PIL image of mode RGB, with alpha (resized where needed) and EXIF put back."""
+        """Returns `result`, a PIL image of mode RGB, with alpha (resized where needed), EXIF and XMP put back."""
         if self.alpha is not None:
             alpha = self.alpha
             if alpha.size != result.size:
@@ -50,7 +53,8 @@ class Picture:
             result = Image.merge("RGBA", (*result.split(), alpha))
         elif result is self.photo:
             result = result.copy()
-        result.info = {"exif": self.exif} if self.exif else {}
+        parts = {"exif": self.exif, "xmp": self.xmp}
+        result.info = {name: part for name, part in parts.items() if part}
         return result
 
 
@@ -115,9 +119,10 @@ def _normalise(image: Image.Image, name: str) -> Picture:
         raise damaged(name, error) from error
     # Pillow names a phone's JPEG with a second picture behind the first MPO.
     file_format = {"MPO": "JPEG"}.get(image.format, image.format)
+    xmp = image.info.get("xmp")
     image, exif = _upright(image, carry=file_format != "TIFF")
     photo = _to_srgb(_colours(image, name), image.info.get("icc_profile"))
-    return Picture(photo, _alpha(image), exif, file_format)
+    return Picture(photo, _alpha(image), exif, xmp if isinstance(xmp, bytes) else None, file_format)
 
 
 def _upright(image: Image.Image, carry: bool) -> tuple[Image.Image, bytes | None]:

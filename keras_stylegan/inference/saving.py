@@ -7,6 +7,9 @@ import threading
 
 from PIL import Image
 
+from keras_stylegan.provenance import describe
+from keras_stylegan.xmp_files import embed_xmp, fits, save_options
+
 # Quality at which strokes and flat colours show no coding artefacts; colour at full resolution, as thin strokes need.
 _JPEG = {"quality": 92, "subsampling": 0}
 _OPTIONS = {
@@ -35,25 +38,28 @@ def check_suffix(path) -> str:
         ) from None
 
 
-def write_picture(image: Image.Image, path) -> None:
-    """Writes an RGB or RGBA picture under a temporary name in the same folder, then renames it to `path`.
+def write_picture(image: Image.Image, path, source_type: str | None = None) -> None:
+    """Writes a grey, RGB or RGBA picture under a temporary name in the same folder, then renames it to `path`.
 
-    Formats without alpha (JPEG, BMP) get the picture laid on white. An EXIF block in `image.info` is written where the
-    format has a place for it.
+    Formats without alpha (JPEG, BMP) get the picture laid on white. An EXIF block and what still holds of an XMP packet
+    in `image.info` are written where the format has a place for them.
 
     Args:
-        image: PIL image of mode RGB or RGBA.
+        image: PIL image of mode L, RGB or RGBA.
         path: output path; its suffix chooses the format.
+        source_type: what the picture says of its making: `"generated"`, `"stylized"`, or None for nothing
+            (`keras_stylegan.provenance`). BMP has no place for it.
 
     Raises:
-        ValueError: if the suffix is unknown or the format cannot hold the picture (WebP: 16,383 pixels a side).
+        ValueError: if the suffix or the source type is unknown, or the format cannot hold the picture (WebP: 16,383
+            pixels a side).
         OSError: if the file cannot be written.
     """
     path = pathlib.Path(path)
     # Encoded in memory first: Pillow's encoders do not notice when a full disk takes only a part of what they write.
     file_format = check_suffix(path)
     try:
-        content = encode_picture(image, file_format)
+        content = encode_picture(image, file_format, source_type)
     except (ValueError, OSError) as error:
         raise ValueError(f"{path}: the picture does not fit the format ({error})") from error
     # Without the name of `path`, which may already be as long as a name can be.
@@ -68,12 +74,16 @@ def write_picture(image: Image.Image, path) -> None:
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
-def encode_picture(image: Image.Image, file_format: str) -> bytes:
+def encode_picture(image: Image.Image, file_format: str, source_type: str | None = None) -> bytes:
     """Returns the file that `write_picture` would write in `file_format` (a value of `FORMATS`)."""
+    # A photographer's packet may be too long for a JPEG together with ours.
+    packets = (describe(source_type, image.info.get("xmp")), describe(source_type))
+    xmp = next((packet for packet in packets if packet and fits(packet, file_format)), None)
     image, options = _prepare(image, file_format)
     buffer = io.BytesIO()
-    image.save(buffer, format=file_format, **options)
-    return buffer.getvalue()
+    image.save(buffer, format=file_format, **options, **(save_options(xmp, file_format) if xmp else {}))
+    content = buffer.getvalue()
+    return embed_xmp(content, xmp) if xmp else content
 
 
 def _prepare(image: Image.Image, file_format: str) -> tuple[Image.Image, dict]:

@@ -1,0 +1,124 @@
+"""From a trained network to one LiteRT (TFLite) file for a phone or a browser, measured before it appears."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from keras_stylegan.exporters.parity import Bar, Parity
+
+SUFFIX = ".tflite"
+
+
+def add_arguments(group) -> None:
+    """Adds the options of this format to a parser or a group of one; imports nothing heavy."""
+    sizes = group.add_mutually_exclusive_group()
+    sizes.add_argument("--size", metavar="HxW", help="height and width of the pictures, in pixels")
+    sizes.add_argument("--dynamic", action="store_true", default=None, help="pictures of every size (default)")
+    group.add_argument(
+        "--quantize", metavar="HOW", help="none (float32), float16 (default), dynamic or int8 (8-bit weights)"
+    )
+    group.add_argument("--representative", metavar="DIR", help="photographs whose ranges int8 takes")
+
+
+def export_from_arguments(arguments: argparse.Namespace) -> None:
+    """Exports what the parsed arguments name (`source`, `out` and those above) and prints the table."""
+    size = None if arguments.size is None else parse_size(arguments.size)
+    quantize = arguments.quantize or "float16"
+    parity, bar = export_tflite(arguments.source, arguments.out, size, quantize, arguments.representative)
+    from keras_stylegan.exporters.parity import table
+
+    print(arguments.out)
+    print(table({quantize: (parity, bar)}))
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """`HxW` as (height, width); ValueError for other text."""
+    try:
+        height, width = map(int, text.lower().split("x"))
+        if height < 1 or width < 1:
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"`--size` must be HEIGHTxWIDTH in pixels, such as 512x512. Received: {text}") from None
+    return height, width
+
+
+def export_tflite(
+    source: str | Path,
+    file: str | Path,
+    size: tuple[int, int] | None = None,
+    quantize: str = "float16",
+    representative: str | Path | None = None,
+) -> tuple[Parity, Bar]:
+    """Writes a network as one LiteRT file of built-in operators, with its signature, and with metadata.
+
+    The file is run by a bare interpreter and compared with Keras before it appears. Beside a generator's file stands a
+    `.json` file with the names of its classes, for `keras-stylegan generate --from FILE`.
+
+    Args:
+        source: name of a packaged network, run directory, or `.keras` file.
+        file: path that ends in `.tflite`; its folder must exist.
+        size: `(height, width)` of pictures; None for a file that takes every size, where the network does.
+        quantize: `"none"`, `"float16"` (half-precision weights), `"dynamic"` (8-bit weights) or `"int8"` (8-bit
+            weights, and pictures of features in 8 bits between them).
+        representative: folder of photographs whose ranges `"int8"` takes; None for packaged samples, or seeds.
+
+    Returns:
+        What was measured, and the bar it was held to.
+
+    Raises:
+        ValueError: if an argument breaks its rule, or the file misses its bar; then it is not written.
+        OSError: if it cannot be written.
+    """
+    from keras_stylegan.exporters.litert_quantization import QUANTIZATIONS, load_quantizer
+    from keras_stylegan.exporters.parity import BARS, measure
+    from keras_stylegan.exporters.sources import open_source
+    from keras_stylegan.exporters.tflite_targets import TARGETS
+    from keras_stylegan.files import whole_file
+
+    file = Path(file)
+    if file.suffix != SUFFIX or not file.absolute().parent.is_dir():
+        raise ValueError(f"`file` must end in {SUFFIX} and lie in an existing folder. Received: {file}")
+    if quantize not in QUANTIZATIONS:
+        raise ValueError(f"`quantize` must be {', '.join(QUANTIZATIONS)}. Received: quantize={quantize}")
+    if representative is not None and quantize != "int8":
+        raise ValueError(f"`representative` is for int8 alone. Received: quantize={quantize}")
+    if quantize in ("dynamic", "int8"):
+        load_quantizer()  # before minutes of work
+    opened = open_source(source)
+    target = TARGETS[opened.kind](opened, size, representative)
+    content = to_tflite(target, file.stem, quantize)
+    bar = BARS[quantize]
+    parity = measure(content, target.signature, target.measured, [target.expected(one) for one in target.measured])
+    if missed := parity.misses(bar):
+        raise ValueError(f"{file}: not written, as it falls short of Keras: {'; '.join(missed)}")
+    files = {file: content}
+    if opened.kind == "generator":
+        facts = {"classes": list(opened.names), "latent_dim": opened.network.latent_dim, "size": list(target.size)}
+        files = {file.with_suffix(".json"): json.dumps(facts, indent=2).encode(), **files}
+    for path, data in files.items():
+        with whole_file(path) as partial:
+            partial.write_bytes(data)
+    return parity, bar
+
+
+def to_tflite(target, name: str, quantize: str = "float16") -> bytes:
+    """A network as the bytes of a LiteRT file.
+
+    Args:
+        target: a `tflite_targets.Target`.
+        name: what the file calls the network.
+        quantize: as of `export_tflite`.
+    """
+    from keras_stylegan.exporters.litert import convert
+    from keras_stylegan.exporters.litert_graph import with_default_size
+    from keras_stylegan.exporters.litert_metadata import add_metadata
+    from keras_stylegan.exporters.litert_quantization import quantized
+
+    content = convert(target.function, target.signature, float16=quantize == "float16")
+    if target.any_size:
+        content = with_default_size(content, target.size)
+    if quantize in ("dynamic", "int8"):
+        content = quantized(content, quantize, target.signature, target.calibration)
+    return add_metadata(content, name, target.description, target.notes, target.size)

@@ -1,0 +1,106 @@
+"""Where an XMP packet stands in the file of a picture: put into finished files, and read.
+
+Source: XMP Specification Part 3, "Storage in Files"; PNG's chunk is `iTXt` of PNG (Third Edition), 11.3.3.4.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from typing import Any
+
+from keras_stylegan.formats import open_picture
+
+_TIFF_TAG = 700
+_JPEG_NAME = b"http://ns.adobe.com/xap/1.0/\0"
+_MAX_JPEG = 65_533 - len(_JPEG_NAME)  # bytes in one segment
+_JPEG_FIRST = (0xE0, 0xE1)  # JFIF and EXIF come before everything else
+_PNG_HEADER = 8 + 25  # bytes of the signature and of the chunk IHDR, which comes first
+_GIF_BLOCK = b"\x21\xff\x0bXMP DataXMP"
+# Read as the lengths of blocks, these bytes lead from every place in the packet to the end of the extension.
+_GIF_END = bytes([1, *range(255, -1, -1), 0])
+_MP4_BOX = b"uuid" + bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+
+
+def fits(xmp: bytes, file_format: str) -> bool:
+    """Whether a packet fits a format, as Pillow names it; one that has no place for XMP takes none."""
+    return file_format in ("PNG", "WEBP", "TIFF", "GIF") or (file_format == "JPEG" and len(xmp) <= _MAX_JPEG)
+
+
+def save_options(xmp: bytes, file_format: str) -> dict[str, Any]:
+    """What `PIL.Image.Image.save` must be given to write a packet; none where `embed_xmp` puts it in afterwards."""
+    return {"WEBP": {"xmp": xmp}, "TIFF": {"tiffinfo": {_TIFF_TAG: xmp}}}.get(file_format, {})
+
+
+def embed_xmp(content: bytes, xmp: bytes) -> bytes:
+    """Puts a packet into a file that has none. The pixels are not coded again.
+
+    Args:
+        content: bytes of a JPEG, PNG, GIF or MP4 file; others are returned as they are.
+        xmp: the packet.
+
+    Returns:
+        The bytes of the file with the packet.
+
+    Raises:
+        ValueError: if the packet is too long for a JPEG.
+    """
+    if content.startswith(b"\xff\xd8"):
+        if len(xmp) > _MAX_JPEG:
+            raise ValueError(f"`xmp` must have at most {_MAX_JPEG} bytes for a JPEG. Received: {len(xmp)}")
+        place = 2
+        while content[place] == 0xFF and content[place + 1] in _JPEG_FIRST:
+            place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+        segment = _JPEG_NAME + xmp
+        return content[:place] + b"\xff\xe1" + (2 + len(segment)).to_bytes(2, "big") + segment + content[place:]
+    if content.startswith(b"\x89PNG"):
+        chunk = b"iTXtXML:com.adobe.xmp" + bytes(5) + xmp  # not compressed, of no language
+        chunk = (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+        return content[:_PNG_HEADER] + chunk + content[_PNG_HEADER:]
+    if content.startswith(b"GIF8"):
+        return content[:-1] + _GIF_BLOCK + xmp + _GIF_END + content[-1:]  # before the byte that ends a GIF
+    if content[4:8] == b"ftyp":
+        return content + (4 + len(_MP4_BOX) + len(xmp)).to_bytes(4, "big") + _MP4_BOX + xmp
+    return content
+
+
+def read_xmp(path: str | os.PathLike) -> bytes | None:
+    """The packet of a picture or an MP4 file, or None.
+
+    Raises:
+        ValueError: if the file is neither.
+        OSError: if it cannot be opened.
+    """
+    with open(path, "rb") as file:
+        start = file.read(8)
+        if start[4:] == b"ftyp":
+            return _from_mp4(file)
+        file.seek(0)
+        if start.startswith(b"GIF8"):
+            return _from_gif(file.read())
+        image = open_picture(file, os.fspath(path))
+        if image.format == "PNG" and "xmp" not in image.info:
+            image.load()  # chunks may stand behind the pixels
+        return image.info.get("xmp")
+
+
+def _from_gif(content: bytes) -> bytes | None:
+    start = content.find(_GIF_BLOCK)
+    end = content.find(_GIF_END, start)
+    return content[start + len(_GIF_BLOCK) : end] if 0 <= start < end else None
+
+
+def _from_mp4(file) -> bytes | None:
+    size, start = file.seek(0, os.SEEK_END), 0
+    while start < size:
+        file.seek(start)
+        header = file.read(24)
+        length = int.from_bytes(header[:4], "big")
+        if header[4:] == _MP4_BOX:
+            return file.read(length - 24)
+        if length == 1:  # the length follows in 64 bits
+            length = int.from_bytes(header[8:16], "big")
+        if length < 8:  # 0: the box that reaches to the end of the file
+            return None
+        start += length
+    return None
