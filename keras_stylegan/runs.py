@@ -25,8 +25,8 @@ from keras_stylegan.systems import Probe, System, build
 # A resumed run may differ from the checkpoint's in these settings: they say how long, how often and from where.
 MAY_CHANGE = frozenset(
     (
-        "cache_megabytes", "checkpoint_seconds", "content", "data", "data_b", "data_threads", "grid_images", "keep_checkpoints",
-        "kimg", "log_images", "max_rollbacks", "monitor", "perceptual", "rollback_factor", "styles",
+        "cache_megabytes", "checkpoint_seconds", "content", "data", "data_b", "data_threads", "grid_images",
+        "keep_checkpoints", "kimg", "log_images", "max_rollbacks", "monitor", "perceptual", "rollback_factor", "styles",
     )
 )  # fmt: skip
 

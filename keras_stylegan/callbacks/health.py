@@ -13,7 +13,6 @@ from rich.console import Console
 from keras_stylegan.callbacks.clock import Clock, Every
 from keras_stylegan.ops.gradients import discard_updates
 
-
 # ITU-R BT.601, without its common factor.
 _LUMA = np.array([0.299, 0.587, 0.114])
 

@@ -18,7 +18,6 @@ from keras_stylegan.exporters.model_card import model_card
 from keras_stylegan.files import whole_file
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer
 from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy
-from keras_stylegan.networks import StyleTransformer
 from keras_stylegan.presets import as_dict, get_preset
 
 # The short side of a photograph at which the network paints it, unless it is smaller.
@@ -98,10 +97,10 @@ def package_multistyle(
     return entry
 
 
-def in_float32(network: StyleTransformer) -> StyleTransformer:
+def in_float32(network: keras.Model) -> keras.Model:
     """The same weights under the float32 policy: a network trained in mixed precision is served in full."""
     config = {key: value for key, value in network.get_config().items() if key not in ("dtype", "name", "trainable")}
-    copy = StyleTransformer(**config)
+    copy = type(network)(**config)
     copy.build()
     copy.set_weights(network.get_weights())
     return copy

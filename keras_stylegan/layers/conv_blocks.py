@@ -1,4 +1,4 @@
-"""The blocks of networks from picture to picture: convolutions that keep, halve or double the size, and their joints."""
+"""The blocks of networks from picture to picture: convolutions that keep, halve or double the size, and joints."""
 
 import keras
 from keras import layers, ops

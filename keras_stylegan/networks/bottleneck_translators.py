@@ -1,4 +1,4 @@
-"""The generators of CycleGAN: blocks at 1/4 of the size, residual or densely connected, between an encoder and a decoder."""
+"""The generators of CycleGAN: blocks at 1/4 of the size, residual or densely connected."""
 
 import keras
 from keras import layers, ops

@@ -1,0 +1,27 @@
+"""`keras-stylegan translate`: pictures through a trained translator, one or many, of any size."""
+
+from keras_stylegan.commands import each_picture
+
+
+def add_arguments(parser):
+    each_picture.add_arguments(parser)
+    parser.add_argument("--model", required=True, metavar="NAME|RUN",
+                        help="packaged translator, run directory, or .keras or .tflite file")  # fmt: skip
+    parser.add_argument("--direction", metavar="WAY",
+                        help="of a run that learnt both ways: a_to_b (default) or b_to_a")  # fmt: skip
+
+
+def run(arguments) -> int:
+    from keras_stylegan.commands.batch import plan
+    from keras_stylegan.inference import MAX_PIXELS
+    from keras_stylegan.inference.translator import open_translator
+
+    each_picture.check_arguments(arguments)
+    jobs, is_batch = plan(arguments.inputs, arguments.output)
+    translator = open_translator(arguments.model, arguments.direction)
+
+    def paint(picture):
+        result = translator.translate(picture, arguments.max_size, arguments.max_pixels or MAX_PIXELS)
+        return result, {"model": arguments.model}
+
+    return each_picture.work_through(jobs, is_batch, paint, arguments)

@@ -1,0 +1,164 @@
+"""Translators as Python objects: photographs in, translated pictures out, at any size."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from keras_stylegan.choices import did_you_mean
+from keras_stylegan.inference.images import MAX_PIXELS, read_picture
+from keras_stylegan.inference.resolution import resize
+from keras_stylegan.inference.runtimes import available_cores, pad_to_stride
+
+DIRECTIONS = ("a_to_b", "b_to_a")
+SIGNATURE = "translate"
+
+
+class KerasTranslator:
+    """Runs a translator on the backend that Keras is set to.
+
+    Args:
+        network: Keras model with `stride`, called on float32 `(batch, height, width, 3)` in [-1, 1].
+    """
+
+    def __init__(self, network):
+        self.network = network
+        self.stride = network.stride
+
+    def run(self, image: np.ndarray) -> np.ndarray:
+        """Translates one picture, uint8 of shape `(height, width, 3)`, height and width multiples of `stride`."""
+        from keras import ops
+
+        from keras_stylegan.data import to_float, to_uint8
+
+        return to_uint8(ops.convert_to_numpy(self.network(to_float(image[None]), training=False)))[0]
+
+
+class LiteRTTranslator:
+    """Runs a LiteRT file with the signature `translate`; needs neither TensorFlow nor Keras.
+
+    Args:
+        model: bytes of the file.
+        stride: int, what height and width are to be multiples of.
+        num_threads: int, or None for all cores of this process.
+    """
+
+    def __init__(self, model: bytes, stride: int, num_threads: int | None = None):
+        from ai_edge_litert.interpreter import Interpreter
+
+        self.stride = stride
+        interpreter = Interpreter(model_content=model, num_threads=num_threads or available_cores())
+        self._signature = interpreter.get_signature_runner(SIGNATURE)
+        self._lock = threading.Lock()  # an interpreter holds one picture at a time
+
+    def run(self, image: np.ndarray) -> np.ndarray:
+        """Translates one picture; arguments and result as `KerasTranslator.run`."""
+        with self._lock:
+            return self._signature(image=image[None])["translated"][0]
+
+
+class Translator:
+    """Translates pictures of any size: they are continued by reflection to the network's stride and cropped back.
+
+    Args:
+        runtime: object with `run(image)` and `stride`, such as `LiteRTTranslator`.
+    """
+
+    def __init__(self, runtime):
+        self.runtime = runtime
+
+    def translate(self, image, max_size: int | None = None, max_pixels: int = MAX_PIXELS) -> Image.Image:
+        """Translates a picture.
+
+        Args:
+            image: path, bytes of a file, PIL image, or array uint8 of shape `(height, width)` or
+                `(height, width, 1 | 3 | 4)`. `inference.images` says what becomes of alpha, EXIF and profiles.
+            max_size: int >= 1, the longest side of the result; None for the picture's own.
+            max_pixels: int > 0, the greatest number of pixels of the picture.
+
+        Returns:
+            PIL image of mode RGB, or RGBA if the picture has transparency, upright.
+
+        Raises:
+            ValueError: if an argument breaks its rule, or the picture cannot be read.
+            OSError: if the file cannot be opened.
+        """
+        if max_size is not None and max_size < 1:
+            raise ValueError(f"`max_size` must be at least 1. Received: max_size={max_size}")
+        picture = read_picture(image, max_pixels)
+        photo = picture.photo
+        if max_size is not None and max_size < max(photo.size):
+            factor = max_size / max(photo.size)
+            photo = resize(photo, tuple(max(1, round(side * factor)) for side in photo.size))
+        padded, crop = pad_to_stride(np.asarray(photo), self.runtime.stride)
+        return picture.dress(Image.fromarray(np.ascontiguousarray(self.runtime.run(padded)[crop])))
+
+
+def open_translator(source: str | Path, direction: str | None = None) -> Translator:
+    """Opens a translator.
+
+    Args:
+        source: run directory of a translator, a `.keras` or `.tflite` file of one (the latter beside the `.json` file
+            that its export wrote), or the name of a packaged one.
+        direction: of a run that learnt both ways, `a_to_b` (taken where there is a choice and None) or `b_to_a`.
+
+    Raises:
+        ValueError: if there is no such translator, or not in this direction.
+    """
+    if direction is not None and direction not in DIRECTIONS:
+        raise ValueError(
+            f"`direction` must be {' or '.join(DIRECTIONS)}. "
+            f"Received: direction={direction}{did_you_mean(direction, DIRECTIONS)}"
+        )
+    path = Path(source)
+    if path.is_dir():
+        found = [name for name in DIRECTIONS if (path / f"{name}.keras").is_file()]
+        if not found:
+            files = " or ".join(f"{name}.keras" for name in DIRECTIONS)
+            raise ValueError(f"`model` must be the run directory of a translator, with {files}. Received: {source}")
+        if direction is not None and direction not in found:
+            raise ValueError(f"`direction` must be {found[0]} for {source}. Received: direction={direction}")
+        return Translator(_open_keras(path / f"{direction or found[0]}.keras"))
+    if direction is not None:
+        raise ValueError(f"`direction` is for the run directory of a translator. Received: direction={direction}")
+    if path.suffix == ".keras" and path.is_file():
+        return Translator(_open_keras(path))
+    if path.suffix == ".tflite" and path.is_file():
+        return Translator(_open_litert(path))
+    return Translator(_open_packaged(str(source)))
+
+
+def _open_keras(file: Path) -> KerasTranslator:
+    import keras
+
+    import keras_stylegan.models
+    import keras_stylegan.networks  # noqa: F401 - registers the classes that the file names
+
+    try:
+        network = keras.models.load_model(file, compile=False)
+    except (ValueError, OSError, TypeError, KeyError) as error:
+        raise ValueError(f"{file}: the file cannot be read ({type(error).__name__})") from error
+    if not hasattr(network, "stride"):
+        raise ValueError(f"`model` must hold a translator. Received: {file} with {type(network).__name__}")
+    return KerasTranslator(network)
+
+
+def _open_litert(file: Path) -> LiteRTTranslator:
+    import json
+
+    facts = file.with_suffix(".json")
+    try:
+        stride = int(json.loads(facts.read_text(encoding="utf-8"))["stride"])
+        return LiteRTTranslator(file.read_bytes(), stride)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{file}: must be a LiteRT file with the .json file of its export beside it") from error
+
+
+def _open_packaged(name: str) -> LiteRTTranslator:
+    from keras_stylegan import pretrained
+
+    entry = pretrained.translator_entry(name)
+    return LiteRTTranslator(pretrained.read_weights(entry["litert"]), entry["stride"])
