@@ -155,6 +155,10 @@ NETWORKS = [
         ((6,), (3,)),
         half=0.2,
     ),
+    LayerRow("DomainEncoder", lambda: networks.DomainEncoder(3, 2, 4, 6, 2, 4), ((8, 12, 4), (3,)), half=0.1),
+    LayerRow(
+        "DomainTranslator", lambda: networks.DomainTranslator(3, 4, 6, 2, 1, 5, 6, 2), ((8, 12, 3), (5,)), half=0.15
+    ),
     LayerRow("PatchCritic", lambda: networks.PatchCritic(2, filters=4, num_layers=2), ((16, 24, 3), (2,))),
     *(
         LayerRow(

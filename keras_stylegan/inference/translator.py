@@ -6,15 +6,18 @@ import threading
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference.images import MAX_PIXELS, read_picture
 from keras_stylegan.inference.resolution import resize
 from keras_stylegan.inference.runtimes import available_cores, pad_to_stride
+from keras_stylegan.latents import seeded_latents
 
 DIRECTIONS = ("a_to_b", "b_to_a")
 SIGNATURE = "translate"
+# What a run for several domains leaves.
+DOMAINS_FILE = "translator.keras"
 
 
 class KerasTranslator:
@@ -97,6 +100,18 @@ class Translator:
         return picture.dress(Image.fromarray(np.ascontiguousarray(self.runtime.run(padded)[crop])))
 
 
+class _Styled:
+    """A translator for several domains under one style: a translator like the others."""
+
+    def __init__(self, network, styles):
+        self.stride = network.stride
+        self._network = network
+        self._styles = styles
+
+    def __call__(self, images, training=False):
+        return self._network(images, self._styles, training=training)
+
+
 def open_translator(source: str | Path, direction: str | None = None) -> Translator:
     """Opens a translator.
 
@@ -116,6 +131,8 @@ def open_translator(source: str | Path, direction: str | None = None) -> Transla
     path = Path(source)
     if path.is_dir():
         found = [name for name in DIRECTIONS if (path / f"{name}.keras").is_file()]
+        if (path / DOMAINS_FILE).is_file():
+            raise ValueError(f"`domain` must say where pictures are to go, for {source}. Received nothing")
         if not found:
             files = " or ".join(f"{name}.keras" for name in DIRECTIONS)
             raise ValueError(f"`model` must be the run directory of a translator, with {files}. Received: {source}")
@@ -131,7 +148,49 @@ def open_translator(source: str | Path, direction: str | None = None) -> Transla
     return Translator(_open_packaged(str(source)))
 
 
+def open_domain_translator(source: str | Path, domain: str, seed: int = 0, reference=None) -> Translator:
+    """Opens a translator for several domains, under one style of one of them.
+
+    Args:
+        source: run directory of such a translator.
+        domain: name of the domain that pictures are brought into.
+        seed: int >= 0, chooses a style by noise.
+        reference: picture of the domain whose style is taken instead, as of `Translator.translate`; it is seen at the
+            size of the training pictures.
+
+    Raises:
+        ValueError: if the run holds no such translator or domain, or `reference` cannot be read.
+        OSError: if `reference` cannot be opened.
+    """
+    import json
+
+    path = Path(source)
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        domains, size = config["facts"]["domains"], config["settings"]["size"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ValueError(
+            f"`model` must be the run directory of a translator for several domains. Received: {source}"
+        ) from None
+    if domain not in domains:
+        raise ValueError(
+            f"`domain` must be one of {', '.join(domains)}. Received: domain={domain}{did_you_mean(domain, domains)}"
+        )
+    label = np.eye(len(domains), dtype="float32")[[domains.index(domain)]]
+    network = _load(path / DOMAINS_FILE)
+    if reference is None:
+        styles = network.styles_of_noise(seeded_latents([seed], network.latent_dim), label)
+    else:
+        pixels = ImageOps.fit(read_picture(reference).photo, tuple(reversed(size)), Image.Resampling.BICUBIC)
+        styles = network.styles_of_pictures(np.asarray(pixels, "float32")[None] / 127.5 - 1, label)
+    return Translator(KerasTranslator(_Styled(network, styles)))
+
+
 def _open_keras(file: Path) -> KerasTranslator:
+    return KerasTranslator(_load(file))
+
+
+def _load(file: Path):
     import keras
 
     import keras_stylegan.models
@@ -143,7 +202,7 @@ def _open_keras(file: Path) -> KerasTranslator:
         raise ValueError(f"{file}: the file cannot be read ({type(error).__name__})") from error
     if not hasattr(network, "stride"):
         raise ValueError(f"`model` must hold a translator. Received: {file} with {type(network).__name__}")
-    return KerasTranslator(network)
+    return network
 
 
 def _open_litert(file: Path) -> LiteRTTranslator:

@@ -7,6 +7,7 @@ from keras_stylegan.models.directions import move_styles, style_directions
 from keras_stylegan.models.distillation import FeatureDistillation
 from keras_stylegan.models.gatys import GatysModel
 from keras_stylegan.models.info_gan import InfoGAN
+from keras_stylegan.models.multi_domain import MultiDomainTranslation
 from keras_stylegan.models.multi_style import MultiStyleTransfer
 from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.models.pix2pix import Pix2Pix
@@ -20,7 +21,7 @@ from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
 
 __all__ = [
     "AdversarialModel", "AveragedNetwork", "CosineSchedule", "CycleGAN", "FeatureDistillation", "GatysModel", "InfoGAN",
-    "LinearDecay", "MultiStyleTransfer", "NoiseToImage", "PerUpdate", "Pix2Pix", "Player", "ProgressiveGAN",
-    "Regularizer", "ScheduledAdam", "StyleGAN", "StyleGAN2", "StyleProjection", "copy_network", "generate",
-    "mix_styles", "move_styles", "r1_gamma", "render", "render_styles", "style_directions", "style_moments",
+    "LinearDecay", "MultiDomainTranslation", "MultiStyleTransfer", "NoiseToImage", "PerUpdate", "Pix2Pix", "Player",
+    "ProgressiveGAN", "Regularizer", "ScheduledAdam", "StyleGAN", "StyleGAN2", "StyleProjection", "copy_network",
+    "generate", "mix_styles", "move_styles", "r1_gamma", "render", "render_styles", "style_directions", "style_moments",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from keras_stylegan.networks.backbones import build_perceptual
 from keras_stylegan.networks.bottleneck_translators import DenseNetTranslator, ResNetTranslator
 from keras_stylegan.networks.coded import CodedGenerator
 from keras_stylegan.networks.dcgan import DCGANCritic, DCGANGenerator
+from keras_stylegan.networks.domain_translator import DomainEncoder, DomainTranslator
 from keras_stylegan.networks.patch_critic import RECEPTIVE_FIELDS, PatchCritic, PatchGANCritic
 from keras_stylegan.networks.perceptual import PerceptualNetwork
 from keras_stylegan.networks.progressive import ProgressiveCritic, ProgressiveGenerator
@@ -19,9 +20,9 @@ from keras_stylegan.networks.unet import UNetTranslator
 from keras_stylegan.networks.vnet import VNetTranslator
 
 __all__ = [
-    "CodedGenerator", "DCGANCritic", "DCGANGenerator", "DenseNetTranslator", "PatchCritic", "PatchGANCritic",
-    "PerceptualNetwork", "ProgressiveCritic", "ProgressiveGenerator", "R3GANCritic", "R3GANGenerator",
-    "RECEPTIVE_FIELDS", "ResNetCritic", "ResNetGenerator", "ResNetTranslator", "Stage", "StyleGAN2Critic",
-    "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "UNetTranslator", "VNetTranslator",
-    "build_perceptual", "resolutions", "stages",
+    "CodedGenerator", "DCGANCritic", "DCGANGenerator", "DenseNetTranslator", "DomainEncoder", "DomainTranslator",
+    "PatchCritic", "PatchGANCritic", "PerceptualNetwork", "ProgressiveCritic", "ProgressiveGenerator", "R3GANCritic",
+    "R3GANGenerator", "RECEPTIVE_FIELDS", "ResNetCritic", "ResNetGenerator", "ResNetTranslator", "Stage",
+    "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "UNetTranslator",
+    "VNetTranslator", "build_perceptual", "resolutions", "stages",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from keras_stylegan.presets.gans import (
     StyleGANPreset,
 )
 from keras_stylegan.presets.multistyle import MultiStylePreset
-from keras_stylegan.presets.translation import CycleGANPreset, Pix2PixPreset
+from keras_stylegan.presets.translation import CycleGANPreset, MultiDomainPreset, Pix2PixPreset
 
 _GAN = GANPreset(kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000)
 # Clipping and gradient penalties are statements about single pictures: no batch norm in these critics.
@@ -114,6 +114,13 @@ PRESETS: dict[str, Preset] = {
     "cyclegan_small": CycleGANPreset(
         kimg=20.0, batch_size=2, size=(96, 96), scale=(0.75, 1.0), filters=16, num_blocks=4, receptive_field=34,
         critic_filters=32, log_images=200, grid_images=2000, constant_kimg=10.0, decay_kimg=10.0,
+    ),
+    # Choi et al. 2020, 100,000 steps.
+    "multidomain": MultiDomainPreset(kimg=800.0, batch_size=8, log_images=800, grid_images=8000),
+    "multidomain_small": MultiDomainPreset(
+        kimg=40.0, batch_size=4, size=(64, 64), filters=16, critic_filters=16, max_filters=64, depth=2, style_dim=16,
+        num_blocks=1, mapping_layers=2, diversity_kimg=40.0, ema_half_life_kimg=0.5, log_images=200, grid_images=2000,
+        learning_rate=2e-4, critic_learning_rate=2e-4,
     ),
 }  # fmt: skip
 

@@ -113,3 +113,61 @@ class CycleGANPreset(TranslationPreset):
     history_size: int = 50
 
     system: typing.ClassVar[str] = "cyclegan"
+
+
+@dataclasses.dataclass(frozen=True)
+class MultiDomainPreset(Preset):
+    """Translation between several domains (`MultiDomainTranslation` says what the loss terms are).
+
+    Attributes:
+        data: pictures, with a folder for each domain.
+        size: height and width of the training pictures, in pixels.
+        scale: pictures are cut from windows of this share (low, high) of the largest that fits.
+        flip: 1 mirrors half of the pictures, 0 none.
+        filters: channels of the translator at the full size.
+        critic_filters: of the critic.
+        max_filters: channels at most.
+        depth: halvings of the translator; the critic has two more.
+        num_blocks: blocks at the smallest size, on the way down and again on the way up.
+        style_dim: numbers of a style.
+        latent_dim: numbers of a latent.
+        mapping_layers: from latent to style.
+        loss: name of the adversarial loss.
+        penalty_weight: gamma of R1.
+        style_weight: of a style that is to be read back.
+        diversity_weight: of the difference that two styles make, at the start.
+        diversity_kimg: thousands of images in which it falls to 0.
+        cycle_weight: of the way there and back.
+        learning_rate: of the translator.
+        critic_learning_rate: of the critic.
+        beta_1: first decay rate of Adam.
+        beta_2: second decay rate of Adam.
+        ema_half_life_kimg: half-life of the averaged translator, in thousands of images, at most 1/20 of the images
+            seen.
+    """
+
+    data: str = ""
+    size: tuple[int, int] = (256, 256)
+    scale: tuple[float, float] = (0.8, 1.0)
+    flip: int = 1
+    filters: int = 64
+    critic_filters: int = 64
+    max_filters: int = 512
+    depth: int = 4
+    num_blocks: int = 2
+    style_dim: int = 64
+    latent_dim: int = 16
+    mapping_layers: int = 4
+    loss: str = "non_saturating"
+    penalty_weight: float = 1.0
+    style_weight: float = 1.0
+    diversity_weight: float = 1.0
+    diversity_kimg: float = 800.0
+    cycle_weight: float = 1.0
+    learning_rate: float = 1e-4
+    critic_learning_rate: float = 1e-4
+    beta_1: float = 0.0
+    beta_2: float = 0.99
+    ema_half_life_kimg: float = 5.5
+
+    system: typing.ClassVar[str] = "multidomain"

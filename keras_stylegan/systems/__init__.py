@@ -8,6 +8,7 @@ from typing import Any
 from keras_stylegan.presets import Preset
 from keras_stylegan.systems.base import Probe, System, jit_compile, save_whole
 from keras_stylegan.systems.gans import build_gan
+from keras_stylegan.systems.multi_domain import build_multi_domain
 from keras_stylegan.systems.multistyle import build_multistyle
 from keras_stylegan.systems.stylegan2 import build_stylegan2
 from keras_stylegan.systems.translation import build_cyclegan, build_pix2pix
@@ -20,6 +21,7 @@ SYSTEMS: dict[str, Callable[[Any], System]] = {
     "stylegan2": build_stylegan2,
     "pix2pix": build_pix2pix,
     "cyclegan": build_cyclegan,
+    "multidomain": build_multi_domain,
 }
 
 
