@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_stylegan.exporters.litert import convert
-from keras_stylegan.exporters.packaging import in_float32
+from keras_stylegan.exporters.package_files import in_float32
 from keras_stylegan.files import whole_file
 from keras_stylegan.inference.runtimes import pad_to_stride
 from keras_stylegan.inference.translator import SIGNATURE, KerasTranslator, LiteRTTranslator, open_translator

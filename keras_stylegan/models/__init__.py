@@ -6,6 +6,7 @@ from keras_stylegan.models.cycle_gan import CycleGAN
 from keras_stylegan.models.directions import move_styles, style_directions
 from keras_stylegan.models.distillation import FeatureDistillation
 from keras_stylegan.models.gatys import GatysModel
+from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.multi_domain import MultiDomainTranslation
 from keras_stylegan.models.multi_style import MultiStyleTransfer
@@ -20,8 +21,9 @@ from keras_stylegan.models.stylegan import StyleGAN
 from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
 
 __all__ = [
-    "AdversarialModel", "AveragedNetwork", "CosineSchedule", "CycleGAN", "FeatureDistillation", "GatysModel", "InfoGAN",
-    "LinearDecay", "MultiDomainTranslation", "MultiStyleTransfer", "NoiseToImage", "PerUpdate", "Pix2Pix", "Player",
-    "ProgressiveGAN", "Regularizer", "ScheduledAdam", "StyleGAN", "StyleGAN2", "StyleProjection", "copy_network",
-    "generate", "mix_styles", "move_styles", "r1_gamma", "render", "render_styles", "style_directions", "style_moments",
+    "AdversarialModel", "AveragedNetwork", "CosineSchedule", "CycleGAN", "FeatureDistillation", "GatysModel",
+    "ImageGAN", "InfoGAN", "LinearDecay", "MultiDomainTranslation", "MultiStyleTransfer", "NoiseToImage", "PerUpdate",
+    "Pix2Pix", "Player", "ProgressiveGAN", "Regularizer", "ScheduledAdam", "StyleGAN", "StyleGAN2", "StyleProjection",
+    "copy_network", "generate", "mix_styles", "move_styles", "r1_gamma", "render", "render_styles", "style_directions",
+    "style_moments",
 ]  # fmt: skip

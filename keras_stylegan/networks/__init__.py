@@ -8,6 +8,7 @@ from keras_stylegan.networks.domain_translator import DomainEncoder, DomainTrans
 from keras_stylegan.networks.patch_critic import RECEPTIVE_FIELDS, PatchCritic, PatchGANCritic
 from keras_stylegan.networks.perceptual import PerceptualNetwork
 from keras_stylegan.networks.progressive import ProgressiveCritic, ProgressiveGenerator
+from keras_stylegan.networks.projected_critic import ProjectedCritic
 from keras_stylegan.networks.r3gan import R3GANCritic, R3GANGenerator
 from keras_stylegan.networks.resnet import ResNetCritic, ResNetGenerator
 from keras_stylegan.networks.resolutions import resolutions
@@ -21,8 +22,8 @@ from keras_stylegan.networks.vnet import VNetTranslator
 
 __all__ = [
     "CodedGenerator", "DCGANCritic", "DCGANGenerator", "DenseNetTranslator", "DomainEncoder", "DomainTranslator",
-    "PatchCritic", "PatchGANCritic", "PerceptualNetwork", "ProgressiveCritic", "ProgressiveGenerator", "R3GANCritic",
-    "R3GANGenerator", "RECEPTIVE_FIELDS", "ResNetCritic", "ResNetGenerator", "ResNetTranslator", "Stage",
-    "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "UNetTranslator",
-    "VNetTranslator", "build_perceptual", "resolutions", "stages",
+    "PatchCritic", "PatchGANCritic", "PerceptualNetwork", "ProgressiveCritic", "ProgressiveGenerator",
+    "ProjectedCritic", "R3GANCritic", "R3GANGenerator", "RECEPTIVE_FIELDS", "ResNetCritic", "ResNetGenerator",
+    "ResNetTranslator", "Stage", "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer",
+    "UNetTranslator", "VNetTranslator", "build_perceptual", "resolutions", "stages",
 ]  # fmt: skip

@@ -23,13 +23,12 @@ from keras_stylegan.networks import (
 )
 from keras_stylegan.presets import CycleGANPreset, Pix2PixPreset, TranslationPreset
 from keras_stylegan.systems.base import Probe, System, jit_compile, save_whole
+from keras_stylegan.systems.gan_parts import SIGNED_LOSSES
 
 PREVIEW_PICTURES = 6
 PROBE_PICTURES = 8
 # The half-life of an averaged network is at most this share of the images seen.
 EMA_RAMP_UP = 0.05
-# Losses whose critics call a picture real by a positive output.
-SIGNED_LOSSES = ("minimax", "non_saturating", "hinge")
 
 
 def _unet(preset):
