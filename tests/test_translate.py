@@ -14,10 +14,11 @@ from toy_translation import write_pictures
 
 from keras_stylegan import cli, pretrained
 from keras_stylegan.callbacks import checkpoints, read_metrics
-from keras_stylegan.exporters.translators import export_translator, to_litert
+from keras_stylegan.exporters.translators import export_translator, package_translator
 from keras_stylegan.inference.translator import KerasTranslator, Translator, open_translator
 from keras_stylegan.models import AdversarialModel
 from keras_stylegan.networks import DenseNetTranslator, ResNetTranslator, UNetTranslator, VNetTranslator
+from keras_stylegan.presets import as_dict, get_preset, with_settings
 
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
 TINY = {"size": "16,16", "filters": 2, "depth": 2, "num_blocks": 1, "receptive_field": 1, "critic_filters": 2}
@@ -183,11 +184,21 @@ def test_one_litert_file_translates_every_size(make, tmp_path):
 
 
 def test_a_packaged_translator_goes_by_its_name(tmp_path, monkeypatch):
+    run, assets = tmp_path / "run", tmp_path / "assets"
+    run.mkdir()
+    assets.mkdir()
     network = ResNetTranslator(1, 2, dtype="mixed_bfloat16")
     network.build()
-    content = to_litert(network)
-    monkeypatch.setattr(pretrained, "manifest", lambda: {"frost": {"kind": "translator", "litert": {}, "stride": 4}})
-    monkeypatch.setattr(pretrained, "read_weights", lambda record: content)
+    network.save(run / "a_to_b.keras")
+    settings = as_dict(with_settings(get_preset("cyclegan_small"), ["data=here", "data_b=there", "seed=3"]))
+    (run / "config.json").write_text(json.dumps({"system": "cyclegan", "settings": settings}))
+    (run / "metrics.jsonl").write_text('{"images": 40, "generator/cycle_a": 0.5, "generator/loss": 2.0}\n')
+    entry = package_translator(run, assets, "frost", "Makes winter.", "pictures", "free")
+    recipe = "keras-stylegan train cyclegan_small --data PICTURES --data-b PICTURES_B --out RUN --set seed=3"
+    assert entry["recipe"] == recipe and entry["losses"] == {"cycle_a": 0.5} and entry["images_seen"] == 40
+    card = (assets / "weights" / "frost.md").read_text()
+    assert "# Model card: frost\n\nMakes winter." in card and f"{network.count_params():,} parameters" in card
+    monkeypatch.setattr(pretrained, "assets", lambda: assets)
     photo = write_photo(tmp_path / "photo.png", 30, 20)
     assert cli.main(["translate", photo, "--model", "frost", "-o", str(tmp_path / "out.jpg")]) == 0
     assert pixels(tmp_path / "out.jpg").shape == (20, 30, 3)

@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_stylegan.exporters.litert import convert
-from keras_stylegan.exporters.package_files import in_float32
+from keras_stylegan.exporters.model_card import translator_card
+from keras_stylegan.exporters.package_files import fingerprint, in_float32, training_facts, write_package
 from keras_stylegan.files import whole_file
 from keras_stylegan.inference.runtimes import pad_to_stride
 from keras_stylegan.inference.translator import SIGNATURE, KerasTranslator, LiteRTTranslator, open_translator
@@ -83,6 +84,53 @@ def export_translator(
         with whole_file(path) as partial:
             partial.write_bytes(data)
     return facts
+
+
+def package_translator(
+    run: Path, assets: Path, name: str, purpose: str, data: str, licence: str, direction: str | None = None
+) -> dict[str, Any]:
+    """Writes `weights/NAME.{tflite,md}` of a run and its entry in the manifest; `translate --model NAME` runs it.
+
+    Everything is made and measured before the first file is written.
+
+    Args:
+        run: run directory of a translator.
+        assets: the package's assets folder.
+        name: name of the packaged translator.
+        purpose: what it does, in a sentence.
+        data: what it was trained on, in a sentence.
+        licence: licence and notices of the weights, in a sentence.
+        direction: of a run that learnt both ways.
+
+    Returns:
+        The manifest entry.
+
+    Raises:
+        ValueError: if `run` holds no translator, or `name` is no plain name.
+    """
+    if not name.isidentifier():
+        raise ValueError(f"`name` must be letters, digits and underscores. Received: name={name}")
+    if not run.is_dir():
+        raise ValueError(f"`run` must be the run directory of a translator. Received: {run}")
+    trained = open_translator(run, direction).runtime.network
+    network = in_float32(trained)
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    file, content = f"weights/{name}.tflite", to_litert(network)
+    entry = {
+        "kind": "translator",
+        "purpose": purpose,
+        "network": type(network).__name__,
+        "litert": fingerprint(file, content),
+        "stride": network.stride,
+        "parameters": network.count_params(),
+        **training_facts(run, config),
+        "data": data,
+        "parity": parity_figures(content, network),
+        "licence": licence,
+    }
+    card = translator_card(name, entry).encode()
+    write_package(assets, name, entry, {file: content, f"weights/{name}.md": card})
+    return entry
 
 
 def parity_figures(content: bytes, network: keras.Model) -> dict[str, float]:
