@@ -237,6 +237,8 @@ def test_wrong_models_are_one_line(run, tmp_path, capsys):
     "preset, changes, message",
     [
         ("pix2pix", {"network": "unett"}, "`network` must be one of unet, vnet, resnet, densenet. Received: network="),
+        ("pix2pix", {"critic_normalization": "spectral"}, "`critic_normalization` must be one of batch, instance, "),
+        ("cyclegan", {"loss": "lsgan"}, "`loss` must be one of minimax, non_saturating, least_squares, "),
         ("pix2pix", {"direction": "b"}, "`direction` must be one of a_to_b, b_to_a. Received: direction=b"),
         ("pix2pix", {"size": "18,16"}, "`size` must be multiples of 4 for this unet. Received: size=(18, 16)"),
         ("cyclegan", {"receptive_field": 286}, "`size` must be larger for patches of 286 pixels (`receptive_field`)"),

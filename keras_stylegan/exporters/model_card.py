@@ -80,13 +80,13 @@ def translator_card(name: str, entry: dict[str, Any]) -> str:
         name: name of the entry in `manifest.json`.
         entry: the entry.
     """
-    parity = entry["parity"]
+    parity, size = entry["parity"], entry["litert"]["bytes"] / 1e6
     losses = _table(("term", "value"), ((term, f"{value:.4g}") for term, value in entry["losses"].items()))
     return f"""# Model card: {name}
 
 {entry["purpose"]}
 
-- Network: `{entry["network"]}`, {entry["parameters"]:,} parameters; LiteRT file {entry["litert"]["bytes"] / 1e6:.2f} MB.
+- Network: `{entry["network"]}`, {entry["parameters"]:,} parameters; LiteRT file {size:.2f} MB.
 - Recipe: `{entry["recipe"]}`
 - Data: {entry["data"]}
 - Images seen: {entry["images_seen"]:,} of the {entry["images_scheduled"]:,} that the recipe's schedule is for.

@@ -10,6 +10,8 @@ import numpy as np
 
 from keras_stylegan import data
 from keras_stylegan.choices import did_you_mean
+from keras_stylegan.layers.conv_blocks import NORMALIZATIONS, UPSAMPLINGS
+from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.cycle_gan import DIRECTIONS, CycleGAN
 from keras_stylegan.models.pix2pix import Pix2Pix
 from keras_stylegan.models.schedules import LinearDecay, PerUpdate
@@ -60,6 +62,15 @@ def _densenet(preset):
 
 
 TRANSLATORS = {"unet": _unet, "vnet": _vnet, "resnet": _resnet, "densenet": _densenet}
+
+
+_CHOICES = {
+    "network": TRANSLATORS,
+    "normalization": NORMALIZATIONS,
+    "critic_normalization": NORMALIZATIONS,
+    "upsample": UPSAMPLINGS,
+    "loss": ADVERSARIAL_LOSSES,
+}
 
 
 def build_pix2pix(preset: Pix2PixPreset) -> System:
@@ -153,7 +164,8 @@ def build_cyclegan(preset: CycleGANPreset) -> System:
 
 def check_translation(preset: TranslationPreset) -> None:
     """Checks the settings that belong together, before anything is built."""
-    _check_choice("network", preset.network, TRANSLATORS)
+    for name, valid in _CHOICES.items():
+        _check_choice(name, getattr(preset, name), valid)
     if preset.penalty_weight and preset.critic_normalization == "batch":
         raise ValueError(
             "`critic_normalization` must not be batch with a `penalty_weight`, which is about each picture alone. "
