@@ -8,9 +8,8 @@ import sys
 import keras
 import numpy as np
 import pytest
-import toy_translation  # noqa: F401 - registers the toy translator
 from PIL import Image
-from toy_translation import write_pictures
+from toy_translation import ToyTranslator, write_pictures
 
 from keras_stylegan import cli, pretrained
 from keras_stylegan.callbacks import checkpoints, read_metrics
@@ -19,6 +18,7 @@ from keras_stylegan.inference.translator import KerasTranslator, Translator, ope
 from keras_stylegan.models import AdversarialModel
 from keras_stylegan.networks import DenseNetTranslator, ResNetTranslator, UNetTranslator, VNetTranslator
 from keras_stylegan.presets import as_dict, get_preset, with_settings
+from keras_stylegan.systems import translation
 
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
 TINY = {"size": "16,16", "filters": 2, "depth": 2, "num_blocks": 1, "receptive_field": 1, "critic_filters": 2}
@@ -75,7 +75,8 @@ def test_recipe_takes_two_steps(name, pictures, tmp_path, monkeypatch, eagerly):
         assert grid.size == (3 * 16, rows * 16)
 
 
-def test_resuming_equals_not_stopping_history_included(pictures, tmp_path, eagerly):
+def test_resuming_equals_not_stopping_history_included(pictures, tmp_path, monkeypatch, eagerly):
+    monkeypatch.setitem(translation.TRANSLATORS, "resnet", lambda preset: ToyTranslator())
     changes = {"history_size": 3, "seed": 5}
     assert train("cyclegan", pictures, tmp_path / "whole", {**changes, "kimg": 0.008}) == 0
     assert train("cyclegan", pictures, tmp_path / "parts", changes) == 0
