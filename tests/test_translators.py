@@ -88,6 +88,9 @@ def test_a_score_sees_a_patch_of_that_width(field):
 def test_256_pixels_have_30_scores_a_side():
     assert PatchGANCritic().compute_output_shape((None, 256, 256, 3)) == (None, 30, 30, 1)
     assert PatchGANCritic(16).compute_output_shape((1, 256, 286, 3)) == (1, 126, 141, 1)
+    for field in RECEPTIVE_FIELDS:
+        side = PatchGANCritic(field).min_side
+        assert PatchGANCritic(field).compute_output_shape((1, side, side, 3)) == (1, 1, 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -96,8 +96,7 @@ class PatchGANCritic(keras.Model):
             penalty, which is a statement about each picture alone.
 
     Call arguments:
-        images: tensor of shape `(batch, height, width, channels)` in [-1, 1], at least as large as the patch or, with
-            the border of zeros that every convolution adds, not much smaller.
+        images: tensor of shape `(batch, height, width, channels)` in [-1, 1], height and width at least `min_side`.
         condition: tensor of shape `(batch, height, width, condition_channels)`; None without a condition.
         training: bool.
 
@@ -154,6 +153,12 @@ class PatchGANCritic(keras.Model):
             dtype="float32",
             name="score",
         )
+
+    @property
+    def min_side(self):
+        """Int, the smallest height and width of a picture that has a score."""
+        halvings = RECEPTIVE_FIELDS[self.receptive_field]
+        return 3 * 2**halvings if halvings else 1
 
     def build(self, images_shape=None, condition_shape=None):
         shape = (None, None, None, self.channels + self.condition_channels)

@@ -220,10 +220,9 @@ def build_critic(preset: TranslationPreset, condition_channels: int = 0) -> Patc
         condition_channels=condition_channels,
         normalization=preset.critic_normalization,
     )
-    shape = (1, *preset.size, 3)
-    if min(critic.compute_output_shape(shape)[1:3]) < 1:
+    if min(preset.size) < critic.min_side:
         raise ValueError(
-            f"`size` must be larger for patches of {preset.receptive_field} pixels (`receptive_field`). "
+            f"`size` must be at least {critic.min_side} for a `receptive_field` of {preset.receptive_field}. "
             f"Received: size={preset.size}"
         )
     critic.build()
