@@ -137,13 +137,6 @@ class MultiDomainTranslation(TranslationModel):
             )
         return {name: sum(way[name] for way in ways) / len(ways) for name in ways[0]}
 
-    @property
-    def sampler(self):
-        """The translator to use: the average where one is kept, otherwise the one that trains."""
-        training = getattr(self, "_training", None)
-        average = None if training is None else training.average
-        return self.translator if average is None else average.network
-
     def call(self, inputs, training=False):
         """Translated pictures of a dict of `images` and `styles`: what `predict` returns."""
         return self.sampler(inputs["images"], inputs["styles"], training=training)

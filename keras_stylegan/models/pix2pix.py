@@ -81,13 +81,6 @@ class Pix2Pix(TranslationModel):
             terms["adversarial"] = self.adversarial_term(self.critic, target, fake, condition)
         return terms
 
-    @property
-    def sampler(self):
-        """The translator to use: the average where one is kept, otherwise the one that trains."""
-        training = getattr(self, "_training", None)
-        average = None if training is None else training.average
-        return self.generator if average is None else average.network
-
     def call(self, images, training=False):
         """Translated pictures: what `predict` returns."""
         return self.sampler(images, training=training)

@@ -14,6 +14,7 @@ from keras_stylegan.models.multi_style import MultiStyleTransfer
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import PatchCritic, StyleTransformer, build_perceptual
 from keras_stylegan.presets import MultiStylePreset
+from keras_stylegan.run_records import state_of_network
 from keras_stylegan.systems.base import System, jit_compile, save_whole
 
 NETWORK_FILE = "network.keras"
@@ -107,7 +108,7 @@ def start_from(run: Path, network: StyleTransformer, names: list[str]) -> dict[s
     """Begins with the network that an earlier run saved, the vectors of its styles matched by their names.
 
     Returns:
-        `settings` of that run and, where it began with another, that run's own `begun_with`.
+        `settings` and `images_seen` of that run and, where it began with another, that run's own `begun_with`.
 
     Raises:
         ValueError: if the folder holds no such run, or its network has nothing in common with this one.
@@ -128,7 +129,7 @@ def start_from(run: Path, network: StyleTransformer, names: list[str]) -> dict[s
                 vectors[i] = learned[known.index(name)]
         network.bank.photograph.assign(earlier.bank.photograph * factor)
     network.bank.vectors.assign(vectors)
-    begun_with = {"settings": config["settings"]}
+    begun_with = {"settings": config["settings"], "images_seen": state_of_network(run)[0]}
     if "begun_with" in config["facts"]:
         begun_with["begun_with"] = config["facts"]["begun_with"]
     return begun_with
