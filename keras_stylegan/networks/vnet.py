@@ -15,7 +15,7 @@ class VNetTranslator(keras.Model):
             lies between two stages.
         filters: int, channels at the full size; doubled at each smaller one.
         max_filters: int, channels at most.
-        kernel_size: odd int, of the stages' convolutions.
+        kernel_size: int, of the stages' convolutions.
         channels: int, of the pictures that come in.
         out_channels: int, of those that come out.
         normalization: as in `ConvBlock`.
@@ -75,9 +75,7 @@ class VNetTranslator(keras.Model):
 
     def _stage(self, width, count, name):
         return [
-            ConvBlock(
-                width, self.kernel_size, padding="reflect", normalization=self.normalization, name=f"{name}_{i + 1}"
-            )
+            ConvBlock(width, self.kernel_size, normalization=self.normalization, name=f"{name}_{i + 1}")
             for i in range(count)
         ]
 
