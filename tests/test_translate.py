@@ -22,7 +22,7 @@ from keras_stylegan.systems import translation
 
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
 TINY = {"size": "16,16", "filters": 2, "depth": 2, "num_blocks": 1, "receptive_field": 1, "critic_filters": 2}
-TINY |= {"batch_size": 2, "kimg": 0.004, "constant_kimg": 0.001, "decay_kimg": 0.01}
+TINY |= {"batch_size": 2, "kimg": 0.004, "constant_kimg": 0.001, "decay_kimg": 0.01, "grid_images": 4}
 RECIPES = {"pix2pix": {}, "cyclegan": {"history_size": 3}}
 
 
@@ -65,6 +65,8 @@ def test_recipe_takes_two_steps(name, pictures, tmp_path, monkeypatch, eagerly):
     assert ended.value.code == 0
     last = read_metrics(tmp_path / "run" / "metrics.jsonl")[-1]
     assert last["images"] == 4 and np.isfinite([last["critic/loss"], last["generator/loss"]]).all()
+    signs = {"pix2pix": ("diversity", "fake_sign"), "cyclegan": ("a_to_b/tone", "b_to_a/diversity")}[name]
+    assert all(np.isfinite(last[f"health/{sign}"]) for sign in signs)
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     counts = {"pix2pix": {"pairs": 6}, "cyclegan": {"pictures_a": 6, "pictures_b": 6}}[name]
     assert counts.items() <= config["facts"].items()
