@@ -193,7 +193,7 @@ def test_a_packaged_translator_goes_by_its_name(tmp_path, monkeypatch):
     network.build()
     network.save(run / "a_to_b.keras")
     settings = as_dict(with_settings(get_preset("cyclegan_small"), ["data=here", "data_b=there", "seed=3"]))
-    (run / "config.json").write_text(json.dumps({"system": "cyclegan", "settings": settings}))
+    (run / "config.json").write_text(json.dumps({"system": "cyclegan", "settings": settings, "facts": {}}))
     (run / "metrics.jsonl").write_text('{"images": 40, "generator/cycle_a": 0.5, "generator/loss": 2.0}\n')
     entry = package_translator(run, assets, "frost", "Makes winter.", "pictures", "free")
     recipe = "keras-stylegan train cyclegan_small --data PICTURES --data-b PICTURES_B --out RUN --set seed=3"
