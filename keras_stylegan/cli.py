@@ -23,6 +23,7 @@ COMMANDS = {
     "mix": "a grid of pictures with the styles of two sets of seeds mixed",
     "project": "find the styles with which a GAN makes a photograph",
     "directions": "strips along the directions in which a GAN's pictures change most",
+    "translate": "turn pictures into others with a trained translator",
     "train": "train a system from a preset",
     "runs": "list runs with their state, progress and best value",
     "evaluate": "score generated pictures against real ones",

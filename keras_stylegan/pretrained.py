@@ -4,6 +4,8 @@ import hashlib
 import importlib.resources
 import json
 
+from keras_stylegan.choices import did_you_mean
+
 # What the manifest says of a stylisation network at least; perceptual networks have other entries.
 _ENTRY = {"styles", "stride", "working_size", "litert"}
 # And of a generator of pictures from noise.
@@ -49,6 +51,22 @@ def network_entry(name: str) -> dict:
 def generators() -> dict:
     """Returns the manifest's entries of packaged generators, by name: their files, classes and size."""
     return {name: entry for name, entry in manifest().items() if _GENERATOR <= entry.keys()}
+
+
+def translator_entry(name: str) -> dict:
+    """Returns the manifest's entry of a packaged translator: its kind, files and stride.
+
+    Raises:
+        ValueError: if there is no translator of that name.
+    """
+    translators = {known: entry for known, entry in manifest().items() if entry.get("kind") == "translator"}
+    if name not in translators:
+        packaged = ", ".join(sorted(translators)) or "none"
+        raise ValueError(
+            "`model` must be a run directory, a .keras or .tflite file of a translator, or a packaged one "
+            f"({packaged}). Received: {name}{did_you_mean(name, translators)}"
+        )
+    return translators[name]
 
 
 def read_weights(record: dict) -> bytes:

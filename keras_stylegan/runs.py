@@ -25,8 +25,8 @@ from keras_stylegan.systems import Probe, System, build
 # A resumed run may differ from the checkpoint's in these settings: they say how long, how often and from where.
 MAY_CHANGE = frozenset(
     (
-        "cache_megabytes", "checkpoint_seconds", "content", "data", "data_threads", "grid_images", "keep_checkpoints",
-        "kimg", "log_images", "max_rollbacks", "monitor", "perceptual", "rollback_factor", "styles",
+        "cache_megabytes", "checkpoint_seconds", "content", "data", "data_b", "data_threads", "grid_images",
+        "keep_checkpoints", "kimg", "log_images", "max_rollbacks", "monitor", "perceptual", "rollback_factor", "styles",
     )
 )  # fmt: skip
 
@@ -119,11 +119,11 @@ def _loop(
     events = run_callbacks.EventFile(out / "tensorboard")
     progress = run_callbacks.Progress(clock, preset.steps * preset.batch_size)
     stop = run_callbacks.StopOnSignal()
-    probe = system.probe
+    probes = [] if system.probe is None else [system.probe] if isinstance(system.probe, Probe) else system.probe
     listed = [
         clock,
         stop,
-        *([] if probe is None else [_health(probe, clock, preset.grid_images)]),
+        *(_health(probe, clock, preset.grid_images) for probe in probes),
         run_callbacks.ModelReport(clock, preset.log_images),
         run_callbacks.MetricsLog(clock, out / "metrics.jsonl", preset.log_images),
         run_callbacks.TensorBoardScalars(clock, events, preset.log_images),
@@ -149,7 +149,9 @@ def _loop(
 
 
 def _health(probe: Probe, clock: run_callbacks.Clock, every_images: int) -> run_callbacks.Health:
-    return run_callbacks.Health(clock, probe.generate, probe.real, probe.critic, every_images)
+    return run_callbacks.Health(
+        clock, probe.generate, probe.real, probe.critic, every_images, inputs=probe.inputs, name=probe.name
+    )
 
 
 def _drive(model: keras.Model, feed: Feed, steps: int, listed: list[keras.callbacks.Callback]) -> None:

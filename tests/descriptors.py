@@ -33,6 +33,27 @@ LAYERS = [
     LayerRow("AdaINLayer", lambda: layers.AdaINLayer(5, upsample=True), ((4, 5, 4), (6,), (8, 10, 1)), half=0.1),
     LayerRow("AdaINLayer", lambda: layers.AdaINLayer(4, convolve=False), ((4, 5, 4), (6,), (4, 5, 1)), half=0.1),
     LayerRow("MappingNetwork", lambda: layers.MappingNetwork(5, 2, 0.5, normalize=False), ((4,),)),
+    LayerRow(
+        "ConvBlock",
+        lambda: layers.ConvBlock(5, 4, strides=2, padding="valid", normalization="batch", dropout=0.2, use_bias=True),
+        ((9, 12, 4),),
+    ),
+    LayerRow(
+        "ConvBlock",
+        lambda: layers.ConvBlock(5, 5, upsample="resize", padding="reflect", normalization="none", activation="linear"),
+        ((5, 6, 4),),
+    ),
+    LayerRow(
+        "ConvBlock",
+        lambda: layers.ConvBlock(5, upsample="transposed", normalization="affine_instance", activation="leaky_relu"),
+        ((5, 6, 4),),
+    ),
+    LayerRow("ResidualBlock", lambda: layers.ResidualBlock(4, "affine_instance", 0.2), ((5, 6, 4),)),
+    LayerRow(
+        "UpBlock",
+        lambda: layers.UpBlock(4, 3, "resize", normalization="instance", dropout=0.2, use_bias=False),
+        ((3, 4, 6), (6, 8, 5)),
+    ),
     LayerRow("CodeHead", lambda: layers.CodeHead(5, units=7), ((6,),)),
     LayerRow(
         "AdaptiveAugmentation",
@@ -141,7 +162,44 @@ NETWORKS = [
         ((6,), (3,)),
         half=0.2,
     ),
+    LayerRow("DomainEncoder", lambda: networks.DomainEncoder(3, 2, 4, 6, 2, 4), ((8, 12, 4), (3,)), half=0.1),
+    LayerRow(
+        "DomainTranslator", lambda: networks.DomainTranslator(3, 4, 6, 2, 1, 5, 6, 2), ((8, 12, 3), (5,)), half=0.15
+    ),
     LayerRow("PatchCritic", lambda: networks.PatchCritic(2, filters=4, num_layers=2), ((16, 24, 3), (2,))),
+    *(
+        LayerRow(
+            "PatchGANCritic",
+            lambda field=field: networks.PatchGANCritic(field, 4, 4, 3, normalization="instance"),
+            ((17, 20, 4), (17, 20, 3)),
+            half=0.1,
+        )
+        for field in (1, 16)
+    ),
+    LayerRow(
+        "UNetTranslator",
+        lambda: networks.UNetTranslator(3, 4, 6, 4, 2, normalization="batch", dropout=0.2, upsample="resize"),
+        ((16, 24, 4),),
+        half=0.1,
+    ),
+    LayerRow(
+        "VNetTranslator",
+        lambda: networks.VNetTranslator((1, 2), 4, 6, 3, 4, 2, normalization="instance"),
+        ((8, 12, 4),),
+        half=0.15,
+    ),
+    LayerRow(
+        "ResNetTranslator",
+        lambda: networks.ResNetTranslator(2, 4, 4, 2, "affine_instance", "transposed"),
+        ((8, 12, 4),),
+        half=0.15,
+    ),
+    LayerRow(
+        "DenseNetTranslator",
+        lambda: networks.DenseNetTranslator(1, 2, 3, 4, 4, 2, "affine_instance", "transposed"),
+        ((8, 12, 4),),
+        half=0.15,
+    ),
     LayerRow(
         "PerceptualNetwork",
         lambda: networks.PerceptualNetwork([[4, 4], [6]], taps=["relu1_2", "relu2_1"], padding="reflect"),
@@ -205,6 +263,7 @@ LOSSES = [
     *(LossRow("content_loss", partial(losses.content_loss, method=m), ((4, 5, 3),) * 2) for m in CONTENT),
     LossRow("categorical_code_loss", losses.categorical_code_loss, ((4,), (4,))),
     LossRow("continuous_code_loss", partial(losses.continuous_code_loss, deviation=0.3), ((4,), (4,))),
+    LossRow("absolute_error", losses.absolute_error, ((4, 5, 3), (4, 5, 3))),
     LossRow("gradient_penalty", losses.gradient_penalty, ((4, 5, 3),)),
     LossRow("interpolate", losses.interpolate, ((4, 5, 3), (4, 5, 3), (1, 1, 1)), (4, 5, 3)),
     LossRow("rotation_loss", _rotation_loss, ((4,),)),
@@ -228,6 +287,7 @@ LOSSES = [
 
 # Public names without a row of their own, and why.
 ELSEWHERE = {
+    "RECEPTIVE_FIELDS": "the table behind PatchGANCritic: test_translators.py",
     "resolutions": "a function of sizes: test_dcgan.py",
     "rotate": "takes integers: test_noise_to_image.py",
     "LEAKY_GAIN": "the gain that keeps the variance through leaky ReLU",

@@ -10,7 +10,7 @@ from rich.console import Console
 from toy_gan import LATENT, SIZE, ToyGAN, batches
 
 from keras_stylegan.callbacks import Clock, EventFile, Health, MetricsLog, TensorBoardScalars, read_metrics
-from keras_stylegan.callbacks.health import pairwise_distance
+from keras_stylegan.callbacks.health import pairwise_distance, tone_correlation
 
 
 def quiet():
@@ -48,6 +48,34 @@ def test_warnings_are_words_and_come_once():
     assert "the critic is sure of every image" in sure and "warning at 0 kimg" in sure
     health.look()
     assert len(health.warnings) == 2
+
+
+def test_tone_correlation_by_hand():
+    ramp = np.array([0.0, 1.0, 2.0, 3.0]).reshape(1, 2, 2, 1)
+    swapped = np.array([0.0, 1.0, 3.0, 2.0]).reshape(1, 2, 2, 1)
+    assert tone_correlation(ramp, 5 * ramp - 2) == pytest.approx(1)
+    assert tone_correlation(ramp, -ramp) == pytest.approx(-1)
+    assert tone_correlation(ramp, swapped) == pytest.approx(0.8)
+    assert tone_correlation(np.concatenate([ramp, ramp]), np.concatenate([ramp, 0 * ramp])) == pytest.approx(0.5)
+    # Of colours the luma: 0.587 of green against 0.299 of red and 0.114 of blue.
+    red, green = np.eye(3)[:2].reshape(2, 1, 1, 1, 3) * ramp
+    assert tone_correlation(ramp, green - red) == pytest.approx(1)
+    assert tone_correlation(ramp, red - green) == pytest.approx(-1)
+
+
+def test_an_inverting_translator_is_told_by_its_direction():
+    rng = np.random.default_rng(0)
+    inputs = rng.uniform(-1, 1, (3, 4, 4, 3)).astype("float32")
+    outputs = [inputs, -inputs, -inputs, np.zeros_like(inputs)]
+    health = Health(Clock(1), lambda: outputs.pop(0), inputs, console=quiet(), inputs=inputs, name="a_to_b")
+    assert health.look() == pytest.approx({"health/a_to_b/diversity": 1, "health/a_to_b/tone": 1})
+    assert health.warnings == []
+    assert health.look()["health/a_to_b/tone"] == pytest.approx(-1)
+    health.look()
+    (inversion,) = health.warnings
+    assert "warning at 0 kimg: a_to_b: inversion: the translator makes negatives" in inversion
+    health.look()
+    assert "a_to_b: mode collapse" in health.warnings[1] and len(health.warnings) == 2
 
 
 def test_gradients_that_vanish_or_explode():

@@ -13,6 +13,9 @@ from rich.console import Console
 from keras_stylegan.callbacks.clock import Clock, Every
 from keras_stylegan.ops.gradients import discard_updates
 
+# ITU-R BT.601, without its common factor.
+_LUMA = np.array([0.299, 0.587, 0.114])
+
 
 class Health(keras.callbacks.Callback):
     """Adds signs of trouble to the logs every so often, and says in words when one appears.
@@ -23,6 +26,8 @@ class Health(keras.callbacks.Callback):
       1 and -1 say that it is sure of every one: it has learnt its images by heart, or won.
     - `health/PLAYER_gradient`: the mean of `PLAYER/gradient_norm` over the interval, over the median of the intervals
       before: 1 is as ever.
+    - `health/tone`, of a translator: the correlation of light and dark between the pictures it makes and those it makes
+      them from, in the mean. 1 keeps them, 0 has nothing to do with them, -1 is a negative, which a cycle back hides.
 
     Goes after `Clock` and before the callbacks that write logs down.
 
@@ -37,6 +42,9 @@ class Health(keras.callbacks.Callback):
         max_sign: float, largest mean sign, on real and generated images, without a warning.
         max_gradient_change: float, largest factor of a gradient's norm, up or down, without a warning.
         console: where to warn, by default the standard error.
+        inputs: of a translator, the fixed pictures that `generate` makes its own from, of equal height and width.
+        min_tone: float, smallest mean correlation of light and dark without a warning.
+        name: put behind `health/` and into warnings where several look at one run, such as `a_to_b`.
 
     Attributes:
         warnings: list of strings, those given so far. A warning is repeated only after its sign had gone.
@@ -59,9 +67,14 @@ class Health(keras.callbacks.Callback):
         max_sign: float = 0.95,
         max_gradient_change: float = 100.0,
         console: Console | None = None,
+        inputs: np.ndarray | None = None,
+        min_tone: float = -0.2,
+        name: str = "",
     ):
         super().__init__()
         self.clock = clock
+        self.name = name
+        self.min_tone = min_tone
         self.min_diversity = min_diversity
         self.max_sign = max_sign
         self.max_gradient_change = max_gradient_change
@@ -70,6 +83,7 @@ class Health(keras.callbacks.Callback):
         self._generate = generate
         self._real = np.asarray(real)
         self._critic = critic
+        self._inputs = inputs
         self._every = Every(every_images)
         self._spread = pairwise_distance(self._real)
         if self._spread == 0:
@@ -94,18 +108,27 @@ class Health(keras.callbacks.Callback):
         with discard_updates():  # a random number drawn here would be missing in training
             fakes = np.asarray(keras.ops.convert_to_numpy(self._generate()), "float32")
         diversity = pairwise_distance(fakes) / self._spread
-        signs = {"health/diversity": diversity}
+        signs = {self._key("diversity"): diversity}
         self._warn(
             "diversity",
             diversity < self.min_diversity,
             f"mode collapse: the generator paints nearly the same image whatever its input (diversity {diversity:.3f} "
             "of the data's). Go back to an earlier checkpoint; a stronger penalty or a lower rate of the critic helps.",
         )
+        if self._inputs is not None:
+            signs[self._key("tone")] = tone = tone_correlation(self._inputs, fakes)
+            self._warn(
+                "tone",
+                tone < self.min_tone,
+                f"inversion: the translator makes negatives, light of dark and dark of light (correlation {tone:.2f}); "
+                "the way back undoes it, so the cycle does not mind. Begin anew with another seed or a greater weight "
+                "of the identity term.",
+            )
         if self._critic is not None:
             with discard_updates():
                 outputs = [keras.ops.convert_to_numpy(self._critic(images)) for images in (self._real, fakes)]
             real, fake = (float(np.mean(np.sign(output))) for output in outputs)
-            signs |= {"health/real_sign": real, "health/fake_sign": fake}
+            signs |= {self._key("real_sign"): real, self._key("fake_sign"): fake}
             self._warn(
                 "sign",
                 real > self.max_sign and fake < -self.max_sign,
@@ -119,7 +142,7 @@ class Health(keras.callbacks.Callback):
         for player, norms in self._norms.items():
             mean, usual = statistics.fmean(norms), self._usual.setdefault(player, [])
             change = mean / max(statistics.median(usual), 1e-30) if usual else 1.0
-            signs[f"health/{player}_gradient"] = change
+            signs[self._key(f"{player}_gradient")] = change
             limit = self.max_gradient_change
             word = "vanishes" if change < 1 else "explodes"
             self._warn(
@@ -131,9 +154,12 @@ class Health(keras.callbacks.Callback):
         self._norms = {}
         return signs
 
+    def _key(self, sign):
+        return "/".join(filter(None, ("health", self.name, sign)))
+
     def _warn(self, sign, wrong, text):
         if wrong and sign not in self._shown:
-            text = f"warning at {self.clock.kimg:g} kimg: {text}"
+            text = f"warning at {self.clock.kimg:g} kimg: {self.name and f'{self.name}: '}{text}"
             self.warnings.append(text)
             self.console.print(text, markup=False)
         (self._shown.add if wrong else self._shown.discard)(sign)
@@ -149,3 +175,19 @@ def pairwise_distance(images: np.ndarray) -> float:
         raise ValueError(f"`images` must be at least two. Received: {len(images)}")
     # The mean over pairs of |a - b|^2 is twice the unbiased variance.
     return float(np.sqrt(2 * np.mean(np.var(images.astype("float64"), axis=0, ddof=1))))
+
+
+def tone_correlation(inputs: np.ndarray, outputs: np.ndarray) -> float:
+    """Pearson's correlation of luma between pictures and what was made of them, in the mean over the pictures.
+
+    Args:
+        inputs: float array of shape `(batch, height, width, 1 or 3)`.
+        outputs: the same, of equal height and width.
+
+    Returns:
+        float in [-1, 1]; a picture of one luma counts as 0.
+    """
+    values = [np.mean(images * _LUMA if images.shape[-1] == 3 else images, axis=-1) for images in (inputs, outputs)]
+    a, b = (luma - luma.mean(axis=(1, 2), keepdims=True) for luma in values)
+    norms = np.sqrt(np.sum(a**2, axis=(1, 2)) * np.sum(b**2, axis=(1, 2)))
+    return float(np.mean(np.sum(a * b, axis=(1, 2)) / np.maximum(norms, 1e-12)))

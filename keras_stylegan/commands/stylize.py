@@ -1,21 +1,11 @@
-"""`keras-stylegan stylize`: paints photographs, one or many.
+"""`keras-stylegan stylize`: paints photographs, one or many."""
 
-A call with one file either writes its result or fails with exit code 2. In a batch (several inputs, or a folder) the
-good files are written, the bad ones listed at the end, and the exit code is 1 if there were any.
-"""
-
-import sys
-
-from keras_stylegan.commands.outputs import add_provenance
+from keras_stylegan.commands import each_picture
 from keras_stylegan.provenance import STYLIZED
-
-_STANDARD_STREAM = "-"
 
 
 def add_arguments(parser):
-    parser.add_argument("inputs", nargs="+", metavar="IN", help="photographs, folders of photographs, or - for stdin")
-    parser.add_argument("-o", "--output", required=True, metavar="OUT",
-                        help="file; folder (for several inputs, made where missing); or - for stdout")  # fmt: skip
+    each_picture.add_arguments(parser, STYLIZED)
     parser.add_argument("--style", required=True, metavar="NAME[=W][,NAME[=W]...]",
                         help="style or mixture; `keras-stylegan styles` lists the names")  # fmt: skip
     parser.add_argument("--strength", type=float, default=1.0, metavar="S", help="0 (photograph) to 1 (default)")
@@ -23,38 +13,27 @@ def add_arguments(parser):
                         help="whose colours: style (default), luma or match (the photograph's)")  # fmt: skip
     parser.add_argument("--stroke-size", type=float, metavar="X",
                         help="relative size of strokes (default 1, small pictures as they are)")  # fmt: skip
-    parser.add_argument("--max-size", type=int, metavar="N", help="make results small enough that no side exceeds N")
-    parser.add_argument("--max-pixels", type=int, metavar="N", help="refuse larger pictures (default 178956970)")
-    parser.add_argument("--json", action="store_true", help="print a JSON object for each file")
-    add_provenance(parser, STYLIZED)
 
 
 def run(arguments) -> int:
     from keras_stylegan.commands.batch import plan
-    from keras_stylegan.commands.mistakes import describe, standard_output
     from keras_stylegan.commands.network import load_network
+    from keras_stylegan.inference import MAX_PIXELS
 
     styles = parse_styles(arguments.style)
-    _check(arguments)
+    each_picture.check_arguments(arguments)
     network = load_network()
     network.check(styles, arguments.strength, arguments.color, arguments.stroke_size)
     jobs, is_batch = plan(arguments.inputs, arguments.output)
-    failures = []
-    for source, target in jobs:
-        try:
-            record = _stylize(network, styles, source, target, arguments)
-        except (ValueError, OSError) as error:
-            if not is_batch or isinstance(error, BrokenPipeError):
-                raise
-            failures.append(describe(error))
-            record = {"input": source, "error": failures[-1]}
-        with standard_output():
-            _report(record, target, arguments.json)
-    if failures:
-        print(f"keras-stylegan: {len(failures)} of {len(jobs)} pictures failed:", file=sys.stderr)
-        for failure in failures:
-            print(f"  {failure}", file=sys.stderr)
-    return 1 if failures else 0
+
+    def paint(picture):
+        width, height = picture.photo.size
+        reduction = min(1.0, (arguments.max_size or width + height) / max(width, height))
+        size = None if reduction == 1 else tuple(max(1, round(side * reduction)) for side in (width, height))
+        options = arguments.strength, arguments.color, arguments.stroke_size, size, arguments.max_pixels or MAX_PIXELS
+        return network.stylize(picture, styles, *options), {"styles": styles, "strength": arguments.strength}
+
+    return each_picture.work_through(jobs, is_batch, paint, arguments)
 
 
 def parse_styles(text: str) -> dict[str, float]:
@@ -73,59 +52,3 @@ def parse_styles(text: str) -> dict[str, float]:
         except ValueError:
             raise ValueError(f"`--style` must have numbers as weights. Received: {part}") from None
     return styles
-
-
-def _check(arguments):
-    for name in ("max_size", "max_pixels"):
-        value = getattr(arguments, name)
-        if value is not None and value < 1:
-            raise ValueError(f"`--{name.replace('_', '-')}` must be at least 1. Received: {value}")
-    if arguments.json and arguments.output == _STANDARD_STREAM:
-        raise ValueError("`--json` cannot be used with `--output -`: both write to standard output")
-
-
-def _stylize(network, styles, source, target, arguments):
-    """Paints one picture; returns its record."""
-    import time
-
-    from keras_stylegan.commands.mistakes import standard_output
-    from keras_stylegan.commands.silence import silence
-    from keras_stylegan.inference import MAX_PIXELS, encode_picture, read_picture, write_picture
-    from keras_stylegan.inference.saving import FORMATS
-
-    start = time.perf_counter()
-    content = sys.stdin.buffer.read() if source == _STANDARD_STREAM else source
-    max_pixels = arguments.max_pixels or MAX_PIXELS
-    with silence():
-        picture = read_picture(content, max_pixels)
-    width, height = picture.photo.size
-    reduction = min(1.0, (arguments.max_size or width + height) / max(width, height))
-    size = None if reduction == 1 else tuple(max(1, round(side * reduction)) for side in (width, height))
-    result = network.stylize(
-        picture, styles, arguments.strength, arguments.color, arguments.stroke_size, size, max_pixels
-    )
-    if target == _STANDARD_STREAM:
-        known = picture.format in FORMATS.values()
-        content = encode_picture(result, picture.format if known else "PNG", arguments.source_type)
-        with standard_output():
-            sys.stdout.buffer.write(content)
-    else:
-        write_picture(result, target, arguments.source_type)
-    return {
-        "input": source,
-        "output": target,
-        "width": result.width,
-        "height": result.height,
-        "styles": styles,
-        "strength": arguments.strength,
-        "seconds": round(time.perf_counter() - start, 3),
-    }
-
-
-def _report(record, target, as_json):
-    if as_json:
-        import json
-
-        print(json.dumps(record, ensure_ascii=False), flush=True)
-    elif "error" not in record and target != _STANDARD_STREAM:
-        print(f"{record['output']}  {record['width']}x{record['height']}  {record['seconds']:.2f} s", flush=True)

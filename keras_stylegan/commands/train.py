@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--content", metavar="SOURCE", help="photographs: a folder, a zip or an npz file")
     parser.add_argument("--styles", metavar="DIR", help="style pictures, named after their files")
     parser.add_argument("--data", metavar="SOURCE", help="pictures of a GAN: a folder, a zip or an npz file")
+    parser.add_argument("--data-b", metavar="SOURCE", help="of a translator: pictures of B, where --data holds A alone")
     parser.add_argument("--from", dest="start_from", metavar="RUN", help="begin with the weights of this run")
     parser.add_argument("--out", metavar="RUN", required=True, help="run directory")
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a setting; repeatable")
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     preset = get_preset(arguments.preset)
-    named = {name: getattr(arguments, name) for name in ("content", "styles", "data", "start_from")}
+    named = {name: getattr(arguments, name) for name in ("content", "styles", "data", "data_b", "start_from")}
     sources = [f"{name}={value}" for name, value in named.items() if value]
     preset = with_settings(preset, [*sources, *arguments.set])
     keras = sys.modules.get("keras")

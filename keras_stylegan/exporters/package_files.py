@@ -18,7 +18,7 @@ from keras_stylegan.run_records import state_of_network
 # What a training step logs of a player beside its loss terms.
 NOT_TERMS = ("loss", "gradient_norm", "skipped_updates")
 # Settings that name a source, as options of `train` and the words that stand for it.
-SOURCES = {"content": "PHOTOGRAPHS", "styles": "PAINTINGS", "data": "PICTURES"}
+SOURCES = {"content": "PHOTOGRAPHS", "styles": "PAINTINGS", "data": "PICTURES", "data_b": "PICTURES_B"}
 # The word for the directory of a run whose weights another began with.
 EARLIER_RUN = "EARLIER_RUN"
 
@@ -103,7 +103,8 @@ def training_command(settings: dict[str, Any], system: str = "multistyle", out: 
     """
     differing = {name: _changes(settings, as_dict(p)) for name, p in PRESETS.items() if p.system == system}
     name = min(differing, key=lambda preset: len(differing[preset]))
-    sources = "".join(f" --{key} {word}" for key, word in SOURCES.items() if key in settings)
+    named = [key for key in SOURCES if key in settings and (key != "data_b" or settings[key])]
+    sources = "".join(f" --{key.replace('_', '-')} {SOURCES[key]}" for key in named)
     if settings.get("start_from"):
         sources += f" --from {EARLIER_RUN}"
     options = "".join(f" --set {key}={_as_text(value)}" for key, value in sorted(differing[name].items()))

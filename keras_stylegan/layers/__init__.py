@@ -4,6 +4,7 @@ from keras_stylegan.layers.adain import AdaINLayer
 from keras_stylegan.layers.adaptive_augmentation import AdaptiveAugmentation
 from keras_stylegan.layers.code_head import CodeHead
 from keras_stylegan.layers.constraints import ClipWeights
+from keras_stylegan.layers.conv_blocks import ConvBlock, ResidualBlock, UpBlock
 from keras_stylegan.layers.diff_augment import DiffAugment
 from keras_stylegan.layers.equalized import LEAKY_GAIN, EqualizedConv2D, EqualizedDense
 from keras_stylegan.layers.grouped import GroupedConv2D
@@ -17,7 +18,8 @@ from keras_stylegan.layers.synthesis import SynthesisLayer, ToRGB
 from keras_stylegan.layers.upsampled_rgb import UpsampledRGB
 
 __all__ = [
-    "AdaINLayer", "AdaptiveAugmentation", "ClipWeights", "CodeHead", "DiffAugment", "EqualizedConv2D", "EqualizedDense",
-    "GroupedConv2D", "LEAKY_GAIN", "MappingNetwork", "MinibatchStddev", "ScoreHead", "SpectralConv2D", "SpectralDense",
-    "StyleBank", "StyledConv2D", "SynthesisLayer", "ToRGB", "UpsampledRGB",
+    "AdaINLayer", "AdaptiveAugmentation", "ClipWeights", "CodeHead", "ConvBlock", "DiffAugment", "EqualizedConv2D",
+    "EqualizedDense", "GroupedConv2D", "LEAKY_GAIN", "MappingNetwork", "MinibatchStddev", "ResidualBlock", "ScoreHead",
+    "SpectralConv2D", "SpectralDense", "StyleBank", "StyledConv2D", "SynthesisLayer", "ToRGB", "UpBlock",
+    "UpsampledRGB",
 ]  # fmt: skip

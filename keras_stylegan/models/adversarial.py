@@ -148,6 +148,13 @@ class AdversarialModel(keras.Model):
         return None if average is None else average.network
 
     @property
+    def sampler(self):
+        """The network to use and to ship: the average where one is kept, otherwise `averaged_network()` itself."""
+        training = getattr(self, "_training", None)
+        average = None if training is None else training.average
+        return self.averaged_network() if average is None else average.network
+
+    @property
     def optimizers(self):
         """Dict from player name to optimizer."""
         return {update.player.name: update.optimizer for update in self._compiled().updates}

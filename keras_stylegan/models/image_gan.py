@@ -62,13 +62,6 @@ class ImageGAN(AdversarialModel):
     def signals(self):
         return self.augment.signals() if hasattr(self.augment, "signals") else {}
 
-    @property
-    def sampler(self):
-        """The network to generate with: the average where one is kept, otherwise the generator itself."""
-        training = getattr(self, "_training", None)
-        average = None if training is None else training.average
-        return self.generator if average is None else average.network
-
     def get_config(self):
         return {
             **super().get_config(),

@@ -49,6 +49,49 @@ class CosineSchedule:
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
+class LinearDecay:
+    """Holds a value, then lets it fall to 0 along a line.
+
+    Args:
+        value: float.
+        constant_kimg: float, thousands of images before it begins to fall.
+        decay_kimg: float, thousands of images until it is 0.
+
+    Call arguments:
+        images_seen: number or scalar tensor.
+
+    Returns:
+        Scalar float32 tensor.
+
+    Raises:
+        ValueError: if `constant_kimg` is negative or `decay_kimg` not positive.
+
+    Source: Zhu et al. 2017 (CycleGAN), section 4: as many epochs at the rate as on the way down.
+    """
+
+    def __init__(self, value, constant_kimg, decay_kimg):
+        if constant_kimg < 0 or not decay_kimg > 0:
+            raise ValueError(
+                "`constant_kimg` must not be negative and `decay_kimg` must be positive. "
+                f"Received: constant_kimg={constant_kimg}, decay_kimg={decay_kimg}"
+            )
+        self.value = value
+        self.constant_kimg = constant_kimg
+        self.decay_kimg = decay_kimg
+
+    def __call__(self, images_seen):
+        kimg = ops.cast(images_seen, "float32") / 1000.0
+        return self.value * ops.clip(1.0 - (kimg - self.constant_kimg) / self.decay_kimg, 0.0, 1.0)
+
+    def get_config(self):
+        return {"value": self.value, "constant_kimg": self.constant_kimg, "decay_kimg": self.decay_kimg}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable(package="keras_stylegan")
 class PerUpdate(keras.optimizers.schedules.LearningRateSchedule):
     """A schedule over images as Keras' optimizers take it, over updates.
 

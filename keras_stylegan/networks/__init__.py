@@ -1,9 +1,11 @@
 """Generators, critics and perceptual networks: graphs without training logic."""
 
 from keras_stylegan.networks.backbones import build_perceptual
+from keras_stylegan.networks.bottleneck_translators import DenseNetTranslator, ResNetTranslator
 from keras_stylegan.networks.coded import CodedGenerator
 from keras_stylegan.networks.dcgan import DCGANCritic, DCGANGenerator
-from keras_stylegan.networks.patch_critic import PatchCritic
+from keras_stylegan.networks.domain_translator import DomainEncoder, DomainTranslator
+from keras_stylegan.networks.patch_critic import RECEPTIVE_FIELDS, PatchCritic, PatchGANCritic
 from keras_stylegan.networks.perceptual import PerceptualNetwork
 from keras_stylegan.networks.progressive import ProgressiveCritic, ProgressiveGenerator
 from keras_stylegan.networks.projected_critic import ProjectedCritic
@@ -15,10 +17,13 @@ from keras_stylegan.networks.style_transformer import StyleTransformer
 from keras_stylegan.networks.stylegan import StyleGANGenerator
 from keras_stylegan.networks.stylegan2 import StyleGAN2Generator
 from keras_stylegan.networks.stylegan2_critic import StyleGAN2Critic
+from keras_stylegan.networks.unet import UNetTranslator
+from keras_stylegan.networks.vnet import VNetTranslator
 
 __all__ = [
-    "CodedGenerator", "DCGANCritic", "DCGANGenerator", "PatchCritic", "PerceptualNetwork", "ProgressiveCritic",
-    "ProgressiveGenerator", "ProjectedCritic", "R3GANCritic", "R3GANGenerator", "ResNetCritic", "ResNetGenerator",
-    "Stage", "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "build_perceptual",
-    "resolutions", "stages",
+    "CodedGenerator", "DCGANCritic", "DCGANGenerator", "DenseNetTranslator", "DomainEncoder", "DomainTranslator",
+    "PatchCritic", "PatchGANCritic", "PerceptualNetwork", "ProgressiveCritic", "ProgressiveGenerator",
+    "ProjectedCritic", "R3GANCritic", "R3GANGenerator", "RECEPTIVE_FIELDS", "ResNetCritic", "ResNetGenerator",
+    "ResNetTranslator", "Stage", "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer",
+    "UNetTranslator", "VNetTranslator", "build_perceptual", "resolutions", "stages",
 ]  # fmt: skip

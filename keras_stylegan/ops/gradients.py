@@ -198,6 +198,23 @@ def sum_over_replicas(tensors):
     return tensors if context is None else context.all_reduce(framework.distribute.ReduceOp.SUM, tensors)
 
 
+def gather_over_replicas(tensor):
+    """Joins the replicas' tensors along the leading axis, in the order of the global batch.
+
+    Args:
+        tensor: tensor with the leading axis `batch`.
+
+    Returns:
+        `(joined, first)`: the joined tensor, equal on every replica, and where this replica's part of it begins.
+    """
+    context = _replica_context()
+    if context is None:
+        return tensor, 0
+    sizes = context.all_gather(ops.reshape(ops.shape(tensor)[0], (1,)), axis=0)
+    earlier = ops.arange(ops.shape(sizes)[0]) < replica_index()
+    return context.all_gather(tensor, axis=0), ops.sum(ops.where(earlier, sizes, 0))
+
+
 def average_over_replicas(variables):
     """Assigns to each variable the mean of the replicas' values.
 

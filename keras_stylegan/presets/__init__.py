@@ -12,8 +12,10 @@ from keras_stylegan.presets.gans import (
 from keras_stylegan.presets.multistyle import MultiStylePreset
 from keras_stylegan.presets.settings import as_dict, with_settings
 from keras_stylegan.presets.table import PRESETS, get_preset
+from keras_stylegan.presets.translation import CycleGANPreset, MultiDomainPreset, Pix2PixPreset, TranslationPreset
 
 __all__ = [
-    "PRESETS", "GANPreset", "InfoGANPreset", "MultiStylePreset", "Preset", "ProgressivePreset", "R3GANPreset",
-    "StyleGAN2Preset", "StyleGANPreset", "as_dict", "get_preset", "with_settings",
+    "PRESETS", "CycleGANPreset", "GANPreset", "InfoGANPreset", "MultiDomainPreset", "MultiStylePreset", "Pix2PixPreset",
+    "Preset", "ProgressivePreset", "R3GANPreset", "StyleGAN2Preset", "StyleGANPreset", "TranslationPreset", "as_dict",
+    "get_preset", "with_settings",
 ]  # fmt: skip

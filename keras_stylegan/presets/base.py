@@ -15,6 +15,8 @@ MAY_BE_ZERO = frozenset(
         "mix_probability", "mixing_probability", "num_blocks", "path_length_weight", "penalties", "penalty_weight",
         "photograph_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "style_weight",
         "variation_weight", "weak_probability", "weight_limit",
+        "adversarial_weight", "constant_kimg", "cycle_weight", "dropout", "history_size", "identity_weight",
+        "diversity_weight", "reconstruction_weight",
     )
 )  # fmt: skip
 # 1 for yes, 0 for no.

@@ -15,6 +15,7 @@ from keras_stylegan.presets.gans import (
     StyleGANPreset,
 )
 from keras_stylegan.presets.multistyle import MultiStylePreset
+from keras_stylegan.presets.translation import CycleGANPreset, MultiDomainPreset, Pix2PixPreset
 
 _GAN = GANPreset(kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000)
 # Clipping and gradient penalties are statements about single pictures: no batch norm in these critics.
@@ -113,6 +114,30 @@ PRESETS: dict[str, Preset] = {
         kimg=1000.0, batch_size=16, log_images=1600, grid_images=20_000, classes="forest,glacier,mountain,sea",
         channel_base=1536, channel_max=256, latent_dim=128, style_dim=128, path_length_weight=0.0, critic="projected",
         loss="hinge", augment="diffaugment", critic_learning_rate=2e-4,
+    ),
+    # Isola et al. 2017, facades: 400 pairs for 200 epochs, batches of one, U-Net-256 against a patch of 70 pixels.
+    "pix2pix": Pix2PixPreset(
+        kimg=80.0, batch_size=1, log_images=400, grid_images=4000, constant_kimg=40.0, decay_kimg=40.0
+    ),
+    # At the size and cost of two cores.
+    "pix2pix_small": Pix2PixPreset(
+        kimg=40.0, batch_size=4, size=(96, 128), scale=(0.85, 1.0), filters=32, depth=5, upsample="resize",
+        receptive_field=34, critic_filters=32, constant_kimg=20.0, decay_kimg=20.0, ema_half_life_kimg=0.5,
+    ),
+    # Zhu et al. 2017: about 1000 pictures a set for 200 epochs, batches of one.
+    "cyclegan": CycleGANPreset(
+        kimg=200.0, batch_size=1, log_images=400, grid_images=4000, constant_kimg=100.0, decay_kimg=100.0
+    ),
+    "cyclegan_small": CycleGANPreset(
+        kimg=20.0, batch_size=2, size=(96, 96), scale=(0.75, 1.0), filters=16, num_blocks=4, receptive_field=34,
+        critic_filters=32, log_images=200, grid_images=2000, constant_kimg=10.0, decay_kimg=10.0,
+    ),
+    # Choi et al. 2020, 100,000 steps.
+    "multidomain": MultiDomainPreset(kimg=800.0, batch_size=8, log_images=800, grid_images=8000),
+    "multidomain_small": MultiDomainPreset(
+        kimg=40.0, batch_size=4, size=(64, 64), filters=16, critic_filters=16, max_filters=64, depth=2, style_dim=16,
+        num_blocks=1, mapping_layers=2, diversity_kimg=40.0, ema_half_life_kimg=0.5, log_images=200, grid_images=2000,
+        learning_rate=2e-4, critic_learning_rate=2e-4,
     ),
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,15 @@ class Probe:
         generate: function that generates floats `(batch, height, width, channels)`, always of the same inputs.
         real: real images shaped like them.
         critic: function from images to the critic's outputs, or None.
+        inputs: of a translator, the pictures that it generates from, where it is to keep their light and dark.
+        name: what tells several probes of a system apart; empty for a single one.
     """
 
     generate: Callable[[], Any]
     real: np.ndarray
     critic: Callable[[np.ndarray], Any] | None = None
+    inputs: np.ndarray | None = None
+    name: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +43,7 @@ class System:
         save: function that writes what inference needs into a folder.
         facts: what the data decided (counts, names), written into config.json; a run resumes only where they are equal.
         forward: function that calls the network to be shipped on one image; its operations are counted for the header.
-        probe: for adversarial systems, what the signs of collapse are read from.
+        probe: for adversarial systems, what the signs of collapse are read from: one or several.
         parts: what has a state and is no variable, by name: NumPy generators, objects with `get_state`, `set_state`.
     """
 
@@ -49,7 +53,7 @@ class System:
     save: Callable[[Path], None]
     facts: dict[str, Any]
     forward: Callable[[], Any] | None = None
-    probe: Probe | None = None
+    probe: Probe | Sequence[Probe] | None = None
     parts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 

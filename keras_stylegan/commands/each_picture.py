@@ -1,0 +1,97 @@
+"""The work of commands that turn pictures into pictures, one or many.
+
+A call with one file either writes its result or fails with exit code 2. In a batch (several inputs, or a folder) the
+good files are written, the bad ones listed at the end, and the exit code is 1 if there were any.
+"""
+
+import sys
+
+from keras_stylegan.commands.outputs import add_provenance
+
+_STANDARD_STREAM = "-"
+
+
+def add_arguments(parser, source_type):
+    """The arguments that these commands share; `source_type` is what their pictures say of their making."""
+    parser.add_argument("inputs", nargs="+", metavar="IN", help="photographs, folders of photographs, or - for stdin")
+    parser.add_argument("-o", "--output", required=True, metavar="OUT",
+                        help="file; folder (for several inputs, made where missing); or - for stdout")  # fmt: skip
+    parser.add_argument("--max-size", type=int, metavar="N", help="make results small enough that no side exceeds N")
+    parser.add_argument("--max-pixels", type=int, metavar="N", help="refuse larger pictures (default 178956970)")
+    parser.add_argument("--json", action="store_true", help="print a JSON object for each file")
+    add_provenance(parser, source_type)
+
+
+def check_arguments(arguments) -> None:
+    """ValueError unless the shared arguments are in range and agree."""
+    for name in ("max_size", "max_pixels"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise ValueError(f"`--{name.replace('_', '-')}` must be at least 1. Received: {value}")
+    if arguments.json and arguments.output == _STANDARD_STREAM:
+        raise ValueError("`--json` cannot be used with `--output -`: both write to standard output")
+
+
+def work_through(jobs, is_batch, paint, arguments) -> int:
+    """Paints and writes every picture; returns the exit code.
+
+    Args:
+        jobs: list of (input, output), as `batch.plan` returns it.
+        is_batch: whether a bad picture stops the others.
+        paint: function from an `inference.Picture` to `(result, record)`: a PIL image, and what `--json` tells of it
+            beside names, size and seconds.
+        arguments: parsed arguments of the command.
+    """
+    from keras_stylegan.commands.mistakes import describe, standard_output
+
+    failures = []
+    for source, target in jobs:
+        try:
+            record = _paint_file(source, target, paint, arguments)
+        except (ValueError, OSError) as error:
+            if not is_batch or isinstance(error, BrokenPipeError):
+                raise
+            failures.append(describe(error))
+            record = {"input": source, "error": failures[-1]}
+        with standard_output():
+            _report(record, target, arguments.json)
+    if failures:
+        print(f"keras-stylegan: {len(failures)} of {len(jobs)} pictures failed:", file=sys.stderr)
+        for failure in failures:
+            print(f"  {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _paint_file(source, target, paint, arguments):
+    """Paints one picture; returns its record."""
+    import time
+
+    from keras_stylegan.commands.mistakes import standard_output
+    from keras_stylegan.commands.silence import silence
+    from keras_stylegan.inference import MAX_PIXELS, encode_picture, read_picture, write_picture
+    from keras_stylegan.inference.saving import FORMATS
+
+    start = time.perf_counter()
+    content = sys.stdin.buffer.read() if source == _STANDARD_STREAM else source
+    with silence():
+        picture = read_picture(content, arguments.max_pixels or MAX_PIXELS)
+    result, record = paint(picture)
+    if target == _STANDARD_STREAM:
+        known = picture.format in FORMATS.values()
+        content = encode_picture(result, picture.format if known else "PNG", arguments.source_type)
+        with standard_output():
+            sys.stdout.buffer.write(content)
+    else:
+        write_picture(result, target, arguments.source_type)
+    seconds = round(time.perf_counter() - start, 3)
+    size = {"width": result.width, "height": result.height}
+    return {"input": source, "output": target, **size, **record, "seconds": seconds}
+
+
+def _report(record, target, as_json):
+    if as_json:
+        import json
+
+        print(json.dumps(record, ensure_ascii=False), flush=True)
+    elif "error" not in record and target != _STANDARD_STREAM:
+        print(f"{record['output']}  {record['width']}x{record['height']}  {record['seconds']:.2f} s", flush=True)

@@ -1,0 +1,76 @@
+"""Batches for translation between several domains: pictures, where they are to go, and what it looks like there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from keras_stylegan.data.crops import Crops
+from keras_stylegan.data.front import get_decoder
+from keras_stylegan.data.images import ImageSource
+from keras_stylegan.data.order import draws
+from keras_stylegan.data.pictures import stack_floats
+from keras_stylegan.data.sources import ClassSubset, Source, open_source
+
+# Of the draws that choose domains; those of the pictures have lower numbers.
+_STREAM = 10
+# What a batch holds of each domain, in the order of the streams of their pictures.
+_KEYS = ("images", "references", "references_2")
+
+
+class DomainBatches:
+    """Endless batches: `images` of `labels`, and two `references` of `targets`, all domains equally often.
+
+    Each batch is a function of the seed and of its position alone.
+
+    Args:
+        source: what `open_source` opens, with a class for each domain.
+        size: `(height, width)` of the pictures.
+        batch_size: int.
+        seed: int >= 0.
+        scale, flip: as of `Crops`.
+        cache_bytes: keep decoded pictures of a domain in memory up to this many bytes.
+        engine: as of `data.open`.
+
+    Attributes:
+        domains: tuple of the domains' names.
+        counts: list of the numbers of their pictures.
+
+    Raises:
+        ValueError: if the source has fewer than two classes, or as `open_source`.
+    """
+
+    def __init__(
+        self,
+        source: str | Path | Source,
+        size: tuple[int, int],
+        batch_size: int,
+        seed: int = 0,
+        scale: tuple[float, float] = (1.0, 1.0),
+        flip: bool = True,
+        cache_bytes: int = 0,
+        engine: str = "auto",
+    ):
+        opened = open_source(source)
+        self.domains = tuple(opened.classes or ())
+        if len(self.domains) < 2:
+            raise ValueError(f"`source` must have a folder for each of two or more domains. Received: {source}")
+        self.batch_size = batch_size
+        self.seed = seed
+        decode = get_decoder(engine)
+        pictures = [ImageSource(ClassSubset(opened, [name]), decode, cache_bytes=cache_bytes) for name in self.domains]
+        self.counts = [len(domain) for domain in pictures]
+        self._crops = [
+            [Crops(domain, size, 1, scale, flip, seed, stream) for domain in pictures] for stream in range(len(_KEYS))
+        ]
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        """Batch `index` (0, 1, ...): float32 images in [-1, 1], int32 `labels` and `targets`."""
+        first = index * self.batch_size
+        numbers = draws(self.seed, _STREAM, first, self.batch_size)
+        labels, targets = (numbers[:, :2] * len(self.domains)).astype("int32").T
+        batch = {}
+        for key, domains, chosen in zip(_KEYS, self._crops, (labels, targets, targets), strict=True):
+            batch[key] = stack_floats([domains[d].cut(first + i)[0][0] for i, d in enumerate(chosen)])
+        return {**batch, "labels": np.ascontiguousarray(labels), "targets": np.ascontiguousarray(targets)}

@@ -1,0 +1,145 @@
+"""From a translator to one LiteRT file for every picture size."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_stylegan.exporters.litert import convert
+from keras_stylegan.exporters.model_card import translator_card
+from keras_stylegan.exporters.package_files import fingerprint, in_float32, training_facts, write_package
+from keras_stylegan.files import whole_file
+from keras_stylegan.inference.runtimes import pad_to_stride
+from keras_stylegan.inference.translator import SIGNATURE, KerasTranslator, LiteRTTranslator, open_translator
+
+# Height and width of the pictures on which a LiteRT file is compared with Keras, before they are padded.
+PARITY_SIZES = ((64, 96), (100, 61))
+
+
+def translate_function(network: keras.Model):
+    """The boundary of a translator: uint8 in, uint8 out.
+
+    Args:
+        network: built float32 translator.
+
+    Returns:
+        `tf.function` of `image` uint8 `(1, height, width, 3)`, multiples of `network.stride`; returns `{"translated":
+        uint8 image}`.
+    """
+
+    @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="image")])
+    def translate(image):
+        images = network(tf.cast(image, tf.float32) / 127.5 - 1.0, training=False)
+        # The half rounds to nearest: a cast cuts off.
+        return {"translated": tf.cast(tf.clip_by_value(images * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
+
+    return translate
+
+
+def to_litert(network: keras.Model, float16: bool = True) -> bytes:
+    """A translator as the bytes of a LiteRT file with the signature `translate` (`translate_function` says of what).
+
+    Args:
+        network: built translator of any precision.
+        float16: store the weights in half precision.
+    """
+    return convert(translate_function(in_float32(network)), SIGNATURE, float16)
+
+
+def export_translator(
+    source: str | Path, file: Path, direction: str | None = None, float16: bool = True
+) -> dict[str, Any]:
+    """Writes a translator as one LiteRT file, with a `.json` file beside it that `translate` needs.
+
+    Args:
+        source: run directory of a translator, or its `.keras` file.
+        file: `.tflite` file to write; its folder must exist.
+        direction: of a run that learnt both ways.
+        float16: store the weights in half precision.
+
+    Returns:
+        What the `.json` file holds: `stride`, `parameters`, and `parity` with Keras in grey levels.
+
+    Raises:
+        ValueError: if `source` holds no translator, or `file` is no `.tflite` file.
+    """
+    if file.suffix != ".tflite":
+        raise ValueError(f"`file` must end in .tflite. Received: {file}")
+    runtime = open_translator(source, direction).runtime
+    if not isinstance(runtime, KerasTranslator):
+        raise ValueError(f"`source` must be a run or a .keras file. Received: {source}")
+    network = in_float32(runtime.network)
+    content = to_litert(network, float16)
+    facts = {
+        "stride": network.stride,
+        "parameters": network.count_params(),
+        "parity": parity_figures(content, network),
+    }
+    for path, data in ((file.with_suffix(".json"), json.dumps(facts, indent=2).encode()), (file, content)):
+        with whole_file(path) as partial:
+            partial.write_bytes(data)
+    return facts
+
+
+def package_translator(
+    run: Path, assets: Path, name: str, purpose: str, data: str, licence: str, direction: str | None = None
+) -> dict[str, Any]:
+    """Writes `weights/NAME.{tflite,md}` of a run and its entry in the manifest; `translate --model NAME` runs it.
+
+    Everything is made and measured before the first file is written.
+
+    Args:
+        run: run directory of a translator.
+        assets: the package's assets folder.
+        name: name of the packaged translator.
+        purpose: what it does, in a sentence.
+        data: what it was trained on, in a sentence.
+        licence: licence and notices of the weights, in a sentence.
+        direction: of a run that learnt both ways.
+
+    Returns:
+        The manifest entry.
+
+    Raises:
+        ValueError: if `run` holds no translator, or `name` is no plain name.
+    """
+    if not name.isidentifier():
+        raise ValueError(f"`name` must be letters, digits and underscores. Received: name={name}")
+    if not run.is_dir():
+        raise ValueError(f"`run` must be the run directory of a translator. Received: {run}")
+    trained = open_translator(run, direction).runtime.network
+    network = in_float32(trained)
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    file, content = f"weights/{name}.tflite", to_litert(network)
+    entry = {
+        "kind": "translator",
+        "purpose": purpose,
+        "network": type(network).__name__,
+        "litert": fingerprint(file, content),
+        "stride": network.stride,
+        "parameters": network.count_params(),
+        **training_facts(run, config),
+        "data": data,
+        "parity": parity_figures(content, network),
+        "licence": licence,
+    }
+    card = translator_card(name, entry).encode()
+    write_package(assets, name, entry, {file: content, f"weights/{name}.md": card})
+    return entry
+
+
+def parity_figures(content: bytes, network: keras.Model) -> dict[str, float]:
+    """Mean and greatest difference of a LiteRT file and its network, in grey levels, on noise of several sizes."""
+    runtimes = LiteRTTranslator(content, network.stride), KerasTranslator(network)
+    rng, differences = np.random.default_rng(0), []
+    for size in PARITY_SIZES:
+        image, _ = pad_to_stride(rng.integers(0, 256, (*size, 3), "uint8"), network.stride)
+        one, other = (runtime.run(image).astype(int) for runtime in runtimes)
+        differences.append(np.abs(one - other).ravel())
+    together = np.concatenate(differences)
+    return {"mean": round(float(together.mean()), 3), "greatest": int(together.max())}

@@ -1,0 +1,223 @@
+"""Translators as Python objects: photographs in, translated pictures out, at any size."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from keras_stylegan.choices import did_you_mean
+from keras_stylegan.inference.images import MAX_PIXELS, read_picture
+from keras_stylegan.inference.resolution import resize
+from keras_stylegan.inference.runtimes import available_cores, pad_to_stride
+from keras_stylegan.latents import seeded_latents
+
+DIRECTIONS = ("a_to_b", "b_to_a")
+SIGNATURE = "translate"
+# What a run for several domains leaves.
+DOMAINS_FILE = "translator.keras"
+
+
+class KerasTranslator:
+    """Runs a translator on the backend that Keras is set to.
+
+    Args:
+        network: Keras model with `stride`, called on float32 `(batch, height, width, 3)` in [-1, 1].
+    """
+
+    def __init__(self, network):
+        self.network = network
+        self.stride = network.stride
+
+    def run(self, image: np.ndarray) -> np.ndarray:
+        """Translates one picture, uint8 of shape `(height, width, 3)`, height and width multiples of `stride`."""
+        from keras import ops
+
+        from keras_stylegan.data import to_float, to_uint8
+
+        return to_uint8(ops.convert_to_numpy(self.network(to_float(image[None]), training=False)))[0]
+
+
+class LiteRTTranslator:
+    """Runs a LiteRT file with the signature `translate`; needs neither TensorFlow nor Keras.
+
+    Args:
+        model: bytes of the file.
+        stride: int, what height and width are to be multiples of.
+        num_threads: int, or None for all cores of this process.
+    """
+
+    def __init__(self, model: bytes, stride: int, num_threads: int | None = None):
+        from ai_edge_litert.interpreter import Interpreter
+
+        self.stride = stride
+        interpreter = Interpreter(model_content=model, num_threads=num_threads or available_cores())
+        self._signature = interpreter.get_signature_runner(SIGNATURE)
+        self._lock = threading.Lock()  # an interpreter holds one picture at a time
+
+    def run(self, image: np.ndarray) -> np.ndarray:
+        """Translates one picture; arguments and result as `KerasTranslator.run`."""
+        with self._lock:
+            return self._signature(image=image[None])["translated"][0]
+
+
+class Translator:
+    """Translates pictures of any size: they are continued by reflection to the network's stride and cropped back.
+
+    Args:
+        runtime: object with `run(image)` and `stride`, such as `LiteRTTranslator`.
+    """
+
+    def __init__(self, runtime):
+        self.runtime = runtime
+
+    def translate(self, image, max_size: int | None = None, max_pixels: int = MAX_PIXELS) -> Image.Image:
+        """Translates a picture.
+
+        Args:
+            image: path, bytes of a file, PIL image, or array uint8 of shape `(height, width)` or
+                `(height, width, 1 | 3 | 4)`. `inference.images` says what becomes of alpha, EXIF and profiles.
+            max_size: int >= 1, the longest side of the result; None for the picture's own.
+            max_pixels: int > 0, the greatest number of pixels of the picture.
+
+        Returns:
+            PIL image of mode RGB, or RGBA if the picture has transparency, upright.
+
+        Raises:
+            ValueError: if an argument breaks its rule, or the picture cannot be read.
+            OSError: if the file cannot be opened.
+        """
+        if max_size is not None and max_size < 1:
+            raise ValueError(f"`max_size` must be at least 1. Received: max_size={max_size}")
+        picture = read_picture(image, max_pixels)
+        photo = picture.photo
+        if max_size is not None and max_size < max(photo.size):
+            factor = max_size / max(photo.size)
+            photo = resize(photo, tuple(max(1, round(side * factor)) for side in photo.size))
+        padded, crop = pad_to_stride(np.asarray(photo), self.runtime.stride)
+        return picture.dress(Image.fromarray(np.ascontiguousarray(self.runtime.run(padded)[crop])))
+
+
+class _Styled:
+    """A translator for several domains under one style: a translator like the others."""
+
+    def __init__(self, network, styles):
+        self.stride = network.stride
+        self._network = network
+        self._styles = styles
+
+    def __call__(self, images, training=False):
+        return self._network(images, self._styles, training=training)
+
+
+def open_translator(source: str | Path, direction: str | None = None) -> Translator:
+    """Opens a translator.
+
+    Args:
+        source: run directory of a translator, a `.keras` or `.tflite` file of one (the latter beside the `.json` file
+            that its export wrote), or the name of a packaged one.
+        direction: of a run that learnt both ways, `a_to_b` (taken where there is a choice and None) or `b_to_a`.
+
+    Raises:
+        ValueError: if there is no such translator, or not in this direction.
+    """
+    if direction is not None and direction not in DIRECTIONS:
+        raise ValueError(
+            f"`direction` must be {' or '.join(DIRECTIONS)}. "
+            f"Received: direction={direction}{did_you_mean(direction, DIRECTIONS)}"
+        )
+    path = Path(source)
+    if path.is_dir():
+        found = [name for name in DIRECTIONS if (path / f"{name}.keras").is_file()]
+        if (path / DOMAINS_FILE).is_file():
+            raise ValueError(f"`domain` must say where pictures are to go, for {source}. Received nothing")
+        if not found:
+            files = " or ".join(f"{name}.keras" for name in DIRECTIONS)
+            raise ValueError(f"`model` must be the run directory of a translator, with {files}. Received: {source}")
+        if direction is not None and direction not in found:
+            raise ValueError(f"`direction` must be {found[0]} for {source}. Received: direction={direction}")
+        return Translator(_open_keras(path / f"{direction or found[0]}.keras"))
+    if direction is not None:
+        raise ValueError(f"`direction` is for the run directory of a translator. Received: direction={direction}")
+    if path.suffix == ".keras" and path.is_file():
+        return Translator(_open_keras(path))
+    if path.suffix == ".tflite" and path.is_file():
+        return Translator(_open_litert(path))
+    return Translator(_open_packaged(str(source)))
+
+
+def open_domain_translator(source: str | Path, domain: str, seed: int = 0, reference=None) -> Translator:
+    """Opens a translator for several domains, under one style of one of them.
+
+    Args:
+        source: run directory of such a translator.
+        domain: name of the domain that pictures are brought into.
+        seed: int >= 0, chooses a style by noise.
+        reference: picture of the domain whose style is taken instead, as of `Translator.translate`; it is seen at the
+            size of the training pictures.
+
+    Raises:
+        ValueError: if the run holds no such translator or domain, or `reference` cannot be read.
+        OSError: if `reference` cannot be opened.
+    """
+    import json
+
+    path = Path(source)
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        domains, size = config["facts"]["domains"], config["settings"]["size"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ValueError(
+            f"`model` must be the run directory of a translator for several domains. Received: {source}"
+        ) from None
+    if domain not in domains:
+        raise ValueError(
+            f"`domain` must be one of {', '.join(domains)}. Received: domain={domain}{did_you_mean(domain, domains)}"
+        )
+    label = np.eye(len(domains), dtype="float32")[[domains.index(domain)]]
+    network = _load(path / DOMAINS_FILE)
+    if reference is None:
+        styles = network.styles_of_noise(seeded_latents([seed], network.latent_dim), label)
+    else:
+        pixels = ImageOps.fit(read_picture(reference).photo, tuple(reversed(size)), Image.Resampling.BICUBIC)
+        styles = network.styles_of_pictures(np.asarray(pixels, "float32")[None] / 127.5 - 1, label)
+    return Translator(KerasTranslator(_Styled(network, styles)))
+
+
+def _open_keras(file: Path) -> KerasTranslator:
+    return KerasTranslator(_load(file))
+
+
+def _load(file: Path):
+    import keras
+
+    import keras_stylegan.models
+    import keras_stylegan.networks  # noqa: F401 - registers the classes that the file names
+
+    try:
+        network = keras.models.load_model(file, compile=False)
+    except (ValueError, OSError, TypeError, KeyError) as error:
+        raise ValueError(f"{file}: the file cannot be read ({type(error).__name__})") from error
+    if not hasattr(network, "stride"):
+        raise ValueError(f"`model` must hold a translator. Received: {file} with {type(network).__name__}")
+    return network
+
+
+def _open_litert(file: Path) -> LiteRTTranslator:
+    import json
+
+    facts = file.with_suffix(".json")
+    try:
+        stride = int(json.loads(facts.read_text(encoding="utf-8"))["stride"])
+        return LiteRTTranslator(file.read_bytes(), stride)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{file}: must be a LiteRT file with the .json file of its export beside it") from error
+
+
+def _open_packaged(name: str) -> LiteRTTranslator:
+    from keras_stylegan import pretrained
+
+    entry = pretrained.translator_entry(name)
+    return LiteRTTranslator(pretrained.read_weights(entry["litert"]), entry["stride"])

@@ -1,0 +1,262 @@
+"""From a preset to translators between pictures of A and pictures of B, ready to train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_stylegan import data
+from keras_stylegan.choices import did_you_mean
+from keras_stylegan.layers.conv_blocks import NORMALIZATIONS, UPSAMPLINGS
+from keras_stylegan.losses import ADVERSARIAL_LOSSES
+from keras_stylegan.models.cycle_gan import DIRECTIONS, CycleGAN
+from keras_stylegan.models.pix2pix import Pix2Pix
+from keras_stylegan.models.schedules import LinearDecay, PerUpdate
+from keras_stylegan.models.translation import TranslationModel
+from keras_stylegan.networks import (
+    DenseNetTranslator,
+    PatchGANCritic,
+    ResNetTranslator,
+    UNetTranslator,
+    VNetTranslator,
+)
+from keras_stylegan.presets import CycleGANPreset, Pix2PixPreset, TranslationPreset
+from keras_stylegan.systems.base import Probe, System, jit_compile, save_whole
+from keras_stylegan.systems.gan_parts import SIGNED_LOSSES
+
+PREVIEW_PICTURES = 6
+PROBE_PICTURES = 8
+# The half-life of an averaged network is at most this share of the images seen.
+EMA_RAMP_UP = 0.05
+
+
+def _unet(preset):
+    return UNetTranslator(
+        preset.depth,
+        preset.filters,
+        8 * preset.filters,
+        normalization=preset.normalization,
+        dropout=preset.dropout,
+        upsample=preset.upsample,
+    )
+
+
+def _vnet(preset):
+    counts = [min(i + 1, 3) for i in range(preset.depth + 1)]
+    return VNetTranslator(counts, preset.filters, 16 * preset.filters, normalization=preset.normalization)
+
+
+def _resnet(preset):
+    return ResNetTranslator(
+        preset.num_blocks, preset.filters, normalization=preset.normalization, upsample=preset.upsample
+    )
+
+
+def _densenet(preset):
+    return DenseNetTranslator(
+        preset.num_blocks, filters=preset.filters, normalization=preset.normalization, upsample=preset.upsample
+    )
+
+
+TRANSLATORS = {"unet": _unet, "vnet": _vnet, "resnet": _resnet, "densenet": _densenet}
+
+
+_CHOICES = {
+    "network": TRANSLATORS,
+    "normalization": NORMALIZATIONS,
+    "critic_normalization": NORMALIZATIONS,
+    "upsample": UPSAMPLINGS,
+    "loss": ADVERSARIAL_LOSSES,
+}
+
+
+def build_pix2pix(preset: Pix2PixPreset) -> System:
+    """A translator learnt from pairs.
+
+    Raises:
+        ValueError: if a setting breaks its rule, or `data` cannot be used.
+    """
+    check_translation(preset)
+    _check_choice("direction", preset.direction, DIRECTIONS)
+    batches = open_batches(preset, "paired")
+    if preset.direction == "b_to_a":
+        batches = data.Batches(batches.crops, batches.keys[::-1])
+    generator = build_translator(preset)
+    critic = build_critic(preset, condition_channels=3) if preset.adversarial_weight else None
+    model = Pix2Pix(
+        generator,
+        critic,
+        loss=preset.loss,
+        reconstruction_weight=preset.reconstruction_weight,
+        adversarial_weight=preset.adversarial_weight,
+        critic_weight=preset.critic_weight,
+        penalty_weight=preset.penalty_weight,
+        critic_steps=preset.critic_steps,
+        seed=preset.seed,
+    )
+    average = {"half_life_kimg": preset.ema_half_life_kimg, "ramp_up": EMA_RAMP_UP}
+    compile_translation(model, preset, ema=average if preset.ema_half_life_kimg else None)
+    taken = take(batches, PROBE_PICTURES)
+    inputs, targets = taken["images_a"], taken["images_b"]
+    signed = critic is not None and preset.loss in SIGNED_LOSSES
+    return System(
+        model,
+        batches,
+        preview(inputs, [model.sampler], targets),
+        lambda folder: save_whole(model.sampler, folder / f"{preset.direction}.keras"),
+        {"pairs": batches.num_images},
+        lambda: generator(np.zeros((1, *preset.size, generator.channels), "float32")),
+        Probe(lambda: generator(inputs), targets, (lambda images: critic(images, inputs)) if signed else None),
+    )
+
+
+def build_cyclegan(preset: CycleGANPreset) -> System:
+    """Translators there and back, learnt without pairs.
+
+    Raises:
+        ValueError: if a setting breaks its rule, or `data` cannot be used.
+    """
+    check_translation(preset)
+    batches = open_batches(preset, "unpaired")
+    there, back = build_translator(preset), build_translator(preset)
+    model = CycleGAN(
+        there,
+        back,
+        build_critic(preset),
+        build_critic(preset),
+        loss=preset.loss,
+        cycle_weight=preset.cycle_weight,
+        identity_weight=preset.identity_weight,
+        adversarial_weight=preset.adversarial_weight,
+        critic_weight=preset.critic_weight,
+        penalty_weight=preset.penalty_weight,
+        critic_steps=preset.critic_steps,
+        history_size=preset.history_size,
+        size=preset.size,
+        seed=preset.seed,
+    )
+    compile_translation(model, preset)
+    taken = take(batches, PROBE_PICTURES)
+    a, b = taken["images_a"], taken["images_b"]
+    previews = [preview(a, [there, back]), preview(b, [back, there])]
+
+    def save(folder: Path) -> None:
+        for direction, network in zip(DIRECTIONS, (there, back), strict=True):
+            save_whole(network, folder / f"{direction}.keras")
+
+    counts = {f"pictures_{name}": len(crops.source) for name, crops in zip("ab", batches.crops, strict=True)}
+    return System(
+        model,
+        batches,
+        lambda: np.concatenate([draw() for draw in previews]),
+        save,
+        counts,
+        lambda: there(np.zeros((1, *preset.size, there.channels), "float32")),
+        (
+            Probe(lambda: there(a), b, inputs=a, name="a_to_b"),
+            Probe(lambda: back(b), a, inputs=b, name="b_to_a"),
+        ),
+    )
+
+
+def check_translation(preset: TranslationPreset) -> None:
+    """Checks the settings that belong together, before anything is built."""
+    for name, valid in _CHOICES.items():
+        _check_choice(name, getattr(preset, name), valid)
+    if preset.penalty_weight and preset.critic_normalization == "batch":
+        raise ValueError(
+            "`critic_normalization` must not be batch with a `penalty_weight`, which is about each picture alone. "
+            f"Received: critic_normalization=batch, penalty_weight={preset.penalty_weight}"
+        )
+    if preset.batch_size % preset.critic_steps:
+        raise ValueError(
+            "`batch_size` must be a multiple of `critic_steps`, which share a batch. "
+            f"Received: batch_size={preset.batch_size}, critic_steps={preset.critic_steps}"
+        )
+
+
+def _check_choice(name, value, valid):
+    if value not in valid:
+        hint = did_you_mean(value, valid)
+        raise ValueError(f"`{name}` must be one of {', '.join(valid)}. Received: {name}={value}{hint}")
+
+
+def open_batches(preset: TranslationPreset, kind: str) -> data.Batches:
+    """The batches of a preset, `images_a` and `images_b`."""
+    if not preset.data:
+        raise ValueError("`data` must name the pictures to train on. Received nothing")
+    return data.open(
+        (preset.data, preset.data_b) if preset.data_b else preset.data,
+        kind,
+        size=preset.size,
+        batch_size=preset.batch_size,
+        seed=preset.seed,
+        flip=bool(preset.flip),
+        scale=preset.scale,
+        resample="bicubic",  # Lanczos would ring beside the flat colours of drawings and labels
+        cache_bytes=preset.cache_megabytes * 2**20,
+    )
+
+
+def build_translator(preset: TranslationPreset) -> keras.Model:
+    """A built translator, which must fit the size of the training pictures."""
+    network = TRANSLATORS[preset.network](preset)
+    if any(side % network.stride for side in preset.size):
+        raise ValueError(
+            f"`size` must be multiples of {network.stride} for this {preset.network}. Received: size={preset.size}"
+        )
+    network.build()
+    return network
+
+
+def build_critic(preset: TranslationPreset, condition_channels: int = 0) -> PatchGANCritic:
+    """A built critic."""
+    critic = PatchGANCritic(
+        preset.receptive_field,
+        preset.critic_filters,
+        condition_channels=condition_channels,
+        normalization=preset.critic_normalization,
+    )
+    if min(preset.size) < critic.min_side:
+        raise ValueError(
+            f"`size` must be at least {critic.min_side} for a `receptive_field` of {preset.receptive_field}. "
+            f"Received: size={preset.size}"
+        )
+    critic.build()
+    return critic
+
+
+def compile_translation(model: TranslationModel, preset: TranslationPreset, ema: dict | None = None) -> None:
+    """Gives each player Adam, its rate on the preset's way down to 0."""
+    rates = {"generator": (preset.learning_rate, 1), "critic": (preset.critic_learning_rate, preset.critic_steps)}
+    optimizers = {}
+    for player in model.players():
+        rate, steps = rates[player.name]
+        if preset.decay_kimg:
+            decay = LinearDecay(rate, preset.constant_kimg, preset.decay_kimg)
+            rate = PerUpdate(decay, preset.batch_size / steps)
+        optimizers[player.name] = keras.optimizers.Adam(rate, preset.beta_1, preset.beta_2)
+    model.compile(optimizers, ema=ema, jit_compile=jit_compile())
+
+
+def take(batches: data.Batches, count: int) -> dict[str, np.ndarray]:
+    """The first `count` pictures of a run, by key: always the same."""
+    first = [batches[index] for index in range(-(-count // batches.batch_size))]
+    return {key: np.concatenate([batch[key] for batch in first])[:count] for key in batches.keys}
+
+
+def preview(inputs: np.ndarray, networks: list[keras.Model], targets: np.ndarray | None = None) -> Callable:
+    """A row for each picture: itself, what the first network makes of it, the next of that, and what is wanted."""
+
+    def draw():
+        columns = [inputs[:PREVIEW_PICTURES]]
+        for network in networks:
+            columns.append(keras.ops.convert_to_numpy(network(columns[-1])))
+        if targets is not None:
+            columns.append(targets[:PREVIEW_PICTURES])
+        return np.stack([data.to_uint8(column) for column in columns], axis=1)
+
+    return draw

@@ -1,0 +1,208 @@
+"""One translator for several domains: its batches, its loss terms by the formulas, recipe and command."""
+
+import json
+import pathlib
+import runpy
+import sys
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_stylegan import cli
+from keras_stylegan.callbacks import read_metrics
+from keras_stylegan.data import DomainBatches
+from keras_stylegan.inference.translator import open_domain_translator
+from keras_stylegan.latents import seeded_latents
+from keras_stylegan.models import LinearDecay, MultiDomainTranslation
+from keras_stylegan.networks import DomainEncoder, DomainTranslator
+
+TRAINING = pathlib.Path(__file__).parents[1] / "training"
+SIZE = (8, 12)
+TINY = {
+    "size": "16,16", "filters": 2, "critic_filters": 2, "max_filters": 4, "depth": 1, "num_blocks": 1, "style_dim": 3,
+    "latent_dim": 2, "mapping_layers": 1, "batch_size": 2, "kimg": 0.004,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def domains(tmp_path_factory):
+    """Dark, bright and grey in the middle."""
+    folder, rng = tmp_path_factory.mktemp("domains"), np.random.default_rng(0)
+    for name, low in (("bright", 180), ("dark", 0), ("middle", 100)):
+        (folder / name).mkdir()
+        for i in range(4):
+            Image.fromarray(rng.integers(low, low + 70, (20, 24, 3)).astype("uint8")).save(folder / name / f"{i}.png")
+    return folder
+
+
+def model(**options):
+    keras.utils.set_random_seed(0)
+    translator, critic = DomainTranslator(3, 2, 4, 1, 1, 3, 2, 1), DomainEncoder(3, 1, 2, 4, 2)
+    for network in (translator, critic):
+        network.build()
+    made = MultiDomainTranslation(translator, critic, seed=3, **options)
+    made.compile({name: keras.optimizers.SGD(0.01) for name in ("critic", "generator")})
+    return made
+
+
+def batch(count=3):
+    rng = np.random.default_rng(0)
+    pictures = rng.uniform(-1, 1, (3, count, *SIZE, 3)).astype("float32")
+    latents = rng.normal(size=(2, count, 2)).astype("float32")
+    given = dict(zip(("images", "references", "references_2"), pictures, strict=True))
+    given |= dict(zip(("latents", "latents_2"), latents, strict=True))
+    return {**given, "labels": np.arange(count) % 3, "targets": (np.arange(count) + 1) % 3}
+
+
+def mean(values):
+    values = np.abs(np.array(values, "float64"))
+    return values.mean(axis=tuple(range(1, values.ndim)))
+
+
+def softplus(values):
+    return np.log1p(np.exp(np.array(values, "float64")))[:, 0]
+
+
+def test_batches_hold_what_their_labels_say(domains):
+    batches = DomainBatches(domains, (16, 16), 30, seed=1)
+    assert batches.domains == ("bright", "dark", "middle") and batches.counts == [4, 4, 4]
+    made = batches[2]
+    levels = {0: (0.4, 1.0), 1: (-1.0, -0.4), 2: (-0.3, 0.4)}
+    for key, labels in (("images", "labels"), ("references", "targets"), ("references_2", "targets")):
+        assert made[key].shape == (30, 16, 16, 3) and set(made[labels]) == {0, 1, 2}
+        for picture, label in zip(made[key], made[labels], strict=True):
+            low, high = levels[int(label)]
+            assert low < picture.mean() < high
+    assert (made["labels"] != made["targets"]).any()
+    assert np.abs(made["references"] - made["references_2"]).max() > 0
+    again = DomainBatches(domains, (16, 16), 15, seed=1)
+    for key, value in made.items():
+        np.testing.assert_array_equal(np.concatenate([again[4][key], again[5][key]]), value)
+    with pytest.raises(ValueError, match="`source` must have a folder for each of two or more domains. Received: "):
+        DomainBatches(domains / "dark", (16, 16), 2)
+
+
+def test_a_domain_has_a_head_of_its_own():
+    translator = model().translator
+    latents = np.ones((2, 2), "float32")
+    labels = np.eye(3, dtype="float32")[[2, 0]]
+    hidden = translator.heads(translator.mapping(latents))
+    expected = np.array(hidden).reshape(2, 3, 3)[[0, 1], [2, 0]]
+    np.testing.assert_allclose(translator.styles_of_noise(latents, labels), expected, atol=1e-6)
+    pictures = batch(2)["images"]
+    styles = np.array(translator(pictures, expected)), np.array(translator(pictures, expected[::-1].copy()))
+    assert np.abs(styles[0] - styles[1]).max() > 1e-4
+
+
+def test_terms_are_those_of_the_paper():
+    made = model(style_weight=2.0, diversity_weight=LinearDecay(3.0, 0, 1), cycle_weight=5.0, penalty_weight=4.0)
+    given, translator, critic = batch(), made.translator, made.critic
+    x, y, t = given["images"], np.eye(3, dtype="float32")[given["labels"]], np.eye(3, dtype="float32")[given["targets"]]
+    noise = [translator.styles_of_noise(given[name], t) for name in ("latents", "latents_2")]
+    taken = [translator.styles_of_pictures(given[name], t) for name in ("references", "references_2")]
+    expected = dict.fromkeys(("adversarial", "style", "diversity", "cycle", "critic"), 0.0)
+    for one, other in (noise, taken):
+        fake = translator(x, one)
+        expected["critic"] += 0.5 * (softplus(-np.array(critic(x, y))) + softplus(critic(fake, t)))
+        expected["adversarial"] += 0.5 * softplus(-np.array(critic(fake, t)))
+        expected["style"] += 0.5 * 2 * mean(translator.styles_of_pictures(fake, t) - one)
+        expected["diversity"] -= 0.5 * 3 * mean(fake - translator(x, other))
+        expected["cycle"] += 0.5 * 5 * mean(translator(fake, translator.styles_of_pictures(x, y)) - x)
+    terms = made.generator_terms(given)
+    for name, value in terms.items():
+        np.testing.assert_allclose(value, expected[name], rtol=1e-4, atol=1e-5, err_msg=name)
+    terms = made.critic_terms(given)
+    np.testing.assert_allclose(terms["adversarial"], expected["critic"], rtol=1e-4)
+    nearby = x + 1e-2 * np.random.default_rng(1).normal(size=x.shape).astype("float32")
+    assert np.array(terms["r1"]).min() > 0 and np.abs(np.array(critic(nearby, y) - critic(x, y))).max() > 0
+
+
+def test_whole_model_saves_and_loads(tmp_path):
+    made = model(diversity_weight=LinearDecay(3.0, 0, 1), loss="hinge")
+    made.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.get_config() == made.get_config() and loaded.diversity_weight.value == 3.0
+    inputs = {"images": batch()["images"], "styles": np.ones((3, 3), "float32")}
+    np.testing.assert_allclose(loaded(inputs), made(inputs), atol=1e-6)
+    with pytest.raises(
+        ValueError, match="`critic` must have one unit and the translator's 3 domains. Received"
+    ):
+        MultiDomainTranslation(made.translator, DomainEncoder(3, 2, 2, 4, 2))
+
+
+@pytest.fixture(scope="module")
+def run(domains, tmp_path_factory):
+    """Two steps of the recipe, eagerly: less than a graph costs to compile."""
+    from keras_stylegan.models import AdversarialModel
+
+    out = tmp_path_factory.mktemp("runs") / "run"
+    settings = [text for key, value in TINY.items() for text in ("--set", f"{key}={value}")]
+    compiled = AdversarialModel.compile
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["multidomain.py", "--data", str(domains), "--out", str(out), *settings])
+        patch.setattr(
+            AdversarialModel,
+            "compile",
+            lambda self, *a, **k: compiled(self, *a, **{**k, "jit_compile": False, "run_eagerly": True}),
+        )
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(TRAINING / "multidomain.py"), run_name="__main__")
+    assert ended.value.code == 0
+    return out
+
+
+def test_recipe_takes_two_steps(run):
+    last = read_metrics(run / "metrics.jsonl")[-1]
+    assert last["images"] == 4 and last["generator/diversity"] < 0 < last["critic/r1"]
+    facts = json.loads((run / "config.json").read_text())["facts"]
+    assert facts["domains"] == ["bright", "dark", "middle"] and facts["pictures"] == 12
+    with Image.open(run / "images" / "000000000004.png") as grid:
+        assert grid.size == (7 * 16, 4 * 16)
+
+
+def test_command_brings_a_photograph_into_a_domain(run, domains, tmp_path):
+    photo = str(domains / "dark" / "0.png")
+    call = ["translate", photo, "--model", str(run), "--domain", "bright", "-o", str(tmp_path / "out.png")]
+    assert cli.main([*call, "--seed", "7"]) == 0
+    network = keras.models.load_model(run / "translator.keras")
+    label = np.eye(3, dtype="float32")[[0]]
+    padded = np.pad(np.asarray(Image.open(photo)), ((22, 22), (20, 20), (0, 0)), mode="reflect")
+    images = padded[None].astype("float32") / 127.5 - 1
+    expected = network(images, network.styles_of_noise(seeded_latents([7], 2), label))
+    expected = np.rint((np.array(expected)[0, 22:42, 20:44] + 1) * 127.5)
+    with Image.open(tmp_path / "out.png") as result:
+        np.testing.assert_allclose(np.asarray(result), expected, atol=1)
+    reference = domains / "bright" / "1.png"
+    assert cli.main([*call, "--reference", str(reference)]) == 0
+    expected = open_domain_translator(run, "bright", reference=reference).translate(photo)
+    with Image.open(tmp_path / "out.png") as result:
+        np.testing.assert_array_equal(np.asarray(result), np.asarray(expected))
+
+
+def test_mistakes_are_one_line(run, domains, tmp_path, capsys):
+    photo = str(domains / "dark" / "0.png")
+    for arguments, message in (
+        (["--model", str(run)], "`domain` must say where pictures are to go, for "),
+        (["--model", str(run), "--domain", "brigt"], "`domain` must be one of bright, dark, middle. Received: domain="),
+        (
+            ["--model", str(domains), "--domain", "dark"],
+            "`model` must be the run directory of a translator for",
+        ),
+        (["--model", str(run), "--reference", photo], "`--reference` needs `--domain`, the domain of its style"),
+        (["--model", str(run), "--domain", "dark", "--direction", "a_to_b"], "`--direction` and `--domain` are for"),
+        (["--model", str(run), "--domain", "dark", "--seed", "-1"], "`seeds` must be integers from 0 on"),
+    ):
+        assert cli.main(["translate", photo, "-o", str(tmp_path / "x.png"), *arguments]) == 2
+        error = capsys.readouterr().err
+        assert message in error and error.count("\n") == 1
+    assert not (tmp_path / "x.png").exists()
+    call = ["train", "multidomain", "--out", str(tmp_path / "x"), "--set", "size=12,16"]
+    assert cli.main([*call, "--data", str(domains), "--set", "depth=1"]) == 2
+    assert (
+        "`size` must be multiples of 8, as the critic's `depth` wants. Received: size=(12, 16)"
+        in capsys.readouterr().err
+    )
+    assert cli.main(call) == 2
+    assert "`data` must name the pictures to train on. Received nothing" in capsys.readouterr().err
