@@ -44,6 +44,11 @@ LAYERS = [
         LayerRow("GroupedConv2D", lambda f=form: layers.GroupedConv2D(2, "he_normal", f), ((5, 7, 4),))
         for form in ("grouped", "taps")
     ),
+    LayerRow(
+        "NormalizedConv2D",
+        lambda: layers.NormalizedConv2D(5, 5, 2, activation="leaky_relu", use_bias=True, epsilon=1e-2),
+        ((8, 11, 4),),
+    ),
     LayerRow("ScoreHead", lambda: layers.ScoreHead(3, use_bias=False, spectral=True), ((6,), (3,)), half=0.1),
     LayerRow(
         "SpectralConv2D",
@@ -134,11 +139,18 @@ NETWORKS = [
         ((6,), (3,)),
         half=0.2,
     ),
+    LayerRow("HourglassNetwork", lambda: networks.HourglassNetwork([4, 6], 2, 4), ((12, 16, 3),), half=0.2),
     LayerRow("PatchCritic", lambda: networks.PatchCritic(2, filters=4, num_layers=2), ((16, 24, 3), (2,))),
     LayerRow(
         "PerceptualNetwork",
         lambda: networks.PerceptualNetwork([[4, 4], [6]], taps=["relu1_2", "relu2_1"], padding="reflect"),
         ((12, 17, 3),),
+    ),
+    LayerRow("PatchCritic", lambda: networks.PatchCritic(0, filters=4, num_layers=2), ((16, 24, 3),)),
+    LayerRow(
+        "SuperResolutionNetwork",
+        lambda: networks.SuperResolutionNetwork(3, filters=4, num_blocks=2),
+        ((5, 7, 3),),
     ),
     *(
         LayerRow(

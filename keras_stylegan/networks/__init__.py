@@ -3,6 +3,7 @@
 from keras_stylegan.networks.backbones import build_perceptual
 from keras_stylegan.networks.coded import CodedGenerator
 from keras_stylegan.networks.dcgan import DCGANCritic, DCGANGenerator
+from keras_stylegan.networks.hourglass import HourglassNetwork
 from keras_stylegan.networks.patch_critic import PatchCritic
 from keras_stylegan.networks.perceptual import PerceptualNetwork
 from keras_stylegan.networks.progressive import ProgressiveCritic, ProgressiveGenerator
@@ -14,10 +15,11 @@ from keras_stylegan.networks.style_transformer import StyleTransformer
 from keras_stylegan.networks.stylegan import StyleGANGenerator
 from keras_stylegan.networks.stylegan2 import StyleGAN2Generator
 from keras_stylegan.networks.stylegan2_critic import StyleGAN2Critic
+from keras_stylegan.networks.super_resolution import SuperResolutionNetwork
 
 __all__ = [
-    "CodedGenerator", "DCGANCritic", "DCGANGenerator", "PatchCritic", "PerceptualNetwork", "ProgressiveCritic",
-    "ProgressiveGenerator", "R3GANCritic", "R3GANGenerator", "ResNetCritic", "ResNetGenerator", "Stage",
-    "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "build_perceptual", "resolutions",
-    "stages",
+    "CodedGenerator", "DCGANCritic", "DCGANGenerator", "HourglassNetwork", "PatchCritic", "PerceptualNetwork",
+    "ProgressiveCritic", "ProgressiveGenerator", "R3GANCritic", "R3GANGenerator", "ResNetCritic", "ResNetGenerator",
+    "Stage", "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "SuperResolutionNetwork",
+    "build_perceptual", "resolutions", "stages",
 ]  # fmt: skip

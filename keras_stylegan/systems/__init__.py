@@ -10,6 +10,7 @@ from keras_stylegan.systems.base import Probe, System, jit_compile, save_whole
 from keras_stylegan.systems.gans import build_gan
 from keras_stylegan.systems.multistyle import build_multistyle
 from keras_stylegan.systems.stylegan2 import build_stylegan2
+from keras_stylegan.systems.super_resolution import build_super_resolution
 
 __all__ = ["SYSTEMS", "Probe", "System", "build", "jit_compile", "save_whole"]
 
@@ -17,6 +18,7 @@ SYSTEMS: dict[str, Callable[[Any], System]] = {
     "multistyle": build_multistyle,
     **dict.fromkeys(("gan", "infogan", "progressive", "r3gan", "stylegan"), build_gan),
     "stylegan2": build_stylegan2,
+    "super_resolution": build_super_resolution,
 }
 
 

@@ -1,0 +1,157 @@
+"""The deep image prior: restored pictures are nearer to the truth, holes alone are filled, the command."""
+
+import os
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_stylegan import cli
+from keras_stylegan.models import DeepImagePrior
+from keras_stylegan.networks import HourglassNetwork
+from keras_stylegan.ops.bicubic import resize_bicubic, upsample_bicubic
+
+SIZE = (36, 44)
+
+
+def truth():
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype("float32") / 44
+    disc = ((y - 0.4) ** 2 + (x - 0.5) ** 2 < 0.06).astype("float32")
+    return np.stack([x - 0.5, disc - 0.5, 0.6 - y], -1)
+
+
+def noisy():
+    noise = np.random.default_rng(0).normal(0, 0.3, (*SIZE, 3))
+    return np.clip(truth() + noise, -1, 1).astype("float32")
+
+
+def hole():
+    mask = np.zeros(SIZE, "float32")
+    mask[10:16, 20:30] = 1
+    return mask
+
+
+def error(picture):
+    return float(np.square(picture - truth()).mean())
+
+
+def prior(observed, task="denoise", **options):
+    keras.utils.set_random_seed(0)
+    return DeepImagePrior(HourglassNetwork((8, 16), skip_filters=2), observed, task, code_channels=8, **options)
+
+
+def test_noise_is_removed_and_the_average_beats_the_last_output():
+    results, losses = {}, []
+    for decay in (0.0, 0.98):
+        picture = prior(noisy(), decay=decay).restore(120, callback=lambda step, loss: losses.append((step, loss)))
+        assert picture.shape == (*SIZE, 3) and picture.dtype == np.float32 and np.abs(picture).max() <= 1
+        results[decay] = error(picture)
+    assert results[0.98] < 0.35 * error(noisy())
+    assert results[0.98] < results[0.0]
+    assert [step for step, _ in losses[:120]] == list(range(1, 121))
+    assert losses[119][1] < 0.5 * losses[0][1]
+
+
+def test_only_the_hole_is_filled_and_what_stands_in_it_does_not_matter():
+    mask, pictures = hole()[..., None], []
+    for colour in (-1.0, 1.0):
+        damaged = truth() * (1 - mask) + colour * mask
+        pictures.append(prior(damaged.astype("float32"), "inpaint", mask=hole()).restore(60))
+        np.testing.assert_allclose((pictures[-1] * (1 - mask)), truth() * (1 - mask), atol=1e-6)
+        assert np.abs(pictures[-1] - truth())[10:16, 20:30].mean() < 0.25
+    np.testing.assert_allclose(*pictures, atol=1e-4)
+
+
+def test_a_small_picture_becomes_a_large_one_that_shrinks_to_it():
+    small = np.asarray(resize_bicubic(truth()[None], (9, 11)))[0]
+    model = prior(small, "upscale", decay=0.95)
+    large = model.restore(100)
+    assert large.shape == (36, 44, 3)
+    assert np.abs(np.asarray(resize_bicubic(large[None], (9, 11)))[0] - small).mean() < 0.06
+    assert error(large) < 0.03
+
+
+def test_a_seed_repeats_a_result():
+    first, again, other = (prior(noisy(), seed=seed).code.numpy() for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.01
+
+
+def test_bicubic_is_pillows():
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 17, 3), dtype="uint8")
+    ours = np.asarray(resize_bicubic(pixels[None].astype("float32"), (4, 5)))[0]
+    pillows = np.asarray(Image.fromarray(pixels).resize((5, 4), Image.Resampling.BICUBIC), "float32")
+    np.testing.assert_allclose(np.clip(ours, 0, 255), pillows, atol=1.01)
+    ours = np.asarray(upsample_bicubic(pixels[None].astype("float32"), 4))[0]
+    pillows = np.asarray(Image.fromarray(pixels).resize((68, 48), Image.Resampling.BICUBIC), "float32")
+    np.testing.assert_allclose(np.clip(ours, 0, 255)[8:-8, 8:-8], pillows[8:-8, 8:-8], atol=1.01)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"observed": noisy()[..., 0]}, "`observed` must have the shape"),
+        ({"observed": noisy() * 9}, "`observed` must be in"),
+        ({"task": "sharpen"}, "`task` must be one of denoise, inpaint, upscale. Received: 'sharpen'"),
+        ({"task": "inpaint"}, "`mask` must be given for inpaint"),
+        ({"mask": hole()}, "`mask` must be given for inpaint"),
+        ({"task": "inpaint", "mask": hole()[1:]}, "`mask` must have the picture's height and width"),
+        ({"task": "inpaint", "mask": hole() * 2}, "`mask` must be from 0 to 1"),
+        ({"task": "inpaint", "mask": hole() * 0}, "`mask` must have missing and known pixels"),
+        ({"decay": 1.0}, "`decay` must be from 0 to below 1"),
+        ({"factor": 0}, "`factor` and `code_channels` must be positive"),
+    ],
+)
+def test_errors_teach(options, message):
+    with pytest.raises(ValueError, match=message):
+        DeepImagePrior(HourglassNetwork((4,)), **{"observed": noisy(), **options})
+
+
+def test_steps_must_be_positive():
+    with pytest.raises(ValueError, match="`steps` and `rate` must be positive. Received: steps=0"):
+        prior(noisy()).restore(0)
+
+
+@pytest.fixture()
+def files(tmp_path):
+    pictures = {"photo": (noisy() + 1) * 127.5, "mask": np.repeat(hole()[..., None], 3, -1) * 255, "wide": [[[9] * 3]]}
+    for name, pixels in pictures.items():
+        Image.fromarray(np.asarray(pixels, "uint8")).save(tmp_path / f"{name}.png")
+    return {name: str(tmp_path / f"{name}.png") for name in (*pictures, "out")}
+
+
+@pytest.mark.parametrize("task, scale", [("denoise", 1), ("inpaint", 1), ("upscale", 4)])
+def test_command_restores(files, capsys, task, scale):
+    options = ["--mask", files["mask"]] if task == "inpaint" else []
+    assert cli.main(["restore", files["photo"], "-o", files["out"], "--task", task, "--steps", "2", *options]) == 0
+    assert "2 steps" in capsys.readouterr().out
+    with Image.open(files["out"]) as result:
+        assert result.size == (44 * scale, 36 * scale)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["{photo}", "-o", "{out}", "--steps", "0"], "`--steps` must be at least 1"),
+        (["{photo}", "-o", "{out}", "--seed", "-1"], "`--seed` must not be negative"),
+        (["{photo}", "-o", "{out}", "--task", "inpaint"], "`--mask` must be given with `--task inpaint`"),
+        (["{photo}", "-o", "{out}", "--mask", "{mask}"], "`--mask` must be given with `--task inpaint`"),
+        (["{photo}", "-o", "{out}", "--task", "inpaint", "--mask", "{wide}"], "must have the photograph's size"),
+        (["missing.png", "-o", "{out}"], "missing.png"),
+        (["{photo}", "-o", "{photo}"], "would overwrite its own input"),
+        (["{photo}", "-o", "nowhere/out.png"], "folder does not exist"),
+    ],
+)
+def test_command_mistakes_are_one_line_and_exit_2(files, capsys, arguments, message):
+    assert cli.main(["restore", *(argument.format(**files) for argument in arguments)]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not os.path.exists(files["out"])
+
+
+def test_a_photograph_too_large_is_refused():
+    from keras_stylegan.inference.restoration import restore_photograph
+
+    with pytest.raises(ValueError, match="at most 4194304 pixels.*Received: 600x500, restored 2400x2000"):
+        restore_photograph(Image.new("RGB", (600, 500)), "upscale")
