@@ -6,6 +6,8 @@ import json
 
 # What the manifest says of a stylisation network at least; perceptual networks have other entries.
 _ENTRY = {"styles", "stride", "working_size", "litert"}
+# And of a generator of pictures from noise.
+_GENERATOR = {"classes", "latent_dim", "litert", "keras"}
 
 
 def assets():
@@ -42,6 +44,26 @@ def network_entry(name: str) -> dict:
     if not isinstance(name, str) or name not in networks:
         raise ValueError(f"`name` must be a packaged network: {', '.join(sorted(networks))}. Received: name={name!r}")
     return networks[name]
+
+
+def generators() -> dict:
+    """Returns the manifest's entries of packaged generators, by name: their files, classes and size."""
+    return {name: entry for name, entry in manifest().items() if _GENERATOR <= entry.keys()}
+
+
+def upscaler_entry() -> dict:
+    """Returns the manifest's entry of the packaged network that enlarges pictures: its file and factor.
+
+    Raises:
+        ValueError: if the package has none.
+    """
+    entry = manifest().get("super_resolution")
+    if entry is None or not {"litert", "factor"} <= entry.keys():
+        raise ValueError(
+            "the package holds no network that enlarges pictures: name the LiteRT file of one (`--model FILE`), as "
+            "export/package_upscaler.py writes it of a run of `keras-stylegan train super_resolution`"
+        )
+    return entry
 
 
 def read_weights(record: dict) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,11 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_stylegan.exporters.litert import convert
-from keras_stylegan.exporters.packaging import state_of_network, training_command
-from keras_stylegan.files import whole_file
+from keras_stylegan.exporters.package_files import fingerprint, in_float32, training_facts, write_package
 from keras_stylegan.inference.upscaler import MARGIN, SIGNATURE, Upscaler
 from keras_stylegan.metrics.fidelity import luma, psnr, ssim
 from keras_stylegan.networks import SuperResolutionNetwork
+from keras_stylegan.systems.super_resolution import NETWORK_FILE
 
 MAX_BYTES = 4_000_000
 
@@ -32,16 +31,6 @@ def upscale_function(network: SuperResolutionNetwork):
         return {"upscaled": tf.cast(tf.clip_by_value(enlarged * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
 
     return upscale
-
-
-def read_network(run: Path) -> SuperResolutionNetwork:
-    """The network of a run, in float32 whatever it was trained in."""
-    trained = keras.models.load_model(run / "network.keras", compile=False)
-    names = ("factor", "filters", "num_blocks")
-    network = SuperResolutionNetwork(**{name: getattr(trained, name) for name in names}, dtype="float32")
-    network.build()
-    network.set_weights(trained.get_weights())
-    return network
 
 
 def package_upscaler(run: Path, assets: Path, data: str, licence: str, photographs: Path) -> dict[str, Any]:
@@ -63,33 +52,25 @@ def package_upscaler(run: Path, assets: Path, data: str, licence: str, photograp
         ValueError: if the network is too large for the package or sees further than tiles overlap, or `photographs`
             holds no picture.
     """
-    network = read_network(run)
+    network = in_float32(keras.models.load_model(run / NETWORK_FILE, compile=False))
     if network.reach > MARGIN:
         raise ValueError(f"`run` must have a network that sees at most {MARGIN} pixels. Received: {network.reach}")
     content = convert(upscale_function(network), SIGNATURE, float16=True)
     if len(content) > MAX_BYTES:
         raise ValueError(f"`run` must have a network of at most {MAX_BYTES} bytes. Received: {len(content)}")
-    images_seen, _ = state_of_network(run)
-    settings = json.loads((run / "config.json").read_text())["settings"]
     file = "weights/super_resolution.tflite"
     entry = {
-        "litert": {"file": file, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()},
+        "litert": fingerprint(file, content),
         "factor": network.factor,
         "parameters": network.count_params(),
-        "recipe": training_command(settings, "super_resolution"),
+        **training_facts(run, json.loads((run / "config.json").read_text(encoding="utf-8"))),
         "data": data,
-        "images_seen": images_seen,
         "scores": score_upscaler(Upscaler(content), read_photographs(photographs)),
         "licence": licence,
     }
-    manifest = assets / "manifest.json"
-    entries = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
-    text = json.dumps({**entries, "super_resolution": entry}, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-    files = {file: content, "weights/super_resolution.md": card(entry).encode(), "manifest.json": text.encode()}
-    (assets / "weights").mkdir(parents=True, exist_ok=True)
-    for name, written in files.items():
-        with whole_file(assets / name) as partial:
-            partial.write_bytes(written)
+    write_package(
+        assets, "super_resolution", entry, {file: content, "weights/super_resolution.md": card(entry).encode()}
+    )
     return entry
 
 
@@ -144,6 +125,7 @@ def fidelity(picture: np.ndarray, truth: np.ndarray, border: int) -> dict[str, f
 
 def card(entry: dict[str, Any]) -> str:
     """The model card of the manifest's entry, as Markdown."""
+    megabytes = entry["litert"]["bytes"] / 1e6
     rows = "\n".join(
         f"| {name} | {s['psnr']:.2f} | {s['ssim']:.4f} | {s['psnr_luma']:.2f} | {s['ssim_luma']:.4f} |"
         for name, s in entry["scores"].items()
@@ -152,10 +134,10 @@ def card(entry: dict[str, Any]) -> str:
 
 Enlarges a picture to {entry["factor"]} times its height and width, at any size, and removes some noise and JPEG blocks.
 
-- Network: `SuperResolutionNetwork`, {entry["parameters"]:,} parameters; LiteRT file {entry["litert"]["bytes"] / 1e6:.2f} MB.
+- Network: `SuperResolutionNetwork`, {entry["parameters"]:,} parameters; LiteRT file {megabytes:.2f} MB.
 - Recipe: `{entry["recipe"]}`
 - Data: {entry["data"]}
-- Images seen: {entry["images_seen"]:,}.
+- Images seen: {entry["images_seen"]:,} of the {entry["images_scheduled"]:,} that the recipe's schedule is for.
 - Licence: {entry["licence"]}
 - Limits: detail is invented, not recovered: text, faces and number plates must not be read from its results.
 

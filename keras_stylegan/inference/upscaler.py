@@ -78,7 +78,7 @@ class Upscaler:
         return picture.dress(Image.fromarray(self.run(np.asarray(picture.photo))))
 
     def run(self, image: np.ndarray) -> np.ndarray:
-        """Enlarges an array uint8 `(height, width, 3)`, of any size from 1x1, to `factor` times its height and width."""
+        """Enlarges an array uint8 `(height, width, 3)`, of any size from 1x1."""
         height, width = image.shape[:2]
         result = np.empty((self.factor * height, self.factor * width, 3), "uint8")
         for rows in _tiles(height, self.tile, self.margin):

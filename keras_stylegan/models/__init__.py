@@ -6,6 +6,7 @@ from keras_stylegan.models.deep_image_prior import DeepImagePrior
 from keras_stylegan.models.directions import move_styles, style_directions
 from keras_stylegan.models.distillation import FeatureDistillation
 from keras_stylegan.models.gatys import GatysModel
+from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.multi_style import MultiStyleTransfer
 from keras_stylegan.models.noise_to_image import NoiseToImage
@@ -20,7 +21,7 @@ from keras_stylegan.models.super_resolution import SuperResolution
 
 __all__ = [
     "AdversarialModel", "AveragedNetwork", "CosineSchedule", "DeepImagePrior", "FeatureDistillation", "GatysModel",
-    "InfoGAN", "MultiStyleTransfer", "NoiseToImage", "PerUpdate", "Player", "ProgressiveGAN", "Regularizer",
+    "ImageGAN", "InfoGAN", "MultiStyleTransfer", "NoiseToImage", "PerUpdate", "Player", "ProgressiveGAN", "Regularizer",
     "ScheduledAdam", "StyleGAN", "StyleGAN2", "StyleProjection", "SuperResolution", "copy_network", "generate",
     "mix_styles", "move_styles", "r1_gamma", "render", "render_styles", "style_directions", "style_moments",
 ]  # fmt: skip
