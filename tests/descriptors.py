@@ -140,6 +140,13 @@ NETWORKS = [
         half=0.2,
     ),
     LayerRow("HourglassNetwork", lambda: networks.HourglassNetwork([4, 6], 2, 4), ((12, 16, 3),), half=0.2),
+    LayerRow(
+        "JohnsonTransformer",
+        lambda: networks.JohnsonTransformer(3, num_blocks=2),
+        {"images": (16, 24, 3), "style_weights": (1,), "strength": ()},
+        (0, 1),
+        0.15,
+    ),
     LayerRow("PatchCritic", lambda: networks.PatchCritic(2, filters=4, num_layers=2), ((16, 24, 3), (2,))),
     LayerRow(
         "PerceptualNetwork",
@@ -227,6 +234,11 @@ LOSSES = [
 
 # Public names without a row of their own, and why.
 ELSEWHERE = {
+    **dict.fromkeys(
+        ("BackboneCritic", "BackboneTrunk", "BackboneUNet"),
+        "seconds to build: test_backbones.py saves, loads and trains them",
+    ),
+    "TRUNKS": "the names of BackboneTrunk's networks",
     "resolutions": "a function of sizes: test_dcgan.py",
     "rotate": "takes integers: test_noise_to_image.py",
     "LEAKY_GAIN": "the gain that keeps the variance through leaky ReLU",

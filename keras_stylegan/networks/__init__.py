@@ -1,9 +1,13 @@
 """Generators, critics and perceptual networks: graphs without training logic."""
 
+from keras_stylegan.networks.backbone_critic import BackboneCritic
+from keras_stylegan.networks.backbone_trunk import TRUNKS, BackboneTrunk
+from keras_stylegan.networks.backbone_unet import BackboneUNet
 from keras_stylegan.networks.backbones import build_perceptual
 from keras_stylegan.networks.coded import CodedGenerator
 from keras_stylegan.networks.dcgan import DCGANCritic, DCGANGenerator
 from keras_stylegan.networks.hourglass import HourglassNetwork
+from keras_stylegan.networks.johnson import JohnsonTransformer
 from keras_stylegan.networks.patch_critic import PatchCritic
 from keras_stylegan.networks.perceptual import PerceptualNetwork
 from keras_stylegan.networks.progressive import ProgressiveCritic, ProgressiveGenerator
@@ -18,8 +22,9 @@ from keras_stylegan.networks.stylegan2_critic import StyleGAN2Critic
 from keras_stylegan.networks.super_resolution import SuperResolutionNetwork
 
 __all__ = [
-    "CodedGenerator", "DCGANCritic", "DCGANGenerator", "HourglassNetwork", "PatchCritic", "PerceptualNetwork",
-    "ProgressiveCritic", "ProgressiveGenerator", "R3GANCritic", "R3GANGenerator", "ResNetCritic", "ResNetGenerator",
-    "Stage", "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "SuperResolutionNetwork",
-    "build_perceptual", "resolutions", "stages",
+    "BackboneCritic", "BackboneTrunk", "BackboneUNet", "CodedGenerator", "DCGANCritic", "DCGANGenerator",
+    "HourglassNetwork", "JohnsonTransformer", "PatchCritic", "PerceptualNetwork", "ProgressiveCritic",
+    "ProgressiveGenerator", "R3GANCritic", "R3GANGenerator", "ResNetCritic", "ResNetGenerator", "Stage",
+    "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "SuperResolutionNetwork",
+    "TRUNKS", "build_perceptual", "resolutions", "stages",
 ]  # fmt: skip

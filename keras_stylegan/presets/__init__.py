@@ -9,12 +9,13 @@ from keras_stylegan.presets.gans import (
     StyleGAN2Preset,
     StyleGANPreset,
 )
-from keras_stylegan.presets.multistyle import MultiStylePreset
+from keras_stylegan.presets.multistyle import JohnsonPreset, MultiStylePreset
 from keras_stylegan.presets.settings import as_dict, with_settings
 from keras_stylegan.presets.super_resolution import SuperResolutionPreset
 from keras_stylegan.presets.table import PRESETS, get_preset
 
 __all__ = [
-    "PRESETS", "GANPreset", "InfoGANPreset", "MultiStylePreset", "Preset", "ProgressivePreset", "R3GANPreset",
-    "StyleGAN2Preset", "StyleGANPreset", "SuperResolutionPreset", "as_dict", "get_preset", "with_settings",
+    "GANPreset", "InfoGANPreset", "JohnsonPreset", "MultiStylePreset", "PRESETS", "Preset", "ProgressivePreset",
+    "R3GANPreset", "StyleGAN2Preset", "StyleGANPreset", "SuperResolutionPreset", "as_dict", "get_preset",
+    "with_settings",
 ]  # fmt: skip

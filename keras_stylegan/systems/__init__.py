@@ -15,7 +15,7 @@ from keras_stylegan.systems.super_resolution import build_super_resolution
 __all__ = ["SYSTEMS", "Probe", "System", "build", "jit_compile", "save_whole"]
 
 SYSTEMS: dict[str, Callable[[Any], System]] = {
-    "multistyle": build_multistyle,
+    **dict.fromkeys(("multistyle", "johnson"), build_multistyle),
     **dict.fromkeys(("gan", "infogan", "progressive", "r3gan", "stylegan"), build_gan),
     "stylegan2": build_stylegan2,
     "super_resolution": build_super_resolution,
