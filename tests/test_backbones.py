@@ -49,6 +49,8 @@ def built(request):
 def shared(built, monkeypatch):
     """The name of a backbone, whose trunks are parts of the network above."""
     name, network = built
+    for layer in network.layers:  # which the trunk of another test may have frozen
+        layer.trainable = True
 
     def build(backbone, levels, weights):
         assert backbone == name and weights is None
@@ -72,7 +74,7 @@ def test_taps_halve_the_picture_and_pixels_are_prepared(shared):
     assert trunk.channels == channels
     for level, shape in enumerate(trunk.compute_output_shape((2, 320, 352, 3)), 1):
         for side, whole in zip(shape[1:3], (320, 352), strict=True):
-            assert abs(side - whole / 2**level) <= (2.5 if shared == "inception_v3" else 0)
+            assert abs(side - whole / 2**level) <= (3 if shared == "inception_v3" else 0)
     first = BackboneTrunk(shared, levels=1)
     pixels = np.random.default_rng(0).integers(0, 256, (1, 80, 80, 3)).astype("float32")
     prepare = importlib.import_module(f"keras.applications.{module}").preprocess_input

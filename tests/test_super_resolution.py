@@ -463,7 +463,10 @@ def test_generated_pictures_are_enlarged_beside_themselves(files, tmp_path, monk
     call = ["generate", "--n", "2", "-o", str(tmp_path / output), "--upscale", files["model"]]
     assert cli.main(call) == 0
     written = [pathlib.Path(line) for line in capsys.readouterr().out.splitlines()]
-    sizes = {path.name: Image.open(path).size for path in written}
+    sizes = {}
+    for path in written:
+        with Image.open(path) as picture:
+            sizes[path.name] = picture.size
     if output == "grid.png":
         assert set(sizes) == {"grid.png", "grid_x4.png"}
     else:
