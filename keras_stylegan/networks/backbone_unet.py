@@ -35,6 +35,8 @@ class BackboneUNet(keras.Model):
     Source: Ronneberger et al. 2015, "U-Net", with a pretrained encoder as Iglovikov and Shvets 2018, "TernausNet".
     """
 
+    channels = 3
+
     def __init__(
         self,
         backbone,
@@ -68,6 +70,11 @@ class BackboneUNet(keras.Model):
             for level, width in reversed(list(enumerate(widths)))
         ]
         self.to_picture = layers.Conv2D(out_channels, 3, padding="same", dtype="float32", name="to_picture")
+
+    @property
+    def stride(self):
+        """What users of translators bring height and width to: here a choice, every size is taken."""
+        return 2**self.trunk.levels
 
     def build(self, images_shape=None, labels_shape=None):
         channels = [3, *self.trunk.channels]
