@@ -28,8 +28,9 @@ class HourglassNetwork(keras.Model):
     Raises:
         ValueError: if an argument breaks its rule.
 
-    Source: Ulyanov et al. 2018, "Deep Image Prior" (arXiv 1711.10925), figure 21 of the supplement. Deviation: instance
-    norm stands for batch norm, which on the one picture of a batch is the same.
+    Source: Ulyanov et al. 2018, "Deep Image Prior" (arXiv 1711.10925), architectures of the supplement, with the
+    widths of its smallest. Deviations: instance norm stands for batch norm, which on the one picture of a batch is the
+    same; none after joining the paths.
     """
 
     def __init__(self, filters=(16, 32, 64, 128, 128), skip_filters=4, channels=3, **kwargs):
