@@ -18,6 +18,8 @@ COMMANDS = {
     "styles": "list the packaged styles",
     "demo": "stylise the packaged sample photographs in every style",
     "gatys": "stylise one photograph by optimisation (slow, the quality reference)",
+    "restore": "remove noise, fill holes or enlarge four times, without a trained network",
+    "upscale": "enlarge a picture four times with a trained network",
     "generate": "generate pictures with a trained GAN, by seeds",
     "interpolate": "an animation from one seed's picture to the next",
     "mix": "a grid of pictures with the styles of two sets of seeds mixed",

@@ -69,6 +69,21 @@ def translator_entry(name: str) -> dict:
     return translators[name]
 
 
+def upscaler_entry() -> dict:
+    """Returns the manifest's entry of the packaged network that enlarges pictures: its file and factor.
+
+    Raises:
+        ValueError: if the package has none.
+    """
+    entry = manifest().get("super_resolution")
+    if entry is None or not {"litert", "factor"} <= entry.keys():
+        raise ValueError(
+            "the package holds no network that enlarges pictures: name the LiteRT file of one (`--model FILE`), as "
+            "export/package_upscaler.py writes it of a run of `keras-stylegan train super_resolution`"
+        )
+    return entry
+
+
 def read_weights(record: dict) -> bytes:
     """Reads a packaged weight file and checks it.
 

@@ -72,6 +72,11 @@ LAYERS = [
         LayerRow("GroupedConv2D", lambda f=form: layers.GroupedConv2D(2, "he_normal", f), ((5, 7, 4),))
         for form in ("grouped", "taps")
     ),
+    LayerRow(
+        "NormalizedConv2D",
+        lambda: layers.NormalizedConv2D(5, 5, 2, activation="leaky_relu", use_bias=True, epsilon=1e-2),
+        ((8, 11, 4),),
+    ),
     LayerRow("ScoreHead", lambda: layers.ScoreHead(3, use_bias=False, spectral=True), ((6,), (3,)), half=0.1),
     LayerRow(
         "SpectralConv2D",
@@ -166,6 +171,14 @@ NETWORKS = [
     LayerRow(
         "DomainTranslator", lambda: networks.DomainTranslator(3, 4, 6, 2, 1, 5, 6, 2), ((8, 12, 3), (5,)), half=0.15
     ),
+    LayerRow("HourglassNetwork", lambda: networks.HourglassNetwork([4, 6], 2, 4), ((12, 16, 3),), half=0.2),
+    LayerRow(
+        "JohnsonTransformer",
+        lambda: networks.JohnsonTransformer(3, num_blocks=2),
+        {"images": (16, 24, 3), "style_weights": (1,), "strength": ()},
+        (0, 1),
+        0.15,
+    ),
     LayerRow("PatchCritic", lambda: networks.PatchCritic(2, filters=4, num_layers=2), ((16, 24, 3), (2,))),
     *(
         LayerRow(
@@ -210,6 +223,12 @@ NETWORKS = [
         lambda: networks.ProjectedCritic(_tiny_features(), (16, 16), filters=5, num_classes=3),
         ((16, 16, 3), (3,)),
         half=0.15,
+    ),
+    LayerRow("PatchCritic", lambda: networks.PatchCritic(0, filters=4, num_layers=2), ((16, 24, 3),)),
+    LayerRow(
+        "SuperResolutionNetwork",
+        lambda: networks.SuperResolutionNetwork(3, filters=4, num_blocks=2),
+        ((5, 7, 3),),
     ),
     *(
         LayerRow(
@@ -288,6 +307,11 @@ LOSSES = [
 # Public names without a row of their own, and why.
 ELSEWHERE = {
     "RECEPTIVE_FIELDS": "the table behind PatchGANCritic: test_translators.py",
+    **dict.fromkeys(
+        ("BackboneCritic", "BackboneTrunk", "BackboneUNet"),
+        "seconds to build: test_backbones.py saves, loads and trains them",
+    ),
+    "TRUNKS": "the names of BackboneTrunk's networks",
     "resolutions": "a function of sizes: test_dcgan.py",
     "rotate": "takes integers: test_noise_to_image.py",
     "LEAKY_GAIN": "the gain that keeps the variance through leaky ReLU",

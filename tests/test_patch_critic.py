@@ -42,7 +42,7 @@ def test_the_style_adds_the_product_of_features_and_embedding(critic):
     assert np.abs(styled - plain).mean() > 1e-3
 
 
-@pytest.mark.parametrize("name", ["num_styles", "filters", "num_layers"])
+@pytest.mark.parametrize("name", ["filters", "num_layers"])
 def test_wrong_arguments_are_named(name):
     with pytest.raises(ValueError, match=f"`{name}` must be positive. Received: {name}=0"):
         PatchCritic(**{"num_styles": 2, name: 0})

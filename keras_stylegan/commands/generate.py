@@ -15,6 +15,14 @@ def add_arguments(parser):
     parser.add_argument("--n", type=int, default=16, metavar="N", help="number of pictures (default 16)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="first seed; the next pictures take the next")
     parser.add_argument("--styles", metavar="FILE", help="styles.npz of `project`: its pictures, instead of seeds")
+    parser.add_argument(
+        "--upscale",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="write everything a second time, four times as large and named NAME_x4: by the packaged network of "
+        "`upscale`, or by the LiteRT file of another",
+    )
 
 
 def add_source(parser):
@@ -50,11 +58,14 @@ def whole_numbers(name, text):
 def run(arguments) -> int:
     import pathlib
 
+    import numpy as np
     from PIL import Image
 
     from keras_stylegan.commands.outputs import check_output, make_folder
+    from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference import write_picture
     from keras_stylegan.inference.generator import open_generator, read_styles
+    from keras_stylegan.inference.upscaler import open_upscaler
 
     if arguments.n < 1:
         raise ValueError(f"`--n` must be positive. Received: {arguments.n}")
@@ -62,6 +73,10 @@ def run(arguments) -> int:
     as_grid = bool(pathlib.Path(arguments.output).suffix)
     if as_grid:
         check_output(arguments.output, set())
+    upscaler = None
+    if arguments.upscale is not None:
+        with silence():
+            upscaler = open_upscaler(arguments.upscale or None)
     seeds = range(arguments.seed, arguments.seed + arguments.n)
     if arguments.styles is None:
         pictures = open_generator(arguments.source).generate(seeds, arguments.label, arguments.truncation)
@@ -74,13 +89,27 @@ def run(arguments) -> int:
         from keras_stylegan.data.pictures import as_rgb
         from keras_stylegan.data.tiles import tile
 
-        write_picture(Image.fromarray(tile(as_rgb(pictures))), arguments.output, arguments.source_type)
-        print(arguments.output)
+        grids = [(pathlib.Path(arguments.output), as_rgb(pictures))]
+        if upscaler is not None:
+            large = np.stack([upscaler.run(picture) for picture in grids[0][1]])
+            grids.append((enlarged_name(grids[0][0], upscaler.factor), large))
+        for path, shown in grids:
+            write_picture(Image.fromarray(tile(shown)), path, arguments.source_type)
+            print(path)
         return 0
     folder = make_folder(arguments.output)
     for name, picture in zip(names, pictures, strict=True):
         path = folder / name
-        pixels = picture[..., 0] if picture.shape[-1] == 1 else picture
-        write_picture(Image.fromarray(pixels), path, arguments.source_type)
+        image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+        write_picture(image, path, arguments.source_type)
         print(path)
+        if upscaler is not None:
+            path = enlarged_name(path, upscaler.factor)
+            write_picture(upscaler.upscale(image), path, arguments.source_type)
+            print(path)
     return 0
+
+
+def enlarged_name(path, factor):
+    """The name of a picture's larger version, beside the picture."""
+    return path.with_name(f"{path.stem}_x{factor}{path.suffix}")

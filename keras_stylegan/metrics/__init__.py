@@ -7,6 +7,7 @@ import importlib
 
 from keras_stylegan.metrics.artefacts import blob_outliers, border_ratio, checkerboard_energy
 from keras_stylegan.metrics.feature_sets import FeatureSet
+from keras_stylegan.metrics.fidelity import luma, psnr, ssim
 from keras_stylegan.metrics.frechet import frechet_distance
 from keras_stylegan.metrics.image_scores import ImageScores, ScoreSettings, score_features
 from keras_stylegan.metrics.inception_score import inception_score
@@ -28,9 +29,9 @@ _LAZY = {
 __all__ = [
     "EXTRACTORS", "FeatureExtractor", "FeatureSet", "ImageScores", "METRICS", "RESIZE_FILTERS", "ScoreSettings",
     "blob_outliers", "border_ratio", "build_extractor", "cached_features", "checkerboard_energy", "content_hash",
-    "density_coverage", "evaluate_images", "frechet_distance", "inception_score", "kernel_distance",
-    "neighbor_distances", "perceptual_distance", "perceptual_path_length", "precision_recall", "resize",
-    "score_features",
+    "density_coverage", "evaluate_images", "frechet_distance", "inception_score", "kernel_distance", "luma",
+    "neighbor_distances", "perceptual_distance", "perceptual_path_length", "precision_recall", "psnr", "resize",
+    "score_features", "ssim",
 ]  # fmt: skip
 
 

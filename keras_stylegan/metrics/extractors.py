@@ -15,6 +15,7 @@ from keras_stylegan.metrics.inception_2015 import IMAGE_SIZE, build_inception_20
 from keras_stylegan.metrics.names import APPLICATIONS, INCEPTION_2015, check_extractor
 from keras_stylegan.metrics.resizing import resize as resize_picture
 from keras_stylegan.networks import build_perceptual
+from keras_stylegan.networks.backbone_trunk import load_arrays
 from keras_stylegan.networks.perceptual import STYLE_TAPS
 
 _SIZE = 128
@@ -133,15 +134,8 @@ def _compact(size, weights):
 
 def _mobilenet(size, weights):
     whole = keras.applications.MobileNet(include_top=False, weights=None, input_shape=(size, size, 3))
-    trunk = keras.Model(whole.input, whole.get_layer(_MOBILENET_END).output)
-    try:
-        with np.load(weights, allow_pickle=False) as file:
-            for layer in trunk.layers:
-                # Keras 3 calls the kernels of both kinds of convolution `kernel`, the files of Keras 2 do not.
-                prefix = "depthwise_" if isinstance(layer, keras.layers.DepthwiseConv2D) else ""
-                layer.set_weights([file[f"{layer.name}/{prefix}{weight.name}"] for weight in layer.weights])
-    except Exception as error:  # numpy, zipfile, zlib and Keras each raise their own for a file that does not fit
-        raise ValueError(f"`{weights}` is not an .npz file of MobileNet's weights: {error}") from error
+    trunk = keras.Model(whole.input, whole.get_layer(_MOBILENET_END).output, name="MobileNet")
+    load_arrays(trunk, weights)
     pixels = keras.Input((size, size, 3))
     maps = trunk(keras.layers.Rescaling(1 / 127.5, -1.0)(pixels))
     return keras.Model(pixels, {"features": ops.mean(maps, axis=(1, 2))})

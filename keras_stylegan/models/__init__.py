@@ -3,6 +3,7 @@
 from keras_stylegan.models.adversarial import AdversarialModel
 from keras_stylegan.models.averaging import AveragedNetwork, copy_network
 from keras_stylegan.models.cycle_gan import CycleGAN
+from keras_stylegan.models.deep_image_prior import DeepImagePrior
 from keras_stylegan.models.directions import move_styles, style_directions
 from keras_stylegan.models.distillation import FeatureDistillation
 from keras_stylegan.models.gatys import GatysModel
@@ -19,11 +20,12 @@ from keras_stylegan.models.sampling import generate, mix_styles, render, render_
 from keras_stylegan.models.schedules import CosineSchedule, LinearDecay, PerUpdate, ScheduledAdam
 from keras_stylegan.models.stylegan import StyleGAN
 from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
+from keras_stylegan.models.super_resolution import SuperResolution
 
 __all__ = [
-    "AdversarialModel", "AveragedNetwork", "CosineSchedule", "CycleGAN", "FeatureDistillation", "GatysModel",
-    "ImageGAN", "InfoGAN", "LinearDecay", "MultiDomainTranslation", "MultiStyleTransfer", "NoiseToImage", "PerUpdate",
-    "Pix2Pix", "Player", "ProgressiveGAN", "Regularizer", "ScheduledAdam", "StyleGAN", "StyleGAN2", "StyleProjection",
-    "copy_network", "generate", "mix_styles", "move_styles", "r1_gamma", "render", "render_styles", "style_directions",
-    "style_moments",
+    "AdversarialModel", "AveragedNetwork", "CosineSchedule", "CycleGAN", "DeepImagePrior", "FeatureDistillation",
+    "GatysModel", "ImageGAN", "InfoGAN", "LinearDecay", "MultiDomainTranslation", "MultiStyleTransfer", "NoiseToImage",
+    "PerUpdate", "Pix2Pix", "Player", "ProgressiveGAN", "Regularizer", "ScheduledAdam", "StyleGAN", "StyleGAN2",
+    "StyleProjection", "SuperResolution", "copy_network", "generate", "mix_styles", "move_styles", "r1_gamma", "render",
+    "render_styles", "style_directions", "style_moments",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from keras import ops
 
 from keras_stylegan.losses import content_loss, style_loss, style_statistics, total_variation
 from keras_stylegan.models.gatys_masks import region_masks
+from keras_stylegan.models.images import check_picture
 from keras_stylegan.networks.perceptual import STYLE_TAPS
 
 OPTIMIZERS = ("adam", "lbfgs")
@@ -47,7 +48,7 @@ class GatysModel(keras.Model):
         content_tap="relu3_1", **kwargs,
     ):  # fmt: skip
         super().__init__(**kwargs)
-        content = _picture("content", content)
+        content = check_picture("content", content)
         if not styles:
             raise ValueError(f"`styles` must have at least one style. Received: {styles!r}")
         missing = {content_tap, *STYLE_TAPS} - set(network.taps)
@@ -66,7 +67,7 @@ class GatysModel(keras.Model):
         self.content_features = network(self.content)[content_tap]
         # The style pictures' statistics do not change: once, not once a step.
         self.targets = {
-            name: style_statistics(network(_picture("styles", style)), taps=STYLE_TAPS)
+            name: style_statistics(network(check_picture("styles", style)), taps=STYLE_TAPS)
             for name, style in styles.items()
         }
         self.masks = {name: region_masks(mask, content.shape[1:3], STYLE_TAPS) for name, mask in masks.items()}
@@ -188,12 +189,3 @@ class _GradientRecorder(keras.optimizers.Optimizer):
 
     def update_step(self, gradient, variable, learning_rate):
         self.assign(self.gradients[self._get_variable_index(variable)], gradient)
-
-
-def _picture(argument, image):
-    image = np.asarray(image, "float32")
-    if image.ndim != 3 or image.shape[-1] != 3:
-        raise ValueError(f"`{argument}` must have the shape (height, width, 3). Received: {image.shape}")
-    if not (np.isfinite(image).all() and image.min() >= -1.001 and image.max() <= 1.001):
-        raise ValueError(f"`{argument}` must be in [-1, 1]. Received: {image.min()} to {image.max()}")
-    return image[None]

@@ -1,11 +1,17 @@
 """Generators, critics and perceptual networks: graphs without training logic."""
 
+from keras_stylegan.networks.backbone_critic import BackboneCritic
+from keras_stylegan.networks.backbone_trunk import TRUNKS, BackboneTrunk
+from keras_stylegan.networks.backbone_unet import BackboneUNet
 from keras_stylegan.networks.backbones import build_perceptual
 from keras_stylegan.networks.bottleneck_translators import DenseNetTranslator, ResNetTranslator
 from keras_stylegan.networks.coded import CodedGenerator
 from keras_stylegan.networks.dcgan import DCGANCritic, DCGANGenerator
 from keras_stylegan.networks.domain_translator import DomainEncoder, DomainTranslator
 from keras_stylegan.networks.patch_critic import RECEPTIVE_FIELDS, PatchCritic, PatchGANCritic
+from keras_stylegan.networks.hourglass import HourglassNetwork
+from keras_stylegan.networks.johnson import JohnsonTransformer
+from keras_stylegan.networks.patch_critic import PatchCritic
 from keras_stylegan.networks.perceptual import PerceptualNetwork
 from keras_stylegan.networks.progressive import ProgressiveCritic, ProgressiveGenerator
 from keras_stylegan.networks.projected_critic import ProjectedCritic
@@ -19,11 +25,13 @@ from keras_stylegan.networks.stylegan2 import StyleGAN2Generator
 from keras_stylegan.networks.stylegan2_critic import StyleGAN2Critic
 from keras_stylegan.networks.unet import UNetTranslator
 from keras_stylegan.networks.vnet import VNetTranslator
+from keras_stylegan.networks.super_resolution import SuperResolutionNetwork
 
 __all__ = [
-    "CodedGenerator", "DCGANCritic", "DCGANGenerator", "DenseNetTranslator", "DomainEncoder", "DomainTranslator",
-    "PatchCritic", "PatchGANCritic", "PerceptualNetwork", "ProgressiveCritic", "ProgressiveGenerator",
-    "ProjectedCritic", "R3GANCritic", "R3GANGenerator", "RECEPTIVE_FIELDS", "ResNetCritic", "ResNetGenerator",
-    "ResNetTranslator", "Stage", "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer",
-    "UNetTranslator", "VNetTranslator", "build_perceptual", "resolutions", "stages",
+    "BackboneCritic", "BackboneTrunk", "BackboneUNet", "CodedGenerator", "DCGANCritic", "DCGANGenerator",
+    "DenseNetTranslator", "DomainEncoder", "DomainTranslator", "HourglassNetwork", "JohnsonTransformer", "PatchCritic",
+    "PatchGANCritic", "PerceptualNetwork", "ProgressiveCritic", "ProgressiveGenerator", "ProjectedCritic",
+    "R3GANCritic", "R3GANGenerator", "RECEPTIVE_FIELDS", "ResNetCritic", "ResNetGenerator", "ResNetTranslator", "Stage",
+    "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "SuperResolutionNetwork",
+    "TRUNKS", "UNetTranslator", "VNetTranslator", "build_perceptual", "resolutions", "stages",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ RECEPTIVE_FIELDS = {1: 0, 16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
 class PatchCritic(keras.Model):
-    """Scores every patch of a picture, under the style that it claims to have.
+    """Scores every patch of a picture, under the style that it claims to have if there are styles.
 
     Strided 4x4 convolutions as in PatchGAN, without normalisation: a gradient penalty is a statement about each
     picture alone, which batch statistics would break (Gulrajani et al. 2017, section 4). The style enters by
@@ -20,13 +20,13 @@ class PatchCritic(keras.Model):
     same size).
 
     Args:
-        num_styles: int, length of the conditioning weights.
+        num_styles: int, length of the conditioning weights; 0 for a critic of pictures alone.
         filters: int, channels of the first convolution; doubled by each further one.
         num_layers: int, strided convolutions; the patch is 22 pixels wide at 3 layers.
 
     Call arguments:
         images: tensor of shape `(batch, height, width, 3)`, RGB in [-1, 1].
-        style_weights: tensor of shape `(batch, num_styles)`.
+        style_weights: tensor of shape `(batch, num_styles)`; None without styles.
 
     Output shape:
         `(batch, height / 2**num_layers, width / 2**num_layers, 1)`, rounded up; float32.
@@ -36,7 +36,9 @@ class PatchCritic(keras.Model):
 
     def __init__(self, num_styles, filters=32, num_layers=3, **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("num_styles", num_styles), ("filters", filters), ("num_layers", num_layers)):
+        if num_styles < 0:
+            raise ValueError(f"`num_styles` must not be negative. Received: num_styles={num_styles}")
+        for name, value in (("filters", filters), ("num_layers", num_layers)):
             if value < 1:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
         self.num_styles = num_styles
@@ -45,7 +47,9 @@ class PatchCritic(keras.Model):
         self.convolutions = [
             layers.Conv2D(filters * 2**i, 4, strides=2, padding="same", name=f"conv_{i + 1}") for i in range(num_layers)
         ]
-        self.embedding = layers.Dense(filters * 2 ** (num_layers - 1), use_bias=False, name="embedding")
+        self.embedding = None
+        if num_styles:
+            self.embedding = layers.Dense(filters * 2 ** (num_layers - 1), use_bias=False, name="embedding")
         self.score = layers.Dense(1, dtype="float32", name="score")
 
     def build(self, images_shape, style_weights_shape=None):
@@ -53,14 +57,17 @@ class PatchCritic(keras.Model):
         for convolution in self.convolutions:
             convolution.build((None, None, None, channels))
             channels = convolution.filters
-        self.embedding.build((None, self.num_styles))
+        if self.num_styles:
+            self.embedding.build((None, self.num_styles))
         self.score.build((None, None, None, channels))
         self.built = True
 
-    def call(self, images, style_weights):
+    def call(self, images, style_weights=None):
         x = images
         for convolution in self.convolutions:
             x = ops.leaky_relu(convolution(x), 0.2)
+        if not self.num_styles:
+            return self.score(x)
         embedded = ops.cast(self.embedding(style_weights), "float32")[:, None, None]
         projection = ops.mean(ops.cast(x, "float32") * embedded, axis=-1, keepdims=True)
         return self.score(x) + projection

@@ -9,13 +9,14 @@ from keras_stylegan.presets.gans import (
     StyleGAN2Preset,
     StyleGANPreset,
 )
-from keras_stylegan.presets.multistyle import MultiStylePreset
+from keras_stylegan.presets.multistyle import JohnsonPreset, MultiStylePreset
 from keras_stylegan.presets.settings import as_dict, with_settings
+from keras_stylegan.presets.super_resolution import SuperResolutionPreset
 from keras_stylegan.presets.table import PRESETS, get_preset
 from keras_stylegan.presets.translation import CycleGANPreset, MultiDomainPreset, Pix2PixPreset, TranslationPreset
 
 __all__ = [
-    "PRESETS", "CycleGANPreset", "GANPreset", "InfoGANPreset", "MultiDomainPreset", "MultiStylePreset", "Pix2PixPreset",
-    "Preset", "ProgressivePreset", "R3GANPreset", "StyleGAN2Preset", "StyleGANPreset", "TranslationPreset", "as_dict",
-    "get_preset", "with_settings",
+    "CycleGANPreset", "GANPreset", "InfoGANPreset", "JohnsonPreset", "MultiDomainPreset", "MultiStylePreset", "PRESETS",
+    "Pix2PixPreset", "Preset", "ProgressivePreset", "R3GANPreset", "StyleGAN2Preset", "StyleGANPreset",
+    "SuperResolutionPreset", "TranslationPreset", "as_dict", "get_preset", "with_settings",
 ]  # fmt: skip

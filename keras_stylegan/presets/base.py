@@ -9,14 +9,14 @@ import typing
 # Numbers that may be 0. No number of a preset may be negative or infinite, and all others are greater than 0.
 MAY_BE_ZERO = frozenset(
     (
-        "alphas", "augment_target", "beta_1", "cache_megabytes", "clip_norm", "code_weight", "content_weight",
-        "continuous", "continuous_weight", "critic_weight", "decay_kimg", "ema_half_life_kimg", "ema_kimg",
-        "ema_ramp_up", "final_penalties", "flip", "frozen_blocks", "gamma", "group_size", "max_rollbacks", "methods",
-        "mix_probability", "mixing_probability", "num_blocks", "path_length_weight", "penalties", "penalty_weight",
-        "photograph_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "style_weight",
+        "adversarial_weight", "alphas", "augment_target", "beta_1", "blur", "cache_megabytes", "clean_share",
+        "clip_norm", "code_weight", "constant_kimg", "content_weight", "continuous", "continuous_weight",
+        "critic_weight", "cycle_weight", "decay_kimg", "diversity_weight", "dropout", "ema_half_life_kimg", "ema_kimg",
+        "ema_ramp_up", "final_penalties", "flip", "frozen_blocks", "gamma", "group_size", "history_size",
+        "identity_weight", "max_rollbacks", "methods", "mix_probability", "mixing_probability", "noise", "num_blocks",
+        "path_length_weight", "penalties", "penalty_weight", "perceptual_weight", "photograph_weight", "pixel_weight",
+        "reconstruction_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "style_weight",
         "variation_weight", "weak_probability", "weight_limit",
-        "adversarial_weight", "constant_kimg", "cycle_weight", "dropout", "history_size", "identity_weight",
-        "diversity_weight", "reconstruction_weight",
     )
 )  # fmt: skip
 # 1 for yes, 0 for no.

@@ -77,3 +77,22 @@ class MultiStylePreset(Preset):
     monitor: str = "generator/loss"
 
     system: typing.ClassVar[str] = "multistyle"
+
+
+@dataclasses.dataclass(frozen=True)
+class JohnsonPreset(MultiStylePreset):
+    """The multi-style recipe on the network of Johnson et al., which paints one style (`JohnsonTransformer`).
+
+    What describes the bank's network (`widths` to `bank_lr_multiplier`) is not used.
+
+    Attributes:
+        width: channels at the full size.
+        depth: residual blocks.
+    """
+
+    weak_probability: float = 0.0
+    learning_rate: float = 1e-3
+    width: int = 32
+    depth: int = 5
+
+    system: typing.ClassVar[str] = "johnson"

@@ -14,7 +14,8 @@ from keras_stylegan.presets.gans import (
     StyleGAN2Preset,
     StyleGANPreset,
 )
-from keras_stylegan.presets.multistyle import MultiStylePreset
+from keras_stylegan.presets.multistyle import JohnsonPreset, MultiStylePreset
+from keras_stylegan.presets.super_resolution import SuperResolutionPreset
 from keras_stylegan.presets.translation import CycleGANPreset, MultiDomainPreset, Pix2PixPreset
 
 _GAN = GANPreset(kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000)
@@ -41,6 +42,13 @@ PRESETS: dict[str, Preset] = {
     "multistyle_small": MultiStylePreset(
         kimg=2.0, crop_size=96, content_short_side=160, style_short_side=128, widths=(16, 32, 64), num_blocks=(1, 2, 1),
         log_images=100, grid_images=1000,
+    ),
+    # Johnson et al. 2016: two passes over COCO in batches of four.
+    "johnson": JohnsonPreset(kimg=160.0, crop_size=256, content_short_side=384),
+    # Wang et al. 2018 at the size and cost of two cores.
+    "super_resolution": SuperResolutionPreset(
+        kimg=400.0, batch_size=8, precision="mixed_bfloat16", log_images=400, grid_images=10_000,
+        checkpoint_seconds=300.0,
     ),
     # One network, the losses of Goodfellow et al. 2014, Radford et al. 2016, Mao et al. 2017, Arjovsky et al. 2017 and
     # Gulrajani et al. 2017. Batches of 320 are five critic updates on 64 pictures.

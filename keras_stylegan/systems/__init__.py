@@ -11,17 +11,19 @@ from keras_stylegan.systems.gans import build_gan
 from keras_stylegan.systems.multi_domain import build_multi_domain
 from keras_stylegan.systems.multistyle import build_multistyle
 from keras_stylegan.systems.stylegan2 import build_stylegan2
+from keras_stylegan.systems.super_resolution import build_super_resolution
 from keras_stylegan.systems.translation import build_cyclegan, build_pix2pix
 
 __all__ = ["SYSTEMS", "Probe", "System", "build", "jit_compile", "save_whole"]
 
 SYSTEMS: dict[str, Callable[[Any], System]] = {
-    "multistyle": build_multistyle,
+    **dict.fromkeys(("multistyle", "johnson"), build_multistyle),
     **dict.fromkeys(("gan", "infogan", "progressive", "r3gan", "stylegan"), build_gan),
     "stylegan2": build_stylegan2,
     "pix2pix": build_pix2pix,
     "cyclegan": build_cyclegan,
     "multidomain": build_multi_domain,
+    "super_resolution": build_super_resolution,
 }
 
 

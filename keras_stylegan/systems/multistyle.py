@@ -1,4 +1,4 @@
-"""From a preset to one network for all the styles of a folder."""
+"""From a preset to one network for all the styles of a folder, or to the baseline for one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from keras_stylegan import data
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.models.multi_style import MultiStyleTransfer
 from keras_stylegan.models.transfer import transfer_weights
-from keras_stylegan.networks import PatchCritic, StyleTransformer, build_perceptual
-from keras_stylegan.presets import MultiStylePreset
+from keras_stylegan.networks import JohnsonTransformer, PatchCritic, StyleTransformer, build_perceptual
+from keras_stylegan.presets import JohnsonPreset, MultiStylePreset
 from keras_stylegan.run_records import state_of_network
 from keras_stylegan.systems.base import System, jit_compile, save_whole
 
@@ -30,10 +30,9 @@ def build_multistyle(preset: MultiStylePreset) -> System:
     for name in ("content", "styles"):
         if not getattr(preset, name):
             raise ValueError(f"`{name}` must name the pictures to train on. Received nothing")
-    if preset.crop_size % StyleTransformer.stride:
-        raise ValueError(
-            f"`crop_size` must be a multiple of {StyleTransformer.stride}. Received: crop_size={preset.crop_size}"
-        )
+    kind = JohnsonTransformer if isinstance(preset, JohnsonPreset) else StyleTransformer
+    if preset.crop_size % kind.stride:
+        raise ValueError(f"`crop_size` must be a multiple of {kind.stride}. Received: crop_size={preset.crop_size}")
     if preset.batch_size % preset.critic_steps:
         raise ValueError(
             "`batch_size` must be a multiple of `critic_steps`, which share a batch. "
@@ -45,14 +44,7 @@ def build_multistyle(preset: MultiStylePreset) -> System:
     if unknown:
         raise ValueError(f"`alphas` must name styles among {', '.join(names)}. Received: {', '.join(unknown)}")
 
-    network = StyleTransformer(
-        len(names),
-        preset.widths,
-        preset.num_blocks,
-        preset.normalization,
-        preset.num_waves,
-        preset.bank_lr_multiplier,
-    )
+    network = build_network(preset, len(names))
     network.build()
     facts = {"photographs": len(photographs), "styles": names}
     if preset.start_from:
@@ -105,7 +97,27 @@ def build_multistyle(preset: MultiStylePreset) -> System:
     )
 
 
-def start_from(run: Path, network: StyleTransformer, names: list[str]) -> dict[str, Any]:
+def build_network(preset: MultiStylePreset, num_styles: int) -> StyleTransformer | JohnsonTransformer:
+    """The network of a preset.
+
+    Raises:
+        ValueError: if there are several styles for a network of one.
+    """
+    if isinstance(preset, JohnsonPreset):
+        if num_styles != 1:
+            raise ValueError(f"`styles` must hold one picture, the style of the network. Received: {num_styles}")
+        return JohnsonTransformer(preset.width, preset.depth)
+    return StyleTransformer(
+        num_styles,
+        preset.widths,
+        preset.num_blocks,
+        preset.normalization,
+        preset.num_waves,
+        preset.bank_lr_multiplier,
+    )
+
+
+def start_from(run: Path, network: StyleTransformer | JohnsonTransformer, names: list[str]) -> dict[str, Any]:
     """Begins with the network that an earlier run saved, the vectors of its styles matched by their names.
 
     Returns:
@@ -120,6 +132,18 @@ def start_from(run: Path, network: StyleTransformer, names: list[str]) -> dict[s
     earlier = load_network(run / NETWORK_FILE)
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     known = config["facts"]["styles"]
+    if isinstance(network, StyleTransformer) and isinstance(earlier, StyleTransformer):
+        _take_styles(earlier, network, known, names)
+    else:
+        transfer_weights(earlier, network)
+    begun_with = {"settings": config["settings"], "images_seen": state_of_network(run)[0]}
+    if "begun_with" in config["facts"]:
+        begun_with["begun_with"] = config["facts"]["begun_with"]
+    return begun_with
+
+
+def _take_styles(earlier, network, known, names):
+    """Weights of the network, and the vectors of the styles that both know by name."""
     vectors = keras.ops.convert_to_numpy(network.bank.vectors).copy()
     transfer_weights(earlier, network)
     if earlier.vector_size == network.vector_size:
@@ -130,10 +154,6 @@ def start_from(run: Path, network: StyleTransformer, names: list[str]) -> dict[s
                 vectors[i] = learned[known.index(name)]
         network.bank.photograph.assign(earlier.bank.photograph * factor)
     network.bank.vectors.assign(vectors)
-    begun_with = {"settings": config["settings"], "images_seen": state_of_network(run)[0]}
-    if "begun_with" in config["facts"]:
-        begun_with["begun_with"] = config["facts"]["begun_with"]
-    return begun_with
 
 
 def _cosine(learning_rate, steps):

@@ -1,0 +1,152 @@
+"""From a finished super-resolution run to what the package ships: LiteRT file, manifest entry, model card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from keras_stylegan.exporters.litert import convert
+from keras_stylegan.exporters.package_files import fingerprint, in_float32, training_facts, write_package
+from keras_stylegan.inference.upscaler import MARGIN, SIGNATURE, Upscaler
+from keras_stylegan.metrics.fidelity import luma, psnr, ssim
+from keras_stylegan.networks import SuperResolutionNetwork
+from keras_stylegan.systems.super_resolution import NETWORK_FILE
+
+MAX_BYTES = 4_000_000
+
+
+def upscale_function(network: SuperResolutionNetwork):
+    """The boundary of a super-resolution network: `image` uint8 `(1, height, width, 3)` in, `upscaled` uint8 out."""
+
+    @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="image")])
+    def upscale(image):
+        enlarged = network(tf.cast(image, tf.float32) / 127.5 - 1.0)
+        # The half rounds to nearest: a cast cuts off.
+        return {"upscaled": tf.cast(tf.clip_by_value(enlarged * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
+
+    return upscale
+
+
+def package_upscaler(run: Path, assets: Path, data: str, licence: str, photographs: Path) -> dict[str, Any]:
+    """Writes `weights/super_resolution.{tflite,md}` of a run and its entry in the manifest.
+
+    Everything is made and measured before the first file is written.
+
+    Args:
+        run: run directory of a super-resolution preset.
+        assets: the package's assets folder.
+        data: what it was trained on, in a sentence.
+        licence: licence and notices of the weights, in a sentence.
+        photographs: folder of photographs not trained on, for the scores.
+
+    Returns:
+        The manifest entry.
+
+    Raises:
+        ValueError: if the network is too large for the package or sees further than tiles overlap, or `photographs`
+            holds no picture.
+    """
+    network = in_float32(keras.models.load_model(run / NETWORK_FILE, compile=False))
+    if network.reach > MARGIN:
+        raise ValueError(f"`run` must have a network that sees at most {MARGIN} pixels. Received: {network.reach}")
+    content = convert(upscale_function(network), SIGNATURE, float16=True)
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"`run` must have a network of at most {MAX_BYTES} bytes. Received: {len(content)}")
+    file = "weights/super_resolution.tflite"
+    entry = {
+        "litert": fingerprint(file, content),
+        "factor": network.factor,
+        "parameters": network.count_params(),
+        **training_facts(run, json.loads((run / "config.json").read_text(encoding="utf-8"))),
+        "data": data,
+        "scores": score_upscaler(Upscaler(content), read_photographs(photographs)),
+        "licence": licence,
+    }
+    write_package(
+        assets, "super_resolution", entry, {file: content, "weights/super_resolution.md": card(entry).encode()}
+    )
+    return entry
+
+
+def read_photographs(folder: Path) -> dict[str, np.ndarray]:
+    """The photographs of a folder by name, uint8 `(height, width, 3)`.
+
+    Raises:
+        ValueError: if there are none.
+    """
+    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    if not files:
+        raise ValueError(f"`photographs` must be a folder of JPEG or PNG files. Received: {folder}")
+    return {path.stem: np.asarray(Image.open(path).convert("RGB")) for path in files}
+
+
+def score_upscaler(upscaler: Upscaler, photographs: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    """Mean PSNR and SSIM on RGB and on luma, of the network and of bicubic interpolation.
+
+    Each photograph is made small by the bicubic filter and enlarged again; `factor` pixels at its border do not count.
+    """
+    rows: dict[str, list] = {"bicubic": [], "network": []}
+    for truth in photographs.values():
+        truth, small = shrink(truth, upscaler.factor)
+        bicubic = np.asarray(Image.fromarray(small).resize(truth.shape[1::-1], Image.Resampling.BICUBIC))
+        for name, picture in (("bicubic", bicubic), ("network", upscaler.run(small))):
+            rows[name].append(fidelity(picture, truth, upscaler.factor))
+    return {
+        name: {key: round(float(np.mean([row[key] for row in found])), 4) for key in found[0]}
+        for name, found in rows.items()
+    }
+
+
+def shrink(photograph: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
+    """A photograph, cropped to multiples of the factor, and its small version by the bicubic filter."""
+    height, width = (side // factor * factor for side in photograph.shape[:2])
+    truth = photograph[:height, :width]
+    small = Image.fromarray(truth).resize((width // factor, height // factor), Image.Resampling.BICUBIC)
+    return truth, np.asarray(small)
+
+
+def fidelity(picture: np.ndarray, truth: np.ndarray, border: int) -> dict[str, float]:
+    """PSNR and SSIM of two uint8 pictures, on RGB and on luma, without the border."""
+    picture, truth = (p[border:-border, border:-border] for p in (picture, truth))
+    grey, true_grey = luma(picture), luma(truth)
+    return {
+        "psnr": psnr(picture, truth),
+        "ssim": ssim(picture, truth),
+        "psnr_luma": psnr(grey, true_grey),
+        "ssim_luma": ssim(grey, true_grey),
+    }
+
+
+def card(entry: dict[str, Any]) -> str:
+    """The model card of the manifest's entry, as Markdown."""
+    megabytes = entry["litert"]["bytes"] / 1e6
+    rows = "\n".join(
+        f"| {name} | {s['psnr']:.2f} | {s['ssim']:.4f} | {s['psnr_luma']:.2f} | {s['ssim_luma']:.4f} |"
+        for name, s in entry["scores"].items()
+    )
+    return f"""# Model card: super_resolution
+
+Enlarges a picture to {entry["factor"]} times its height and width, at any size, and removes some noise and JPEG blocks.
+
+- Network: `SuperResolutionNetwork`, {entry["parameters"]:,} parameters; LiteRT file {megabytes:.2f} MB.
+- Recipe: `{entry["recipe"]}`
+- Data: {entry["data"]}
+- Images seen: {entry["images_seen"]:,} of the {entry["images_scheduled"]:,} that the recipe's schedule is for.
+- Licence: {entry["licence"]}
+- Limits: detail is invented, not recovered: text, faces and number plates must not be read from its results.
+
+## Scores
+
+Means over photographs that were not trained on, made small by the bicubic filter; PSNR in dB and SSIM as scikit-image
+computes them, {entry["factor"]} pixels at the border left out; luma is BT.601.
+
+| | PSNR | SSIM | PSNR luma | SSIM luma |
+| --- | --- | --- | --- | --- |
+{rows}
+"""

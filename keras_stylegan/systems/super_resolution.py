@@ -1,0 +1,118 @@
+"""From a preset to a network that enlarges photographs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_stylegan import data
+from keras_stylegan.choices import did_you_mean
+from keras_stylegan.losses import ADVERSARIAL_LOSSES
+from keras_stylegan.models.super_resolution import SuperResolution
+from keras_stylegan.models.transfer import transfer_weights
+from keras_stylegan.networks import PatchCritic, SuperResolutionNetwork, build_perceptual
+from keras_stylegan.ops.bicubic import upsample_bicubic
+from keras_stylegan.presets import SuperResolutionPreset
+from keras_stylegan.systems.base import System, jit_compile, save_whole
+
+PREVIEW_PICTURES = 4
+# What a run leaves for inference, and for runs that begin with its weights.
+NETWORK_FILE, CRITIC_FILE = "network.keras", "critic.keras"
+# The half-life of an averaged network is at most this share of the images seen.
+EMA_RAMP_UP = 0.05
+
+
+def build_super_resolution(preset: SuperResolutionPreset) -> System:
+    """Super-resolution on the photographs of a folder, zip or npz file.
+
+    Raises:
+        ValueError: if a setting breaks its rule, or `data` or `start_from` cannot be used.
+    """
+    _check(preset)
+    photographs = data.open_images(preset.data, cache_bytes=preset.cache_megabytes * 2**20)
+    degradation = data.Degradation(preset.factor, preset.blur, preset.noise, preset.jpeg_quality, preset.clean_share)
+    crops = data.Crops(
+        photographs, preset.crop_size, preset.batch_size, preset.scale, seed=preset.seed, resample="lanczos"
+    )
+    batches = data.DegradedBatches(crops, degradation)
+    network = SuperResolutionNetwork(preset.factor, preset.filters, preset.num_blocks)
+    network.build()
+    critic = None
+    if preset.critic_weight:
+        critic = PatchCritic(0, preset.critic_filters)
+        critic.build((None, None, None, 3))
+    facts = {"photographs": len(photographs)}
+    if preset.start_from:
+        facts["weights_taken"] = _start_from(Path(preset.start_from), network, critic)
+    perceptual = build_perceptual(preset.perceptual, dtype=preset.precision) if preset.perceptual_weight else None
+    model = SuperResolution(
+        network,
+        perceptual,
+        critic,
+        pixel_weight=preset.pixel_weight,
+        perceptual_weight=preset.perceptual_weight,
+        critic_weight=preset.critic_weight,
+        loss=preset.loss,
+        penalty_weight=preset.penalty_weight,
+        penalty_every=preset.penalty_every,
+        seed=preset.seed,
+    )
+    rates = {"generator": preset.learning_rate, "critic": preset.critic_learning_rate}
+    optimizers = {
+        player.name: keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(rates[player.name], max(1, preset.steps)), beta_2=0.99
+        )
+        for player in model.players()
+    }
+    average = {"half_life_kimg": preset.ema_kimg, "ramp_up": EMA_RAMP_UP} if preset.ema_kimg else None
+    model.compile(optimizers, clip_norm=preset.clip_norm or None, ema=average, jit_compile=jit_compile())
+    trained = model.ema or network
+
+    def save(folder: Path) -> None:
+        save_whole(trained, folder / NETWORK_FILE)
+        if critic is not None:
+            save_whole(critic, folder / CRITIC_FILE)
+
+    side = preset.crop_size // preset.factor
+    example = np.zeros((1, side, side, 3), "float32")
+    return System(model, batches, _preview(trained, batches), save, facts, lambda: network(example))
+
+
+def _check(preset: SuperResolutionPreset) -> None:
+    if not preset.data:
+        raise ValueError("`data` must name the photographs to train on. Received nothing")
+    if preset.loss not in ADVERSARIAL_LOSSES:
+        raise ValueError(
+            f"`loss` must be one of {', '.join(ADVERSARIAL_LOSSES)}. "
+            f"Received: loss={preset.loss}{did_you_mean(preset.loss, ADVERSARIAL_LOSSES)}"
+        )
+    if preset.crop_size % preset.factor or preset.crop_size % 8 or preset.crop_size < 3 * preset.factor:
+        raise ValueError(
+            f"`crop_size` must be a multiple of 8 and of `factor`, and at least {3 * preset.factor}. "
+            f"Received: crop_size={preset.crop_size}, factor={preset.factor}"
+        )
+
+
+def _start_from(run: Path, network: SuperResolutionNetwork, critic: PatchCritic | None) -> int:
+    """Begins with the weights that an earlier run saved; returns how many fitted. An earlier critic is optional."""
+    if not (run / NETWORK_FILE).is_file():
+        raise ValueError(f"`start_from` must be the directory of such a run, with {NETWORK_FILE}. Received: {run}")
+    taken = transfer_weights(keras.models.load_model(run / NETWORK_FILE, compile=False), network)
+    if critic is not None and (run / CRITIC_FILE).is_file():
+        taken += transfer_weights(keras.models.load_model(run / CRITIC_FILE, compile=False), critic)
+    return taken
+
+
+def _preview(network, batches):
+    """A row per crop: enlarged by the bicubic filter, by the network, and the crop itself."""
+    first = batches[0]
+    small, images = (first[key][:PREVIEW_PICTURES] for key in ("small", "images"))
+    bicubic = keras.ops.convert_to_numpy(upsample_bicubic(keras.ops.convert_to_tensor(small), network.factor))
+
+    def preview():
+        enlarged = keras.ops.convert_to_numpy(network(small))
+        return data.to_uint8(np.stack([bicubic, enlarged, images], axis=1))
+
+    return preview
