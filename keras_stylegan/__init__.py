@@ -8,8 +8,8 @@ import importlib
 __version__ = "0.1.0"
 
 _SUBPACKAGES = (
-    "callbacks", "data", "exporters", "inference", "layers", "losses", "metrics", "models", "networks", "ops",
-    "presets", "pretrained",
+    "callbacks", "data", "evaluation", "exporters", "inference", "layers", "losses", "metrics", "models", "networks",
+    "ops", "presets", "pretrained",
 )  # fmt: skip
 _NAMES = {"from_preset": "keras_stylegan.systems.gans", "load": "keras_stylegan.inference"}
 

@@ -25,7 +25,7 @@ COMMANDS = {
     "directions": "strips along the directions in which a GAN's pictures change most",
     "train": "train a system from a preset",
     "runs": "list runs with their state, progress and best value",
-    "evaluate": "score generated pictures against real ones",
+    "evaluate": "score generated, painted or fused pictures",
     "presets": "list what can be trained",
     "pack": "pack pictures into a few files that training reads fast",
     "check-data": "name unreadable, tiny, odd and repeated pictures",
