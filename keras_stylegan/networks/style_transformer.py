@@ -36,7 +36,7 @@ class StyleTransformer(keras.Model):
     Call arguments:
         inputs: dict of `images`, float `(batch, height, width, 3)`, RGB in [-1, 1], height and width multiples of
             `stride` and at least 16; `style_weights`, float `(batch, num_styles)`, rows that sum to 1; `strength`,
-            float `(batch,)` in [0, 1].
+            float `(batch,)` in [0, 1]; optionally `origin`, `(batch, 2)`, where the waves begin (`plane_waves`).
 
     Returns:
         float32 tensor of the images' shape, values within [-1.1, 1.1]; at strength 0 the images themselves.
@@ -108,19 +108,19 @@ class StyleTransformer(keras.Model):
     def call(self, inputs):
         images, strength = inputs["images"], ops.cast(inputs["strength"], "float32")
         vectors = self.bank(inputs["style_weights"], strength)
-        painted = self.paint(images, vectors)
+        painted = self.paint(images, vectors, inputs.get("origin"))
         # The last fifth of the way to the photograph is walked by its own pixels, so that strength 0 is exact.
         share = ops.minimum(strength / EXACT_BELOW, 1.0)[:, None, None, None]
         images = ops.cast(images, "float32")
         return images + share * (painted - images)
 
-    def paint(self, images, vectors):
+    def paint(self, images, vectors, origin=None):
         """Paints `images` in the styles of `vectors`, float `(batch, vector_size)`; returns float32 images."""
         split = self._split(vectors)
         x = ops.space_to_depth(ops.cast(images, self.compute_dtype), 2)
         half = x = self._styled(self.stem, x, split)
         x = self._styled(self.to_quarter, x, split)
-        x = x + self._styled(self.waves, ops.cast(plane_waves(x, self.num_waves, 4), x.dtype), split)
+        x = x + self._styled(self.waves, ops.cast(plane_waves(x, self.num_waves, 4, origin), x.dtype), split)
         quarter = x = self._residual(self.encoder_blocks, x, split)
         x = self._styled(self.to_eighth, x, split)
         x = self._residual(self.middle_blocks, x, split)
