@@ -9,6 +9,7 @@ from keras_stylegan.layers.equalized import LEAKY_GAIN, EqualizedConv2D, Equaliz
 from keras_stylegan.layers.grouped import GroupedConv2D
 from keras_stylegan.layers.mapping import MappingNetwork
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
+from keras_stylegan.layers.region_norm import RegionNormalization
 from keras_stylegan.layers.score_head import ScoreHead
 from keras_stylegan.layers.spectral import SpectralConv2D, SpectralDense
 from keras_stylegan.layers.style_bank import StyleBank
@@ -18,6 +19,6 @@ from keras_stylegan.layers.upsampled_rgb import UpsampledRGB
 
 __all__ = [
     "AdaINLayer", "AdaptiveAugmentation", "ClipWeights", "CodeHead", "DiffAugment", "EqualizedConv2D", "EqualizedDense",
-    "GroupedConv2D", "LEAKY_GAIN", "MappingNetwork", "MinibatchStddev", "ScoreHead", "SpectralConv2D", "SpectralDense",
-    "StyleBank", "StyledConv2D", "SynthesisLayer", "ToRGB", "UpsampledRGB",
+    "GroupedConv2D", "LEAKY_GAIN", "MappingNetwork", "MinibatchStddev", "RegionNormalization", "ScoreHead",
+    "SpectralConv2D", "SpectralDense", "StyleBank", "StyledConv2D", "SynthesisLayer", "ToRGB", "UpsampledRGB",
 ]  # fmt: skip

@@ -3,6 +3,8 @@
 from keras_stylegan.networks.backbones import build_perceptual
 from keras_stylegan.networks.coded import CodedGenerator
 from keras_stylegan.networks.dcgan import DCGANCritic, DCGANGenerator
+from keras_stylegan.networks.fusion import FusionGenerator
+from keras_stylegan.networks.fusion_critic import FusionCritic
 from keras_stylegan.networks.patch_critic import PatchCritic
 from keras_stylegan.networks.perceptual import PerceptualNetwork
 from keras_stylegan.networks.progressive import ProgressiveCritic, ProgressiveGenerator
@@ -16,8 +18,8 @@ from keras_stylegan.networks.stylegan2 import StyleGAN2Generator
 from keras_stylegan.networks.stylegan2_critic import StyleGAN2Critic
 
 __all__ = [
-    "CodedGenerator", "DCGANCritic", "DCGANGenerator", "PatchCritic", "PerceptualNetwork", "ProgressiveCritic",
-    "ProgressiveGenerator", "R3GANCritic", "R3GANGenerator", "ResNetCritic", "ResNetGenerator", "Stage",
-    "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "build_perceptual", "resolutions",
-    "stages",
+    "CodedGenerator", "DCGANCritic", "DCGANGenerator", "FusionCritic", "FusionGenerator", "PatchCritic",
+    "PerceptualNetwork", "ProgressiveCritic", "ProgressiveGenerator", "R3GANCritic", "R3GANGenerator", "ResNetCritic",
+    "ResNetGenerator", "Stage", "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer",
+    "build_perceptual", "resolutions", "stages",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """What can be trained: one frozen dataclass per system, one table row per preset, and `key=value` changes to them."""
 
 from keras_stylegan.presets.base import Preset
+from keras_stylegan.presets.fusion import FusionPreset
 from keras_stylegan.presets.gans import (
     GANPreset,
     InfoGANPreset,
@@ -14,6 +15,6 @@ from keras_stylegan.presets.settings import as_dict, with_settings
 from keras_stylegan.presets.table import PRESETS, get_preset
 
 __all__ = [
-    "PRESETS", "GANPreset", "InfoGANPreset", "MultiStylePreset", "Preset", "ProgressivePreset", "R3GANPreset",
-    "StyleGAN2Preset", "StyleGANPreset", "as_dict", "get_preset", "with_settings",
+    "FusionPreset", "GANPreset", "InfoGANPreset", "MultiStylePreset", "PRESETS", "Preset", "ProgressivePreset",
+    "R3GANPreset", "StyleGAN2Preset", "StyleGANPreset", "as_dict", "get_preset", "with_settings",
 ]  # fmt: skip

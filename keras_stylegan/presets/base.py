@@ -11,9 +11,10 @@ MAY_BE_ZERO = frozenset(
     (
         "alphas", "augment_target", "beta_1", "cache_megabytes", "clip_norm", "code_weight", "content_weight",
         "continuous", "continuous_weight", "critic_weight", "decay_kimg", "ema_half_life_kimg", "ema_kimg",
-        "ema_ramp_up", "final_penalties", "flip", "frozen_blocks", "gamma", "group_size", "max_rollbacks", "methods",
-        "mix_probability", "mixing_probability", "num_blocks", "path_length_weight", "penalties", "penalty_weight",
-        "photograph_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "style_weight",
+        "ema_ramp_up", "final_penalties", "flip", "frozen_blocks", "gamma", "group_size", "many_probability",
+        "max_rollbacks", "methods", "mix_probability", "mixing_probability", "num_blocks", "path_length_weight",
+        "penalties", "penalty_weight", "perceptual_weight", "photograph_weight", "residual", "rotation_weights",
+        "schedule_kimg", "seed", "shifts", "style_weight", "twice_probability", "unchanged_probability",
         "variation_weight", "weak_probability", "weight_limit",
     )
 )  # fmt: skip

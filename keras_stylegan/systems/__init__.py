@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_stylegan.presets import Preset
 from keras_stylegan.systems.base import Probe, System, jit_compile, save_whole
+from keras_stylegan.systems.fusion import build_fusion
 from keras_stylegan.systems.gans import build_gan
 from keras_stylegan.systems.multistyle import build_multistyle
 from keras_stylegan.systems.stylegan2 import build_stylegan2
@@ -14,6 +15,7 @@ from keras_stylegan.systems.stylegan2 import build_stylegan2
 __all__ = ["SYSTEMS", "Probe", "System", "build", "jit_compile", "save_whole"]
 
 SYSTEMS: dict[str, Callable[[Any], System]] = {
+    "fusion": build_fusion,
     "multistyle": build_multistyle,
     **dict.fromkeys(("gan", "infogan", "progressive", "r3gan", "stylegan"), build_gan),
     "stylegan2": build_stylegan2,
