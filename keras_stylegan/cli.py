@@ -17,6 +17,7 @@ COMMANDS = {
     "sheet": "one photograph in every style, on one picture",
     "styles": "list the packaged styles",
     "demo": "stylise the packaged sample photographs in every style",
+    "fuse": "put a picture, or a part of it, into another in its light",
     "gatys": "stylise one photograph by optimisation (slow, the quality reference)",
     "generate": "generate pictures with a trained GAN, by seeds",
     "interpolate": "an animation from one seed's picture to the next",

@@ -8,6 +8,7 @@ import json
 _ENTRY = {"styles", "stride", "working_size", "litert"}
 # And of a generator of pictures from noise.
 _GENERATOR = {"classes", "latent_dim", "litert", "keras"}
+FUSION = "fusion"
 
 
 def assets():
@@ -49,6 +50,21 @@ def network_entry(name: str) -> dict:
 def generators() -> dict:
     """Returns the manifest's entries of packaged generators, by name: their files, classes and size."""
     return {name: entry for name, entry in manifest().items() if _GENERATOR <= entry.keys()}
+
+
+def fusion_entry() -> dict:
+    """Returns the manifest's entry of the packaged fusion network: its files, stride and working size.
+
+    Raises:
+        ValueError: if none is packaged.
+    """
+    networks = manifest()
+    if FUSION not in networks:
+        raise ValueError(
+            "the fusion network is not packaged in this version: `--blend gan` needs `--from RUN`, a run of "
+            "`keras-stylegan train fusion`; feather, laplacian and poisson need no network"
+        )
+    return networks[FUSION]
 
 
 def read_weights(record: dict) -> bytes:

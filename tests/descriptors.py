@@ -63,6 +63,7 @@ LAYERS = [
         ((4,),),
     ),
     LayerRow("MinibatchStddev", lambda: layers.MinibatchStddev(group_size=1, epsilon=1e-2), ((3, 4, 4),)),
+    LayerRow("RegionNormalization", lambda: layers.RegionNormalization(0.1), ((5, 7, 4), (5, 7, 3)), (0, 1)),
     LayerRow("SynthesisLayer", lambda: layers.SynthesisLayer(5, upsample=True), ((3, 4, 4), (6,), (6, 8, 1))),
     LayerRow("SynthesisLayer", lambda: layers.SynthesisLayer(5), ((3, 4, 4), (6,), (3, 4, 1))),
     LayerRow("ToRGB", lambda: layers.ToRGB(4), ((3, 4, 5), (6,))),
@@ -133,6 +134,16 @@ NETWORKS = [
         lambda: networks.StyleGANGenerator((16, 24), 1, 6, 5, 2, filters=4, max_filters=6, num_classes=3),
         ((6,), (3,)),
         half=0.2,
+    ),
+    LayerRow(
+        "FusionGenerator",
+        lambda: networks.FusionGenerator([4, 6, 8], [1, 1, 2], latent_dim=5),
+        {"source": (16, 24, 3), "target": (16, 24, 3), "masks": (16, 24, 2), "noise": (5,)},
+        (0, 1),
+        0.15,
+    ),
+    LayerRow(
+        "FusionCritic", lambda: networks.FusionCritic(4, num_layers=2), ((16, 24, 3), (16, 24, 2)), (0, 1), half=0.1
     ),
     LayerRow("PatchCritic", lambda: networks.PatchCritic(2, filters=4, num_layers=2), ((16, 24, 3), (2,))),
     LayerRow(

@@ -5,13 +5,19 @@ import importlib
 from keras_stylegan.evaluation.results import Evaluation, interval
 
 _LAZY = {
+    "evaluate_blends": "fusion",
     "evaluate_clips": "video",
+    "evaluate_fused": "fusion",
     "evaluate_motion": "video",
     "evaluate_styles": "style",
+    "harmonization_cases": "fusion",
     "write_report": "report",
 }
 
-__all__ = ["Evaluation", "evaluate_clips", "evaluate_motion", "evaluate_styles", "interval", "write_report"]
+__all__ = [
+    "Evaluation", "evaluate_blends", "evaluate_clips", "evaluate_fused", "evaluate_motion", "evaluate_styles",
+    "harmonization_cases", "interval", "write_report",
+]  # fmt: skip
 
 
 def __getattr__(name):

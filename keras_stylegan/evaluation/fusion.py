@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from keras_stylegan.data.harmonization import draw_region
+from keras_stylegan.data.shifts import HELD_OUT_SHIFTS, SHIFTS, TRAINING_SHIFTS, apply_shifts
 from keras_stylegan.evaluation.results import Evaluation, interval
+from keras_stylegan.inference.blending import BLENDS
+from keras_stylegan.inference.fusion import GAN, FusionNetwork
 from keras_stylegan.metrics import boundary_band, psnr, ssim
 
 Triple = tuple[str, np.ndarray, np.ndarray, np.ndarray]
@@ -62,6 +68,109 @@ def evaluate_fused(rows: Mapping[str, Iterable[Triple]], band: int = 4, seed: in
         table[row] = {key: interval([score[key] for score in scores], seed) for key in scores[0]}
     protocol = {"pictures": names, "band": band, "seed": seed}
     return Evaluation("Fusion", protocol, {"Fused pictures against the truth": table}, gallery, _NOTES)
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A photograph of which a region was changed.
+
+    Attributes:
+        name: of the photograph.
+        family: of the change, a key of `SHIFTS`.
+        source: uint8 array `(height, width, 3)`, the photograph, changed.
+        target: uint8 array, the photograph: what is around the region, and the truth in it.
+        mask: float32 array `(height, width)` in [0, 1].
+    """
+
+    name: str
+    family: str
+    source: np.ndarray
+    target: np.ndarray
+    mask: np.ndarray
+
+
+def harmonization_cases(
+    photographs: Mapping[str, np.ndarray], families: Sequence[str] = tuple(SHIFTS), seed: int = 0
+) -> list[Case]:
+    """One case for every photograph and family, a function of names and seed alone.
+
+    Args:
+        photographs: dict from name to uint8 array `(height, width, 3)`.
+        families: keys of `SHIFTS`.
+        seed: int.
+    """
+    cases = []
+    for name, photograph in photographs.items():
+        for family in families:
+            rng = np.random.default_rng((seed, zlib.crc32(f"{name}/{family}".encode())))
+            mask = draw_region(photograph.shape[:2], rng)
+            cases.append(Case(name, family, apply_shifts(photograph, (family,), rng), photograph, mask))
+    return cases
+
+
+def evaluate_blends(
+    cases: Sequence[Case],
+    network: FusionNetwork | None = None,
+    others: Mapping[str, Callable] | None = None,
+    band: int = 4,
+    seed: int = 0,
+) -> Evaluation:
+    """Compares the classical blends, and the fusion network, on cases whose truth is known.
+
+    Of the target the blends see all, of which only what is outside of the region is fair: inside it is the truth.
+    Therefore the target is given to them with the region's pixels replaced by the source's.
+
+    Args:
+        cases: of `harmonization_cases`.
+        network: `FusionNetwork`, the row `gan`, or None.
+        others: further blends by name, called as those of `BLENDS`.
+        band: half width of the band along edges, in pixels.
+        seed: of the bootstrap samples.
+
+    Returns:
+        An `Evaluation` with a table of all scores, and one of masked PSNR for every family.
+    """
+    blends = {**BLENDS, **(others or {})}
+    if network is not None:
+        blends[GAN] = lambda source, target, mask: network.fuse(source, target, mask[..., None])
+    scores = {blend: [] for blend in blends}
+    gallery = []
+    for number, case in enumerate(cases):
+        region = case.mask > 0.5
+        blind = np.where((case.mask > 0)[..., None], case.source, case.target)
+        shown = [("truth", case.target), ("copy and paste", blind)]
+        for blend, function in blends.items():
+            fused = function(case.source, blind, case.mask)
+            scores[blend].append(fusion_scores(fused, case.target, region, band))
+            shown.append((blend, fused))
+        if number % max(1, len(cases) // _GALLERY_ROWS) == 0:
+            gallery.append((f"{case.name}: {case.family}", shown))
+    families = list(dict.fromkeys(case.family for case in cases))
+
+    def mean_of(blend, key, chosen):
+        picked = [score[key] for score, case in zip(scores[blend], cases, strict=True) if case.family in chosen]
+        return interval(picked, seed)
+
+    groups = {"families of training": TRAINING_SHIFTS, "held-out families": HELD_OUT_SHIFTS}
+    groups = {title: set(group) & set(families) for title, group in groups.items()}
+    tables = {
+        f"All scores, {title}": {
+            blend: {key: mean_of(blend, key, group) for key in scores[blend][0]} for blend in blends
+        }
+        for title, group in groups.items()
+        if group
+    }
+    tables["Masked PSNR by family"] = {
+        blend: {family: mean_of(blend, "masked PSNR", {family}) for family in families} for blend in blends
+    }
+    protocol = {
+        "photographs": list(dict.fromkeys(case.name for case in cases)),
+        "families": families,
+        "held_out": sorted(groups["held-out families"]),
+        "band": band,
+        "seed": seed,
+    }
+    return Evaluation("Fusion: blends on changed regions", protocol, tables, gallery, _NOTES)
 
 
 _NOTES = ("Decibels (PSNR); brackets are 95 % bootstrap intervals of the mean over pictures.",)

@@ -71,9 +71,10 @@ class Fusion(AdversarialModel):
         target, masks = batch["target"], batch["masks"]
         fused = self.generator(batch)
         terms = {"error": self.error_weight * region_error(fused, target, masks)}
-        features, wanted = self.perceptual(fused), self.perceptual(target)
-        distance = sum(content_loss(features[tap], wanted[tap]) for tap in wanted) / len(wanted)
-        terms["perceptual"] = self.perceptual_weight * distance
+        if self.perceptual_weight:
+            features, wanted = self.perceptual(fused), self.perceptual(target)
+            distance = sum(content_loss(features[tap], wanted[tap]) for tap in wanted) / len(wanted)
+            terms["perceptual"] = self.perceptual_weight * distance
         if self.critic is not None:
             logits = self.critic(fused, masks)
             terms["adversarial"] = self.critic_weight * self.pair.generator(None, logits)

@@ -34,6 +34,7 @@ class FusionPreset(Preset):
         clip_norm: limit of the global norm of a gradient.
         ema_kimg: half-life of the averaged network, which is the one shown and saved, in thousands of images, at most
             1/20 of the images seen; 0 averages nothing.
+        start_from: run directory of a fusion run whose network to begin with; empty begins anew.
     """
 
     content: str = ""
@@ -60,6 +61,7 @@ class FusionPreset(Preset):
     critic_learning_rate: float = 2e-4
     clip_norm: float = 10.0
     ema_kimg: float = 5.0
+    start_from: str = ""
     monitor: str = "generator/error"
 
     system: typing.ClassVar[str] = "fusion"

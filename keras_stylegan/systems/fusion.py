@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import keras
 import numpy as np
 
 from keras_stylegan import data
 from keras_stylegan.models.fusion import Fusion
+from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import FusionCritic, FusionGenerator, build_perceptual
 from keras_stylegan.networks.fusion import composite_of
 from keras_stylegan.presets import FusionPreset
@@ -35,6 +38,8 @@ def build_fusion(preset: FusionPreset) -> System:
     crops = data.Crops(photographs, preset.crop_size, preset.batch_size, preset.scale, seed=preset.seed)
     generator = FusionGenerator(preset.widths, preset.num_blocks, preset.latent_dim)
     generator.build()
+    if preset.start_from:
+        start_from(Path(preset.start_from), generator)
     critic = None
     if preset.critic_weight:
         critic = FusionCritic()
@@ -65,6 +70,21 @@ def build_fusion(preset: FusionPreset) -> System:
         {"photographs": len(photographs), "shifts": sorted(preset.shifts)},
         lambda: generator(_example(generator, preset.crop_size)),
     )
+
+
+def start_from(run: Path, generator: FusionGenerator) -> None:
+    """Begins with the network that an earlier run saved, as far as widths and blocks are the same.
+
+    Raises:
+        ValueError: if the folder holds no such run, or its network has nothing in common with this one.
+    """
+    file = run / NETWORK_FILE
+    if not file.is_file():
+        raise ValueError(f"`start_from` must be the directory of a fusion run, with {NETWORK_FILE}. Received: {run}")
+    earlier = keras.models.load_model(file, compile=False)
+    if not isinstance(earlier, FusionGenerator):
+        raise ValueError(f"`start_from` must be the directory of a fusion run. Received: {run}")
+    transfer_weights(earlier, generator)
 
 
 def _pairs(preset, crops):
