@@ -71,7 +71,7 @@ def opencv_blend():
 def margins(tables):
     """Decibels by which the network exceeds the best other blend: in regions by family, and along edges."""
     by_family = tables["Masked PSNR by family"]
-    others = [blend for blend in by_family if blend != "gan"]
+    others = [blend for blend in by_family if not blend.startswith("gan")]
 
     def margin(table, key):
         return round(table["gan"][key] - max(table[blend][key] for blend in others), 2)

@@ -182,6 +182,16 @@ def test_litert_fuses_as_keras_at_every_size(generator):
         assert np.abs(fused[~outside].astype(int) - source[~outside]).mean() > 2
 
 
+def test_a_finish_blends_the_result_once_more():
+    network, piece = FusionNetwork(Halving()), Piece(SOURCE, MASK, (20, 10))
+    plain = np.asarray(fuse(piece, TARGET, "gan", network))
+    mask = place(piece, (80, 64))[1]
+    finished = np.asarray(fuse(piece, TARGET, "gan", network, "poisson"))
+    np.testing.assert_array_equal(finished, BLENDS["poisson"](plain, TARGET, mask))
+    with pytest.raises(ValueError, match="`finish` must be None, or one of laplacian, poisson"):
+        fuse(piece, TARGET, "feather", finish="poisson")
+
+
 def test_gan_of_a_run(run_directory, generator, capfd):
     code, out, err = program(capfd, "alpha.png", "target.png", "-o", "out.png", "--blend", "gan", "--from", "run")
     assert (code, err) == (0, "") and "80x64  gan" in out
@@ -225,13 +235,19 @@ def test_blends_are_scored_without_the_truth(generator):
     np.testing.assert_array_equal(again[0].source, cases[2].source)  # whatever else is asked for
 
     def look(source, target, mask):
-        np.testing.assert_array_equal(target[mask > 0], source[mask > 0])
+        inside = mask > 0.5
+        np.testing.assert_array_equal(target[inside], source[inside])
+        (truth,) = (case.target for case in cases if case.mask is mask)
+        np.testing.assert_array_equal(target[~inside], truth[~inside])
         return target
 
     evaluation = evaluate_blends(cases, FusionNetwork(KerasFusion(generator)), {"look": look})
     families = evaluation.tables["Masked PSNR by family"]
-    assert set(families) == {*BLENDS, "look", "gan"} and set(families["gan"]) == {"colour", "haze"}
-    assert families["look"] == families["copy"]
+    assert set(families) == {*BLENDS, "look", "gan", "gan, laplacian", "gan, poisson"}
+    assert set(families["gan"]) == {"colour", "haze"}
+    for family, score in families["copy"].items():
+        assert families["look"][family]["mean"] <= score["mean"]
+        assert families["poisson"][family]["mean"] > score["mean"]
     assert evaluation.protocol["held_out"] == ["haze"] and len(evaluation.tables) == 3
     untrained = stirred(type(generator)((4, 6, 8), (1, 1, 1), latent_dim=3), spread=0.0)
     same = evaluate_blends(cases, FusionNetwork(KerasFusion(untrained))).tables["Masked PSNR by family"]
@@ -305,6 +321,7 @@ MISTAKES = {
     "blend": ([*CALL, "--blend", "poison"], "`blend` must be one of gan, copy, feather, laplacian, poisson"),
     "no weights": ([*CALL, "--blend", "gan"], "the fusion network is not packaged in this version"),
     "no run": ([*CALL, "--blend", "gan", "--from", "assets"], "`run` must be the directory of a fusion run"),
+    "finish": ([*CALL, "--finish", "poisson"], "`finish` must be None, or one of laplacian, poisson for"),
     "run without gan": ([*CALL, "--from", "assets"], "`--from` must be given with `--blend gan` alone"),
     "at": ([*CALL, "--at", "1"], "`--at` must be two numbers, X,Y. Received: 1"),
     "infinite": ([*CALL, "--at", "inf,0"], "`at` must be two finite numbers"),

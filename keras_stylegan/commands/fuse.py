@@ -16,6 +16,7 @@ def add_arguments(parser):
     add("--scale", type=float, default=1.0, metavar="S", help="size of the source relative to its own (default: 1)")
     add("--style", metavar="NAME[=W][,NAME[=W]...]", help="paint the result in a packaged style or mixture")
     add("--blend", default="poisson", metavar="HOW", help=HELP_BLEND)
+    add("--finish", metavar="HOW", help="for gan: laplacian or poisson, which mend what is left of a seam")
     add(
         "--from", dest="run", metavar="RUN", help="the fusion network of this run, instead of the packaged one, for gan"
     )
@@ -48,7 +49,7 @@ def run(arguments) -> int:
         stylizer.check(styles)
     with silence():
         network = open_fusion(arguments.run) if arguments.blend == GAN else None
-        result = fuse(piece, arguments.target, arguments.blend, network)
+        result = fuse(piece, arguments.target, arguments.blend, network, arguments.finish)
         if stylizer is not None:
             result = stylizer.stylize(result, styles)
     write_picture(result, arguments.output)

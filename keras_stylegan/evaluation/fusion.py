@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -12,7 +13,7 @@ from keras_stylegan.data.harmonization import draw_region
 from keras_stylegan.data.shifts import HELD_OUT_SHIFTS, SHIFTS, TRAINING_SHIFTS, apply_shifts
 from keras_stylegan.evaluation.results import Evaluation, interval
 from keras_stylegan.inference.blending import BLENDS
-from keras_stylegan.inference.fusion import GAN, FusionNetwork
+from keras_stylegan.inference.fusion import FINISHES, GAN, FusionNetwork
 from keras_stylegan.metrics import boundary_band, psnr, ssim
 
 Triple = tuple[str, np.ndarray, np.ndarray, np.ndarray]
@@ -117,8 +118,8 @@ def evaluate_blends(
 ) -> Evaluation:
     """Compares the classical blends, and the fusion network, on cases whose truth is known.
 
-    Of the target the blends see all, of which only what is outside of the region is fair: inside it is the truth.
-    Therefore the target is given to them with the region's pixels replaced by the source's.
+    A blend may know the target outside of the region, but not the truth inside of it: there it is given the source.
+    The region, which scores are of, is where the mask is above a half.
 
     Args:
         cases: of `harmonization_cases`.
@@ -128,16 +129,17 @@ def evaluate_blends(
         seed: of the bootstrap samples.
 
     Returns:
-        An `Evaluation` with a table of all scores, and one of masked PSNR for every family.
+        An `Evaluation` with a table of all scores, and one of masked PSNR for every family. The network's rows are
+        `gan`, and `gan, NAME` with a classical finish.
     """
     blends = {**BLENDS, **(others or {})}
     if network is not None:
-        blends[GAN] = lambda source, target, mask: network.fuse(source, target, mask[..., None])
+        blends |= _network_blends(network)
     scores = {blend: [] for blend in blends}
     gallery = []
     for number, case in enumerate(cases):
         region = case.mask > 0.5
-        blind = np.where((case.mask > 0)[..., None], case.source, case.target)
+        blind = np.where(region[..., None], case.source, case.target)
         shown = [("truth", case.target), ("copy and paste", blind)]
         for blend, function in blends.items():
             fused = function(case.source, blind, case.mask)
@@ -171,6 +173,17 @@ def evaluate_blends(
         "seed": seed,
     }
     return Evaluation("Fusion: blends on changed regions", protocol, tables, gallery, _NOTES)
+
+
+def _network_blends(network):
+    def finished(finish, source, target, mask):
+        fused = network.fuse(source, target, mask[..., None])
+        return fused if finish is None else BLENDS[finish](fused, target, mask)
+
+    return {
+        GAN if finish is None else f"{GAN}, {finish}": functools.partial(finished, finish)
+        for finish in (None, *FINISHES)
+    }
 
 
 _NOTES = ("Decibels (PSNR); brackets are 95 % bootstrap intervals of the mean over pictures.",)

@@ -16,6 +16,8 @@ from keras_stylegan.inference.placement import Piece, place
 
 GAN = "gan"
 METHODS = (GAN, *BLENDS)
+# Blends that may follow the network: they mend what is left of a seam.
+FINISHES = ("laplacian", "poisson")
 # Of the small picture, in pixels: how far the change of a region is continued beyond its edge before it is enlarged.
 _CONTINUED = 2.0
 
@@ -63,7 +65,11 @@ class FusionNetwork:
 
 
 def fuse(
-    pieces: Piece | Sequence[Piece], target, blend: str = "poisson", network: FusionNetwork | None = None
+    pieces: Piece | Sequence[Piece],
+    target,
+    blend: str = "poisson",
+    network: FusionNetwork | None = None,
+    finish: str | None = None,
 ) -> Image.Image:
     """Puts pieces into a picture.
 
@@ -74,6 +80,7 @@ def fuse(
             `"feather"`, `"laplacian"` or `"poisson"`. For `"gan"` a single piece without mask and transparency merges:
             the target in the source's light and colours.
         network: `FusionNetwork`.
+        finish: `"laplacian"` or `"poisson"`: the network's result is blended once more into the target; for `"gan"`.
 
     Returns:
         PIL image of the target's size; RGB, or RGBA if the target has transparency.
@@ -88,6 +95,11 @@ def fuse(
         )
     if blend == GAN and network is None:
         raise ValueError('`network` must be given for `blend="gan"`. Received: network=None')
+    if finish is not None and (blend != GAN or finish not in FINISHES):
+        raise ValueError(
+            f'`finish` must be None, or one of {", ".join(FINISHES)} for `blend="gan"`. '
+            f"Received: finish={finish}, blend={blend}"
+        )
     pieces = [pieces] if isinstance(pieces, Piece) else list(pieces)
     if not pieces:
         raise ValueError("`pieces` must hold at least one piece. Received: none")
@@ -107,7 +119,10 @@ def fuse(
         masks *= 1 - mask[..., None]
         masks[..., index] = mask
         source = np.where((mask > 0)[..., None], colours, source)
-    return picture.dress(Image.fromarray(network.fuse(source, ground, masks)))
+    fused = network.fuse(source, ground, masks)
+    if finish is not None:
+        fused = BLENDS[finish](fused, ground, np.minimum(masks.sum(axis=-1), 1))
+    return picture.dress(Image.fromarray(fused))
 
 
 def _resized(plane, size):

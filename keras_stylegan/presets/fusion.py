@@ -43,8 +43,13 @@ class FusionPreset(Preset):
     content_short_side: int = 320
     shifts: dict[str, float] = dataclasses.field(
         default_factory=lambda: {
-            "colour": 3.0, "light": 3.0, "saturation": 1.0, "style": 2.0, "blur": 0.5, "noise": 0.5,
-        }  # fmt: skip
+            "colour": 3.0,
+            "light": 3.0,
+            "saturation": 1.0,
+            "style": 2.0,
+            "blur": 0.5,
+            "noise": 0.5,
+        }
     )
     num_regions: int = 2
     many_probability: float = 0.25
