@@ -15,6 +15,7 @@ from keras_stylegan import cli, pretrained
 from keras_stylegan.evaluation import evaluate_blends, harmonization_cases
 from keras_stylegan.exporters.fusion import NUM_REGIONS, package_fusion, to_litert
 from keras_stylegan.inference.blending import BLENDS
+from keras_stylegan.inference.colour import match_colours
 from keras_stylegan.inference.fusion import FusionNetwork, fuse
 from keras_stylegan.inference.fusion_runtimes import KerasFusion, LiteRTFusion, open_fusion
 from keras_stylegan.inference.placement import Piece, place
@@ -160,8 +161,10 @@ def test_pieces_are_regions_of_one_call_and_no_mask_merges():
     fuse([Piece(SOURCE, whole, (0, 0)), Piece(SOURCE, whole, (20, 20))], TARGET, "gan", network)
     assert seen[0].shape == (64, 80, 2) and seen[0].sum(axis=-1).max() == 1 and seen[0][25, 30].tolist() == [0, 1]
     merged = np.asarray(fuse(Piece(SOURCE), TARGET, "gan", network))
-    assert seen[1].shape == (64, 160, 1) and seen[1][:, :80].all() and not seen[1][:, 80:].any()
-    np.testing.assert_array_equal(merged, np.rint(TARGET / 2).astype("uint8"))
+    assert seen[1].shape == (64, 192, 1) and seen[1][:, :80].all() and not seen[1][:, 80:].any()
+    beside = Image.fromarray(SOURCE).resize((80, 64), Image.Resampling.LANCZOS)
+    matched = np.asarray(match_colours(Image.fromarray(TARGET), beside))
+    np.testing.assert_array_equal(merged, np.rint(matched / 2).astype("uint8"))
 
 
 def test_litert_fuses_as_keras_at_every_size(generator):
@@ -251,8 +254,8 @@ def test_blends_are_scored_without_the_truth(generator):
     assert evaluation.protocol["held_out"] == ["haze"] and len(evaluation.tables) == 3
     untrained = stirred(type(generator)((4, 6, 8), (1, 1, 1), latent_dim=3), spread=0.0)
     same = evaluate_blends(cases, FusionNetwork(KerasFusion(untrained))).tables["Masked PSNR by family"]
-    for family in same["gan"]:
-        assert same["gan"][family]["mean"] == pytest.approx(same["copy"][family]["mean"], abs=0.05)
+    # Already the alignment at edges, before anything is learnt, is worth decibels.
+    assert same["gan"]["colour"]["mean"] > same["copy"]["colour"]["mean"] + 3
 
 
 def test_evaluate_fusion_on_photographs(run_directory, capfd):

@@ -11,6 +11,7 @@ from PIL import Image
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference import resolution
 from keras_stylegan.inference.blending import BLENDS
+from keras_stylegan.inference.colour import match_colours
 from keras_stylegan.inference.images import read_picture
 from keras_stylegan.inference.placement import Piece, place
 
@@ -20,6 +21,8 @@ METHODS = (GAN, *BLENDS)
 FINISHES = ("laplacian", "poisson")
 # Of the small picture, in pixels: how far the change of a region is continued beyond its edge before it is enlarged.
 _CONTINUED = 2.0
+# Pixels between two pictures that lie beside each other to be merged.
+_BRIDGE = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,12 +57,17 @@ class FusionNetwork:
     def merge(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
         """The target in the source's light and colours, without a mask.
 
-        The target is one region of a picture whose background is the source, beside it.
+        The target, with the mean and covariance of the source's colours, is one region of a picture whose background is
+        the source, beside it. Between them lies a bridge from the colours of one border to those of the other: there
+        is no edge for the network to go by.
         """
         height, width = target.shape[:2]
-        beside = np.asarray(Image.fromarray(source).resize((width, height), Image.Resampling.LANCZOS))
-        both = np.concatenate([target, beside], axis=1)
-        masks = np.zeros((height, 2 * width, 1), "float32")
+        beside = Image.fromarray(source).resize((width, height), Image.Resampling.LANCZOS)
+        matched = np.asarray(match_colours(Image.fromarray(target), beside))
+        share = np.linspace(0, 1, _BRIDGE)[None, :, None]
+        bridge = np.rint((1 - share) * matched[:, -1:] + share * np.asarray(beside)[:, :1]).astype("uint8")
+        both = np.concatenate([matched, bridge, np.asarray(beside)], axis=1)
+        masks = np.zeros((*both.shape[:2], 1), "float32")
         masks[:, :width] = 1
         return self.fuse(both, both, masks)[:, :width]
 

@@ -5,7 +5,14 @@ from keras import layers, ops
 
 from keras_stylegan.layers.region_norm import RegionNormalization
 from keras_stylegan.ops.padding import reflect_pad
-from keras_stylegan.ops.regions import coverage, paint_regions, region_moments, with_background
+from keras_stylegan.ops.regions import (
+    coverage,
+    paint_regions,
+    region_moments,
+    seam_pairs,
+    seam_transform,
+    with_background,
+)
 from keras_stylegan.ops.resampling import upsample_nearest
 
 # A colour transform in RGB: a 3x3 matrix, row by row, and an offset.
@@ -17,9 +24,11 @@ class FusionGenerator(keras.Model):
     """Source, target, masks and noise in, fused picture out.
 
     What is put in is not drawn anew: every pixel goes through a colour transform of its own, so that its detail stays.
-    The transform is the sum of one for the whole region, from the statistics of the region, of the background and the
-    noise, and of one for each pixel, from an encoder and decoder with region-aware normalisation; both begin at the
-    identity. Where no mask is, the target's pixels come out to the bit.
+    It begins with one that is computed and not learned: the gain and offset of each region that make the two sides of
+    its edge alike (`ops.regions.seam_transform`). What is added to it is learned: a transform for the whole region,
+    from the statistics of the region, of the background and the noise, and one for each pixel, from an encoder and
+    decoder with region-aware normalisation, which sees the steps that are left at the edge. Where no mask is, the
+    target's pixels come out to the bit.
 
     Args:
         widths: three ints, channels at 1/2, 1/4 and 1/8 of the size.
@@ -75,7 +84,7 @@ class FusionGenerator(keras.Model):
 
     def build(self, input_shape=None):
         half, quarter, eighth = self.widths
-        channels = {self.stem: 16, self.to_quarter: half, self.to_eighth: quarter, self.from_eighth: eighth}
+        channels = {self.stem: 28, self.to_quarter: half, self.to_eighth: quarter, self.from_eighth: eighth}
         channels |= {self.from_quarter: quarter, self.head: half, self.pixel_transform: half}
         for layer, count in channels.items():
             layer.build((None, None, None, count))
@@ -84,19 +93,19 @@ class FusionGenerator(keras.Model):
         for block in self.middle_blocks:
             block.build((None, None, None, eighth), (None, None, None, 2))
         self.from_noise.build((None, self.latent_dim))
-        # Means and deviations of features and colours, of the region and of the background.
-        self.region_hidden.build((None, None, 4 * (eighth + 3) + self.latent_dim))
+        # Of the region and of the background: means and deviations of features and colours, and the alignment.
+        self.region_hidden.build((None, None, 2 * (2 * (eighth + 3) + 6) + self.latent_dim))
         self.region_transform.build((None, None, eighth))
         self.built = True
 
     def call(self, inputs):
         masks = ops.cast(inputs["masks"], "float32")
         covered, regions = coverage(masks), with_background(masks)
-        composite = composite_of(inputs)
+        picture, steps, alignment = self._aligned(inputs, masks)
         quarter_regions, eighth_regions = (ops.average_pool(regions, size) for size in (4, 8))
         noise = ops.cast(inputs["noise"], "float32")
 
-        x = ops.space_to_depth(ops.cast(ops.concatenate([composite, covered], axis=-1), self.compute_dtype), 2)
+        x = ops.space_to_depth(ops.cast(ops.concatenate([picture, covered, steps], axis=-1), self.compute_dtype), 2)
         half = x = ops.relu(self.stem(reflect_pad(x, 1)))
         x = ops.relu(self.to_quarter(reflect_pad(x, 1)))
         quarter = x = _through(self.encoder_blocks, x, quarter_regions)
@@ -107,17 +116,33 @@ class FusionGenerator(keras.Model):
         x = upsample_nearest(self.from_quarter(x)) + half
         x = ops.relu(self.head(reflect_pad(x, 1)))
         of_pixels = ops.depth_to_space(self.pixel_transform(ops.cast(x, "float32")), 2)
-        of_regions = self._region_transforms(eighth, eighth_regions, composite, regions, noise)
+        of_regions = self._region_transforms(eighth, eighth_regions, picture, regions, alignment, noise)
         transform = of_pixels + paint_regions(of_regions, regions)
-        return composite + covered * _change(composite, transform)
+        return picture + covered * _change(picture, transform)
 
-    def _region_transforms(self, features, feature_regions, colours, regions, noise):
+    def _aligned(self, inputs, masks):
+        """The picture with the regions' colours aligned at their edges, the steps left there, and the alignment."""
+        inside, outside, weights = seam_pairs(inputs["source"], inputs["target"], masks)
+        alignment = ops.concatenate(seam_transform(inside, outside, weights), axis=-1)
+
+        def align(colours, shares):
+            gain, offset = ops.split(paint_regions(alignment, shares), 2, axis=-1)
+            return gain * colours + offset
+
+        source, target = (ops.cast(inputs[name], "float32") for name in ("source", "target"))
+        picture = align(source, masks) + target * (1.0 - coverage(masks))
+        # In units of the picture: a window on a straight edge has the weight 1/4.
+        steps = 4.0 * (outside * ops.sum(weights, axis=-1, keepdims=True) - align(inside, weights))
+        return picture, steps, alignment
+
+    def _region_transforms(self, features, feature_regions, picture, regions, alignment, noise):
         """The transform of each region and of the background (which is not used), `(batch, regions + 1, 12)`."""
         statistics = []
-        for maps, weights in ((features, feature_regions), (colours, regions)):
+        for maps, weights in ((features, feature_regions), (picture, regions)):
             mean, variance = region_moments(maps, weights)
             statistics += [mean, ops.sqrt(variance + 1e-4)]
-        own = ops.concatenate(statistics, axis=-1)
+        aligned = ops.concatenate([alignment, ops.zeros_like(alignment[:, :1])], axis=1)
+        own = ops.concatenate([*statistics, aligned], axis=-1)
         background, noise = ops.zeros_like(own) + own[:, -1:], ops.zeros_like(own[..., :1]) + noise[:, None]
         return self.region_transform(self.region_hidden(ops.concatenate([own, background, noise], axis=-1)))
 

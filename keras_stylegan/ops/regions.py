@@ -47,6 +47,53 @@ def region_moments(features, regions):
     return mean + centre, ops.maximum(square - ops.square(mean), 0.0)
 
 
+def seam_pairs(source, target, masks):
+    """Colours on both sides of the edges of regions, as means over windows of 3x3 pixels.
+
+    Args:
+        source, target: float tensors `(batch, height, width, 3)`.
+        masks: tensor of shape `(batch, height, width, regions)` in [0, 1].
+
+    Returns:
+        `(inside, outside, weights)`: mean colours of the source under the masks and of the target beside them, float32
+        `(batch, height, width, 3)`; and how much of an edge of each region a window holds, `(batch, height, width,
+        regions)`, from 0 to 1/4.
+    """
+    masks = ops.cast(masks, "float32")
+    covered = coverage(masks)
+    inside, share = _window_mean(covered * ops.cast(source, "float32")), _window_mean(covered)
+    outside, rest = _window_mean((1.0 - covered) * ops.cast(target, "float32")), _window_mean(1.0 - covered)
+    weights = _window_mean(masks) * rest
+    return inside / ops.maximum(share, 1e-3), outside / ops.maximum(rest, 1e-3), weights
+
+
+def seam_transform(inside, outside, weights, epsilon=1e-3):
+    """Gain and offset of each channel that give the inner side of a region's edge the moments of the outer side.
+
+    A photograph goes on across an edge that was drawn into it, so both sides have one distribution of colours, and what
+    differs is what was done to the region. Unlike a regression of the sides on each other, moments do not shrink where
+    the pairs agree only in the mean.
+
+    Args:
+        inside, outside, weights: as `seam_pairs` returns them.
+        epsilon: float, added to variances: flat sides say nothing about the gain.
+
+    Returns:
+        Two float32 tensors of shape `(batch, regions, 3)`; gain 1 and offset 0 of a region without an edge.
+    """
+    mean, variance = region_moments(inside, weights)
+    wanted, spread = region_moments(outside, weights)
+    gain = ops.sqrt((spread + epsilon) / (variance + epsilon))
+    # Of the identity and the transform found, an edge of few pixels gets a mixture.
+    length = ops.sum(weights, axis=(1, 2))[..., None]
+    trust = length / (length + 1.0)
+    return 1.0 + trust * (gain - 1.0), trust * (wanted - gain * mean)
+
+
+def _window_mean(maps):
+    return ops.average_pool(maps, 3, strides=1, padding="same")
+
+
 def paint_regions(values, regions):
     """Gives every pixel the values of its regions, mixed by their weights.
 
