@@ -8,8 +8,8 @@ import importlib
 __version__ = "0.1.0"
 
 _SUBPACKAGES = (
-    "callbacks", "data", "exporters", "inference", "layers", "losses", "metrics", "models", "networks", "ops",
-    "presets", "pretrained", "serving",
+    "callbacks", "data", "evaluation", "exporters", "inference", "layers", "losses", "metrics", "models", "networks",
+    "ops", "presets", "pretrained", "serving",
 )  # fmt: skip
 _NAMES = {"from_preset": "keras_stylegan.systems.untrained", "load": "keras_stylegan.inference"}
 

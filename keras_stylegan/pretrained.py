@@ -10,6 +10,7 @@ from keras_stylegan.choices import did_you_mean
 _ENTRY = {"styles", "stride", "working_size", "litert"}
 # And of a generator of pictures from noise.
 _GENERATOR = {"classes", "latent_dim", "litert", "keras"}
+FUSION = "fusion"
 
 
 def assets():
@@ -82,6 +83,21 @@ def upscaler_entry() -> dict:
             "export/package_upscaler.py writes it of a run of `keras-stylegan train super_resolution`"
         )
     return entry
+
+
+def fusion_entry() -> dict:
+    """Returns the manifest's entry of the packaged fusion network: its files, stride and working size.
+
+    Raises:
+        ValueError: if none is packaged.
+    """
+    networks = manifest()
+    if FUSION not in networks:
+        raise ValueError(
+            "the fusion network is not packaged in this version: `--blend gan` needs `--from RUN`, a run of "
+            "`keras-stylegan train fusion`; feather, laplacian and poisson need no network"
+        )
+    return networks[FUSION]
 
 
 def read_weights(record: dict) -> bytes:

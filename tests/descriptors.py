@@ -96,6 +96,7 @@ LAYERS = [
         ((4,),),
     ),
     LayerRow("MinibatchStddev", lambda: layers.MinibatchStddev(group_size=1, epsilon=1e-2), ((3, 4, 4),)),
+    LayerRow("RegionNormalization", lambda: layers.RegionNormalization(0.1), ((5, 7, 4), (5, 7, 3)), (0, 1)),
     LayerRow("SynthesisLayer", lambda: layers.SynthesisLayer(5, upsample=True), ((3, 4, 4), (6,), (6, 8, 1))),
     LayerRow("SynthesisLayer", lambda: layers.SynthesisLayer(5), ((3, 4, 4), (6,), (3, 4, 1))),
     LayerRow("ToRGB", lambda: layers.ToRGB(4), ((3, 4, 5), (6,))),
@@ -179,6 +180,16 @@ NETWORKS = [
         (0, 1),
         0.15,
     ),
+    LayerRow(
+        "FusionGenerator",
+        lambda: networks.FusionGenerator([4, 6, 8], [1, 1, 2], latent_dim=5),
+        {"source": (16, 24, 3), "target": (16, 24, 3), "masks": (16, 24, 2), "noise": (5,)},
+        (0, 1),
+        0.15,
+    ),
+    LayerRow(
+        "FusionCritic", lambda: networks.FusionCritic(4, num_layers=2), ((16, 24, 3), (16, 24, 2)), (0, 1), half=0.1
+    ),
     LayerRow("PatchCritic", lambda: networks.PatchCritic(2, filters=4, num_layers=2), ((16, 24, 3), (2,))),
     *(
         LayerRow(
@@ -229,6 +240,10 @@ NETWORKS = [
         "SuperResolutionNetwork",
         lambda: networks.SuperResolutionNetwork(3, filters=4, num_blocks=2),
         ((5, 7, 3),),
+    ),
+    *(
+        LayerRow("SceneEncoder", lambda s=skips: networks.SceneEncoder((16, 24), 96, 6, 5, s), ((16, 24, 3),), half=0.1)
+        for skips in (True, False)
     ),
     *(
         LayerRow(

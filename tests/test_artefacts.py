@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy
+from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy, colour_inversion, tile_seams
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +46,27 @@ def test_blobs_are_counted_unless_the_photograph_has_them(photograph):
     assert blob_outliers(spotted, spotted) == 0
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_seams_between_tiles_are_found(photograph, axis):
+    assert tile_seams(photograph, photograph, 64) == 1.0
+    tiles = 30.0 * (np.arange(photograph.shape[axis]) // 64 % 2)
+    seamed = photograph + np.expand_dims(tiles, (1 - axis, 2))
+    assert tile_seams(seamed, photograph, 64) > 2
+    assert tile_seams(seamed, photograph, 50) < 1.2  # not where they are looked for
+    assert tile_seams(seamed, seamed, 64) == 1.0
+    with pytest.raises(ValueError, match="`tile` must be from 2 to below the longer side, 256. Received: 256"):
+        tile_seams(photograph, photograph, 256)
+
+
+def test_a_negative_is_found(photograph):
+    assert colour_inversion(photograph, photograph) == pytest.approx(1)
+    assert colour_inversion(0.3 * photograph + 90, photograph) == pytest.approx(1)
+    assert colour_inversion(255 - photograph, photograph) == pytest.approx(-1)
+    assert colour_inversion(np.full_like(photograph, 9), photograph) == 0
+
+
 def test_pictures_that_cannot_be_compared_are_refused(photograph):
-    for probe in (border_ratio, blob_outliers):
+    for probe in (border_ratio, blob_outliers, colour_inversion):
         with pytest.raises(ValueError, match=r"must have one shape. Received: \(192, 250, 3\) and \(192, 256, 3\)"):
             probe(photograph[:, :250], photograph)
     with pytest.raises(ValueError, match=r"`painted` must be more than 32 pixels .* Received: \(32, 40\)"):

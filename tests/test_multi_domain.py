@@ -126,9 +126,7 @@ def test_whole_model_saves_and_loads(tmp_path):
     assert loaded.get_config() == made.get_config() and loaded.diversity_weight.value == 3.0
     inputs = {"images": batch()["images"], "styles": np.ones((3, 3), "float32")}
     np.testing.assert_allclose(loaded(inputs), made(inputs), atol=1e-6)
-    with pytest.raises(
-        ValueError, match="`critic` must have one unit and the translator's 3 domains. Received"
-    ):
+    with pytest.raises(ValueError, match="`critic` must have one unit and the translator's 3 domains. Received"):
         MultiDomainTranslation(made.translator, DomainEncoder(3, 2, 2, 4, 2))
 
 

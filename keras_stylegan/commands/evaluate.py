@@ -1,82 +1,28 @@
-"""`keras-stylegan evaluate`: scores of generated pictures."""
+"""`keras-stylegan evaluate`: scores of pictures, one module for each kind (`evaluate_KIND.py`)."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
+
+KINDS = {
+    "images": "score a folder of generated pictures against a folder of real ones",
+    "style": "score a stylisation: content, style, colours, stability and faults",
+    "fusion": "score pictures that were fused of two against the truth",
+    "video": "measure how much painted clips of known motion flicker",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
-    summary = "score a folder of generated pictures against a folder of real ones"
-    images = kinds.add_parser("images", help=summary, description=summary[0].upper() + summary[1:] + ".")
-    images.add_argument("--real", metavar="SOURCE", required=True, help="real pictures: a folder, a zip or an npz file")
-    images.add_argument("--fake", metavar="SOURCE", required=True, help="generated pictures, likewise")
-    images.add_argument(
-        "--metrics",
-        metavar="NAMES",
-        default="fd,kid,precision,recall",
-        help="of fd, kid, precision, recall, density, coverage, inception_score (default: %(default)s)",
-    )
-    images.add_argument(
-        "--extractor",
-        metavar="NAME",
-        default="compact",
-        help="feature network: compact, mobilenet, inception-2015, or one of keras.applications such as inception_v3 "
-        "(default: %(default)s)",
-    )
-    images.add_argument("--weights", metavar="FILE", help="local weight file of the feature network")
-    images.add_argument("--size", type=int, metavar="PIXELS", help="pictures are resized to this square")
-    images.add_argument("--resize", metavar="FILTER", help="box, bilinear, bicubic, lanczos or tensorflow1")
-    images.add_argument(
-        "--max-features", type=int, default=10_000, metavar="N", help="feature vectors kept (default: %(default)s)"
-    )
-    images.add_argument("--cache", metavar="DIR", help="where the features of real pictures are kept")
-    images.add_argument("--no-cache", action="store_true", help="keep no features")
-    images.add_argument("--json", action="store_true", help="print one JSON object with the whole protocol")
+    for name, summary in KINDS.items():
+        kind = kinds.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        _module(name).add_arguments(kind)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import json
-    import warnings
-
-    from keras_stylegan.commands.silence import silence
-    from keras_stylegan.metrics.names import check_extractor, check_metrics
-
-    # Mistakes in names are found before Keras is loaded, and mistakes in folders before a network is.
-    metrics = check_metrics(name for name in arguments.metrics.split(",") if name)
-    check_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
-    with silence(), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        record = _evaluate(arguments, metrics)
-    record["warnings"] = [str(warning.message) for warning in caught if warning.category is UserWarning]
-    print(json.dumps(record, ensure_ascii=False) if arguments.json else _text(record))
-    return 0
+    return _module(arguments.kind).run(arguments)
 
 
-def _evaluate(arguments, metrics):
-    from pathlib import Path
-
-    from keras_stylegan.data import open_images
-
-    for name in ("real", "fake"):
-        source = getattr(arguments, name)
-        count = len(open_images(source))
-        if count < 2:
-            raise ValueError(f"`--{name}` must hold at least 2 pictures. Received: {count} in {source}")
-    from keras_stylegan.metrics.evaluation import evaluate_images
-    from keras_stylegan.metrics.extractors import build_extractor
-    from keras_stylegan.metrics.reference import cache_folder
-
-    extractor = build_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
-    folder = None if arguments.no_cache else Path(arguments.cache) if arguments.cache else cache_folder()
-    return evaluate_images(arguments.real, arguments.fake, extractor, metrics, arguments.max_features, folder)
-
-
-def _text(record):
-    protocol = record["extractor"]
-    lines = [f"{name:24} {score:.5g}" for name, score in record["scores"].items()]
-    lines.append(
-        f"{record['real']['images']} real, {record['fake']['images']} generated pictures, resized to "
-        f"{protocol['size']}x{protocol['size']} ({protocol['resize']})"
-    )
-    return "\n".join([*lines, *(f"note: {warning}" for warning in record["warnings"])])
+def _module(kind):
+    return importlib.import_module(f"keras_stylegan.commands.evaluate_{kind}")

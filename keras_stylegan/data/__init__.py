@@ -3,9 +3,10 @@
 from keras_stylegan.data.augmentation import Augmentation, Change
 from keras_stylegan.data.batches import Batches
 from keras_stylegan.data.crops import Crops
-from keras_stylegan.data.domain_batches import DomainBatches
 from keras_stylegan.data.degradation import Degradation, DegradedBatches
+from keras_stylegan.data.domain_batches import DomainBatches
 from keras_stylegan.data.front import open
+from keras_stylegan.data.harmonization import HarmonizationPairs
 from keras_stylegan.data.images import ImageSource, open_images
 from keras_stylegan.data.packing import pack
 from keras_stylegan.data.pictures import read_picture, to_float, to_rgb, to_uint8
@@ -16,9 +17,9 @@ from keras_stylegan.data.styles import open_styles
 
 __all__ = [
     "Augmentation", "Batches", "Change", "Crops", "Degradation", "DegradedBatches", "DomainBatches", "Feed",
-    "ImageSource", "ShardSource", "Source", "StyleBatches", "damaged_shards", "is_shards", "open", "open_images",
-    "open_shards", "open_source", "open_styles", "pack", "read_picture", "shard_dataset", "to_float", "to_rgb",
-    "to_uint8",
+    "HarmonizationPairs", "ImageSource", "ShardSource", "Source", "StyleBatches", "damaged_shards", "is_shards", "open",
+    "open_images", "open_shards", "open_source", "open_styles", "pack", "read_picture", "shard_dataset", "to_float",
+    "to_rgb", "to_uint8",
 ]  # fmt: skip
 
 

@@ -101,6 +101,35 @@ def translator_card(name: str, entry: dict[str, Any]) -> str:
 """
 
 
+def fusion_card(entry: dict[str, Any]) -> str:
+    """Returns the model card of the packaged fusion network, as Markdown, of its entry in `manifest.json`."""
+    parity = entry["parity"]
+    losses = _table(("term", "value"), ((term, f"{value:.4g}") for term, value in entry["losses"].items()))
+    scores = entry.get("scores", {})
+    blends = list(next(iter(scores.values()), {}))
+    rows = [(family, *(f"{values[blend]:.2f}" for blend in blends)) for family, values in scores.items()]
+    table = (
+        f"\n## Masked PSNR in decibels, by family of changes\n\n{_table(('family', *blends), rows)}\n" if rows else ""
+    )
+    return f"""# Model card: fusion
+
+Puts regions of one picture into another under its light and colours.
+
+- Network: `FusionGenerator`, {entry["parameters"]:,} parameters; LiteRT file {entry["litert"]["bytes"] / 1e6:.2f} MB.
+- Recipe: `{entry["recipe"]}`
+- Data: {entry["data"]}
+- Images seen: {entry["images_seen"]:,} of the {entry["images_scheduled"]:,} that the recipe's schedule is for.
+- Licence: {entry["licence"]}
+- Limits: it changes light and colour and, a little, sharpness and grain; it draws no shadows and no new shapes.
+- The LiteRT file, in half precision, and the Keras network differ by {parity["mean"]} grey levels in the mean and
+  {parity["greatest"]} at most, over {parity["pictures"]} pictures.
+
+## Last losses
+
+{losses}
+{table}"""
+
+
 def _scores(record):
     if not record:
         return ""

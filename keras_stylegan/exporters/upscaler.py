@@ -14,7 +14,7 @@ from PIL import Image
 from keras_stylegan.exporters.litert import convert
 from keras_stylegan.exporters.package_files import fingerprint, in_float32, training_facts, write_package
 from keras_stylegan.inference.upscaler import MARGIN, SIGNATURE, Upscaler
-from keras_stylegan.metrics.fidelity import luma, psnr, ssim
+from keras_stylegan.metrics.fidelity import psnr, ssim, ycbcr_luma
 from keras_stylegan.networks import SuperResolutionNetwork
 from keras_stylegan.systems.super_resolution import NETWORK_FILE
 
@@ -114,7 +114,7 @@ def shrink(photograph: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]
 def fidelity(picture: np.ndarray, truth: np.ndarray, border: int) -> dict[str, float]:
     """PSNR and SSIM of two uint8 pictures, on RGB and on luma, without the border."""
     picture, truth = (p[border:-border, border:-border] for p in (picture, truth))
-    grey, true_grey = luma(picture), luma(truth)
+    grey, true_grey = ycbcr_luma(picture), ycbcr_luma(truth)
     return {
         "psnr": psnr(picture, truth),
         "ssim": ssim(picture, truth),

@@ -11,6 +11,7 @@ from keras_stylegan.layers.grouped import GroupedConv2D
 from keras_stylegan.layers.mapping import MappingNetwork
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
 from keras_stylegan.layers.normalized_convolution import NormalizedConv2D
+from keras_stylegan.layers.region_norm import RegionNormalization
 from keras_stylegan.layers.score_head import ScoreHead
 from keras_stylegan.layers.spectral import SpectralConv2D, SpectralDense
 from keras_stylegan.layers.style_bank import StyleBank
@@ -21,6 +22,6 @@ from keras_stylegan.layers.upsampled_rgb import UpsampledRGB
 __all__ = [
     "AdaINLayer", "AdaptiveAugmentation", "ClipWeights", "CodeHead", "ConvBlock", "DiffAugment", "EqualizedConv2D",
     "EqualizedDense", "GroupedConv2D", "LEAKY_GAIN", "MappingNetwork", "MinibatchStddev", "NormalizedConv2D",
-    "ResidualBlock", "ScoreHead", "SpectralConv2D", "SpectralDense", "StyleBank", "StyledConv2D", "SynthesisLayer",
-    "ToRGB", "UpBlock", "UpsampledRGB",
+    "RegionNormalization", "ResidualBlock", "ScoreHead", "SpectralConv2D", "SpectralDense", "StyleBank", "StyledConv2D",
+    "SynthesisLayer", "ToRGB", "UpBlock", "UpsampledRGB",
 ]  # fmt: skip

@@ -5,9 +5,17 @@ What needs Keras loads when it is first named.
 
 import importlib
 
-from keras_stylegan.metrics.artefacts import blob_outliers, border_ratio, checkerboard_energy
+from keras_stylegan.metrics.artefacts import (
+    blob_outliers,
+    border_ratio,
+    checkerboard_energy,
+    colour_inversion,
+    tile_seams,
+)
+from keras_stylegan.metrics.bootstrap import bootstrap_interval
+from keras_stylegan.metrics.colours import colour_distance, rgb_uv_histogram
 from keras_stylegan.metrics.feature_sets import FeatureSet
-from keras_stylegan.metrics.fidelity import luma, psnr, ssim
+from keras_stylegan.metrics.fidelity import boundary_band, luma_ssim, psnr, ssim, ycbcr_luma
 from keras_stylegan.metrics.frechet import frechet_distance
 from keras_stylegan.metrics.image_scores import ImageScores, ScoreSettings, score_features
 from keras_stylegan.metrics.inception_score import inception_score
@@ -16,22 +24,29 @@ from keras_stylegan.metrics.names import EXTRACTORS, METRICS
 from keras_stylegan.metrics.neighbors import density_coverage, neighbor_distances, precision_recall
 from keras_stylegan.metrics.path_length import perceptual_path_length
 from keras_stylegan.metrics.resizing import RESIZE_FILTERS, resize
+from keras_stylegan.metrics.stability import instability, shift_instability
+from keras_stylegan.metrics.warping import warping_error
 
 _LAZY = {
     "FeatureExtractor": "extractors",
+    "StyleClassifier": "deception",
+    "TransferDistances": "transfer",
     "build_extractor": "extractors",
     "cached_features": "reference",
     "content_hash": "reference",
     "evaluate_images": "evaluation",
     "perceptual_distance": "perceptual",
+    "single_image_frechet": "transfer",
 }
 
 __all__ = [
     "EXTRACTORS", "FeatureExtractor", "FeatureSet", "ImageScores", "METRICS", "RESIZE_FILTERS", "ScoreSettings",
-    "blob_outliers", "border_ratio", "build_extractor", "cached_features", "checkerboard_energy", "content_hash",
-    "density_coverage", "evaluate_images", "frechet_distance", "inception_score", "kernel_distance", "luma",
-    "neighbor_distances", "perceptual_distance", "perceptual_path_length", "precision_recall", "psnr", "resize",
-    "score_features", "ssim",
+    "StyleClassifier", "TransferDistances", "blob_outliers", "bootstrap_interval", "border_ratio", "boundary_band",
+    "build_extractor", "cached_features", "checkerboard_energy", "colour_distance", "colour_inversion", "content_hash",
+    "density_coverage", "evaluate_images", "frechet_distance", "inception_score", "instability", "kernel_distance",
+    "luma_ssim", "neighbor_distances", "perceptual_distance", "perceptual_path_length", "precision_recall", "psnr",
+    "resize", "rgb_uv_histogram", "score_features", "shift_instability", "single_image_frechet", "ssim", "tile_seams",
+    "warping_error", "ycbcr_luma",
 ]  # fmt: skip
 
 

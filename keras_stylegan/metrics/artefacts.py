@@ -1,4 +1,4 @@
-"""Probes for the faults that stylisation networks are known for: checkerboards, border bands, blobs.
+"""Probes for the faults that stylisation networks are known for: checkerboards, border bands, blobs, seams, negatives.
 
 All take pictures as uint8 or float arrays `(height, width, 3)` in 0..255; a ratio reads 1 and a count 0 for a clean
 picture. They judge a painted picture against its photograph where a photograph may itself show the pattern.
@@ -99,6 +99,65 @@ def blob_outliers(painted: np.ndarray, photograph: np.ndarray, threshold: float 
 
     own = ndimage.maximum_filter(response(photograph), 13) > threshold / 2
     return int(ndimage.label((response(painted) > threshold) & ~own)[1])
+
+
+def tile_seams(painted: np.ndarray, photograph: np.ndarray, tile: int) -> float:
+    """Steps across the borders of tiles over steps elsewhere, against the photograph's own: 1 is clean.
+
+    A step is the mean absolute difference of luma between neighbours; the greater ratio of the two directions counts.
+
+    Args:
+        painted: array `(height, width, 3)`.
+        photograph: array of the same shape.
+        tile: side of the tiles in pixels, counted from the upper left corner; at least 2.
+
+    Raises:
+        ValueError: if the pictures differ in size, or neither side is longer than a tile.
+    """
+    _check_same_size(painted, photograph)
+    if not 2 <= tile < max(painted.shape[:2]):
+        raise ValueError(f"`tile` must be from 2 to below the longer side, {max(painted.shape[:2])}. Received: {tile}")
+    ratios = []
+    for axis, side in enumerate(painted.shape[:2]):
+        if side <= tile:
+            continue
+        on_border = np.arange(1, side) % tile == 0
+        own = []
+        for picture in (painted, photograph):
+            steps = np.abs(np.diff(luma(picture), axis=axis)).mean(axis=1 - axis)
+            # A grey level is added on both sides: a flat picture has no steps to compare with.
+            own.append((steps[on_border].mean() + 1.0) / (steps[~on_border].mean() + 1.0))
+        ratios.append(own[0] / own[1])
+    return float(max(ratios))
+
+
+def colour_inversion(painted: np.ndarray, photograph: np.ndarray, deviation: float = 8.0) -> float:
+    """Correlation of the blurred colours with the photograph's, mean over R, G and B: below 0 it is a negative.
+
+    Unpaired translation is known to invert colours and still to satisfy its cycle loss.
+
+    Args:
+        painted: array `(height, width, 3)`.
+        photograph: array of the same shape.
+        deviation: of the Gaussian blur, in pixels: what is compared is where the light areas are.
+
+    Returns:
+        Number in [-1, 1]; 0 of a channel where either picture is flat.
+
+    Raises:
+        ValueError: if the pictures differ in size.
+    """
+    _check_same_size(painted, photograph)
+    correlations = []
+    for channel in range(3):
+        one, other = (
+            ndimage.gaussian_filter(np.asarray(picture[..., channel], "float64"), deviation).ravel()
+            for picture in (painted, photograph)
+        )
+        one, other = one - one.mean(), other - other.mean()
+        lengths = np.linalg.norm(one) * np.linalg.norm(other)
+        correlations.append(one @ other / lengths if lengths > 1e-6 else 0.0)
+    return float(np.mean(correlations))
 
 
 def _check_same_size(painted, photograph):

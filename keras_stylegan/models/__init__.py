@@ -6,6 +6,7 @@ from keras_stylegan.models.cycle_gan import CycleGAN
 from keras_stylegan.models.deep_image_prior import DeepImagePrior
 from keras_stylegan.models.directions import move_styles, style_directions
 from keras_stylegan.models.distillation import FeatureDistillation
+from keras_stylegan.models.fusion import Fusion
 from keras_stylegan.models.gatys import GatysModel
 from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.info_gan import InfoGAN
@@ -17,6 +18,7 @@ from keras_stylegan.models.players import Player, Regularizer
 from keras_stylegan.models.progressive import ProgressiveGAN
 from keras_stylegan.models.projection import StyleProjection
 from keras_stylegan.models.sampling import generate, mix_styles, render, render_styles, style_moments
+from keras_stylegan.models.scene import ScenePipeline
 from keras_stylegan.models.schedules import CosineSchedule, LinearDecay, PerUpdate, ScheduledAdam
 from keras_stylegan.models.stylegan import StyleGAN
 from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
@@ -24,8 +26,8 @@ from keras_stylegan.models.super_resolution import SuperResolution
 
 __all__ = [
     "AdversarialModel", "AveragedNetwork", "CosineSchedule", "CycleGAN", "DeepImagePrior", "FeatureDistillation",
-    "GatysModel", "ImageGAN", "InfoGAN", "LinearDecay", "MultiDomainTranslation", "MultiStyleTransfer", "NoiseToImage",
-    "PerUpdate", "Pix2Pix", "Player", "ProgressiveGAN", "Regularizer", "ScheduledAdam", "StyleGAN", "StyleGAN2",
-    "StyleProjection", "SuperResolution", "copy_network", "generate", "mix_styles", "move_styles", "r1_gamma", "render",
-    "render_styles", "style_directions", "style_moments",
+    "Fusion", "GatysModel", "ImageGAN", "InfoGAN", "LinearDecay", "MultiDomainTranslation", "MultiStyleTransfer",
+    "NoiseToImage", "PerUpdate", "Pix2Pix", "Player", "ProgressiveGAN", "Regularizer", "ScenePipeline", "ScheduledAdam",
+    "StyleGAN", "StyleGAN2", "StyleProjection", "SuperResolution", "copy_network", "generate", "mix_styles",
+    "move_styles", "r1_gamma", "render", "render_styles", "style_directions", "style_moments",
 ]  # fmt: skip

@@ -29,9 +29,7 @@ class TranslationModel(AdversarialModel):
         ValueError: if the loss is unknown.
     """
 
-    def __init__(
-        self, networks, loss, adversarial_weight, critic_weight, penalty_weight, critic_steps, seed, **kwargs
-    ):
+    def __init__(self, networks, loss, adversarial_weight, critic_weight, penalty_weight, critic_steps, seed, **kwargs):
         super().__init__(seed=seed, **kwargs)
         for name, network in networks.items():
             setattr(self, name, network)

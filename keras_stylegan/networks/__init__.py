@@ -8,30 +8,33 @@ from keras_stylegan.networks.bottleneck_translators import DenseNetTranslator, R
 from keras_stylegan.networks.coded import CodedGenerator
 from keras_stylegan.networks.dcgan import DCGANCritic, DCGANGenerator
 from keras_stylegan.networks.domain_translator import DomainEncoder, DomainTranslator
-from keras_stylegan.networks.patch_critic import RECEPTIVE_FIELDS, PatchCritic, PatchGANCritic
+from keras_stylegan.networks.fusion import FusionGenerator
+from keras_stylegan.networks.fusion_critic import FusionCritic
 from keras_stylegan.networks.hourglass import HourglassNetwork
 from keras_stylegan.networks.johnson import JohnsonTransformer
-from keras_stylegan.networks.patch_critic import PatchCritic
+from keras_stylegan.networks.patch_critic import RECEPTIVE_FIELDS, PatchCritic, PatchGANCritic
 from keras_stylegan.networks.perceptual import PerceptualNetwork
 from keras_stylegan.networks.progressive import ProgressiveCritic, ProgressiveGenerator
 from keras_stylegan.networks.projected_critic import ProjectedCritic
 from keras_stylegan.networks.r3gan import R3GANCritic, R3GANGenerator
 from keras_stylegan.networks.resnet import ResNetCritic, ResNetGenerator
 from keras_stylegan.networks.resolutions import resolutions
+from keras_stylegan.networks.scene_encoder import SceneEncoder
 from keras_stylegan.networks.stages import Stage, stages
 from keras_stylegan.networks.style_transformer import StyleTransformer
 from keras_stylegan.networks.stylegan import StyleGANGenerator
 from keras_stylegan.networks.stylegan2 import StyleGAN2Generator
 from keras_stylegan.networks.stylegan2_critic import StyleGAN2Critic
+from keras_stylegan.networks.super_resolution import SuperResolutionNetwork
 from keras_stylegan.networks.unet import UNetTranslator
 from keras_stylegan.networks.vnet import VNetTranslator
-from keras_stylegan.networks.super_resolution import SuperResolutionNetwork
 
 __all__ = [
     "BackboneCritic", "BackboneTrunk", "BackboneUNet", "CodedGenerator", "DCGANCritic", "DCGANGenerator",
-    "DenseNetTranslator", "DomainEncoder", "DomainTranslator", "HourglassNetwork", "JohnsonTransformer", "PatchCritic",
-    "PatchGANCritic", "PerceptualNetwork", "ProgressiveCritic", "ProgressiveGenerator", "ProjectedCritic",
-    "R3GANCritic", "R3GANGenerator", "RECEPTIVE_FIELDS", "ResNetCritic", "ResNetGenerator", "ResNetTranslator", "Stage",
-    "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "SuperResolutionNetwork",
-    "TRUNKS", "UNetTranslator", "VNetTranslator", "build_perceptual", "resolutions", "stages",
+    "DenseNetTranslator", "DomainEncoder", "DomainTranslator", "FusionCritic", "FusionGenerator", "HourglassNetwork",
+    "JohnsonTransformer", "PatchCritic", "PatchGANCritic", "PerceptualNetwork", "ProgressiveCritic",
+    "ProgressiveGenerator", "ProjectedCritic", "R3GANCritic", "R3GANGenerator", "RECEPTIVE_FIELDS", "ResNetCritic",
+    "ResNetGenerator", "ResNetTranslator", "SceneEncoder", "Stage", "StyleGAN2Critic", "StyleGAN2Generator",
+    "StyleGANGenerator", "StyleTransformer", "SuperResolutionNetwork", "TRUNKS", "UNetTranslator", "VNetTranslator",
+    "build_perceptual", "resolutions", "stages",
 ]  # fmt: skip

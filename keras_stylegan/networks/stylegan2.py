@@ -207,12 +207,14 @@ class StyleGAN2Generator(keras.Model):
         before = ops.arange(self.num_styles)[None, :, None] < cutoff[:, None, None]
         return ops.where(before, first[:, None], second[:, None])
 
-    def synthesize(self, styles, noise=None):
+    def synthesize(self, styles, noise=None, skips=None):
         """The synthesis network.
 
         Args:
             styles: tensor of shape `(batch, num_styles, style_dim)`: w where they are equal, otherwise W+.
             noise: as for the call.
+            skips: optional list of one tensor a stage, `(batch, height, width, channels)` of it, added to its features
+                before they become colours (`SceneEncoder` makes them).
 
         Returns:
             float32 tensor of shape `(batch, height, width, channels)`.
@@ -221,10 +223,12 @@ class StyleGAN2Generator(keras.Model):
         ones = ops.ones_like(styles[:, 0, :1])[:, :, None, None]
         x = ops.cast(ones * self.base, self.compute_dtype)
         picture, used = None, 0
-        for *convolutions, to_rgb in self.blocks:
+        for stage, (*convolutions, to_rgb) in enumerate(self.blocks):
             for layer in convolutions:
                 x = layer(x, styles[:, used], next(noise))
                 used += 1
+            if skips is not None:
+                x = x + ops.cast(skips[stage], x.dtype)
             colours = to_rgb(x, styles[:, used])
             picture = colours if picture is None else fir_upsample(picture) + colours
         return picture

@@ -1,6 +1,7 @@
 """What can be trained: one frozen dataclass per system, one table row per preset, and `key=value` changes to them."""
 
 from keras_stylegan.presets.base import Preset
+from keras_stylegan.presets.fusion import FusionPreset
 from keras_stylegan.presets.gans import (
     GANPreset,
     InfoGANPreset,
@@ -16,7 +17,7 @@ from keras_stylegan.presets.table import PRESETS, get_preset
 from keras_stylegan.presets.translation import CycleGANPreset, MultiDomainPreset, Pix2PixPreset, TranslationPreset
 
 __all__ = [
-    "CycleGANPreset", "GANPreset", "InfoGANPreset", "JohnsonPreset", "MultiDomainPreset", "MultiStylePreset", "PRESETS",
-    "Pix2PixPreset", "Preset", "ProgressivePreset", "R3GANPreset", "StyleGAN2Preset", "StyleGANPreset",
-    "SuperResolutionPreset", "TranslationPreset", "as_dict", "get_preset", "with_settings",
+    "CycleGANPreset", "FusionPreset", "GANPreset", "InfoGANPreset", "JohnsonPreset", "MultiDomainPreset",
+    "MultiStylePreset", "PRESETS", "Pix2PixPreset", "Preset", "ProgressivePreset", "R3GANPreset", "StyleGAN2Preset",
+    "StyleGANPreset", "SuperResolutionPreset", "TranslationPreset", "as_dict", "get_preset", "with_settings",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ import dataclasses
 
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.presets.base import Preset
+from keras_stylegan.presets.fusion import FusionPreset
 from keras_stylegan.presets.gans import (
     GANPreset,
     InfoGANPreset,
@@ -49,6 +50,11 @@ PRESETS: dict[str, Preset] = {
     "super_resolution": SuperResolutionPreset(
         kimg=400.0, batch_size=8, precision="mixed_bfloat16", log_images=400, grid_images=10_000,
         checkpoint_seconds=300.0,
+    ),
+    "fusion": FusionPreset(kimg=600.0, batch_size=8, crop_size=96, log_images=800, grid_images=8000),
+    "fusion_small": FusionPreset(
+        kimg=2.0, crop_size=48, content_short_side=96, widths=(8, 16, 32), num_blocks=(0, 1, 0), log_images=100,
+        grid_images=1000,
     ),
     # One network, the losses of Goodfellow et al. 2014, Radford et al. 2016, Mao et al. 2017, Arjovsky et al. 2017 and
     # Gulrajani et al. 2017. Batches of 320 are five critic updates on 64 pictures.

@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_stylegan.presets import Preset
 from keras_stylegan.systems.base import Probe, System, jit_compile, save_whole
+from keras_stylegan.systems.fusion import build_fusion
 from keras_stylegan.systems.gans import build_gan
 from keras_stylegan.systems.multi_domain import build_multi_domain
 from keras_stylegan.systems.multistyle import build_multistyle
@@ -17,6 +18,7 @@ from keras_stylegan.systems.translation import build_cyclegan, build_pix2pix
 __all__ = ["SYSTEMS", "Probe", "System", "build", "jit_compile", "save_whole"]
 
 SYSTEMS: dict[str, Callable[[Any], System]] = {
+    "fusion": build_fusion,
     **dict.fromkeys(("multistyle", "johnson"), build_multistyle),
     **dict.fromkeys(("gan", "infogan", "progressive", "r3gan", "stylegan"), build_gan),
     "stylegan2": build_stylegan2,

@@ -1,0 +1,79 @@
+"""`keras-stylegan evaluate images`: scores of generated pictures."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--real", metavar="SOURCE", required=True, help="real pictures: a folder, a zip or an npz file")
+    parser.add_argument("--fake", metavar="SOURCE", required=True, help="generated pictures, likewise")
+    parser.add_argument(
+        "--metrics",
+        metavar="NAMES",
+        default="fd,kid,precision,recall",
+        help="of fd, kid, precision, recall, density, coverage, inception_score (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--extractor",
+        metavar="NAME",
+        default="compact",
+        help="feature network: compact, mobilenet, inception-2015, or one of keras.applications such as inception_v3 "
+        "(default: %(default)s)",
+    )
+    parser.add_argument("--weights", metavar="FILE", help="local weight file of the feature network")
+    parser.add_argument("--size", type=int, metavar="PIXELS", help="pictures are resized to this square")
+    parser.add_argument("--resize", metavar="FILTER", help="box, bilinear, bicubic, lanczos or tensorflow1")
+    parser.add_argument(
+        "--max-features", type=int, default=10_000, metavar="N", help="feature vectors kept (default: %(default)s)"
+    )
+    parser.add_argument("--cache", metavar="DIR", help="where the features of real pictures are kept")
+    parser.add_argument("--no-cache", action="store_true", help="keep no features")
+    parser.add_argument("--json", action="store_true", help="print one JSON object with the whole protocol")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import json
+    import warnings
+
+    from keras_stylegan.commands.silence import silence
+    from keras_stylegan.metrics.names import check_extractor, check_metrics
+
+    # Mistakes in names are found before Keras is loaded, and mistakes in folders before a network is.
+    metrics = check_metrics(name for name in arguments.metrics.split(",") if name)
+    check_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
+    with silence(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        record = _evaluate(arguments, metrics)
+    record["warnings"] = [str(warning.message) for warning in caught if warning.category is UserWarning]
+    print(json.dumps(record, ensure_ascii=False) if arguments.json else _text(record))
+    return 0
+
+
+def _evaluate(arguments, metrics):
+    from pathlib import Path
+
+    from keras_stylegan.data import open_images
+
+    for name in ("real", "fake"):
+        source = getattr(arguments, name)
+        count = len(open_images(source))
+        if count < 2:
+            raise ValueError(f"`--{name}` must hold at least 2 pictures. Received: {count} in {source}")
+    from keras_stylegan.metrics.evaluation import evaluate_images
+    from keras_stylegan.metrics.extractors import build_extractor
+    from keras_stylegan.metrics.reference import cache_folder
+
+    extractor = build_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
+    folder = None if arguments.no_cache else Path(arguments.cache) if arguments.cache else cache_folder()
+    return evaluate_images(arguments.real, arguments.fake, extractor, metrics, arguments.max_features, folder)
+
+
+def _text(record):
+    protocol = record["extractor"]
+    lines = [f"{name:24} {score:.5g}" for name, score in record["scores"].items()]
+    lines.append(
+        f"{record['real']['images']} real, {record['fake']['images']} generated pictures, resized to "
+        f"{protocol['size']}x{protocol['size']} ({protocol['resize']})"
+    )
+    return "\n".join([*lines, *(f"note: {warning}" for warning in record["warnings"])])

@@ -1,0 +1,225 @@
+"""How well a painter paints in styles: quality, stability and faults, between doing nothing and optimisation."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from keras_stylegan.evaluation.results import Evaluation, interval
+from keras_stylegan.metrics import (
+    StyleClassifier,
+    TransferDistances,
+    blob_outliers,
+    border_ratio,
+    checkerboard_energy,
+    colour_distance,
+    colour_inversion,
+    instability,
+    luma_ssim,
+    psnr,
+    shift_instability,
+    ssim,
+    tile_seams,
+)
+from keras_stylegan.metrics.stability import add_noise, fgsm_step, through_jpeg
+
+# From a uint8 photograph and a style's name to a uint8 painting of its size.
+Painter = Callable[[np.ndarray, str], np.ndarray]
+_GALLERY_ROWS, _GALLERY_PICTURES = 6, 6
+
+
+@dataclasses.dataclass(frozen=True)
+class StyleSettings:
+    """How much of what to evaluate.
+
+    Attributes:
+        gatys_pairs: pairs of photograph and style that are painted by optimisation, the upper end of the scale.
+        gatys_steps: steps of it.
+        stability_photographs: photographs on which every style's stability is measured.
+        tile: side of the tiles whose seams are looked for, in pixels.
+        seed: of crops, noise and bootstrap samples.
+    """
+
+    gatys_pairs: int = 1
+    gatys_steps: int = 200
+    stability_photographs: int = 1
+    tile: int = 128
+    seed: int = 0
+
+    def __post_init__(self):
+        for name, least in (("gatys_pairs", 0), ("gatys_steps", 1), ("stability_photographs", 0), ("tile", 2)):
+            if getattr(self, name) < least:
+                raise ValueError(f"`{name}` must be at least {least}. Received: {name}={getattr(self, name)}")
+
+
+def evaluate_styles(
+    painter: Painter,
+    photographs: Mapping[str, np.ndarray],
+    paintings: Mapping[str, np.ndarray],
+    distances: TransferDistances,
+    optimize: Painter | None = None,
+    gradient: Callable[[np.ndarray, str], np.ndarray] | None = None,
+    settings: StyleSettings | None = None,
+    disturbable: bool = True,
+) -> Evaluation:
+    """Scores every photograph in every style.
+
+    Rows: `identity`, the photographs as they are (the lower end of the style scores, the upper of the content's);
+    `optimisation`, Gatys' method on the first pairs (the other end); and the painter. The deception rate of
+    `optimisation` is that of its pairs; the classifier's own accuracy on paintings is in the protocol.
+
+    Args:
+        painter: function from a uint8 photograph `(height, width, 3)` and a style's name to a uint8 painting like it.
+        photographs: dict from name to uint8 array, both sides at least 64 pixels and the longer above `settings.tile`.
+        paintings: dict from style name to the uint8 style picture, two styles at least.
+        distances: `TransferDistances`.
+        optimize: a painter by optimisation, or None for no such row.
+        gradient: function from a photograph and a style to the gradient for the FGSM step, or None for no such column.
+        settings: `StyleSettings`.
+        disturbable: whether the painter can paint other pictures than the photographs, as stability needs.
+
+    Returns:
+        An `Evaluation`: the scores, the spread over styles, the stability, and a gallery.
+    """
+    settings = settings or StyleSettings()
+    judge = _Judge(distances, paintings, settings)
+    seen = {name: distances.features(photograph) for name, photograph in photographs.items()}
+    rows: dict[str, list[dict[str, Any]]] = {"identity": [], "painter": []}
+    gallery = []
+    for number, (name, photograph) in enumerate(photographs.items()):
+        shown = [("photograph", photograph)]
+        for style in paintings:
+            rows["identity"].append(judge.scores(photograph, photograph, style, seen[name], seen[name]))
+            painted = painter(photograph, style)
+            rows["painter"].append(judge.scores(painted, photograph, style, distances.features(painted), seen[name]))
+            shown.append((style, painted))
+        if number < _GALLERY_ROWS:
+            gallery.append((name, shown[: _GALLERY_PICTURES + 1]))
+    pairs = _pairs(photographs, paintings, settings.gatys_pairs) if optimize is not None else []
+    for name, style in pairs:
+        optimised = optimize(photographs[name], style)
+        scores = judge.scores(optimised, photographs[name], style, distances.features(optimised), seen[name])
+        rows.setdefault("optimisation", []).append(scores)
+        gallery.append((f"{name} in {style}", [("photograph", photographs[name]), ("optimisation", optimised)]))
+    tables = {
+        "Scores": {row: _means(scores, settings.seed) for row, scores in rows.items()},
+        "Spread over styles (means by style)": {
+            row: _spread(scores) for row, scores in rows.items() if row != "optimisation"
+        },
+    }
+    if disturbable and settings.stability_photographs:
+        chosen = list(photographs.values())[: settings.stability_photographs]
+        tables["Stability (change of the painting over change of the photograph)"] = {
+            "painter": _stability(painter, chosen, list(paintings), gradient, settings.seed)
+        }
+    protocol = {
+        "network": distances.name,
+        "photographs": list(photographs),
+        "styles": list(paintings),
+        "optimisation_pairs": [list(pair) for pair in pairs],
+        "classifier_accuracy_on_paintings": judge.classifier.accuracy,
+        **dataclasses.asdict(settings),
+    }
+    return Evaluation("Style transfer", protocol, tables, gallery, _NOTES)
+
+
+_NOTES = (
+    "Lower is better for content, style, colour and SIFD; 1 is clean for checkerboard, border and seams, 0 for "
+    "blobs; an inversion below 0 is a negative. Brackets are 95 % bootstrap intervals of the mean over pictures.",
+    "Identity and optimisation are the two ends of the scale: a painter lies between them.",
+)
+
+
+class _Judge:
+    """All scores of one painting."""
+
+    def __init__(self, distances, paintings, settings):
+        self.distances, self.settings = distances, settings
+        self.paintings = dict(paintings)
+        self.targets = {style: distances.features(painting) for style, painting in paintings.items()}
+        self.classifier = StyleClassifier(distances, paintings, settings.seed)
+
+    def scores(self, painted, photograph, style, features, seen):
+        target, name = self.targets[style], self.distances.name
+        return {
+            "of_style": style,
+            f"content-{name}": self.distances.content(features, seen),
+            f"style-{name}": self.distances.style(features, target),
+            f"SIFD-{name}": self.distances.single_image_frechet(features, target),
+            "colour": colour_distance(painted, self.paintings[style]),
+            "deception": float(self.classifier.classify(features) == style),
+            "PSNR": psnr(painted, photograph),
+            "SSIM": ssim(painted, photograph),
+            "luma-SSIM": luma_ssim(painted, photograph),
+            "checkerboard": checkerboard_energy(painted),
+            "border": border_ratio(painted, photograph),
+            "blobs": float(blob_outliers(painted, photograph)),
+            "seams": tile_seams(painted, photograph, self.settings.tile),
+            "inversion": colour_inversion(painted, photograph),
+        }
+
+
+def _pairs(photographs, paintings, count):
+    """Pairs that go through photographs and styles together, so that few of them see many of both."""
+    names, styles = list(photographs), list(paintings)
+    return [(names[i % len(names)], styles[i % len(styles)]) for i in range(min(count, len(names) * len(styles)))]
+
+
+def _means(scores: Sequence[Mapping[str, Any]], seed: int):
+    return {key: interval([row[key] for row in scores], seed) for key in scores[0] if key != "of_style"}
+
+
+def _spread(scores: Sequence[Mapping[str, Any]]):
+    """Least and greatest mean of a style: an imbalance between styles hides in the mean over all."""
+    columns = {}
+    for key in scores[0]:
+        if key == "of_style" or key == "PSNR":
+            continue
+        by_style: dict[str, list[float]] = {}
+        for row in scores:
+            by_style.setdefault(row["of_style"], []).append(row[key])
+        means = [float(np.mean(values)) for values in by_style.values()]
+        columns[key] = f"{min(means):.3g} to {max(means):.3g} (sd {np.std(means):.2g})"
+    return columns
+
+
+def _stability(painter, photographs, styles, gradient, seed):
+    columns: dict[str, list[float]] = {}
+    for photograph in photographs:
+        for style in styles:
+
+            def paint(picture, style=style):
+                return painter(picture, style)
+
+            changed = {"noise": add_noise(photograph, seed), "jpeg": through_jpeg(photograph)}
+            if gradient is not None:
+                changed["fgsm"] = fgsm_step(photograph, gradient(photograph, style))
+            for kind, picture in changed.items():
+                columns.setdefault(kind, []).append(instability(paint, photograph, picture))
+            columns.setdefault("shift", []).append(shift_instability(paint, photograph))
+    return {kind: interval(values, seed) for kind, values in columns.items()}
+
+
+def read_pictures(files: Mapping[str, Any], short_side: int) -> dict[str, np.ndarray]:
+    """Pictures by name as uint8 arrays of that shorter side, enlarged where they are smaller.
+
+    Args:
+        files: dict from name to path.
+        short_side: in pixels.
+
+    Raises:
+        ValueError, OSError: as `read_picture`.
+    """
+    from keras_stylegan.inference import read_picture
+
+    pictures = {}
+    for name, file in files.items():
+        photo = read_picture(file).photo
+        factor = short_side / min(photo.size)
+        size = [max(short_side, round(side * factor)) for side in photo.size]
+        pictures[name] = np.asarray(photo if size == list(photo.size) else photo.resize(size, Image.Resampling.LANCZOS))
+    return pictures

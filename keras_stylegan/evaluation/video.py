@@ -1,0 +1,100 @@
+"""Does the paint hold still? Warping errors of clips whose motion is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from keras_stylegan.evaluation.results import Evaluation, interval
+from keras_stylegan.evaluation.style import Painter
+from keras_stylegan.metrics.warping import pan, warp, warping_error, zoom
+
+# Whole pixels need no interpolation, so that a clip of the photograph itself has the error 0; a zoom moves by parts.
+MOTIONS = {"pan 1 px": pan(-1, 0), "pan 3 px down 2": pan(-3, -2), "zoom 1.01": zoom(1.01)}
+
+
+def make_clip(photograph: np.ndarray, motion: np.ndarray, count: int) -> list[np.ndarray]:
+    """A clip of a camera over a photograph.
+
+    Args:
+        photograph: uint8 array `(height, width, 3)`.
+        motion: array `(3, 3)` from each frame to the next, as `warp` takes it.
+        count: int, frames.
+
+    Returns:
+        List of uint8 arrays of one shape: the largest part, about the centre, that every frame can show.
+    """
+    frames, seen, whole = [], np.ones(photograph.shape[:2], bool), np.eye(3)
+    for _ in range(count):
+        frame, inside = warp(photograph, whole)
+        frames.append(np.clip(np.rint(frame), 0, 255).astype("uint8"))
+        seen &= inside
+        whole = whole @ motion
+    # The same margin on opposite sides keeps the centre, about which motions turn and zoom, where it is.
+    rows, columns = seen.any(axis=1), seen.any(axis=0)
+    margins = [max(int(line.argmax()), int(line[::-1].argmax())) for line in (rows, columns)]
+    crop = tuple(slice(margin, side - margin) for margin, side in zip(margins, seen.shape, strict=True))
+    return [frame[crop] for frame in frames]
+
+
+def evaluate_motion(
+    painter: Painter, photographs: Mapping[str, np.ndarray], styles: Sequence[str], frames: int = 4, seed: int = 0
+) -> Evaluation:
+    """Paints clips of known motion frame by frame and measures how much the paint flickers.
+
+    Rows are motions; `photograph` is the clip's own error, 0 but for interpolation, and `painter` that of its painting,
+    on the scale [0, 1] of squared differences.
+
+    Args:
+        painter: as for `evaluate_styles`.
+        photographs: dict from name to uint8 array.
+        styles: names of the styles.
+        frames: int, at least 2, frames of a clip.
+        seed: of the bootstrap samples.
+
+    Raises:
+        ValueError: if `frames` is less than 2, or a photograph too small for the motion.
+    """
+    if frames < 2:
+        raise ValueError(f"`frames` must be at least 2. Received: frames={frames}")
+    table, gallery = {}, []
+    for motion_name, motion in MOTIONS.items():
+        own, painted_errors = [], []
+        for name, photograph in photographs.items():
+            clip = make_clip(photograph, motion, frames)
+            if min(clip[0].shape[:2]) < 64:
+                raise ValueError(f"{name}: too small for {frames} frames of {motion_name}: 64 pixels must be left")
+            own.append(warping_error(clip, motion))
+            for style in styles:
+                painted = [painter(frame, style) for frame in clip]
+                painted_errors.append(warping_error(painted, motion))
+                if len(gallery) < 4:
+                    shown = [(f"frame {number}", frame) for number, frame in enumerate(painted, 1)]
+                    gallery.append((f"{name}, {motion_name}, {style}", shown))
+        table[motion_name] = {"photograph": interval(own, seed), "painter": interval(painted_errors, seed)}
+    protocol = {"photographs": list(photographs), "styles": list(styles), "frames": frames, "seed": seed}
+    return Evaluation("Video: warping error under known motion", protocol, {"Warping error": table}, gallery, _NOTES)
+
+
+def evaluate_clips(clips: Mapping[str, Sequence[np.ndarray]], right: float, down: float) -> Evaluation:
+    """The warping error of clips painted elsewhere, of scenes that move by so many pixels from frame to frame.
+
+    Args:
+        clips: dict from name to frames, uint8 arrays of one shape.
+        right, down: how far the scene moves, in pixels.
+
+    Raises:
+        ValueError: as `warping_error`.
+    """
+    motion = pan(right, down)
+    table = {name: {"warping error": warping_error(frames, motion)} for name, frames in clips.items()}
+    gallery = [
+        (name, [(f"frame {number}", frame) for number, frame in enumerate(frames[:4], 1)])
+        for name, frames in clips.items()
+    ]
+    protocol = {"clips": {name: len(frames) for name, frames in clips.items()}, "right": right, "down": down}
+    return Evaluation("Video: warping error under known motion", protocol, {"Warping error": table}, gallery, _NOTES)
+
+
+_NOTES = ("Mean squared difference between a frame and the one before moved onto it, pixels on the scale [0, 1].",)

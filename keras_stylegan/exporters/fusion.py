@@ -1,0 +1,129 @@
+"""From a fusion network to one LiteRT file, and from a finished run to what the package ships of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_stylegan.exporters.litert import convert
+from keras_stylegan.exporters.model_card import fusion_card
+from keras_stylegan.exporters.package_files import (
+    fingerprint,
+    half_precision,
+    in_float32,
+    training_facts,
+    write_package,
+)
+from keras_stylegan.inference.fusion_runtimes import NETWORK_FILE, SIGNATURE, KerasFusion, LiteRTFusion
+from keras_stylegan.networks import FusionGenerator
+from keras_stylegan.pretrained import FUSION
+
+# Regions that the file fuses together; more go in turns.
+NUM_REGIONS = 4
+# The short side above which a picture's change is made small and enlarged.
+WORKING_SIZE = 512
+
+
+def fuse_function(network: FusionGenerator):
+    """The boundary of a fusion network: uint8 in, uint8 out, zeros as noise.
+
+    Args:
+        network: built float32 `FusionGenerator`.
+
+    Returns:
+        `tf.function` of `source` and `target` uint8 `(1, height, width, 3)` (multiples of `network.stride`) and `masks`
+        float `(1, height, width, NUM_REGIONS)`; returns `{"fused": uint8 picture}`.
+    """
+    picture = [1, None, None, 3]
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec(picture, tf.uint8, name="source"),
+            tf.TensorSpec(picture, tf.uint8, name="target"),
+            tf.TensorSpec([1, None, None, NUM_REGIONS], tf.float32, name="masks"),
+        ]
+    )
+    def fuse(source, target, masks):
+        noise = tf.zeros([1, network.latent_dim])
+        source, target = (tf.cast(image, tf.float32) / 127.5 - 1.0 for image in (source, target))
+        fused = network({"source": source, "target": target, "masks": masks, "noise": noise}, training=False)
+        # The half rounds to nearest: a cast cuts off.
+        return {"fused": tf.cast(tf.clip_by_value(fused * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
+
+    return fuse
+
+
+def to_litert(network: FusionGenerator, float16: bool = True) -> bytes:
+    """A fusion network as the bytes of a LiteRT file with the signature `fuse` (`fuse_function` says of what).
+
+    Args:
+        network: built `FusionGenerator` of any precision.
+        float16: store the weights in half precision.
+    """
+    return convert(fuse_function(in_float32(network)), SIGNATURE, float16)
+
+
+def package_fusion(
+    run: Path,
+    assets: Path,
+    data: str,
+    licence: str,
+    pairs: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    scores: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Writes `weights/fusion.{tflite,npz,md}` of a run and its entry in the manifest.
+
+    Everything is made and measured before the first file is written.
+
+    Args:
+        run: run directory of a fusion preset.
+        assets: the package's assets folder.
+        data: what it was trained on, in a sentence.
+        licence: licence and notices of the weights, in a sentence.
+        pairs: triples of uint8 source and target and float32 masks `(height, width, regions)`, for the parity.
+        scores: masked PSNR by shift family and blend, as `benchmarks/fusion.py` records them.
+
+    Returns:
+        The manifest entry.
+
+    Raises:
+        ValueError: if `run` holds no fusion network.
+    """
+    path = run / NETWORK_FILE
+    if not path.is_file():
+        raise ValueError(f"`run` must be the directory of a fusion run, with {NETWORK_FILE}. Received: {run}")
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    if config["system"] != "fusion":
+        raise ValueError(f"`run` must be the directory of a fusion run. Received: {run}, of {config['system']}")
+    network = in_float32(keras.models.load_model(path, compile=False))
+    files = {"weights/fusion.tflite": to_litert(network), "weights/fusion.npz": half_precision(network)[1]}
+    litert, weights = (fingerprint(file, content) for file, content in files.items())
+    arguments = {k: v for k, v in network.get_config().items() if k in ("widths", "num_blocks", "latent_dim")}
+    entry = {
+        "litert": litert,
+        "keras": {**weights, "config": json.loads(json.dumps(arguments))},
+        "stride": network.stride,
+        "working_size": WORKING_SIZE,
+        "parameters": network.count_params(),
+        **training_facts(run, config),
+        "data": data,
+        "parity": parity_figures(LiteRTFusion(files[litert["file"]], network.stride), KerasFusion(network), pairs),
+        "licence": licence,
+        **({"scores": scores} if scores else {}),
+    }
+    files["weights/fusion.md"] = fusion_card(entry).encode()
+    write_package(assets, FUSION, entry, files)
+    return entry
+
+
+def parity_figures(ours, theirs, pairs: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> dict[str, float]:
+    """Mean and greatest difference of two runtimes, in grey levels, over pairs as for `package_fusion`."""
+    differences = [np.abs(ours.run(*pair).astype("int") - theirs.run(*pair)).ravel() for pair in pairs]
+    together = np.concatenate(differences)
+    return {"pictures": len(pairs), "mean": round(float(together.mean()), 3), "greatest": int(together.max())}

@@ -1,0 +1,147 @@
+"""Pieces of pictures put into another, by a classical blend or by the fusion network."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from keras_stylegan.choices import did_you_mean
+from keras_stylegan.inference import resolution
+from keras_stylegan.inference.blending import BLENDS
+from keras_stylegan.inference.colour import match_colours
+from keras_stylegan.inference.images import read_picture
+from keras_stylegan.inference.placement import Piece, place
+
+GAN = "gan"
+METHODS = (GAN, *BLENDS)
+# Blends that may follow the network: they mend what is left of a seam.
+FINISHES = ("laplacian", "poisson")
+# Of the small picture, in pixels: how far the change of a region is continued beyond its edge before it is enlarged.
+_CONTINUED = 2.0
+# Pixels between two pictures that lie beside each other to be merged.
+_BRIDGE = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class FusionNetwork:
+    """The fusion network behind a runtime.
+
+    Attributes:
+        runtime: object with `run(source, target, masks)`: uint8 arrays `(height, width, 3)` and float32 masks
+            `(height, width, regions)`, any number of regions, to a uint8 picture.
+        working_size: short side in pixels above which pictures are fused small and their change is enlarged.
+    """
+
+    runtime: object
+    working_size: int = 512
+
+    def fuse(self, source: np.ndarray, target: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        """Fuses pictures of any size; arguments as for `runtime.run`. Where no mask is, the target stays to the bit."""
+        size = (target.shape[1], target.shape[0])
+        small = resolution.working_size(size, self.working_size, None)
+        if small == size:
+            return self.runtime.run(source, target, masks)
+        pictures = [np.asarray(resolution.resize(Image.fromarray(picture), small)) for picture in (source, target)]
+        small_masks = np.stack([_resized(masks[..., region], small) for region in range(masks.shape[-1])], axis=-1)
+        covered = np.minimum(small_masks.sum(axis=-1), 1)[..., None]
+        composite = pictures[0] * covered + pictures[1] * (1 - covered)
+        change = _continue(self.runtime.run(*pictures, small_masks) - composite, covered)
+        change = np.stack([_resized(change[..., channel], size) for channel in range(3)], axis=-1)
+        covered = np.minimum(masks.sum(axis=-1), 1)[..., None]
+        fused = (source + change) * covered + target * (1 - covered)
+        return np.clip(np.rint(fused), 0, 255).astype("uint8")
+
+    def merge(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """The target in the source's light and colours, without a mask.
+
+        The target, with the mean and covariance of the source's colours, is one region of a picture whose background is
+        the source, beside it. Between them lies a bridge from the colours of one border to those of the other: there
+        is no edge for the network to go by.
+        """
+        height, width = target.shape[:2]
+        beside = Image.fromarray(source).resize((width, height), Image.Resampling.LANCZOS)
+        matched = np.asarray(match_colours(Image.fromarray(target), beside))
+        share = np.linspace(0, 1, _BRIDGE)[None, :, None]
+        bridge = np.rint((1 - share) * matched[:, -1:] + share * np.asarray(beside)[:, :1]).astype("uint8")
+        both = np.concatenate([matched, bridge, np.asarray(beside)], axis=1)
+        masks = np.zeros((*both.shape[:2], 1), "float32")
+        masks[:, :width] = 1
+        return self.fuse(both, both, masks)[:, :width]
+
+
+def fuse(
+    pieces: Piece | Sequence[Piece],
+    target,
+    blend: str = "poisson",
+    network: FusionNetwork | None = None,
+    finish: str | None = None,
+) -> Image.Image:
+    """Puts pieces into a picture.
+
+    Args:
+        pieces: a `Piece`, or several; a later one covers an earlier.
+        target: what `read_picture` reads.
+        blend: `"gan"`, which fuses all pieces together and needs `network`, or one after the other by `"copy"`,
+            `"feather"`, `"laplacian"` or `"poisson"`. For `"gan"` a single piece without mask and transparency merges:
+            the target in the source's light and colours.
+        network: `FusionNetwork`.
+        finish: `"laplacian"` or `"poisson"`: the network's result is blended once more into the target; for `"gan"`.
+
+    Returns:
+        PIL image of the target's size; RGB, or RGBA if the target has transparency.
+
+    Raises:
+        ValueError: if an argument breaks its rule or a picture cannot be read.
+        OSError: if a file cannot be opened.
+    """
+    if blend not in METHODS:
+        raise ValueError(
+            f"`blend` must be one of {', '.join(METHODS)}. Received: {blend}{did_you_mean(blend, METHODS)}"
+        )
+    if blend == GAN and network is None:
+        raise ValueError('`network` must be given for `blend="gan"`. Received: network=None')
+    if finish is not None and (blend != GAN or finish not in FINISHES):
+        raise ValueError(
+            f'`finish` must be None, or one of {", ".join(FINISHES)} for `blend="gan"`. '
+            f"Received: finish={finish}, blend={blend}"
+        )
+    pieces = [pieces] if isinstance(pieces, Piece) else list(pieces)
+    if not pieces:
+        raise ValueError("`pieces` must hold at least one piece. Received: none")
+    picture = read_picture(target)
+    ground = np.asarray(picture.photo)
+    if blend == GAN and len(pieces) == 1 and pieces[0].mask is None:
+        source = read_picture(pieces[0].source)
+        if source.alpha is None:
+            return picture.dress(Image.fromarray(network.merge(np.asarray(source.photo), ground)))
+    placed = [place(piece, picture.photo.size) for piece in pieces]
+    if blend != GAN:
+        for source, mask in placed:
+            ground = BLENDS[blend](source, ground, mask)
+        return picture.dress(Image.fromarray(ground))
+    source, masks = np.zeros_like(ground), np.zeros((*ground.shape[:2], len(placed)), "float32")
+    for index, (colours, mask) in enumerate(placed):
+        masks *= 1 - mask[..., None]
+        masks[..., index] = mask
+        source = np.where((mask > 0)[..., None], colours, source)
+    fused = network.fuse(source, ground, masks)
+    if finish is not None:
+        fused = BLENDS[finish](fused, ground, np.minimum(masks.sum(axis=-1), 1))
+    return picture.dress(Image.fromarray(fused))
+
+
+def _resized(plane, size):
+    return np.asarray(Image.fromarray(np.asarray(plane, "float32")).resize(size, Image.Resampling.BILINEAR))
+
+
+def _continue(change, covered):
+    """The change of the regions, continued a little beyond their edges: enlarged, it would fade there."""
+    from scipy import ndimage
+
+    # The change of a half covered pixel is half of it; weighed by the coverage it is whole again.
+    spread = ndimage.gaussian_filter(change, (_CONTINUED, _CONTINUED, 0))
+    weight = ndimage.gaussian_filter(covered, (_CONTINUED, _CONTINUED, 0))
+    return np.where(covered > 0.99, change, spread / np.maximum(weight, 1e-3))

@@ -1,0 +1,103 @@
+"""The fusion system: harmonises regions that were put into a picture, judged on the whole and on the region."""
+
+import keras
+from keras import ops
+
+from keras_stylegan.losses.adversarial import adversarial_loss
+from keras_stylegan.losses.content import content_loss
+from keras_stylegan.models.adversarial import AdversarialModel
+from keras_stylegan.models.players import Player, batch_size
+from keras_stylegan.ops.regions import coverage
+
+
+class Fusion(AdversarialModel):
+    """Trains a `FusionGenerator` on pairs whose truth is known.
+
+    A pair is a photograph, the target, and a changed copy of it, the source, of which masks let regions through; the
+    target is also what the fused picture should be. (The generator reads the target only outside of the regions.)
+
+    Terms of the generator: the mean absolute error over the regions' pixels; the relative distance of perceptual
+    features of the whole picture, mean over taps; and the critic's, hinge loss on the whole and on the region.
+
+    Args:
+        generator: `FusionGenerator`.
+        perceptual: `PerceptualNetwork`, frozen.
+        critic: optional `FusionCritic`.
+        error_weight: float.
+        perceptual_weight: float.
+        critic_weight: float; with 0 there is no critic.
+
+    Batches are dicts of `source`, `target` `(batch, height, width, 3)` in [-1, 1] and `masks`
+    `(batch, height, width, regions)` in [0, 1]; `noise`, `(batch, latent_dim)`, is drawn where missing.
+
+    Raises:
+        ValueError: if `critic` and `critic_weight` do not go together.
+    """
+
+    def __init__(
+        self, generator, perceptual, critic=None, error_weight=10.0, perceptual_weight=1.0, critic_weight=0.0, **kwargs
+    ):
+        super().__init__(**kwargs)
+        if (critic is None) != (critic_weight == 0):
+            raise ValueError(
+                "`critic` and a `critic_weight` above 0 go together. "
+                f"Received: critic={critic}, critic_weight={critic_weight}"
+            )
+        self.generator = generator
+        self.perceptual = perceptual
+        self.critic = critic
+        self.error_weight = error_weight
+        self.perceptual_weight = perceptual_weight
+        self.critic_weight = critic_weight
+        self.pair = adversarial_loss("hinge")
+
+    def players(self):
+        generator = Player("generator", [self.generator], self.generator_terms)
+        if self.critic is None:
+            return [generator]
+        return [Player("critic", [self.critic], self.critic_terms), generator]
+
+    def frozen_networks(self):
+        return [self.perceptual]
+
+    def draw(self, batch):
+        if "noise" not in batch:
+            shape = (batch_size(batch), self.generator.latent_dim)
+            batch["noise"] = keras.random.normal(shape, seed=self.seed_generator)
+        return batch
+
+    def generator_terms(self, batch):
+        """Every weighted term of the generator's loss, each of shape `(batch,)`."""
+        target, masks = batch["target"], batch["masks"]
+        fused = self.generator(batch)
+        terms = {"error": self.error_weight * region_error(fused, target, masks)}
+        if self.perceptual_weight:
+            features, wanted = self.perceptual(fused), self.perceptual(target)
+            distance = sum(content_loss(features[tap], wanted[tap]) for tap in wanted) / len(wanted)
+            terms["perceptual"] = self.perceptual_weight * distance
+        if self.critic is not None:
+            logits = self.critic(fused, masks)
+            terms["adversarial"] = self.critic_weight * self.pair.generator(None, logits)
+        return terms
+
+    def critic_terms(self, batch):
+        """Hinge loss of the critic, of shape `(batch,)`."""
+        target, masks = batch["target"], batch["masks"]
+        fused = ops.stop_gradient(self.generator(batch))
+        logits = [self.critic(images, masks, training=True) for images in (target, fused)]
+        return {"adversarial": self.pair.discriminator(*logits)}
+
+
+def region_error(fused, target, masks):
+    """Mean absolute error over the pixels of the regions, for each image.
+
+    Args:
+        fused, target: tensors of shape `(batch, height, width, 3)`.
+        masks: tensor of shape `(batch, height, width, regions)`, weights of the pixels.
+
+    Returns:
+        Float32 tensor of shape `(batch,)`; 0 without regions.
+    """
+    covered = coverage(masks)
+    error = ops.mean(ops.abs(ops.cast(fused, "float32") - ops.cast(target, "float32")), axis=-1, keepdims=True)
+    return ops.sum(covered * error, axis=(1, 2, 3)) / ops.maximum(ops.sum(covered, axis=(1, 2, 3)), 1.0)

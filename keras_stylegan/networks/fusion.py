@@ -1,0 +1,207 @@
+"""The fusion generator: puts regions of one picture into another under the other's light and colours."""
+
+import keras
+from keras import layers, ops
+
+from keras_stylegan.layers.region_norm import RegionNormalization
+from keras_stylegan.ops.padding import reflect_pad
+from keras_stylegan.ops.regions import (
+    coverage,
+    paint_regions,
+    region_moments,
+    seam_pairs,
+    seam_transform,
+    with_background,
+)
+from keras_stylegan.ops.resampling import upsample_nearest
+
+# A colour transform in RGB: a 3x3 matrix, row by row, and an offset.
+TRANSFORM = 12
+
+
+@keras.saving.register_keras_serializable(package="keras_stylegan")
+class FusionGenerator(keras.Model):
+    """Source, target, masks and noise in, fused picture out.
+
+    What is put in is not drawn anew: every pixel goes through a colour transform of its own, so that its detail stays.
+    It begins with one that is computed and not learned: the gain and offset of each region that make the two sides of
+    its edge alike (`ops.regions.seam_transform`). What is added to it is learned: a transform for the whole region,
+    from the statistics of the region, of the background and the noise, and one for each pixel, from an encoder and
+    decoder with region-aware normalisation, which sees the steps that are left at the edge. Where no mask is, the
+    target's pixels come out to the bit.
+
+    Args:
+        widths: three ints, channels at 1/2, 1/4 and 1/8 of the size.
+        num_blocks: three ints, residual blocks at 1/4 (encoder), 1/8 and 1/4 (decoder).
+        latent_dim: int, numbers in the noise.
+
+    Call arguments:
+        inputs: dict of `source` and `target`, float `(batch, height, width, 3)`, RGB in [-1, 1], the source lying where
+            it is to be in the target, height and width multiples of `stride` and at least 16; `masks`, float
+            `(batch, height, width, regions)` in [0, 1], one channel for each thing put in, not overlapping (channels
+            may be empty); `noise`, float `(batch, latent_dim)`, zeros for the mean result. The target is read only
+            where masks are below 1, the source where they are above 0.
+
+    Returns:
+        float32 tensor `(batch, height, width, 3)`, about [-1, 1].
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+
+    Source: region-aware normalisation: Ling et al. 2021 (arXiv 2106.02853); colour transforms for each pixel: Gharbi et
+    al. 2017 (arXiv 1707.02880); their sum is this project's.
+    """
+
+    stride = 8
+
+    def __init__(self, widths=(24, 48, 96), num_blocks=(1, 2, 1), latent_dim=8, **kwargs):
+        # Autocasting would round the pixels, which are to come out as they are, to half precision.
+        super().__init__(autocast=False, **kwargs)
+        for name, value in (("widths", widths), ("num_blocks", num_blocks)):
+            if len(value) != 3:
+                raise ValueError(f"`{name}` must hold three numbers. Received: {name}={value}")
+        if latent_dim < 1:
+            raise ValueError(f"`latent_dim` must be positive. Received: latent_dim={latent_dim}")
+        self.widths = tuple(widths)
+        self.num_blocks = tuple(num_blocks)
+        self.latent_dim = latent_dim
+        half, quarter, eighth = self.widths
+        self.stem = _convolution(half, "stem")
+        self.to_quarter = _convolution(quarter, "to_quarter", strides=2)
+        self.encoder_blocks = [_Block(quarter, name=f"encoder_{i}") for i in range(num_blocks[0])]
+        self.to_eighth = _convolution(eighth, "to_eighth", strides=2)
+        self.from_noise = layers.Dense(eighth, use_bias=False, name="from_noise")
+        self.middle_blocks = [_Block(eighth, name=f"middle_{i}") for i in range(num_blocks[1])]
+        self.from_eighth = layers.Conv2D(quarter, 1, name="from_eighth")
+        self.decoder_blocks = [_Block(quarter, name=f"decoder_{i}") for i in range(num_blocks[2])]
+        self.from_quarter = layers.Conv2D(half, 1, name="from_quarter")
+        self.head = _convolution(half, "head")
+        # The transforms are float32 under every policy: a grey level is less than bfloat16 resolves.
+        zeros = {"kernel_initializer": "zeros", "dtype": "float32"}
+        self.pixel_transform = layers.Conv2D(4 * TRANSFORM, 1, name="pixel_transform", **zeros)
+        self.region_hidden = layers.Dense(eighth, activation="relu", dtype="float32", name="region_hidden")
+        self.region_transform = layers.Dense(TRANSFORM, name="region_transform", **zeros)
+
+    def build(self, input_shape=None):
+        half, quarter, eighth = self.widths
+        channels = {self.stem: 28, self.to_quarter: half, self.to_eighth: quarter, self.from_eighth: eighth}
+        channels |= {self.from_quarter: quarter, self.head: half, self.pixel_transform: half}
+        for layer, count in channels.items():
+            layer.build((None, None, None, count))
+        for block in self.encoder_blocks + self.decoder_blocks:
+            block.build((None, None, None, quarter), (None, None, None, 2))
+        for block in self.middle_blocks:
+            block.build((None, None, None, eighth), (None, None, None, 2))
+        self.from_noise.build((None, self.latent_dim))
+        # Of the region and of the background: means and deviations of features and colours, and the alignment.
+        self.region_hidden.build((None, None, 2 * (2 * (eighth + 3) + 6) + self.latent_dim))
+        self.region_transform.build((None, None, eighth))
+        self.built = True
+
+    def call(self, inputs):
+        masks = ops.cast(inputs["masks"], "float32")
+        covered, regions = coverage(masks), with_background(masks)
+        picture, steps, alignment = self._aligned(inputs, masks)
+        quarter_regions, eighth_regions = (ops.average_pool(regions, size) for size in (4, 8))
+        noise = ops.cast(inputs["noise"], "float32")
+
+        x = ops.space_to_depth(ops.cast(ops.concatenate([picture, covered, steps], axis=-1), self.compute_dtype), 2)
+        half = x = ops.relu(self.stem(reflect_pad(x, 1)))
+        x = ops.relu(self.to_quarter(reflect_pad(x, 1)))
+        quarter = x = _through(self.encoder_blocks, x, quarter_regions)
+        x = ops.relu(self.to_eighth(reflect_pad(x, 1)) + self.from_noise(noise)[:, None, None])
+        eighth = x = _through(self.middle_blocks, x, eighth_regions)
+        x = upsample_nearest(self.from_eighth(x)) + quarter
+        x = _through(self.decoder_blocks, x, quarter_regions)
+        x = upsample_nearest(self.from_quarter(x)) + half
+        x = ops.relu(self.head(reflect_pad(x, 1)))
+        of_pixels = ops.depth_to_space(self.pixel_transform(ops.cast(x, "float32")), 2)
+        of_regions = self._region_transforms(eighth, eighth_regions, picture, regions, alignment, noise)
+        transform = of_pixels + paint_regions(of_regions, regions)
+        return picture + covered * _change(picture, transform)
+
+    def _aligned(self, inputs, masks):
+        """The picture with the regions' colours aligned at their edges, the steps left there, and the alignment."""
+        inside, outside, weights = seam_pairs(inputs["source"], inputs["target"], masks)
+        alignment = ops.concatenate(seam_transform(inside, outside, weights), axis=-1)
+
+        def align(colours, shares):
+            gain, offset = ops.split(paint_regions(alignment, shares), 2, axis=-1)
+            return gain * colours + offset
+
+        source, target = (ops.cast(inputs[name], "float32") for name in ("source", "target"))
+        picture = align(source, masks) + target * (1.0 - coverage(masks))
+        # In units of the picture: a window on a straight edge has the weight 1/4.
+        steps = 4.0 * (outside * ops.sum(weights, axis=-1, keepdims=True) - align(inside, weights))
+        return picture, steps, alignment
+
+    def _region_transforms(self, features, feature_regions, picture, regions, alignment, noise):
+        """The transform of each region and of the background (which is not used), `(batch, regions + 1, 12)`."""
+        statistics = []
+        for maps, weights in ((features, feature_regions), (picture, regions)):
+            mean, variance = region_moments(maps, weights)
+            statistics += [mean, ops.sqrt(variance + 1e-4)]
+        aligned = ops.concatenate([alignment, ops.zeros_like(alignment[:, :1])], axis=1)
+        own = ops.concatenate([*statistics, aligned], axis=-1)
+        background, noise = ops.zeros_like(own) + own[:, -1:], ops.zeros_like(own[..., :1]) + noise[:, None]
+        return self.region_transform(self.region_hidden(ops.concatenate([own, background, noise], axis=-1)))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape["target"]
+
+    def get_config(self):
+        config = {"widths": self.widths, "num_blocks": self.num_blocks, "latent_dim": self.latent_dim}
+        return {**super().get_config(), **config}
+
+
+def composite_of(inputs):
+    """Copy and paste: the source under its masks, the target elsewhere; float32 `(batch, height, width, 3)`.
+
+    Args:
+        inputs: dict of `source`, `target` and `masks`, as `FusionGenerator` takes them.
+    """
+    source, target = ops.cast(inputs["source"], "float32"), ops.cast(inputs["target"], "float32")
+    covered = coverage(inputs["masks"])
+    return source * covered + target * (1.0 - covered)
+
+
+def _change(colours, transform):
+    """What a transform of each pixel adds to its colours."""
+    matrix, offset = transform[..., :9], transform[..., 9:]
+    rows = [ops.sum(matrix[..., 3 * i : 3 * i + 3] * colours, axis=-1, keepdims=True) for i in range(3)]
+    return ops.concatenate(rows, axis=-1) + offset
+
+
+def _convolution(filters, name, strides=1):
+    """On a picture padded by reflection."""
+    return layers.Conv2D(filters, 3, strides=strides, kernel_initializer="he_normal", name=name)
+
+
+def _through(blocks, x, regions):
+    for block in blocks:
+        x = block(x, regions)
+    return x
+
+
+class _Block(layers.Layer):
+    """Residual block: two convolutions, region-aware normalisation after the first."""
+
+    def __init__(self, filters, **kwargs):
+        super().__init__(**kwargs)
+        self.first = _convolution(filters, "first")
+        self.normalization = RegionNormalization(name="normalization")
+        # Branches start small, so that an untrained stack does not grow with its depth.
+        small = keras.initializers.VarianceScaling(0.1, "fan_in", "untruncated_normal")
+        self.second = layers.Conv2D(filters, 3, kernel_initializer=small, name="second")
+
+    def build(self, inputs_shape, regions_shape=None):
+        self.first.build(inputs_shape)
+        self.normalization.build((*inputs_shape[:-1], self.first.filters), regions_shape)
+        self.second.build((*inputs_shape[:-1], self.first.filters))
+
+    def call(self, inputs, regions):
+        x = ops.relu(self.normalization(self.first(reflect_pad(inputs, 1)), regions))
+        return inputs + self.second(reflect_pad(x, 1))
+
+    def compute_output_shape(self, inputs_shape, regions_shape=None):
+        return inputs_shape

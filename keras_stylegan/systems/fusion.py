@@ -1,0 +1,121 @@
+"""From a preset to the fusion system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_stylegan import data
+from keras_stylegan.models.fusion import Fusion
+from keras_stylegan.models.transfer import transfer_weights
+from keras_stylegan.networks import FusionCritic, FusionGenerator, build_perceptual
+from keras_stylegan.networks.fusion import composite_of
+from keras_stylegan.presets import FusionPreset
+from keras_stylegan.systems.base import System, jit_compile, save_whole
+
+NETWORK_FILE = "network.keras"
+PREVIEW_PAIRS = 8
+# The half-life of an averaged network is at most this share of the images seen.
+EMA_RAMP_UP = 0.05
+
+
+def build_fusion(preset: FusionPreset) -> System:
+    """The fusion system as the preset says.
+
+    Raises:
+        ValueError: if a setting breaks its rule, or `content` cannot be used.
+    """
+    if not preset.content:
+        raise ValueError("`content` must name the photographs to train on. Received nothing")
+    if preset.crop_size % FusionGenerator.stride or preset.crop_size < 2 * FusionGenerator.stride:
+        raise ValueError(
+            f"`crop_size` must be a multiple of {FusionGenerator.stride} from {2 * FusionGenerator.stride} on. "
+            f"Received: crop_size={preset.crop_size}"
+        )
+    photographs = data.open_images(preset.content, preset.content_short_side, preset.cache_megabytes * 2**20)
+    crops = data.Crops(photographs, preset.crop_size, preset.batch_size, preset.scale, seed=preset.seed)
+    generator = FusionGenerator(preset.widths, preset.num_blocks, preset.latent_dim)
+    generator.build()
+    if preset.start_from:
+        start_from(Path(preset.start_from), generator)
+    critic = None
+    if preset.critic_weight:
+        critic = FusionCritic()
+        critic.build()
+    model = Fusion(
+        generator,
+        build_perceptual(preset.perceptual, dtype=preset.precision),
+        critic,
+        error_weight=preset.error_weight,
+        perceptual_weight=preset.perceptual_weight,
+        critic_weight=preset.critic_weight,
+        seed=preset.seed,
+    )
+    decay = keras.optimizers.schedules.CosineDecay
+    optimizers = {"generator": keras.optimizers.Adam(decay(preset.learning_rate, preset.steps), beta_2=0.99)}
+    if critic is not None:
+        optimizers["critic"] = keras.optimizers.Adam(
+            decay(preset.critic_learning_rate, preset.steps), beta_1=0.5, beta_2=0.99
+        )
+    average = {"half_life_kimg": preset.ema_kimg, "ramp_up": EMA_RAMP_UP} if preset.ema_kimg else None
+    model.compile(optimizers, clip_norm=preset.clip_norm or None, ema=average, jit_compile=jit_compile())
+    trained = model.ema or generator
+    return System(
+        model,
+        _pairs(preset, crops),
+        _preview(trained, preset, photographs),
+        lambda folder: save_whole(trained, folder / NETWORK_FILE),
+        {"photographs": len(photographs), "shifts": sorted(preset.shifts)},
+        lambda: generator(_example(generator, preset.crop_size)),
+    )
+
+
+def start_from(run: Path, generator: FusionGenerator) -> None:
+    """Begins with the network that an earlier run saved, as far as widths and blocks are the same.
+
+    Raises:
+        ValueError: if the folder holds no such run, or its network has nothing in common with this one.
+    """
+    file = run / NETWORK_FILE
+    if not file.is_file():
+        raise ValueError(f"`start_from` must be the directory of a fusion run, with {NETWORK_FILE}. Received: {run}")
+    earlier = keras.models.load_model(file, compile=False)
+    if not isinstance(earlier, FusionGenerator):
+        raise ValueError(f"`start_from` must be the directory of a fusion run. Received: {run}")
+    transfer_weights(earlier, generator)
+
+
+def _pairs(preset, crops):
+    return data.HarmonizationPairs(
+        crops,
+        preset.shifts,
+        preset.num_regions,
+        preset.many_probability,
+        preset.twice_probability,
+        preset.unchanged_probability,
+        preset.seed,
+    )
+
+
+def _example(generator, size):
+    """A batch of one for a `FusionGenerator`."""
+    picture = np.zeros((1, size, size, 3), "float32")
+    noise = np.zeros((1, generator.latent_dim), "float32")
+    return {"source": picture, "target": picture, "masks": np.zeros((1, size, size, 1), "float32"), "noise": noise}
+
+
+def _preview(network, preset, photographs):
+    """A row per pair: copy and paste, fused, and the truth."""
+    count = min(PREVIEW_PAIRS, len(photographs))
+    # Another seed than the run's, so that what is seen is not what is learnt in the first step.
+    crops = data.Crops(photographs, preset.crop_size, count, (1.0, 1.0), False, preset.seed + 1)
+    batch = _pairs(preset, crops)[0]
+    batch["noise"] = np.zeros((count, network.latent_dim), "float32")
+
+    def preview():
+        columns = [composite_of(batch), network(batch), batch["target"]]
+        return np.stack([data.to_uint8(keras.ops.convert_to_numpy(column)) for column in columns], axis=1)
+
+    return preview

@@ -1,0 +1,202 @@
+"""`keras-stylegan evaluate style | fusion | video`: tables, JSON and a report that needs no network."""
+
+import base64
+import html.parser
+import io
+import json
+import pathlib
+
+import numpy as np
+import pytest
+from PIL import Image
+from stand_in import photograph
+
+from keras_stylegan import cli
+from keras_stylegan.evaluation import Evaluation, interval
+from keras_stylegan.evaluation.report import as_html
+from keras_stylegan.evaluation.video import MOTIONS, make_clip
+from keras_stylegan.metrics import boundary_band, psnr, ssim, warping_error
+
+STYLES = ("hokusai_great_wave", "munch_scream")
+
+
+def run(capfd, *arguments):
+    try:
+        code = cli.main(["evaluate", *arguments])
+    except SystemExit as end:  # argparse
+        code = end.code
+    return code, *capfd.readouterr()
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("photos", "paintings", "fused", "truth", "masks", "clip", "empty"):
+        pathlib.Path(name).mkdir()
+    for seed in range(2):
+        Image.fromarray(photograph(112, 96, seed)).save(f"photos/{seed}.png")
+        Image.fromarray(255 - photograph(100, 96, seed + 5)).save(f"paintings/{STYLES[seed]}.png")
+        truth, mask = photograph(40, 30, seed), np.zeros((30, 40), "uint8")
+        mask[5:20, 10:30] = 255
+        fused = truth.copy()
+        fused[mask > 0] //= 2
+        for folder, picture in (("fused", fused), ("truth", truth), ("masks", mask)):
+            Image.fromarray(picture).save(f"{folder}/{seed}.png")
+    for number in range(3):
+        Image.fromarray(photograph(112, 96)[:, number : number + 80]).save(f"clip/{number}.png")
+
+
+class Outside(html.parser.HTMLParser):
+    """Collects the pictures of a page, and what it would load from elsewhere."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.pictures, self.foreign = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ("src", "href") and value.startswith("data:image/jpeg;base64,"):
+                self.pictures.append(Image.open(io.BytesIO(base64.b64decode(value.partition(",")[2]))))
+            elif name in ("src", "href", "data", "poster", "srcset"):
+                self.foreign.append(value)
+        if tag in ("script", "link", "iframe"):
+            self.foreign.append(tag)
+
+
+def test_report_holds_everything_and_loads_nothing():
+    tables = {"A <b>": {"row & more": {"x": 1.25, "y": None, "z": interval([1.0, 3.0])}, "other": {"w": float("inf")}}}
+    picture = photograph(30, 20)
+    evaluation = Evaluation("T<script>", {"seed": 1}, tables, [("G", [("<i>", picture)])], ["n < 3"])
+    text = as_html(evaluation)
+    page = Outside(text)
+    assert not page.foreign and "http" not in text and "url(" not in text
+    assert page.pictures[0].size == (30, 20)
+    assert np.abs(np.asarray(page.pictures[0], int) - picture).mean() < 8
+    for part in ("A &lt;b&gt;", "row &amp; more", "T&lt;script&gt;", "n &lt; 3", "1.25", "∞"):
+        assert part in text
+    record = evaluation.record()
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+    assert record["tables"]["A <b>"]["other"]["w"] is None
+    rows = [line.split() for line in evaluation.text().splitlines()]
+    assert rows[1] == ["x", "y", "z", "w"] and rows[2][:5] == ["row", "&", "more", "1.25", "–"]
+
+
+def test_fusion_against_the_truth(capfd):
+    call = ["fusion", "--fused", "fused", "--truth", "truth", "--masks", "masks"]
+    code, out, err = run(capfd, *call, "--band", "3", "--json", "--html", "report.html")
+    assert (code, err) == (0, "")
+    row = json.loads(out)["tables"]["Fused pictures against the truth"]["fused"]
+    expected = {"PSNR": [], "SSIM": [], "masked PSNR": [], "boundary PSNR": []}
+    for seed in range(2):
+        fused, truth, mask = (np.asarray(Image.open(f"{folder}/{seed}.png")) for folder in ("fused", "truth", "masks"))
+        band = boundary_band(mask > 0, 3)
+        values = (psnr(fused, truth), ssim(fused, truth), psnr(fused, truth, mask > 0), psnr(fused, truth, band))
+        for key, value in zip(expected, values, strict=True):
+            expected[key].append(value)
+    for key, values in expected.items():
+        assert row[key]["mean"] == pytest.approx(np.mean(values)) and row[key]["count"] == 2
+        assert row[key]["low"] == pytest.approx(min(values)) and row[key]["high"] == pytest.approx(max(values))
+    assert len(Outside(pathlib.Path("report.html").read_text()).pictures) == 6
+    code, out, _ = run(capfd, *call)
+    assert code == 0 and out.splitlines()[1].split() == ["PSNR", "SSIM", "masked", "PSNR", "boundary", "PSNR"]
+
+
+def test_clips_of_known_motion():
+    for motion in MOTIONS.values():
+        clip = make_clip(photograph(112, 96), motion, 4)
+        assert len({frame.shape for frame in clip}) == 1 and min(clip[0].shape[:2]) >= 80
+        still = warping_error([clip[0]] * 4, motion)
+        assert warping_error(clip, motion) < still / 20
+
+
+def test_video_painted_elsewhere(capfd):
+    code, out, err = run(capfd, "video", "--clip", "clip", "--motion=-1,0", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["tables"]["Warping error"] == {"clip": {"warping error": 0.0}}
+    code, out, _ = run(capfd, "video", "--clip", "clip", "--motion=1,0", "--json")
+    assert json.loads(out)["tables"]["Warping error"]["clip"]["warping error"] > 1e-5
+
+
+def test_video_of_the_packaged_network(capfd):
+    call = ["video", "--content", "photos", "--style", STYLES[0], "--frames", "2", "--size", "96"]
+    code, out, err = run(capfd, *call, "--json", "--html", "report.html")
+    assert (code, err) == (0, "")
+    table = json.loads(out)["tables"]["Warping error"]
+    assert set(table) == set(MOTIONS)
+    for name, row in table.items():
+        assert row["photograph"]["mean"] == 0 or "zoom" in name
+        assert row["painter"]["mean"] > row["photograph"]["mean"]
+    assert Outside(pathlib.Path("report.html").read_text()).pictures
+
+
+def test_style_of_the_packaged_network(capfd):
+    call = ["style", "--content", "photos", "--styles", "paintings", "--size", "96", "--gatys-steps", "3"]
+    code, out, err = run(capfd, *call, "--json", "--html", "report.html")
+    assert (code, err) == (0, "")
+    record = json.loads(out)
+    scores, spread, stability = record["tables"].values()
+    assert set(scores) == {"identity", "painter", "optimisation"}
+    assert scores["identity"]["content-compact"]["mean"] < scores["painter"]["content-compact"]["mean"]
+    assert scores["identity"]["PSNR"]["mean"] is None and scores["identity"]["SSIM"]["mean"] == pytest.approx(1)
+    assert scores["identity"]["seams"]["mean"] == scores["identity"]["border"]["mean"] == 1
+    assert scores["identity"]["inversion"]["mean"] == pytest.approx(1)
+    assert scores["painter"]["style-compact"]["count"] == 4 and scores["optimisation"]["colour"]["count"] == 1
+    assert set(spread) == {"identity", "painter"} and " to " in spread["painter"]["style-compact"]
+    assert set(stability["painter"]) == {"noise", "jpeg", "fgsm", "shift"}
+    assert all(cell["mean"] > 0 for cell in stability["painter"].values())
+    assert record["protocol"]["network"] == "compact" and record["protocol"]["optimisation_pairs"]
+    # Two photographs in two styles with themselves, and the pair by optimisation with its photograph.
+    assert len(Outside(pathlib.Path("report.html").read_text()).pictures) == 2 * 3 + 2
+
+
+def test_style_painted_elsewhere(capfd):
+    for style in STYLES:
+        pathlib.Path("painted", style).mkdir(parents=True)
+        for seed in range(2):
+            Image.fromarray(photograph(112, 96, seed)).save(f"painted/{style}/{seed}.png")
+    call = ["style", "--content", "photos", "--styles", "paintings", "--painted", "painted", "--size", "96"]
+    code, out, err = run(capfd, *call, "--gatys-pairs", "0", "--json")
+    assert (code, err) == (0, "")
+    tables = json.loads(out)["tables"]
+    assert tables["Scores"]["painter"] == tables["Scores"]["identity"] and len(tables) == 2
+    pathlib.Path("painted", STYLES[0], "1.png").unlink()
+    code, _, err = run(capfd, *call)
+    assert code == 2 and "`--painted` must hold a picture for each name. Missing: 1" in err
+
+
+FUSION = ["fusion", "--fused", "fused", "--truth", "truth", "--masks", "masks"]
+STYLE = ["style", "--content", "photos", "--styles", "paintings"]
+VIDEO = ["video", "--clip", "clip"]
+MISTAKES = {
+    "no truth": (["fusion", "--fused", "fused"], "`--truth` must name a folder of pictures"),
+    "no folder": ([*FUSION, "--truth", "missing"], "`--truth` must be a folder. Received: missing"),
+    "empty": ([*FUSION, "--masks", "empty"], "`--masks` holds no pictures"),
+    "other names": ([*FUSION, "--truth", "paintings"], "`--truth` must hold a picture for each name. Missing: 0, 1"),
+    "sizes": ([*FUSION, "--truth", "photos"], "0: `picture` and `truth` must have one shape"),
+    "band": ([*FUSION, "--band", "0"], "`--band` must be at least 1. Received: 0"),
+    "html": ([*FUSION, "--html", "missing/report.html"], "`--html` must be an .html file in an existing folder"),
+    "html name": ([*FUSION, "--html", "report.pdf"], "`--html` must be an .html file"),
+    "motion": ([*VIDEO, "--motion", "1"], "`--motion` must be two numbers, X,Y. Received: 1"),
+    "far motion": ([*VIDEO, "--motion", "999,0"], "`motion` must leave pixels in common"),
+    "no motion": (VIDEO, "`--motion` must be given with `--clip`"),
+    "neither": (["video"], "must be given"),
+    "frames": (["video", "--content", "photos", "--frames", "1"], "`--frames` must be at least 2"),
+    "style": (
+        [*STYLE, "--only", "munch_scream,nobody"],
+        "`--styles` must hold a picture for each name. Missing: nobody",
+    ),
+    "one style": ([*STYLE, "--only", "munch_scream"], "at least two styles to tell apart. Received: 1"),
+    "unknown style": (["style", "--content", "photos", "--styles", "fused"], "0"),
+    "network": ([*STYLE, "--network", "vgg", "--gatys-pairs", "0"], "compact, vgg16"),
+    "size": ([*STYLE, "--size", "32"], "`--size` must be at least 64. Received: 32"),
+    "kind": (["pictures"], "invalid choice"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes(mistake, capfd):
+    call, rule = MISTAKES[mistake]
+    code, out, err = run(capfd, *call)
+    assert (code, out) == (2, ""), (out, err)
+    assert err.startswith("keras-stylegan: ") and err.count("\n") == 1 and rule in err

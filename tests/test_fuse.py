@@ -1,0 +1,349 @@
+"""`keras-stylegan fuse`, from the call to the file: placing, blends, the network by Keras and LiteRT, its packaging."""
+
+import json
+import pathlib
+import runpy
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from stand_in import photograph, write_assets
+from toy_fusion import stirred, tiny_generator
+
+from keras_stylegan import cli, pretrained
+from keras_stylegan.evaluation import evaluate_blends, harmonization_cases
+from keras_stylegan.exporters.fusion import NUM_REGIONS, package_fusion, to_litert
+from keras_stylegan.inference.blending import BLENDS
+from keras_stylegan.inference.colour import match_colours
+from keras_stylegan.inference.fusion import FusionNetwork, fuse
+from keras_stylegan.inference.fusion_runtimes import KerasFusion, LiteRTFusion, open_fusion
+from keras_stylegan.inference.placement import Piece, place
+from keras_stylegan.models import Fusion, copy_network
+from keras_stylegan.presets import as_dict, get_preset
+
+ROOT = pathlib.Path(__file__).parents[1]
+SOURCE, TARGET = photograph(40, 30, 1), photograph(80, 64, 2)
+MASK = np.zeros((30, 40), "uint8")
+MASK[5:25, 8:32] = 255
+
+
+@pytest.fixture(autouse=True)
+def packaged(tmp_path, monkeypatch):
+    write_assets(tmp_path / "assets")
+    monkeypatch.setattr(pretrained, "assets", lambda: tmp_path / "assets")
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(SOURCE).save("source.png")
+    Image.fromarray(np.dstack([SOURCE, MASK])).save("alpha.png")
+    Image.fromarray(TARGET).save("target.png")
+    Image.fromarray(MASK).save("mask.png")
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return tiny_generator(0.1)
+
+
+@pytest.fixture
+def run_directory(tmp_path, generator):
+    """What a fusion run leaves for inference and packaging."""
+    run = tmp_path / "run"
+    run.mkdir()
+    generator.save(run / "network.keras")
+    settings = {**as_dict(get_preset("fusion")), "content": "photos", "kimg": 0.5}
+    (run / "config.json").write_text(json.dumps({"system": "fusion", "settings": settings, "facts": {}}))
+    (run / "metrics.jsonl").write_text('{"images": 400, "generator/error": 0.5, "generator/loss": 0.5}\n')
+    return run
+
+
+def program(capfd, *arguments):
+    try:
+        code = cli.main(["fuse", *arguments])
+    except SystemExit as end:  # argparse
+        code = end.code
+    return code, *capfd.readouterr()
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+# Placing
+
+
+def test_a_piece_lies_where_it_is_said():
+    colours, mask = place(Piece(SOURCE, MASK, at=(20, 10)), (80, 64))
+    expected = np.zeros((64, 80), "float32")
+    expected[15:35, 28:52] = 1
+    np.testing.assert_array_equal(mask, expected)
+    np.testing.assert_array_equal(colours[15:35, 28:52], SOURCE[5:25, 8:32])
+    np.testing.assert_array_equal(colours[10, 28:52], SOURCE[5, 8:32])  # continued beyond the mask
+    _, middle = place(Piece(SOURCE, MASK), (80, 64))
+    np.testing.assert_array_equal(middle, expected * 0 + np.roll(expected, (7, 0), (0, 1)))
+    _, larger = place(Piece(SOURCE, MASK, at=(0, 0), scale=2), (80, 64))
+    assert larger.mean() == pytest.approx(4 * expected.mean(), rel=0.05)
+    _, cut = place(Piece(SOURCE, MASK, at=(-20, 50)), (80, 64))
+    assert cut[55:, :12].all() and cut.sum() == 9 * 12
+    alpha = place(Piece(Image.fromarray(np.dstack([SOURCE, MASK])), at=(20, 10)), (80, 64))[1]
+    np.testing.assert_array_equal(alpha, expected)
+
+
+# Classical blends
+
+
+@pytest.mark.parametrize("blend", BLENDS)
+def test_blends_are_those_of_the_package(blend, capfd):
+    call = ["alpha.png", "target.png", "-o", "out.png", "--at", "20,10", "--blend", blend]
+    code, out, err = program(capfd, *call)
+    assert (code, err) == (0, "") and out.startswith(f"out.png  80x64  {blend}")
+    colours, mask = place(Piece(SOURCE, MASK, at=(20, 10)), (80, 64))
+    np.testing.assert_array_equal(pixels("out.png"), BLENDS[blend](colours, TARGET, mask))
+    by_mask = program(
+        capfd, "source.png", "target.png", "--mask", "mask.png", *call[2:4], "--at", "20,10", "--blend", blend
+    )
+    assert by_mask[0] == 0
+    np.testing.assert_array_equal(pixels("out.png"), BLENDS[blend](colours, TARGET, mask))
+
+
+def test_later_pieces_cover_earlier_and_alpha_stays():
+    red, blue = (np.full((20, 20, 3), colour, "uint8") for colour in ((255, 0, 0), (0, 0, 255)))
+    whole = np.full((20, 20), 255, "uint8")
+    target = np.dstack([TARGET, np.full((64, 80), 77, "uint8")])
+    result = fuse([Piece(red, whole, (0, 0)), Piece(blue, whole, (10, 10))], target, "copy")
+    assert result.mode == "RGBA" and result.getpixel((70, 60))[3] == 77
+    assert result.getpixel((5, 5))[:3] == (255, 0, 0) and result.getpixel((15, 15))[:3] == (0, 0, 255)
+
+
+def test_style_is_painted_over_the_result(capfd):
+    program(capfd, "alpha.png", "target.png", "-o", "plain.png")
+    code, _, err = program(capfd, "alpha.png", "target.png", "-o", "night.png", "--style", "inverted")
+    assert (code, err) == (0, "")
+    assert np.abs(pixels("night.png").astype(int) - (255 - pixels("plain.png"))).max() <= 1
+
+
+# The network
+
+
+class Halving:
+    """A runtime that halves what is put in."""
+
+    def __init__(self):
+        self.sizes = []
+
+    def run(self, source, target, masks):
+        self.sizes.append(target.shape[:2])
+        covered = np.minimum(masks.sum(axis=-1), 1)[..., None]
+        return np.rint(source * covered / 2 + target * (1 - covered)).astype("uint8")
+
+
+def test_large_pictures_are_fused_small():
+    source, target = photograph(300, 200, 3), photograph(300, 200, 4)
+    masks = np.zeros((200, 300, 1), "float32")
+    masks[60:140, 90:210] = 1
+    small, exact = FusionNetwork(Halving(), 50), FusionNetwork(Halving())
+    fused, expected = small.fuse(source, target, masks), exact.fuse(source, target, masks)
+    assert small.runtime.sizes == [(50, 75)] and exact.runtime.sizes == [(200, 300)]
+    np.testing.assert_array_equal(fused[masks[..., 0] == 0], target[masks[..., 0] == 0])
+    assert np.abs(fused.astype(int) - expected).mean() < 1.5 and np.abs(fused.astype(int) - expected).max() < 40
+
+
+def test_pieces_are_regions_of_one_call_and_no_mask_merges():
+    seen = []
+
+    class Looking(Halving):
+        def run(self, source, target, masks):
+            seen.append(masks)
+            return super().run(source, target, masks)
+
+    network = FusionNetwork(Looking())
+    whole = np.full((30, 40), 255, "uint8")
+    fuse([Piece(SOURCE, whole, (0, 0)), Piece(SOURCE, whole, (20, 20))], TARGET, "gan", network)
+    assert seen[0].shape == (64, 80, 2) and seen[0].sum(axis=-1).max() == 1 and seen[0][25, 30].tolist() == [0, 1]
+    merged = np.asarray(fuse(Piece(SOURCE), TARGET, "gan", network))
+    assert seen[1].shape == (64, 192, 1) and seen[1][:, :80].all() and not seen[1][:, 80:].any()
+    beside = Image.fromarray(SOURCE).resize((80, 64), Image.Resampling.LANCZOS)
+    matched = np.asarray(match_colours(Image.fromarray(TARGET), beside))
+    np.testing.assert_array_equal(merged, np.rint(matched / 2).astype("uint8"))
+
+
+def test_litert_fuses_as_keras_at_every_size(generator):
+    litert, by_keras = LiteRTFusion(to_litert(generator, float16=False), 8), KerasFusion(generator)
+    assert litert.num_regions == NUM_REGIONS
+    for height, width, regions in ((64, 80, 2), (70, 65, 1), (64, 64, NUM_REGIONS + 1)):
+        source, target = photograph(width, height, 1), photograph(width, height, 2)
+        masks = np.zeros((height, width, regions), "float32")
+        for region in range(regions):
+            masks[8 * region + 2 : 8 * region + 8, 10:50, region] = 1
+        expected = by_keras.run(source, target, masks[..., :NUM_REGIONS])
+        if regions > NUM_REGIONS:
+            expected = by_keras.run(source, expected, masks[..., NUM_REGIONS:])
+        fused = litert.run(source, target, masks)
+        assert np.abs(fused.astype(int) - expected).max() <= 1
+        outside = masks.max(axis=-1) == 0
+        np.testing.assert_array_equal(fused[outside], target[outside])
+        assert np.abs(fused[~outside].astype(int) - source[~outside]).mean() > 2
+
+
+def test_a_finish_blends_the_result_once_more():
+    network, piece = FusionNetwork(Halving()), Piece(SOURCE, MASK, (20, 10))
+    plain = np.asarray(fuse(piece, TARGET, "gan", network))
+    mask = place(piece, (80, 64))[1]
+    finished = np.asarray(fuse(piece, TARGET, "gan", network, "poisson"))
+    np.testing.assert_array_equal(finished, BLENDS["poisson"](plain, TARGET, mask))
+    with pytest.raises(ValueError, match="`finish` must be None, or one of laplacian, poisson"):
+        fuse(piece, TARGET, "feather", finish="poisson")
+
+
+def test_gan_of_a_run(run_directory, generator, capfd):
+    code, out, err = program(capfd, "alpha.png", "target.png", "-o", "out.png", "--blend", "gan", "--from", "run")
+    assert (code, err) == (0, "") and "80x64  gan" in out
+    colours, mask = place(Piece(SOURCE, MASK), (80, 64))
+    colours[mask == 0] = 0
+    expected = KerasFusion(generator).run(colours, TARGET, mask[..., None])
+    np.testing.assert_array_equal(pixels("out.png"), expected)
+
+
+def test_packaged_network(run_directory, generator, tmp_path, capfd):
+    pairs = [(TARGET[::-1].copy(), TARGET, np.ones((64, 80, 1), "float32"))]
+    scores = {"colour": {"copy": 20.0, "gan": 23.456}}
+    entry = package_fusion(run_directory, tmp_path / "assets", "Photographs.", "Free.", pairs, scores)
+    assert pretrained.fusion_entry() == json.loads(json.dumps(entry))
+    assert entry["parity"]["greatest"] <= 3 and entry["images_seen"] == 400 and entry["losses"] == {"error": 0.5}
+    assert entry["recipe"] == "keras-stylegan train fusion --content PHOTOGRAPHS --out RUN --set kimg=0.5"
+    assert entry["litert"]["bytes"] < 200_000 and entry["parameters"] == generator.count_params()
+    card = (tmp_path / "assets" / "weights" / "fusion.md").read_text()
+    assert "| colour | 20.00 | 23.46 |" in card and "Free." in card
+    rebuilt = type(generator)(**entry["keras"]["config"])
+    rebuilt.build()
+    with np.load(tmp_path / "assets" / entry["keras"]["file"]) as arrays:
+        assert len(arrays.files) == len(rebuilt.weights)
+    code, out, err = program(capfd, "alpha.png", "target.png", "-o", "out.png", "--blend", "gan")
+    assert (code, err) == (0, "")
+    colours, mask = place(Piece(SOURCE, MASK), (80, 64))
+    expected = KerasFusion(copy_network(generator)).run(colours, TARGET, mask[..., None])
+    assert np.abs(pixels("out.png").astype(int) - expected).max() <= 3
+    (run_directory / "config.json").write_text('{"system": "multistyle"}')
+    with pytest.raises(ValueError, match="`run` must be the directory of a fusion run. Received: .*of multistyle"):
+        package_fusion(run_directory, tmp_path / "assets", "", "", pairs)
+
+
+# Evaluation of blends
+
+
+def test_blends_are_scored_without_the_truth(generator):
+    cases = harmonization_cases({"one": photograph(80, 64), "two": photograph(64, 80, 1)}, ("colour", "haze"))
+    assert [(case.name, case.family) for case in cases[:3]] == [("one", "colour"), ("one", "haze"), ("two", "colour")]
+    again = harmonization_cases({"two": photograph(64, 80, 1)}, ("colour",))
+    np.testing.assert_array_equal(again[0].source, cases[2].source)  # whatever else is asked for
+
+    def look(source, target, mask):
+        inside = mask > 0.5
+        np.testing.assert_array_equal(target[inside], source[inside])
+        (truth,) = (case.target for case in cases if case.mask is mask)
+        np.testing.assert_array_equal(target[~inside], truth[~inside])
+        return target
+
+    evaluation = evaluate_blends(cases, FusionNetwork(KerasFusion(generator)), {"look": look})
+    families = evaluation.tables["Masked PSNR by family"]
+    assert set(families) == {*BLENDS, "look", "gan", "gan, laplacian", "gan, poisson"}
+    assert set(families["gan"]) == {"colour", "haze"}
+    for family, score in families["copy"].items():
+        assert families["look"][family]["mean"] <= score["mean"]
+        assert families["poisson"][family]["mean"] > score["mean"]
+    assert evaluation.protocol["held_out"] == ["haze"] and len(evaluation.tables) == 3
+    untrained = stirred(type(generator)((4, 6, 8), (1, 1, 1), latent_dim=3), spread=0.0)
+    same = evaluate_blends(cases, FusionNetwork(KerasFusion(untrained))).tables["Masked PSNR by family"]
+    # Already the alignment at edges, before anything is learnt, is worth decibels.
+    assert same["gan"]["colour"]["mean"] > same["copy"]["colour"]["mean"] + 3
+
+
+def test_evaluate_fusion_on_photographs(run_directory, capfd):
+    pathlib.Path("photos").mkdir()
+    Image.fromarray(photograph(80, 64)).save("photos/one.png")
+    call = ["evaluate", "fusion", "--content", "photos", "--families", "light,sepia", "--size", "64", "--from", "run"]
+    assert cli.main([*call, "--json"]) == 0
+    record = json.loads(capfd.readouterr().out)
+    assert record["protocol"]["families"] == ["light", "sepia"] and "gan" in record["tables"]["Masked PSNR by family"]
+    for wrong, rule in (
+        (["--families", "fog"], "`--families` must be among colour"),
+        (["--fused", "photos"], "`--content` must stand alone"),
+        (["--from", "photos"], "`run` must be the directory of a fusion run, with network.keras"),
+    ):
+        assert cli.main([*call, *wrong]) == 2
+        err = capfd.readouterr().err
+        assert rule in err and err.count("\n") == 1
+
+
+# Training
+
+
+@pytest.fixture
+def eagerly(monkeypatch):
+    """Steps without a graph: a few of them cost less than to compile one (graphs have tests of their own)."""
+    compiled = Fusion.compile
+
+    def compile_eagerly(self, *arguments, **options):
+        compiled(self, *arguments, **{**options, "jit_compile": False, "run_eagerly": True})
+
+    monkeypatch.setattr(Fusion, "compile", compile_eagerly)
+
+
+def test_recipe_trains_resumes_and_begins_with_another(tmp_path, monkeypatch, eagerly):
+    pathlib.Path("photos").mkdir()
+    for seed in range(3):
+        Image.fromarray(photograph(48, 40, seed)).save(f"photos/{seed}.png")
+    tiny = ["widths=4,4,8", "num_blocks=0,1,0", "crop_size=16", "batch_size=2", "log_images=2", "perceptual_weight=0"]
+    settings = [text for setting in tiny for text in ("--set", setting)]
+
+    def train(*arguments):
+        monkeypatch.setattr(sys, "argv", ["fusion.py", "--content", "photos", *settings, *arguments])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(ROOT / "training" / "fusion.py"), run_name="__main__")
+        return end.value.code
+
+    assert train("--out", "first", "--set", "kimg=0.004") == 0
+    assert train("--out", "first", "--set", "kimg=0.006", "--resume") == 0
+    lines = [json.loads(line) for line in pathlib.Path("first/metrics.jsonl").read_text().splitlines()]
+    assert lines[-1]["images"] == 6 and {"generator/error", "critic/adversarial"} <= set(lines[-1])
+    assert list(pathlib.Path("first/images").glob("*.png"))
+    assert train("--out", "second", "--set", "critic_weight=0", "--from", "first", "--dry-run") == 0
+    fused = open_fusion("first").fuse(SOURCE, SOURCE, np.ones((30, 40, 1), "float32"))
+    assert fused.shape == SOURCE.shape
+    assert train("--out", "third", "--from", "photos") == 2
+    assert train("--out", "third", "--set", "crop_size=20") == 2
+
+
+# Mistakes
+
+
+CALL = ["alpha.png", "target.png", "-o", "out.png"]
+MISTAKES = {
+    "no mask": (["source.png", "target.png", "-o", "out.png"], "`mask` must be given for a source without"),
+    "mask size": ([*CALL, "--mask", "target.png"], "`mask` must have the source's size, 40x30. Received: 80x64"),
+    "blend": ([*CALL, "--blend", "poison"], "`blend` must be one of gan, copy, feather, laplacian, poisson"),
+    "no weights": ([*CALL, "--blend", "gan"], "the fusion network is not packaged in this version"),
+    "no run": ([*CALL, "--blend", "gan", "--from", "assets"], "`run` must be the directory of a fusion run"),
+    "finish": ([*CALL, "--finish", "poisson"], "`finish` must be None, or one of laplacian, poisson for"),
+    "run without gan": ([*CALL, "--from", "assets"], "`--from` must be given with `--blend gan` alone"),
+    "at": ([*CALL, "--at", "1"], "`--at` must be two numbers, X,Y. Received: 1"),
+    "infinite": ([*CALL, "--at", "inf,0"], "`at` must be two finite numbers"),
+    "outside": ([*CALL, "--at", "80,0"], "`at` must place the source inside of the target of 80x64"),
+    "nothing": ([*CALL, "--at", "73,0"], "`mask` must show a part of the source inside"),
+    "scale": ([*CALL, "--scale", "0"], "`scale` must be a finite number greater than 0. Received: scale=0.0"),
+    "huge": ([*CALL, "--scale", "1000"], "`scale` must make the source at most"),
+    "style": ([*CALL, "--style", "nobody"], "nobody"),
+    "missing": (["missing.png", *CALL[1:]], "missing.png: No such file"),
+    "no picture": (["assets/manifest.json", *CALL[1:]], "not a picture"),
+    "overwrites": ([*CALL[:2], "-o", "target.png"], "would overwrite its own input"),
+    "suffix": ([*CALL[:2], "-o", "out.gif"], "the suffix of an output must be one of"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes(mistake, capfd):
+    call, rule = MISTAKES[mistake]
+    code, out, err = program(capfd, *call)
+    assert (code, out) == (2, ""), (out, err)
+    assert err.startswith("keras-stylegan: ") and err.count("\n") == 1 and rule in err
+    assert not pathlib.Path("out.png").exists()

@@ -1,0 +1,251 @@
+"""Regions, their normalisation, the fusion generator, its critic and its loss."""
+
+import keras
+import numpy as np
+import pytest
+from toy_fusion import batch, build, tiny_generator
+
+from keras_stylegan.layers import RegionNormalization
+from keras_stylegan.losses import content_loss
+from keras_stylegan.models import Fusion
+from keras_stylegan.models.fusion import region_error
+from keras_stylegan.networks import FusionCritic, FusionGenerator
+from keras_stylegan.networks.fusion import composite_of
+from keras_stylegan.ops.regions import (
+    coverage,
+    paint_regions,
+    region_moments,
+    seam_pairs,
+    seam_transform,
+    with_background,
+)
+
+RNG = np.random.default_rng(0)
+
+
+def numpy(tensor):
+    return keras.ops.convert_to_numpy(tensor)
+
+
+# Regions
+
+
+def test_moments_of_regions_by_hand():
+    features = RNG.normal(3, 2, (2, 4, 5, 3)).astype("float32")
+    masks = np.zeros((2, 4, 5, 2), "float32")
+    masks[:, :2, :2, 0], masks[:, 3, :, 1] = 1, 1
+    regions = numpy(with_background(masks))
+    np.testing.assert_allclose(regions.sum(axis=-1), 1)
+    mean, variance = region_moments(features, regions)
+    for image in range(2):
+        for region in range(3):
+            rows = features[image][regions[image, ..., region] > 0]
+            np.testing.assert_allclose(mean[image, region], rows.mean(axis=0), atol=2e-3)
+            np.testing.assert_allclose(variance[image, region], rows.var(axis=0), atol=5e-3)
+
+
+def test_moments_of_an_empty_region_are_the_pictures():
+    features = RNG.normal(50, 0.5, (1, 6, 7, 2)).astype("float32")
+    mean, variance = region_moments(features, np.zeros((1, 6, 7, 1), "float32"))
+    np.testing.assert_allclose(mean[0, 0], features.mean(axis=(0, 1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(variance[0, 0], features.var(axis=(0, 1, 2)), rtol=1e-3)
+
+
+def test_values_are_painted_by_weight():
+    values = np.array([[[1.0, 2.0], [5.0, -2.0]]], "float32")
+    regions = np.array([[[[1, 0], [0.25, 0.75]]]], "float32")
+    np.testing.assert_allclose(paint_regions(values, regions), [[[[1, 2], [4, -1]]]])
+    np.testing.assert_allclose(coverage([[[[0.5, 0.75]]]]), [[[[1]]]])
+
+
+def test_regions_get_the_statistics_of_the_background():
+    layer = RegionNormalization(epsilon=1e-6)
+    x = RNG.normal(0, 1, (1, 12, 12, 3)).astype("float32")
+    masks = np.zeros((1, 12, 12, 2), "float32")
+    masks[:, :5, :5, 0], masks[:, 7:, :, 1] = 1, 1
+    x[:, :5, :5] = 4 + 3 * x[:, :5, :5]
+    regions = numpy(with_background(masks))
+    y = numpy(layer(x, regions))
+    outside = regions[0, ..., 2] > 0
+    np.testing.assert_allclose(y[0][outside], x[0][outside], atol=1e-4)  # the background stays
+    for region in range(2):
+        inside = y[0][masks[0, ..., region] > 0]
+        np.testing.assert_allclose(inside.mean(axis=0), x[0][outside].mean(axis=0), atol=1e-2)
+        np.testing.assert_allclose(inside.std(axis=0), x[0][outside].std(axis=0), rtol=1e-2)
+    layer.scale.assign([[2.0] * 3, [0.5] * 3])
+    layer.shift.assign([[1.0] * 3, [-1.0] * 3])
+    expected = np.where(outside[..., None], 0.5 * y - 1, 2 * y + 1)
+    np.testing.assert_allclose(layer(x, regions), expected, atol=1e-3)
+    with pytest.raises(ValueError, match="`epsilon` must be positive. Received: epsilon=0"):
+        RegionNormalization(0)
+
+
+# The generator
+
+
+def test_alignment_undoes_what_was_done_to_a_region():
+    rows, columns = np.mgrid[:48, :64]
+    photograph = np.stack([np.sin(rows / 5 + columns / 7 + c) + 0.2 * c for c in range(3)], axis=-1)[None] / 2
+    masks = np.zeros((1, 48, 64, 3), "float32")
+    masks[0, 10:30, 8:26, 0], masks[0, 20:40, 36:60, 1] = 1, 1
+    gains, offsets = np.array([[0.5, 1.5, 1.2], [1.1, 0.7, 0.9]]), np.array([[0.1, -0.2, 0], [0.3, 0, -0.1]])
+    source = photograph.copy()
+    for region in range(2):
+        inside = masks[..., region] > 0
+        source[inside] = (photograph[inside] - offsets[region]) / gains[region]
+    pairs = seam_pairs(source, photograph, masks)
+    assert numpy(pairs[2]).max() == pytest.approx(20 / 81, abs=1e-6) and numpy(pairs[2])[..., 2].max() == 0
+    gain, offset = (numpy(part) for part in seam_transform(*pairs, epsilon=1e-6))
+    np.testing.assert_allclose(gain[0, :2], gains, atol=0.12)
+    np.testing.assert_allclose(offset[0, :2], offsets, atol=0.12)
+    np.testing.assert_array_equal((gain[0, 2], offset[0, 2]), ((1, 1, 1), (0, 0, 0)))  # no region, no edge
+    generator = FusionGenerator((4, 6, 8), (1, 1, 1), latent_dim=3)
+    generator.build()
+    inputs = {"source": source, "target": photograph, "masks": masks, "noise": np.zeros((1, 3))}
+    inputs = {name: value.astype("float32") for name, value in inputs.items()}
+    error = np.abs(numpy(generator(inputs)) - photograph).mean()
+    assert error < 0.25 * np.abs(source - photograph).mean()
+
+
+def test_a_new_generator_copies_and_pastes_where_there_is_no_edge():
+    generator = FusionGenerator((4, 6, 8), (1, 1, 1), latent_dim=3)
+    generator.build()
+    inputs = batch()
+    for masks in (np.ones_like(inputs["masks"][..., :1]), 0 * inputs["masks"]):
+        whole = {**inputs, "masks": masks}
+        np.testing.assert_allclose(generator(whole), composite_of(whole), atol=1e-6)
+    np.testing.assert_array_equal(
+        composite_of(inputs), np.where(inputs["masks"].max(-1, keepdims=True) > 0, inputs["source"], inputs["target"])
+    )
+
+
+def test_background_stays_and_hidden_pixels_are_not_read():
+    generator, inputs = tiny_generator(), batch()
+    fused, covered = numpy(generator(inputs)), inputs["masks"].max(axis=-1, keepdims=True) > 0
+    np.testing.assert_array_equal(np.where(covered, 0, fused), np.where(covered, 0, inputs["target"]))
+    assert np.abs(fused - numpy(composite_of(inputs)))[np.repeat(covered, 3, -1)].mean() > 0.05
+    other = {
+        **inputs,
+        "target": np.where(covered, 9, inputs["target"]),
+        "source": np.where(covered, inputs["source"], 9),
+    }
+    np.testing.assert_array_equal(generator({k: v.astype("float32") for k, v in other.items()}), fused)
+
+
+def test_regions_keep_their_order_and_empty_ones_do_nothing():
+    generator, inputs = tiny_generator(), batch()
+    fused = numpy(generator(inputs))
+    swapped = {**inputs, "masks": inputs["masks"][..., ::-1].copy()}
+    np.testing.assert_allclose(generator(swapped), fused, atol=1e-5)
+    more = {**inputs, "masks": np.pad(inputs["masks"], ((0, 0), (0, 0), (0, 0), (0, 2)))}
+    np.testing.assert_allclose(generator(more), fused, atol=1e-5)
+
+
+def test_each_region_has_a_transform_of_its_own():
+    generator, inputs = tiny_generator(), batch()
+    generator.pixel_transform.set_weights([np.zeros(w.shape) for w in generator.pixel_transform.weights])
+    before = numpy(generator(inputs))
+    composite = numpy(composite_of(inputs))
+    for image in range(2):
+        for region in range(2):
+            inside = inputs["masks"][image, ..., region] > 0
+            colours = np.column_stack([composite[image][inside], np.ones(inside.sum())])
+            _, residual, _, _ = np.linalg.lstsq(colours, before[image][inside], rcond=None)
+            np.testing.assert_allclose(residual, 0, atol=1e-6)  # one affine map of the colours fits exactly
+
+
+def test_noise_and_background_change_the_result():
+    generator, inputs = tiny_generator(), batch()
+    fused, covered = numpy(generator(inputs)), inputs["masks"].max(axis=-1, keepdims=True) > 0
+    for name in ("noise", "target"):
+        changed = numpy(generator({**inputs, name: -inputs[name]}))
+        assert np.abs((changed - fused) * covered).max() > 1e-3
+    with pytest.raises(ValueError, match="`widths` must hold three numbers"):
+        FusionGenerator(widths=(4, 4))
+    with pytest.raises(ValueError, match="`latent_dim` must be positive"):
+        FusionGenerator(latent_dim=0)
+
+
+def test_half_precision_leaves_the_background_exact():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        generator = FusionGenerator((4, 6, 8), (0, 1, 0), latent_dim=3)
+        generator.build()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    inputs = batch()
+    outside = inputs["masks"].max(axis=-1) == 0
+    np.testing.assert_array_equal(numpy(generator(inputs))[outside], inputs["target"][outside])
+
+
+# The critic
+
+
+def test_critic_scores_the_whole_and_the_region():
+    critic = FusionCritic(4, 2)
+    critic.build()
+    images, masks = batch()["target"], batch()["masks"]
+    logits = numpy(critic(images, masks))
+    assert logits.shape == (2, 2)
+    # The region's score is a product of embeddings: of opposite sign when one embedding is turned round.
+    critic.of_region.set_weights([-critic.of_region.kernel.numpy(), *critic.of_region.get_weights()[1:]])
+    turned = numpy(critic(images, masks))
+    np.testing.assert_allclose(turned[:, 0], logits[:, 0], atol=1e-6)
+    np.testing.assert_allclose(turned[:, 1], -logits[:, 1], atol=1e-6)
+    with pytest.raises(ValueError, match="`num_layers` must be positive"):
+        FusionCritic(num_layers=0)
+
+
+# The model
+
+
+def test_error_counts_the_regions_alone():
+    fused, target = np.zeros((2, 4, 4, 3), "float32"), np.zeros((2, 4, 4, 3), "float32")
+    masks = np.zeros((2, 4, 4, 2), "float32")
+    masks[0, 0, :2, 0], masks[0, 1, 0, 1] = 1, 0.5
+    fused[0, 0, 0], fused[0, 1, 0], fused[0, 3] = (0.3, -0.3, 0.6), -1, 7
+    np.testing.assert_allclose(region_error(fused, target, masks), [(0.4 + 0.5) / 2.5, 0], rtol=1e-6)
+
+
+def test_terms_are_their_definitions():
+    model, data = build(error_weight=3.0, perceptual_weight=2.0), batch()
+    terms = {name: numpy(value) for name, value in model.generator_terms(data).items()}
+    fused = model.generator(data)
+    expected = 3 * numpy(region_error(fused, data["target"], data["masks"]))
+    np.testing.assert_allclose(terms["error"], expected, rtol=1e-5)
+    one, other = model.perceptual(fused), model.perceptual(data["target"])
+    expected = 2 * np.mean([numpy(content_loss(one[tap], other[tap])) for tap in one], axis=0)
+    np.testing.assert_allclose(terms["perceptual"], expected, rtol=1e-4)
+    fakes, reals = (numpy(model.critic(images, data["masks"])) for images in (fused, data["target"]))
+    np.testing.assert_allclose(terms["adversarial"], -0.5 * fakes.mean(axis=1), rtol=1e-4, atol=1e-6)
+    losses = numpy(model.critic_terms(data)["adversarial"])  # updates the critic's norms first, a little
+    expected = np.maximum(0, 1 - reals).mean(axis=1) + np.maximum(0, 1 + fakes).mean(axis=1)
+    np.testing.assert_allclose(losses, expected, rtol=0.5)
+    assert losses.shape == (2,) and set(terms) == {"error", "perceptual", "adversarial"}
+    assert set(build(False, perceptual_weight=0.0).generator_terms(data)) == {"error"}
+    with pytest.raises(ValueError, match="`critic` and a `critic_weight` above 0 go together"):
+        Fusion(model.generator, model.perceptual, critic_weight=1.0)
+
+
+def test_training_learns_one_pair():
+    model = build(with_critic=False)
+    model.compile({"generator": keras.optimizers.Adam(0.02)}, jit_compile=False, run_eagerly=True)
+    data = batch(count=1)
+    data["source"] = np.clip(0.6 * data["target"] + 0.3, -1, 1).astype("float32")
+    losses = [float(model.update_step(data)["generator/error"]) for _ in range(15)]
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_both_players_move_and_the_perceptual_network_does_not():
+    model = build()
+    networks = {"generator": model.generator, "critic": model.critic, "perceptual": model.perceptual}
+    before = {name: [numpy(w).copy() for w in network.weights] for name, network in networks.items()}
+    optimizers = {name: keras.optimizers.SGD(0.1) for name in ("critic", "generator")}
+    model.compile(optimizers, jit_compile=False, run_eagerly=True)
+    data = batch()
+    del data["noise"]
+    logs = model.update_step(data)
+    assert {"critic/adversarial", "generator/error", "generator/adversarial"} <= set(logs)
+    for name, network in networks.items():
+        moved = [not np.array_equal(old, numpy(new)) for old, new in zip(before[name], network.weights, strict=True)]
+        assert any(moved) != (name == "perceptual")
