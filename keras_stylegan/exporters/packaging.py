@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from keras_stylegan.callbacks import checkpoints, read_metrics
-from keras_stylegan.exporters.litert import convert, stylize_function
+from keras_stylegan.exporters.litert import convert_signatures, stylize_functions
 from keras_stylegan.exporters.model_card import model_card
 from keras_stylegan.files import whole_file
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer
@@ -63,7 +63,7 @@ def package_multistyle(
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
     files = {
-        "weights/multistyle.tflite": convert(stylize_function(network), "stylize_weights", float16=True),
+        "weights/multistyle.tflite": convert_signatures(stylize_functions(network), float16=True),
         "weights/multistyle.npz": packed.getvalue(),
     }
     litert, weights = ({"file": file, **_fingerprint(content)} for file, content in files.items())

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_stylegan.ops.normalization import instance_norm
+from keras_stylegan.ops.normalization import instance_norm, over_positions
 from keras_stylegan.ops.padding import reflect_pad
 
 
@@ -30,8 +30,9 @@ class StyledConv2D(keras.layers.Layer):
 
     Call arguments:
         inputs: tensor of shape `(batch, height, width, channels)`, height and width greater than `kernel_size // 2`.
-        scale: tensor of shape `(batch, filters)`.
-        shift: tensor of shape `(batch, filters)`.
+        scale: tensor of shape `(batch, filters)`, or a map of the output's shape: a style for each position. The
+            statistics are those of the whole picture in both cases.
+        shift: tensor of the shape of `scale`.
 
     Output shape:
         `(batch, ceil(height / strides), ceil(width / strides), filters)`.
@@ -88,7 +89,7 @@ class StyledConv2D(keras.layers.Layer):
         if self.normalize:
             return self.activation(instance_norm(x, scale, shift, self.epsilon))
         scale, shift = ops.cast(scale, x.dtype), ops.cast(shift, x.dtype)
-        return self.activation(x * scale[:, None, None] + shift[:, None, None])
+        return self.activation(x * over_positions(scale) + over_positions(shift))
 
     def _gained(self, kernel, axes):
         """The kernel at unit gain per output channel where the image is not normalised, else as it is."""

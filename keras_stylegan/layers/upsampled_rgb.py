@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_stylegan.ops.normalization import over_positions
 from keras_stylegan.ops.padding import reflect_pad
 
 
@@ -17,7 +18,7 @@ class UpsampledRGB(keras.layers.Layer):
 
     Call arguments:
         inputs: tensor of shape `(batch, height, width, channels)`.
-        shift: tensor of shape `(batch, 3)`, added to the colours.
+        shift: tensor of shape `(batch, 3)`, added to the colours, or a map of the output's shape.
 
     Output shape:
         `(batch, 2 * height, 2 * width, 3)`, float32.
@@ -33,7 +34,7 @@ class UpsampledRGB(keras.layers.Layer):
     def call(self, inputs, shift):
         x = ops.conv(reflect_pad(inputs, 1), ops.cast(polyphase_kernel(self.kernel), inputs.dtype))
         x = ops.depth_to_space(ops.cast(x, "float32"), 2)
-        return x + ops.cast(shift, "float32")[:, None, None]
+        return x + over_positions(ops.cast(shift, "float32"))
 
     def compute_output_shape(self, inputs_shape, shift_shape=None):
         batch, height, width, _ = inputs_shape

@@ -6,6 +6,7 @@ from keras import ops
 from keras_stylegan.layers.style_bank import StyleBank
 from keras_stylegan.layers.styled_convolution import StyledConv2D
 from keras_stylegan.layers.upsampled_rgb import UpsampledRGB
+from keras_stylegan.networks.style_maps import StyleMaps
 from keras_stylegan.ops.resampling import upsample_nearest
 from keras_stylegan.ops.waves import plane_waves
 
@@ -36,7 +37,10 @@ class StyleTransformer(keras.Model):
     Call arguments:
         inputs: dict of `images`, float `(batch, height, width, 3)`, RGB in [-1, 1], height and width multiples of
             `stride` and at least 16; `style_weights`, float `(batch, num_styles)`, rows that sum to 1; `strength`,
-            float `(batch,)` in [0, 1].
+            float `(batch,)` in [0, 1]. Optional `style_vectors`, float `(batch, vector_size)`: styles that are not in
+            the bank, times their shares, which the rows of `style_weights` then lack. Optional `masks`, float
+            `(batch, height, width, regions)` in [0, 1], sums at most 1: `style_weights` and `style_vectors` then have
+            an axis of regions after that of the batch, and what no mask covers stays the photograph.
 
     Returns:
         float32 tensor of the images' shape, values within [-1.1, 1.1]; at strength 0 the images themselves.
@@ -106,17 +110,26 @@ class StyleTransformer(keras.Model):
         return sum(size for size, _ in self._layout())
 
     def call(self, inputs):
-        images, strength = inputs["images"], ops.cast(inputs["strength"], "float32")
-        vectors = self.bank(inputs["style_weights"], strength)
-        painted = self.paint(images, vectors)
+        images, masks = inputs["images"], inputs.get("masks")
+        vectors = self.bank(inputs["style_weights"], inputs["strength"], inputs.get("style_vectors"))
+        painted = self.paint(images, vectors, masks)
+        strength = ops.cast(inputs["strength"], "float32")[:, None, None, None]
+        if masks is not None:
+            strength = strength * ops.sum(ops.cast(masks, "float32"), axis=-1, keepdims=True)
         # The last fifth of the way to the photograph is walked by its own pixels, so that strength 0 is exact.
-        share = ops.minimum(strength / EXACT_BELOW, 1.0)[:, None, None, None]
+        share = ops.minimum(strength / EXACT_BELOW, 1.0)
         images = ops.cast(images, "float32")
         return images + share * (painted - images)
 
-    def paint(self, images, vectors):
-        """Paints `images` in the styles of `vectors`, float `(batch, vector_size)`; returns float32 images."""
+    def paint(self, images, vectors, masks=None):
+        """Paints `images` in the styles of `vectors`, float `(batch, vector_size)`; returns float32 images.
+
+        With `masks`, float `(batch, height, width, regions)`, of `vectors`, `(batch, regions, vector_size)`, each
+        position has the mean weighted by its masks, filled up to 1 by the photograph's vector.
+        """
         split = self._split(vectors)
+        if masks is not None:
+            split = StyleMaps(split, self._split(self.bank.photograph_vector()[None, None]), masks, self._strides())
         x = ops.space_to_depth(ops.cast(images, self.compute_dtype), 2)
         half = x = self._styled(self.stem, x, split)
         x = self._styled(self.to_quarter, x, split)
@@ -171,9 +184,20 @@ class StyleTransformer(keras.Model):
         """Scale and shift of each styled layer and the RGB shift, by layer name."""
         sizes = [size for size, _ in self._layout()]
         ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
-        parts = [vectors[:, end - size : end] for size, end in zip(sizes, ends, strict=True)]
+        parts = [vectors[..., end - size : end] for size, end in zip(sizes, ends, strict=True)]
         split = {layer.name: parts[2 * i : 2 * i + 2] for i, layer in enumerate(self.styled_layers())}
         return {**split, self.to_rgb.name: parts[-1]}
+
+    def _strides(self):
+        """Pixels of the picture per step of what each styled layer returns, by layer name."""
+        encoder, middle, decoder = ([layer for block in blocks for layer in block] for blocks in self._blocks())
+        levels = {
+            1: [self.to_rgb],
+            2: [self.stem, self.head],
+            4: [self.to_quarter, self.waves, *encoder, *decoder, self.from_quarter],
+            8: [self.to_eighth, *middle, self.from_eighth],
+        }
+        return {layer.name: stride for stride, layers in levels.items() for layer in layers}
 
     @staticmethod
     def _styled(layer, x, split):

@@ -13,8 +13,8 @@ def instance_norm(features, scale=None, shift=None, epsilon=1e-5):
 
     Args:
         features: tensor of shape `(batch, height, width, channels)`.
-        scale: optional tensor of shape `(batch, channels)`; 1 where missing.
-        shift: optional tensor of shape `(batch, channels)`; 0 where missing.
+        scale: optional tensor of shape `(batch, channels)`, or a map of the features' shape; 1 where missing.
+        shift: optional tensor like `scale`; 0 where missing.
         epsilon: float, added to the variance.
 
     Returns:
@@ -27,11 +27,16 @@ def instance_norm(features, scale=None, shift=None, epsilon=1e-5):
     variance = ops.maximum(ops.mean(ops.square(x), axis=(1, 2), keepdims=True) - ops.square(mean), 0.0)
     factor = ops.rsqrt(variance + epsilon)
     if scale is not None:
-        factor = factor * ops.cast(scale, "float32")[:, None, None]
+        factor = factor * over_positions(ops.cast(scale, "float32"))
     offset = -mean * factor
     if shift is not None:
-        offset = offset + ops.cast(shift, "float32")[:, None, None]
+        offset = offset + over_positions(ops.cast(shift, "float32"))
     return ops.cast(x * factor + offset, features.dtype)
+
+
+def over_positions(values):
+    """Gives `(batch, channels)` the two axes of positions; a map `(batch, height, width, channels)` stays as it is."""
+    return values[:, None, None] if len(values.shape) == 2 else values
 
 
 def pixel_norm(features, epsilon=1e-8):
