@@ -11,7 +11,7 @@ _SUBPACKAGES = (
     "callbacks", "data", "exporters", "inference", "layers", "losses", "metrics", "models", "networks", "ops",
     "presets", "pretrained",
 )  # fmt: skip
-_NAMES = {"from_preset": "keras_stylegan.systems.gans", "load": "keras_stylegan.inference"}
+_NAMES = {"from_preset": "keras_stylegan.systems.untrained", "load": "keras_stylegan.inference"}
 
 __all__ = ["__version__", "from_preset", "load", *_SUBPACKAGES]
 

@@ -6,6 +6,8 @@ import json
 
 # What the manifest says of a stylisation network at least; perceptual networks have other entries.
 _ENTRY = {"styles", "stride", "working_size", "litert"}
+# And of a generator of pictures from noise.
+_GENERATOR = {"classes", "latent_dim", "litert", "keras"}
 
 
 def assets():
@@ -42,6 +44,11 @@ def network_entry(name: str) -> dict:
     if not isinstance(name, str) or name not in networks:
         raise ValueError(f"`name` must be a packaged network: {', '.join(sorted(networks))}. Received: name={name!r}")
     return networks[name]
+
+
+def generators() -> dict:
+    """Returns the manifest's entries of packaged generators, by name: their files, classes and size."""
+    return {name: entry for name, entry in manifest().items() if _GENERATOR <= entry.keys()}
 
 
 def read_weights(record: dict) -> bytes:

@@ -209,6 +209,7 @@ def _header(config: dict[str, Any], preset: Preset, clock: run_callbacks.Clock, 
     facts = "  ".join(
         f"{len(value) if isinstance(value, list) else value:,} {name.replace('_', ' ')}"
         for name, value in config["facts"].items()
+        if not isinstance(value, dict)  # what an earlier run was is for config.json
     )
     resolved = config["resolved"]
     rates = "  ".join(f"{name} {rate:g}" for name, rate in resolved["learning_rates"].items())

@@ -11,7 +11,8 @@ from PIL import Image
 from stand_in import photograph
 
 from keras_stylegan.exporters.model_card import model_card
-from keras_stylegan.exporters.packaging import in_float32, package_multistyle, training_command
+from keras_stylegan.exporters.package_files import in_float32, training_command
+from keras_stylegan.exporters.packaging import package_multistyle
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime
 from keras_stylegan.networks import StyleTransformer
 from keras_stylegan.presets import as_dict, get_preset, with_settings
@@ -31,7 +32,8 @@ def run(tmp_path_factory):
     network.bank.vectors.assign(network.bank.vectors + rng.normal(0, 0.3, network.bank.vectors.shape))
     network.save(folder / "network.keras")
     settings = as_dict(with_settings(get_preset("multistyle"), ["content=here", "seed=3"]))
-    (folder / "config.json").write_text(json.dumps({"settings": settings, "facts": {"styles": NAMES}}))
+    config = {"system": "multistyle", "settings": settings, "facts": {"styles": NAMES}}
+    (folder / "config.json").write_text(json.dumps(config))
     lines = [
         {"images": 20, "generator/content": 0.9, "generator/style_gram": 0.8},
         {"images": 40, "generator/content": 0.51239, "generator/style_gram": 0.25, "generator/loss": 0.76,

@@ -17,7 +17,8 @@ from keras_stylegan.presets import PRESETS
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
 TINY = {"size": "8,8", "latent_dim": 4, "filters": 4, "max_filters": 8}
 # name: what differs from the settings above.
-RECIPES = {name: {} for name in ("gan", "dcgan", "lsgan", "wgan", "wgan_gp", "sngan")}
+RECIPES = {name: {} for name in ("lsgan", "wgan", "wgan_gp", "sngan")}
+RECIPES |= {"gan": {"augment": "ada"}, "dcgan": {"augment": "diffaugment"}}
 RECIPES["progressive"] = {"stable_kimg": 0.001, "fade_kimg": 0.001}
 RECIPES["stylegan"] = {"stable_kimg": 0.001, "fade_kimg": 0.001, "style_dim": 4, "mapping_layers": 2}
 RECIPES["infogan"] = {"latent_dim": 14}

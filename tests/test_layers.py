@@ -56,17 +56,35 @@ def test_instance_norm_of_a_constant_picture_is_zero():
     assert np.abs(instance_norm(np.full((1, 16, 16, 2), 3.3, "float32"))).max() < 0.5
 
 
-def test_plane_waves_are_sines_of_the_position():
-    waves = np.array(plane_waves(np.zeros((2, 40, 56, 5), "float32"), 4, stride=4))
-    assert waves.shape == (1, 40, 56, 4)
-    # The first runs straight across at 10 pixels: 2.5 steps of 4 pixels.
-    np.testing.assert_allclose(waves[0, 7, :, 0], np.sin(2 * np.pi * 4 * np.arange(1, 57) / 10), atol=0.03)
-    # Each has the length and direction asked for, up to the rounding of its rates.
+def test_plane_waves_are_sines_whose_rates_swing_about_their_means():
+    size = 1200
+    waves = np.array(plane_waves(np.zeros((2, size, 8, 5), "float32"), 4, stride=4))
+    assert waves.shape == (1, size, 8, 4) and np.abs(waves).max() <= 1 + 1e-6
     for i in range(4):
-        angle, length = np.pi * (3 - np.sqrt(5)) * i, 10 * 8 ** (i / 3)
-        rows, columns = np.mgrid[1:41, 1:57]
-        phase = 2 * np.pi * 4 / length * (rows * np.sin(angle) + columns * np.cos(angle))
-        np.testing.assert_allclose(waves[0, ..., i], np.sin(phase), atol=0.05)
+        angle, length = np.pi * (3 - np.sqrt(5)) * i, 12 * (80 / 12) ** (i / 3)
+        rate, rows = 2 * np.pi * 4 / length, np.arange(1, size + 1)
+        down = rate * np.sin(angle) * rows
+        for swing in (3.7, 6.1):
+            down += 0.25 * swing * np.sin(rate / swing * rows + swing)
+        across = rate * np.cos(angle) + sum(0.25 * s * np.sin(rate / s + s) for s in (4.3, 7.9))
+        # A rate is rounded to half precision, which far down the picture shifts the wave, so near its start.
+        np.testing.assert_allclose(waves[0, :60, 0, i], np.sin(down + across)[:60], atol=0.06)
+
+
+def test_plane_waves_begin_at_their_origin():
+    whole = np.array(plane_waves(np.zeros((1, 30, 40, 1), "float32"), 5, stride=4))
+    features = np.zeros((2, 12, 16, 1), "float32")
+    parts = np.array(plane_waves(features, 5, stride=4, origin=np.array([[7, 11], [18, 24]], "float32")))
+    np.testing.assert_allclose(parts[0], whole[0, 7:19, 11:27], atol=1e-4)
+    np.testing.assert_allclose(parts[1], whole[0, 18:30, 24:40], atol=1e-4)
+
+
+def test_plane_waves_do_not_repeat():
+    """The picture that a crest pattern of one period would print: a shifted copy that equals the original."""
+    waves = np.array(plane_waves(np.zeros((1, 16, 256, 1), "float32"), 16, stride=4))[0]
+    window = waves[:, :24].ravel()
+    alike = [np.corrcoef(window, waves[:, i : i + 24].ravel())[0, 1] for i in range(24, 232)]
+    assert max(alike) < 0.6
 
 
 def styled(layer, channels, filters, seed=0):

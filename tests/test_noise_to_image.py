@@ -209,5 +209,7 @@ def test_a_preset_becomes_a_model():
     assert model.generate([0]).shape == (1, 8, 8, 3)
     classy = from_preset("dcgan", "size=8,8", "filters=4", "conditioning=embedding", num_classes=3)
     assert classy.critic.conditioning == "embedding" and classy.generator.num_classes == 3
+    with pytest.raises(ValueError, match="`network` must be one of dcgan"):
+        from_preset("dcgan", "network=unet")
     with pytest.raises(ValueError, match="`name` must be the preset of a GAN: dcgan, gan, .* name=multistyle"):
         from_preset("multistyle")

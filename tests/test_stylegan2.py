@@ -188,6 +188,26 @@ def test_everything_the_critic_sees_is_augmented():
     np.testing.assert_allclose(numpy(augmented.r1(batch)), 0.25 * numpy(plain.r1(dark)), rtol=1e-4)
 
 
+@pytest.mark.parametrize("loss", ["non_saturating", "relativistic"])
+def test_an_augmentation_that_follows_the_critic_sees_its_logits(loss):
+    class Following(Darken):
+        def observe(self, real_logits):
+            self.seen = real_logits
+
+        def signals(self):
+            return {"augment/seen": ops.mean(self.seen)}
+
+    model = made(compiled=False, augment=Following(), loss=loss)
+    batch = model.draw(batch_of())
+    real, fake = (numpy(model.critic(0.5 * x)) for x in (batch["images"], model.imagine(batch, "critic")))
+    model.generator_terms(batch)
+    assert not hasattr(model.augment, "seen")  # once a critic update, and only there
+    model.critic_terms(batch)
+    np.testing.assert_allclose(numpy(model.augment.seen), real - fake if loss == "relativistic" else real, atol=1e-5)
+    assert float(model.signals()["augment/seen"]) == pytest.approx(float(np.mean(numpy(model.augment.seen))))
+    assert made(compiled=False).signals() == {}
+
+
 def test_frozen_blocks_do_not_train():
     model = made(frozen_blocks=1, compiled=False)
     (player, _), frozen = model.players(), model.critic.blocks[0][0]

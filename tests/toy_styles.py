@@ -43,6 +43,7 @@ def batch(styles=((1, 0, 0), (0, 0.25, 0.75)), strength=(1, 1), seed=4):
         "content": rng.uniform(-1, 1, (len(styles), SIZE, SIZE, 3)).astype("float32"),
         "style_weights": np.array(styles, "float32"),
         "strength": np.array(strength, "float32"),
+        "origin": rng.uniform(0, 100, (len(styles), 2)).astype("float32"),
         "style_crops": rng.uniform(-1, 1, (len(styles), SIZE, SIZE, 3)).astype("float32"),
         "mix": rng.uniform(0, 1, (len(styles), 1, 1, 1)).astype("float32"),
     }

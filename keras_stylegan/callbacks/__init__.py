@@ -3,7 +3,7 @@
 from keras_stylegan.callbacks.checkpoint import Checkpoint, checkpoints, read_record, restore, restore_newest
 from keras_stylegan.callbacks.clock import Clock
 from keras_stylegan.callbacks.health import Health
-from keras_stylegan.callbacks.image_grid import ImageGrid, tile
+from keras_stylegan.callbacks.image_grid import ImageGrid
 from keras_stylegan.callbacks.metrics_log import MetricsLog, read_metrics
 from keras_stylegan.callbacks.model_report import ModelReport
 from keras_stylegan.callbacks.progress import Progress
@@ -11,6 +11,7 @@ from keras_stylegan.callbacks.rollback import Rollback
 from keras_stylegan.callbacks.state import DamagedError, OtherModelError, state_variables
 from keras_stylegan.callbacks.stop_on_signal import StopOnSignal
 from keras_stylegan.callbacks.tensorboard import EventFile, TensorBoardScalars
+from keras_stylegan.data.tiles import tile
 
 __all__ = [
     "Checkpoint",

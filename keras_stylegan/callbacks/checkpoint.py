@@ -94,6 +94,8 @@ class Checkpoint(keras.callbacks.Callback):
         self._every_images = Every(every_images)
         self._monitored: list[float] = []
         self._best = math.inf
+        self._logged: list[str] = []
+        self._warned = False
 
     def set_model(self, model):
         super().set_model(model)
@@ -113,6 +115,8 @@ class Checkpoint(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if self.monitor in (logs or {}):
             self._monitored.append(float(logs[self.monitor]))
+        elif self.monitor and logs and not self._logged:
+            self._logged = sorted(logs)
         due = [self._every_seconds.due(self.clock.seconds), self._every_images.due(self.clock.images_seen)]
         if any(due):
             self.save()
@@ -133,6 +137,9 @@ class Checkpoint(keras.callbacks.Callback):
             self._say(f"{path.name} not saved: {len(wrong)} variables are not finite, {wrong[0]} the first")
             return None
         score = sum(self._monitored) / len(self._monitored) if self._monitored else math.nan
+        if self._logged and not self._monitored and math.isinf(self._best) and not self._warned:
+            self._warned = True
+            self._say(f"no best is kept: {self.monitor} is not among what is logged, {', '.join(self._logged)}")
         if self._frozen is None:
             self._frozen = frozen_digest(self.model)
         record = {

@@ -26,10 +26,10 @@ def run(arguments) -> int:
     check_count("--steps", arguments.n * arguments.steps)
     layers = None if arguments.layers is None else parse_layers(arguments.layers)
     styles = None if arguments.styles is None else read_styles(arguments.styles)[0]
-    from keras_stylegan.callbacks.image_grid import tile
     from keras_stylegan.data.pictures import as_rgb
+    from keras_stylegan.data.tiles import tile
 
-    pictures = open_generator(arguments.source).directions(
+    pictures = open_generator(arguments.source, "keras").directions(
         arguments.n,
         arguments.steps,
         arguments.strength,

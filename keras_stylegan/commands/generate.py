@@ -16,7 +16,13 @@ def add_arguments(parser):
 
 def add_source(parser):
     """The arguments that generating commands share."""
-    parser.add_argument("--from", dest="source", metavar="RUN", required=True, help="run directory, or .keras file")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="SOURCE",
+        default="scenes",
+        help="run directory, .keras or .tflite file, or packaged generator (default %(default)s)",
+    )
     parser.add_argument("--class", dest="label", metavar="NAME", help="class; without, all in turns")
     parser.add_argument(
         "--truncation", type=float, default=1.0, metavar="PSI", help="0 (the mean picture) to 2 (default 1)"
@@ -57,11 +63,11 @@ def run(arguments) -> int:
         names = [f"seed{seed:04d}.png" for seed in seeds]
     else:
         styles = read_styles(arguments.styles)
-        pictures = open_generator(arguments.source).render_styles(styles)
+        pictures = open_generator(arguments.source, "keras").render_styles(styles)
         names = [f"styles{index:04d}.png" for index in range(len(styles))]
     if as_grid:
-        from keras_stylegan.callbacks.image_grid import tile
         from keras_stylegan.data.pictures import as_rgb
+        from keras_stylegan.data.tiles import tile
         from keras_stylegan.inference import write_picture
 
         write_picture(Image.fromarray(tile(as_rgb(pictures))), arguments.output)

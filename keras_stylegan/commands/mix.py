@@ -16,10 +16,10 @@ def add_arguments(parser):
 def run(arguments) -> int:
     from PIL import Image
 
-    from keras_stylegan.callbacks.image_grid import tile
     from keras_stylegan.commands.generate import whole_numbers
     from keras_stylegan.commands.outputs import check_output
     from keras_stylegan.data.pictures import as_rgb
+    from keras_stylegan.data.tiles import tile
     from keras_stylegan.inference import write_picture
     from keras_stylegan.inference.generator import open_generator
 
@@ -27,7 +27,7 @@ def run(arguments) -> int:
     rows, columns, layers = (whole_numbers(name, getattr(arguments, name)) for name in ("rows", "columns", "layers"))
     if len(layers) != 2:
         raise ValueError(f"`--layers` must be two numbers with a comma between. Received: {arguments.layers}")
-    generator = open_generator(arguments.source)
+    generator = open_generator(arguments.source, "keras")
     grid = generator.mix(rows, columns, tuple(layers), arguments.label, arguments.truncation)
     write_picture(Image.fromarray(tile(as_rgb(grid))), arguments.output)
     print(arguments.output)

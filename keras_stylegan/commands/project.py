@@ -7,7 +7,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     add = parser.add_argument
     add("photo", help="photograph; its middle is taken, in the generator's size")
-    add("--from", dest="source", metavar="RUN", required=True, help="run directory, or .keras file")
+    add(
+        "--from",
+        dest="source",
+        metavar="SOURCE",
+        default="scenes",
+        help="run directory, .keras file or packaged generator (default %(default)s)",
+    )
     add("-o", "--output", metavar="DIR", required=True, help="folder for the reconstruction, a comparison, the styles")
     add("--class", dest="label", metavar="NAME", help="class to start from (default: the mean of all)")
     add("--space", default="w+", metavar="w|w+", help="one style for each layer, w+ (default), or one for all, w")
@@ -38,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     from keras_stylegan.inference.generator import open_generator
     from keras_stylegan.inference.projection import fit_photo, project_photo, write_styles
 
-    generator = open_generator(arguments.source)
+    generator = open_generator(arguments.source, "keras")
     generator.check_styles("project")
     target = fit_photo(photo, generator.network.size, generator.network.channels)
     folder, losses = make_folder(arguments.output), []

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--content", metavar="SOURCE", help="photographs: a folder, a zip or an npz file")
     parser.add_argument("--styles", metavar="DIR", help="style pictures, named after their files")
     parser.add_argument("--data", metavar="SOURCE", help="pictures of a GAN: a folder, a zip or an npz file")
-    parser.add_argument("--from", dest="start_from", metavar="RUN", help="begin a GAN with the weights of this run")
+    parser.add_argument("--from", dest="start_from", metavar="RUN", help="begin with the weights of this run")
     parser.add_argument("--out", metavar="RUN", required=True, help="run directory")
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a setting; repeatable")
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint in RUN")

@@ -1,4 +1,4 @@
-"""The model card of a packaged multi-style network, written from its manifest entry."""
+"""Model cards of packaged networks, written from their manifest entries."""
 
 from __future__ import annotations
 
@@ -40,6 +40,51 @@ border ratio read 1 on a clean picture).
 ## Styles
 
 {_table(("name", "artist", "work"), rows)}
+"""
+
+
+def generator_card(name: str, entry: dict[str, Any]) -> str:
+    """Returns the model card of a packaged generator, as Markdown.
+
+    Args:
+        name: name of the entry in `manifest.json`.
+        entry: the entry.
+    """
+    parity, (height, width) = entry["parity"], entry["size"]
+    classes = f" of {', '.join(entry['classes'])}" if entry["classes"] else ""
+    sizes = f"LiteRT file {entry['litert']['bytes'] / 1e6:.2f} MB, Keras weights {entry['keras']['bytes'] / 1e6:.2f} MB"
+    losses = _table(("term", "value"), ((term, f"{value:.4g}") for term, value in entry["losses"].items()))
+    return f"""# Model card: {name}
+
+Generates pictures{classes} of {width}x{height} pixels from noise.
+
+- Network: `{entry["keras"]["network"]}`, {entry["parameters"]:,} parameters; {sizes}.
+- Recipe: `{entry["recipe"]}`
+- Data: {entry["data"]}
+- Images seen: {entry["images_seen"]:,} of the {entry["images_scheduled"]:,} that the recipe's schedule is for.
+- Licence: {entry["licence"]}
+- Limits: it knows nothing but pictures like its data, at this size; what it paints shows no place that exists.
+- The LiteRT file and the Keras weights, both in half precision, differ by {parity["mean"]} grey levels in the mean and
+  {parity["greatest"]} at most, over {parity["pictures"]} pictures.
+
+## Last losses
+
+{losses}
+{_scores(entry.get("scores"))}"""
+
+
+def _scores(record):
+    if not record:
+        return ""
+    extractor, fake, real = (record[key] for key in ("extractor", "fake", "real"))
+    rows = ((metric, f"{value:.4g}") for metric, value in record["scores"].items())
+    return f"""
+## Scores
+
+{fake["images"]:,} generated against {real["images"]:,} real pictures; features of `{extractor["name"]}`, to which
+pictures are resized as {extractor["size"]}x{extractor["size"]} ({extractor["resize"]}).
+
+{_table(("metric", "value"), rows)}
 """
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -12,22 +10,23 @@ import keras
 import numpy as np
 from PIL import Image
 
-from keras_stylegan.callbacks import checkpoints, read_metrics
 from keras_stylegan.exporters.litert import convert_signatures, stylize_functions
 from keras_stylegan.exporters.model_card import model_card
-from keras_stylegan.files import whole_file
+from keras_stylegan.exporters.package_files import (
+    fingerprint,
+    half_precision,
+    in_float32,
+    training_facts,
+    write_package,
+)
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer
 from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy
-from keras_stylegan.networks import StyleTransformer
-from keras_stylegan.presets import as_dict, get_preset
 
 # The short side of a photograph at which the network paints it, unless it is smaller.
 WORKING_SIZE = 512
 # The short side of the photographs that the probes look at.
 PROBE_SIZE = 256
 ARCHITECTURE = ("widths", "num_blocks", "normalization", "num_waves", "bank_lr_multiplier")
-# What a training step logs of a player beside its loss terms.
-NOT_TERMS = ("loss", "gradient_norm", "skipped_updates")
 
 
 def package_multistyle(
@@ -59,18 +58,14 @@ def package_multistyle(
         raise ValueError(f"`styles` must describe every style of the run. Missing: {', '.join(missing)}")
     pictures = probe_photographs(photographs)
     network = in_float32(keras.models.load_model(run / "network.keras", compile=False))
-    arrays = {weight.path: keras.ops.convert_to_numpy(weight).astype("float16") for weight in network.weights}
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays)
+    arrays, packed = half_precision(network)
     files = {
         "weights/multistyle.tflite": convert_signatures(stylize_functions(network), float16=True),
-        "weights/multistyle.npz": packed.getvalue(),
+        "weights/multistyle.npz": packed,
     }
-    litert, weights = ({"file": file, **_fingerprint(content)} for file, content in files.items())
+    litert, weights = (fingerprint(file, content) for file, content in files.items())
     served = LiteRTRuntime(files[litert["file"]], network.stride)
     shipped = KerasRuntime.from_weights(network.get_config(), arrays, network.stride)
-    images_seen, last = state_of_network(run)
-    terms = [key.removeprefix("generator/") for key in last if key.startswith("generator/")]
     entry = {
         "litert": litert,
         "keras": {**weights, "config": {key: network.get_config()[key] for key in ARCHITECTURE}},
@@ -78,57 +73,14 @@ def package_multistyle(
         "working_size": WORKING_SIZE,
         "parameters": network.count_params(),
         "styles": [known[name] for name in names],
-        "recipe": training_command(config["settings"]),
+        **training_facts(run, config),
         "data": data,
-        "images_seen": images_seen,
-        "images_scheduled": round(1000 * config["settings"]["kimg"]),
-        "losses": {term: round(last[f"generator/{term}"], 4) for term in terms if term not in NOT_TERMS},
         "artefacts": artefact_figures(Stylizer(served, names), pictures),
         "parity": parity_figures(served, shipped, len(names), pictures),
         "licence": licence,
     }
-    manifest = assets / "manifest.json"
-    entries = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
-    text = json.dumps({**entries, "multistyle": entry}, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-    files |= {"weights/multistyle.md": model_card(entry).encode(), "manifest.json": text.encode()}
-    (assets / "weights").mkdir(parents=True, exist_ok=True)
-    for file, content in files.items():
-        with whole_file(assets / file) as partial:
-            partial.write_bytes(content)
+    write_package(assets, "multistyle", entry, {**files, "weights/multistyle.md": model_card(entry).encode()})
     return entry
-
-
-def in_float32(network: StyleTransformer) -> StyleTransformer:
-    """The same weights under the float32 policy: a network trained in mixed precision is served in full."""
-    config = {key: value for key, value in network.get_config().items() if key not in ("dtype", "name", "trainable")}
-    copy = StyleTransformer(**config)
-    copy.build()
-    copy.set_weights(network.get_weights())
-    return copy
-
-
-def state_of_network(run: Path) -> tuple[int, dict[str, Any]]:
-    """Images that the network in a run directory has seen, and the line of metrics.jsonl of that time.
-
-    A run that was stopped may have logged more than its newest checkpoint, with which the network is written, has seen.
-    """
-    lines, saved = read_metrics(run / "metrics.jsonl"), checkpoints(run / "checkpoints")
-    if not saved:
-        return lines[-1]["images"], lines[-1]
-    images_seen = int(saved[-1].stem.rpartition("-")[2])
-    return images_seen, [line for line in lines if line["images"] <= images_seen][-1]
-
-
-def training_command(settings: dict[str, Any]) -> str:
-    """The command that repeats a run of the preset `multistyle`.
-
-    Args:
-        settings: `settings` of the run's config.json; those that differ from the preset are named.
-    """
-    preset = as_dict(get_preset("multistyle"))
-    changed = {k: v for k, v in settings.items() if k not in ("content", "styles") and v != preset.get(k)}
-    options = "".join(f" --set {key}={_as_text(value)}" for key, value in sorted(changed.items()))
-    return f"keras-stylegan train multistyle --content PHOTOGRAPHS --styles PAINTINGS --out RUN{options}"
 
 
 def probe_photographs(folder: Path) -> list[Image.Image]:
@@ -178,16 +130,3 @@ def parity_figures(
         differences.append(np.abs(one - other).ravel())
     together = np.concatenate(differences)
     return {"mean": round(float(together.mean()), 3), "greatest": int(together.max())}
-
-
-def _as_text(value: Any) -> str:
-    """A setting as `--set` takes it; of a file, the name without the folders of one machine."""
-    if isinstance(value, dict):
-        return ",".join(f"{key}:{number:g}" for key, number in value.items())
-    if isinstance(value, list):
-        return ",".join(map(_as_text, value))
-    return Path(value).name if isinstance(value, str) else f"{value:.10g}"
-
-
-def _fingerprint(content: bytes) -> dict[str, Any]:
-    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

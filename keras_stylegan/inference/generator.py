@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from keras_stylegan import pretrained
 from keras_stylegan.choices import did_you_mean
+from keras_stylegan.inference.litert_generator import LiteRTGenerator
 from keras_stylegan.latents import interpolate_latents, seeded_latents
 
 FILE = "generator.keras"
@@ -19,7 +22,8 @@ class PictureGenerator:
     """A generator and the names of its classes.
 
     Args:
-        network: built generator: called with latents and one-hot labels, with `latent_dim`, `num_classes` and `size`.
+        network: built generator: called with latents and one-hot labels, with `latent_dim`, `num_classes` and `size`;
+            or a `LiteRTGenerator`.
         classes: names of the classes, in order; by default their numbers.
 
     Raises:
@@ -33,7 +37,7 @@ class PictureGenerator:
             raise ValueError(
                 f"`classes` must name the generator's {network.num_classes} classes. Received: {list(classes)}"
             )
-        self._truncates = "truncation" in inspect.signature(network.call).parameters
+        self._truncates = network.truncates if isinstance(network, LiteRTGenerator) else truncates(network)
 
     def generate(self, seeds: Sequence[int], label: str | None = None, truncation: float = 1.0) -> np.ndarray:
         """A picture for each seed; which, does not depend on the others.
@@ -170,18 +174,21 @@ class PictureGenerator:
     def check_styles(self, name: str) -> None:
         """ValueError, about what is called `name`, unless the generator has styles."""
         if not hasattr(self.network, "num_styles"):
-            raise ValueError(f"`{name}` needs a style-based generator. Received: {self.network.name}")
+            raise ValueError(f"`{name}` needs a style-based generator of Keras. Received: {self.network.name}")
 
     def class_number(self, label: str) -> int:
         """Number of a class by its name; ValueError if there is none of it."""
         return self._labels(label, 1)[0]
 
     def _render(self, latents, label, truncation):
+        self._check_truncation(truncation)
+        labels = self._labels(label, len(latents))
+        if isinstance(self.network, LiteRTGenerator):
+            return self.network.render(latents, labels, truncation)
         from keras_stylegan.models.sampling import render
 
-        self._check_truncation(truncation)
         options = {"truncation": np.float32(truncation)} if self._truncates else {}
-        return render(self.network, latents, self._labels(label, len(latents)), **options)
+        return render(self.network, latents, labels, **options)
 
     def _check_truncation(self, truncation):
         if not 0 <= truncation <= 2:
@@ -227,21 +234,46 @@ def read_styles(path: str | Path) -> np.ndarray:
     return styles
 
 
-def open_generator(source: str | Path) -> PictureGenerator:
-    """Opens the generator of a run.
+def truncates(network) -> bool:
+    """Whether a Keras generator takes a truncation."""
+    return "truncation" in inspect.signature(network.call).parameters
+
+
+def open_generator(source: str | Path, runtime: str = "litert") -> PictureGenerator:
+    """Opens a generator. `.tflite` files and packaged generators load in a moment, without TensorFlow and Keras.
 
     Args:
-        source: run directory of a GAN, or a `.keras` file of a generator.
+        source: run directory of a GAN; a `.keras` file of a generator; a `.tflite` file, whose classes are named by a
+            `.json` file beside it, as `export_generator` writes it; or the name of a packaged generator.
+        runtime: of a packaged generator, `"litert"` or `"keras"`, which also mixes, moves and finds styles.
 
     Raises:
-        ValueError: if there is no generator.
+        ValueError: if there is no generator, or the runtime is unknown.
     """
+    if runtime not in ("litert", "keras"):
+        raise ValueError(f'`runtime` must be "litert" or "keras". Received: runtime={runtime!r}')
     path = Path(source)
     file = path / FILE if path.is_dir() else path
-    if not file.is_file() or file.suffix != ".keras":
+    if file.is_file() and file.suffix == ".keras":
+        return _open_keras(file)
+    if file.is_file() and file.suffix == ".tflite":
+        facts = file.with_suffix(".json")
+        classes = json.loads(facts.read_text(encoding="utf-8"))["classes"] if facts.is_file() else ()
+        return PictureGenerator(LiteRTGenerator(file.read_bytes(), str(file)), classes)
+    packaged = pretrained.generators()
+    if str(source) not in packaged:
         raise ValueError(
-            f"`source` must be the run directory of a GAN, with {FILE}, or such a file. Received: {source}"
+            f"`source` must be the run directory of a GAN, with {FILE}, or such a file, a .tflite file of a generator, "
+            f"or a packaged one ({', '.join(sorted(packaged)) or 'there are none'}). Received: {source}"
         )
+    entry = packaged[str(source)]
+    content = pretrained.read_weights(entry[runtime])
+    if runtime == "litert":
+        return PictureGenerator(LiteRTGenerator(content, str(source)), entry["classes"])
+    return PictureGenerator(build_generator(entry["keras"], content), entry["classes"])
+
+
+def _open_keras(file):
     import keras
 
     import keras_stylegan.models
@@ -249,7 +281,27 @@ def open_generator(source: str | Path) -> PictureGenerator:
 
     network = keras.models.load_model(file, compile=False)
     if not hasattr(network, "latent_dim"):
-        raise ValueError(f"`source` must hold a generator. Received: {source} with {type(network).__name__}")
+        raise ValueError(f"`source` must hold a generator. Received: {file} with {type(network).__name__}")
     config = file.parent / "config.json"
     facts = json.loads(config.read_text(encoding="utf-8"))["facts"] if config.is_file() else {}
     return PictureGenerator(network, facts.get("classes", ()))
+
+
+def build_generator(record: dict, content: bytes):
+    """Builds a packaged Keras generator.
+
+    Args:
+        record: `keras` of its manifest entry, with `network`, a class of `keras_stylegan.networks`, and `config`.
+        content: bytes of the `.npz` file of its weights.
+
+    Raises:
+        ValueError: if the weights are not those of the network.
+    """
+    from keras_stylegan import networks
+    from keras_stylegan.inference.runtimes import assign_weights
+
+    network = getattr(networks, record["network"]).from_config(record["config"])
+    network.build()
+    with np.load(io.BytesIO(content), allow_pickle=False) as weights:
+        assign_weights(network, dict(weights))
+    return network

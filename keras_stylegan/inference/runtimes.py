@@ -108,13 +108,7 @@ class KerasRuntime:
 
         network = StyleTransformer.from_config(config)
         network.build(None)
-        own = {_inner_path(weight.path): weight for weight in network.weights}
-        given = {_inner_path(path): path for path in weights}
-        if own.keys() != given.keys():
-            odd = ", ".join(sorted(own.keys() ^ given.keys())[:3])
-            raise ValueError(f"`weights` must hold exactly the weights of the network. Missing or not known: {odd}")
-        for path, weight in own.items():
-            weight.assign(weights[given[path]].astype("float32"))
+        assign_weights(network, weights)
         return cls(network, stride)
 
     def run(self, image: np.ndarray, weights: np.ndarray, strength: float) -> np.ndarray:
@@ -132,6 +126,25 @@ class KerasRuntime:
         )
         pixels = (ops.convert_to_numpy(outputs)[0][crop] + 1) * 127.5
         return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+
+
+def assign_weights(network, weights) -> None:
+    """Sets the weights of a built network by their paths, from which the network's own name is left out.
+
+    Args:
+        network: built Keras model.
+        weights: mapping from path to array, of any float type.
+
+    Raises:
+        ValueError: if the weights are not those of the network.
+    """
+    own = {_inner_path(weight.path): weight for weight in network.weights}
+    given = {_inner_path(path): path for path in weights}
+    if own.keys() != given.keys():
+        odd = ", ".join(sorted(own.keys() ^ given.keys())[:3])
+        raise ValueError(f"`weights` must hold exactly the weights of the network. Missing or not known: {odd}")
+    for path, weight in own.items():
+        weight.assign(weights[given[path]].astype("float32"))
 
 
 def _inner_path(path: str) -> str:

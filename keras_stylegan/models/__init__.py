@@ -5,6 +5,7 @@ from keras_stylegan.models.averaging import AveragedNetwork, copy_network
 from keras_stylegan.models.directions import move_styles, style_directions
 from keras_stylegan.models.distillation import FeatureDistillation
 from keras_stylegan.models.gatys import GatysModel
+from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.multi_style import MultiStyleTransfer
 from keras_stylegan.models.noise_to_image import NoiseToImage
@@ -17,8 +18,8 @@ from keras_stylegan.models.stylegan import StyleGAN
 from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
 
 __all__ = [
-    "AdversarialModel", "AveragedNetwork", "CosineSchedule", "FeatureDistillation", "GatysModel", "InfoGAN",
-    "MultiStyleTransfer", "NoiseToImage", "PerUpdate", "Player", "ProgressiveGAN", "Regularizer", "ScheduledAdam",
-    "StyleGAN", "StyleGAN2", "StyleProjection", "copy_network", "generate", "mix_styles", "move_styles", "r1_gamma",
-    "render", "render_styles", "style_directions", "style_moments",
+    "AdversarialModel", "AveragedNetwork", "CosineSchedule", "FeatureDistillation", "GatysModel", "ImageGAN",
+    "InfoGAN", "MultiStyleTransfer", "NoiseToImage", "PerUpdate", "Player", "ProgressiveGAN", "Regularizer",
+    "ScheduledAdam", "StyleGAN", "StyleGAN2", "StyleProjection", "copy_network", "generate", "mix_styles",
+    "move_styles", "r1_gamma", "render", "render_styles", "style_directions", "style_moments",
 ]  # fmt: skip

@@ -19,6 +19,8 @@ from keras_stylegan.ops.gradients import input_gradient, sum_over_replicas
 CONTENT_TAP = "relu3_1"
 # Sorted values kept of each channel, so that paintings of different sizes share a bank.
 NUM_QUANTILES = 1024
+# In steps of the waves' grid, 4 pixels each: a crop may lie anywhere in a picture of 4,096 pixels.
+LARGEST_ORIGIN = 1024.0
 
 
 class MultiStyleTransfer(AdversarialModel):
@@ -53,7 +55,8 @@ class MultiStyleTransfer(AdversarialModel):
         style_names: optional sequence of N strings, the styles' names in `report`; by default their numbers.
 
     Batches are dicts: `content` `(batch, height, width, 3)` in [-1, 1]; `style_weights` `(batch, num_styles)`;
-    `strength` `(batch,)`, 1 where missing; with a critic also `style_crops` `(batch, height, width, 3)`, and `mix`
+    `strength` `(batch,)`, 1 where missing; `origin` `(batch, 2)`, where the network's waves begin, drawn where
+    missing; with a critic also `style_crops` `(batch, height, width, 3)`, and `mix`
     `(batch, 1, 1, 1)`, uniform in [0, 1], drawn where missing.
 
     Raises:
@@ -162,6 +165,8 @@ class MultiStyleTransfer(AdversarialModel):
         size = batch_size(batch)
         if "strength" not in batch:
             batch["strength"] = ops.ones((size,))
+        if "origin" not in batch:
+            batch["origin"] = keras.random.uniform((size, 2), 0.0, LARGEST_ORIGIN, seed=self.seed_generator)
         if self.critic is not None and "mix" not in batch:
             batch["mix"] = keras.random.uniform((size, 1, 1, 1), seed=self.seed_generator)
         return batch
@@ -169,7 +174,12 @@ class MultiStyleTransfer(AdversarialModel):
     def paint(self, batch):
         """The network's pictures for a batch."""
         return self.network(
-            {"images": batch["content"], "style_weights": batch["style_weights"], "strength": batch["strength"]}
+            {
+                "images": batch["content"],
+                "style_weights": batch["style_weights"],
+                "strength": batch["strength"],
+                "origin": batch["origin"],
+            }
         )
 
     def generator_terms(self, batch):

@@ -4,10 +4,9 @@ import keras
 from keras import ops
 
 from keras_stylegan.layers.constraints import ClipWeights
-from keras_stylegan.losses.adversarial import adversarial_loss
 from keras_stylegan.losses.penalties import gradient_penalty, interpolate, r1_penalty, r2_penalty
 from keras_stylegan.losses.rotation import rotate, rotation_loss
-from keras_stylegan.models.adversarial import AdversarialModel
+from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.players import Player, Regularizer, batch_size
 from keras_stylegan.models.sampling import generate
 from keras_stylegan.models.schedules import current
@@ -17,7 +16,7 @@ PENALTIES = ("r1", "r2", "gradient_penalty", "drift")
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
-class NoiseToImage(AdversarialModel):
+class NoiseToImage(ImageGAN):
     """A generator and a critic, trained against each other; which GAN it is, the arguments say.
 
     GAN, DCGAN, LSGAN, WGAN, WGAN-GP, SNGAN and R3GAN are this class with a network, a loss and penalties;
@@ -38,8 +37,7 @@ class NoiseToImage(AdversarialModel):
         penalty_every: int, gradient penalties are taken on one critic update in so many, and multiplied by it.
         critic_steps: int, critic updates per generator update; they share a batch.
         weight_limit: None or float: the critic's weights are clipped to this bound after each update (WGAN).
-        augment: None or a layer, called as `augment(images, training=True)` on everything the critic sees; if it has
-            `observe`, that is called with the logits of real pictures in each critic update.
+        augment: None or a layer, as for `ImageGAN`.
         frozen_blocks: int, so many of the critic's blocks nearest to the picture do not train (FreezeD).
         rotation_weights: None or (critic's, generator's) weight of guessing by how many quarter turns a picture was
             rotated: the self-supervised GAN. Needs square pictures.
@@ -70,36 +68,22 @@ class NoiseToImage(AdversarialModel):
         seed=None,
         **kwargs,
     ):
-        super().__init__(seed=seed, **kwargs)
+        super().__init__(generator, critic, loss, augment, frozen_blocks, seed, **kwargs)
         unknown = sorted(set(penalties or {}) - set(PENALTIES))
         if unknown:
             raise ValueError(f"`penalties` must be among {', '.join(PENALTIES)}. Received: {', '.join(unknown)}")
         if penalty_every < 1:
             raise ValueError(f"`penalty_every` must be at least 1. Received: penalty_every={penalty_every}")
-        if not 0 <= frozen_blocks < len(critic.blocks):
-            raise ValueError(
-                f"`frozen_blocks` must leave one of the critic's {len(critic.blocks)} blocks to train. "
-                f"Received: frozen_blocks={frozen_blocks}"
-            )
         if rotation_weights is not None and (len(rotation_weights) != 2 or generator.size[0] != generator.size[1]):
             raise ValueError(
                 "`rotation_weights` must be (critic's, generator's), for square pictures. "
                 f"Received: rotation_weights={rotation_weights}, size={generator.size}"
             )
-        self.generator = generator
-        self.critic = critic
-        self.loss_name = loss
-        self.pair = adversarial_loss(loss)
         self.penalties = dict(penalties or {})
         self.penalty_every = penalty_every
         self.critic_steps = critic_steps
         self.weight_limit = weight_limit
-        self.augment = augment
-        self.frozen_blocks = frozen_blocks
         self.rotation_weights = None if rotation_weights is None else tuple(rotation_weights)
-        self.seed = seed
-        for layer in keras.tree.flatten(critic.blocks[:frozen_blocks]):
-            layer.trainable = False
         if weight_limit is not None:
             for variable in critic.trainable_variables:
                 variable.constraint = ClipWeights(weight_limit)
@@ -144,16 +128,9 @@ class NoiseToImage(AdversarialModel):
         """The real pictures of a batch as the critic is to see them. May be overridden."""
         return batch["images"]
 
-    def labels(self, batch):
-        """The classes of a batch, one-hot, or None."""
-        return ops.one_hot(batch["labels"], self.generator.num_classes) if self.generator.num_classes else None
-
     def score(self, images, labels):
         """Logits of (augmented) pictures, in training."""
-        return self.critic(self._augmented(images), labels, training=True)
-
-    def _augmented(self, images):
-        return images if self.augment is None else self.augment(images, training=True)
+        return self.critic(self.augmented(images), labels, training=True)
 
     def weight(self, name):
         """The weight of a penalty at the images seen so far."""
@@ -169,9 +146,7 @@ class NoiseToImage(AdversarialModel):
         if "drift" in self.penalties:
             squares = ops.reshape(ops.square(real_logits), (batch_size(batch), -1))
             terms["drift"] = self.weight("drift") * ops.mean(squares, axis=1)
-        if hasattr(self.augment, "observe"):
-            # A relativistic logit means something only beside the other's.
-            self.augment.observe(real_logits - fake_logits if self.pair.relativistic else real_logits)
+        self.observe(real_logits, fake_logits)
         return {**terms, **self.more_critic_terms(real, fake, batch)}
 
     def _judge(self, images, labels, name, penalty, terms):
@@ -221,16 +196,6 @@ class NoiseToImage(AdversarialModel):
         features = self.critic.features(rotate(images, turns), self.labels(batch), training=True)
         return rotation_loss(self.rotation_head(ops.cast(features, "float32")), turns)
 
-    def signals(self):
-        return self.augment.signals() if hasattr(self.augment, "signals") else {}
-
-    @property
-    def sampler(self):
-        """The network to generate with: the average where one is kept, otherwise the generator itself."""
-        training = getattr(self, "_training", None)
-        average = None if training is None else training.average
-        return self.generator if average is None else average.network
-
     def call(self, inputs, training=False):
         """Pictures of latents, or of a dict of `latents` and one-hot `labels`: what `predict` returns."""
         if isinstance(inputs, dict):
@@ -242,19 +207,11 @@ class NoiseToImage(AdversarialModel):
         return generate(self.sampler, seeds, labels, batch_size, **options)
 
     def get_config(self):
-        config = super().get_config()
-        for name in ("generator", "critic", "augment"):
-            config[name] = keras.saving.serialize_keras_object(getattr(self, name))
-        config["penalties"] = {k: keras.saving.serialize_keras_object(v) for k, v in self.penalties.items()}
-        names = ("penalty_every", "critic_steps", "weight_limit", "frozen_blocks", "rotation_weights", "seed")
-        return {**config, "loss": self.loss_name, **{name: getattr(self, name) for name in names}}
+        names = ("penalty_every", "critic_steps", "weight_limit", "rotation_weights")
+        penalties = {k: keras.saving.serialize_keras_object(v) for k, v in self.penalties.items()}
+        return {**super().get_config(), "penalties": penalties, **{name: getattr(self, name) for name in names}}
 
     @classmethod
     def from_config(cls, config):
-        nested = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("generator", "critic")}
-        for network in nested.values():
-            if not network.built:
-                network.build()
-        nested["augment"] = keras.saving.deserialize_keras_object(config["augment"])
-        nested["penalties"] = {k: keras.saving.deserialize_keras_object(v) for k, v in config["penalties"].items()}
-        return cls(**{**config, **nested})
+        penalties = {k: keras.saving.deserialize_keras_object(v) for k, v in config["penalties"].items()}
+        return super().from_config({**config, "penalties": penalties})

@@ -6,9 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_stylegan.losses.adversarial import adversarial_loss
 from keras_stylegan.losses.penalties import path_length_penalty, path_lengths, r1_penalty, r2_penalty
-from keras_stylegan.models.adversarial import AdversarialModel
+from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.players import Player, Regularizer, batch_size
 from keras_stylegan.models.sampling import generate
 from keras_stylegan.ops.gradients import input_gradient
@@ -27,7 +26,7 @@ def r1_gamma(size, batch_size):
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
-class StyleGAN2(AdversarialModel):
+class StyleGAN2(ImageGAN):
     """Trains a `StyleGAN2Generator` against a `StyleGAN2Critic`.
 
     Args:
@@ -41,8 +40,7 @@ class StyleGAN2(AdversarialModel):
         path_length_weight: float, 0 leaves the path length penalty out.
         path_length_every: int, likewise, in generator updates; it takes every second image of the batch.
         mixing_probability: float in [0, 1], share of pictures made of two styles.
-        augment: None or a layer, called as `augment(images, training=True)` on everything that the critic sees. R1's
-            gradient is that before the augmentation.
+        augment: None or a layer, as for `ImageGAN`. R1's gradient is that before the augmentation.
         frozen_blocks: int, so many of the critic's blocks nearest to the picture do not train (FreezeD, for a critic
             that begins with another's weights).
         seed: int or None, of the draws of a step.
@@ -75,7 +73,7 @@ class StyleGAN2(AdversarialModel):
         seed=None,
         **kwargs,
     ):
-        super().__init__(seed=seed, **kwargs)
+        super().__init__(generator, critic, loss, augment, frozen_blocks, seed, **kwargs)
         for name in ("size", "channels", "num_classes"):
             ours, theirs = getattr(generator, name), getattr(critic, name)
             if ours != theirs:
@@ -87,27 +85,12 @@ class StyleGAN2(AdversarialModel):
             raise ValueError(
                 f"`mixing_probability` must be in [0, 1]. Received: mixing_probability={mixing_probability}"
             )
-        if not 0 <= frozen_blocks < len(critic.blocks):
-            raise ValueError(
-                f"`frozen_blocks` must leave one of the critic's {len(critic.blocks)} blocks to train. "
-                f"Received: frozen_blocks={frozen_blocks}"
-            )
-        self.generator = generator
-        self.critic = critic
-        self.pair = adversarial_loss(loss)
-        self.loss_name = loss
         self.gamma = gamma
         self.penalize_fakes = penalize_fakes
         self.penalty_every = penalty_every
         self.path_length_weight = path_length_weight
         self.path_length_every = path_length_every
         self.mixing_probability = mixing_probability
-        self.augment = augment
-        self.frozen_blocks = frozen_blocks
-        self.seed = seed
-        for block in critic.blocks[:frozen_blocks]:
-            for layer in block:
-                layer.trainable = False
         self.mean_path_length = self.add_weight(
             name="mean_path_length", shape=(), initializer="zeros", trainable=False, dtype=generator.variable_dtype
         )
@@ -143,10 +126,6 @@ class StyleGAN2(AdversarialModel):
             batch["path_picture"] = keras.random.normal(shape, **options)
         return batch
 
-    def labels(self, batch):
-        """The classes of a batch, one-hot, or None."""
-        return ops.one_hot(batch["labels"], self.generator.num_classes) if self.generator.num_classes else None
-
     def styles(self, batch, player):
         """Mixed styles of a player's latents, and the unmixed first ones, from which the mean style is taken."""
         latents, labels = batch[f"{player}/latents"], self.labels(batch)
@@ -155,17 +134,18 @@ class StyleGAN2(AdversarialModel):
 
     def score(self, images, batch):
         """Logits of pictures after augmentation."""
-        images = images if self.augment is None else self.augment(images, training=True)
-        return self.critic(images, self.labels(batch))
+        return self.critic(self.augmented(images), self.labels(batch))
 
     def imagine(self, batch, player):
         """A player's generated pictures."""
         return self.generator.synthesize(self.styles(batch, player)[0], batch[f"{player}/noise"])
 
     def critic_terms(self, batch):
-        """The critic's adversarial loss, of shape `(batch,)`."""
+        """The critic's adversarial loss, of shape `(batch,)`; moves an adaptive augmentation."""
         fake = ops.stop_gradient(self.imagine(batch, "critic"))
-        return {"adversarial": self.pair.discriminator(self.score(batch["images"], batch), self.score(fake, batch))}
+        real_logits, fake_logits = self.score(batch["images"], batch), self.score(fake, batch)
+        self.observe(real_logits, fake_logits)
+        return {"adversarial": self.pair.discriminator(real_logits, fake_logits)}
 
     def generator_terms(self, batch):
         """The generator's adversarial loss, of shape `(batch,)`; moves the mean style."""
@@ -211,12 +191,6 @@ class StyleGAN2(AdversarialModel):
         _, gradients = input_gradient(along, self.styles(batch, "generator")[0])
         return path_lengths(gradients)
 
-    @property
-    def sampler(self):
-        """The network to generate with: the average where one is kept, otherwise the generator itself."""
-        training = getattr(self, "_training", None)
-        return self.generator if training is None or training.average is None else training.average.network
-
     def call(self, inputs):
         """Pictures of latents, or of a dict of `latents` and one-hot `labels`, perhaps `truncation`: for `predict`."""
         inputs = inputs if isinstance(inputs, dict) else {"latents": inputs}
@@ -236,22 +210,5 @@ class StyleGAN2(AdversarialModel):
         return generate(self.sampler, seeds, labels, batch_size, truncation=np.float32(truncation))
 
     def get_config(self):
-        networks = ("generator", "critic", "augment")
-        numbers = ("gamma", "penalize_fakes", "penalty_every", "path_length_weight", "path_length_every")
-        others = ("mixing_probability", "frozen_blocks", "seed")
-        return {
-            **super().get_config(),
-            **{name: keras.saving.serialize_keras_object(getattr(self, name)) for name in networks},
-            **{name: getattr(self, name) for name in (*numbers, *others)},
-            "loss": self.loss_name,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        nested = {
-            name: keras.saving.deserialize_keras_object(config[name]) for name in ("generator", "critic", "augment")
-        }
-        for name in ("generator", "critic"):
-            if not nested[name].built:
-                nested[name].build()
-        return cls(**{**config, **nested})
+        names = ("gamma", "penalize_fakes", "penalty_every", "path_length_weight", "path_length_every")
+        return {**super().get_config(), **{name: getattr(self, name) for name in (*names, "mixing_probability")}}

@@ -37,10 +37,11 @@ class StyleTransformer(keras.Model):
     Call arguments:
         inputs: dict of `images`, float `(batch, height, width, 3)`, RGB in [-1, 1], height and width multiples of
             `stride` and at least 16; `style_weights`, float `(batch, num_styles)`, rows that sum to 1; `strength`,
-            float `(batch,)` in [0, 1]. Optional `style_vectors`, float `(batch, vector_size)`: styles that are not in
-            the bank, times their shares, which the rows of `style_weights` then lack. Optional `masks`, float
-            `(batch, height, width, regions)` in [0, 1], sums at most 1: `style_weights` and `style_vectors` then have
-            an axis of regions after that of the batch, and what no mask covers stays the photograph.
+            float `(batch,)` in [0, 1]. Optional: `style_vectors`, float `(batch, vector_size)`: styles that are not in
+            the bank, times their shares, which the rows of `style_weights` then lack; `masks`, float `(batch, height,
+            width, regions)` in [0, 1], sums at most 1: `style_weights` and `style_vectors` then have an axis of regions
+            after that of the batch, and what no mask covers stays the photograph; `origin`, `(batch, 2)`, where the
+            waves begin (`plane_waves`).
 
     Returns:
         float32 tensor of the images' shape, values within [-1.1, 1.1]; at strength 0 the images themselves.
@@ -112,7 +113,7 @@ class StyleTransformer(keras.Model):
     def call(self, inputs):
         images, masks = inputs["images"], inputs.get("masks")
         vectors = self.bank(inputs["style_weights"], inputs["strength"], inputs.get("style_vectors"))
-        painted = self.paint(images, vectors, masks)
+        painted = self.paint(images, vectors, inputs.get("origin"), masks)
         strength = ops.cast(inputs["strength"], "float32")[:, None, None, None]
         if masks is not None:
             strength = strength * ops.sum(ops.cast(masks, "float32"), axis=-1, keepdims=True)
@@ -121,7 +122,7 @@ class StyleTransformer(keras.Model):
         images = ops.cast(images, "float32")
         return images + share * (painted - images)
 
-    def paint(self, images, vectors, masks=None):
+    def paint(self, images, vectors, origin=None, masks=None):
         """Paints `images` in the styles of `vectors`, float `(batch, vector_size)`; returns float32 images.
 
         With `masks`, float `(batch, height, width, regions)`, of `vectors`, `(batch, regions, vector_size)`, each
@@ -133,7 +134,7 @@ class StyleTransformer(keras.Model):
         x = ops.space_to_depth(ops.cast(images, self.compute_dtype), 2)
         half = x = self._styled(self.stem, x, split)
         x = self._styled(self.to_quarter, x, split)
-        x = x + self._styled(self.waves, ops.cast(plane_waves(x, self.num_waves, 4), x.dtype), split)
+        x = x + self._styled(self.waves, ops.cast(plane_waves(x, self.num_waves, 4, origin), x.dtype), split)
         quarter = x = self._residual(self.encoder_blocks, x, split)
         x = self._styled(self.to_eighth, x, split)
         x = self._residual(self.middle_blocks, x, split)

@@ -9,9 +9,9 @@ import typing
 # Numbers that may be 0. No number of a preset may be negative or infinite, and all others are greater than 0.
 MAY_BE_ZERO = frozenset(
     (
-        "alphas", "beta_1", "cache_megabytes", "clip_norm", "code_weight", "content_weight", "continuous",
-        "continuous_weight", "critic_weight", "decay_kimg", "ema_half_life_kimg", "ema_kimg", "ema_ramp_up",
-        "final_penalties", "flip", "frozen_blocks", "gamma", "group_size", "max_rollbacks", "methods",
+        "alphas", "augment_target", "beta_1", "cache_megabytes", "clip_norm", "code_weight", "content_weight",
+        "continuous", "continuous_weight", "critic_weight", "decay_kimg", "ema_half_life_kimg", "ema_kimg",
+        "ema_ramp_up", "final_penalties", "flip", "frozen_blocks", "gamma", "group_size", "max_rollbacks", "methods",
         "mix_probability", "mixing_probability", "num_blocks", "path_length_weight", "penalties", "penalty_weight",
         "photograph_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "style_weight",
         "variation_weight", "weak_probability", "weight_limit",
@@ -36,7 +36,8 @@ class Preset:
         grid_images: images between pictures of progress.
         checkpoint_seconds: seconds between checkpoints.
         keep_checkpoints: checkpoints kept, besides the best.
-        monitor: logged value whose smallest mean between two checkpoints marks the best; empty for none.
+        monitor: logged value whose smallest mean between two checkpoints marks the best; empty for none, as in GANs,
+            whose losses do not say how good the pictures are.
         max_rollbacks: returns to the last good checkpoint when updates keep failing, before the run gives up.
         rollback_factor: by which each of them multiplies the learning rates.
         data_threads: threads that prepare batches.

@@ -49,6 +49,10 @@ class GANPreset(Preset):
         final_beta_2: of Adam.
         final_penalties: weights of penalties, by name.
         final_ema_half_life_kimg: half-life of the averaged generator.
+        augment: what is done to everything that the critic sees: `none`, `ada` (with a probability that follows the
+            critic's overfitting) or `diffaugment` (always).
+        augment_target: mean sign of the critic's outputs on real pictures that `ada` holds.
+        augment_kimg: thousands of images in which `ada` may go from probability 0 to 1.
         start_from: run directory whose weights to begin with; empty begins anew.
         frozen_blocks: blocks of the critic, from the picture inwards, that do not train.
     """
@@ -87,6 +91,9 @@ class GANPreset(Preset):
     final_beta_2: float = 0.99
     final_penalties: dict[str, float] = dataclasses.field(default_factory=dict)
     final_ema_half_life_kimg: float = 10.0
+    augment: str = "none"
+    augment_target: float = 0.6
+    augment_kimg: float = 500.0
     start_from: str = ""
     frozen_blocks: int = 0
 
@@ -184,6 +191,10 @@ class StyleGAN2Preset(Preset):
         learning_rate: of both players.
         ema_half_life_kimg: half-life of the averaged generator, in thousands of images.
         ema_ramp_up: the half-life is at most this share of the images seen; 0 sets no such limit.
+        augment: what is done to everything that the critic sees: `none`, `ada` (with a probability that follows the
+            critic's overfitting) or `diffaugment` (always).
+        augment_target: mean sign of the critic's outputs on real pictures that `ada` holds.
+        augment_kimg: thousands of images in which `ada` may go from probability 0 to 1.
         start_from: run directory whose weights to begin with; empty begins anew.
         frozen_blocks: blocks of the critic, from the picture inwards, that do not train.
     """
@@ -210,6 +221,9 @@ class StyleGAN2Preset(Preset):
     learning_rate: float = 2.5e-3
     ema_half_life_kimg: float = 10.0
     ema_ramp_up: float = 0.05
+    augment: str = "none"
+    augment_target: float = 0.6
+    augment_kimg: float = 500.0
     start_from: str = ""
     frozen_blocks: int = 0
 

@@ -15,6 +15,7 @@ class MultiStylePreset(Preset):
     Attributes:
         content: folder, zip or npz of photographs.
         styles: folder of style pictures; the files' names become the styles' names.
+        start_from: run directory of a multistyle run whose network to begin with; empty begins anew.
         crop_size: pixels, height and width of the training crops.
         scale: crops are cut from windows of this share (low, high) of the photograph.
         content_short_side: photographs are reduced to this shorter side.
@@ -46,6 +47,7 @@ class MultiStylePreset(Preset):
 
     content: str = ""
     styles: str = ""
+    start_from: str = ""
     crop_size: int = 160
     scale: tuple[float, float] = (0.5, 0.9)
     content_short_side: int = 320

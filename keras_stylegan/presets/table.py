@@ -92,6 +92,17 @@ PRESETS: dict[str, Preset] = {
     "stylegan2": StyleGAN2Preset(
         kimg=25_000.0, batch_size=32, log_images=3200, grid_images=100_000, checkpoint_seconds=1800.0
     ),
+    # Karras et al. 2020, "Training Generative Adversarial Networks with Limited Data": configuration paper256 of its
+    # code for FFHQ and LSUN, and cifar.
+    "stylegan2_ada": StyleGAN2Preset(
+        kimg=25_000.0, batch_size=64, log_images=6400, grid_images=200_000, checkpoint_seconds=1800.0, size=(256, 256),
+        mapping_layers=8, group_size=8, gamma=1.0, ema_half_life_kimg=20.0, ema_ramp_up=0.0, augment="ada",
+    ),
+    "stylegan2_ada_cifar10": StyleGAN2Preset(
+        kimg=100_000.0, batch_size=64, log_images=6400, grid_images=200_000, checkpoint_seconds=1800.0, size=(32, 32),
+        classes="all", flip=0, channel_base=32768, residual=0, group_size=32, gamma=0.01, path_length_weight=0.0,
+        mixing_probability=0.0, ema_half_life_kimg=500.0, augment="ada",
+    ),
     # Natural scenes by class on two cores.
     "stylegan2_scenes": StyleGAN2Preset(
         kimg=1000.0, batch_size=16, log_images=1600, grid_images=20_000, classes="forest,glacier,mountain,sea",

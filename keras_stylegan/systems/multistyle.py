@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import keras
 import numpy as np
 
 from keras_stylegan import data
 from keras_stylegan.models.multi_style import MultiStyleTransfer
+from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import PatchCritic, StyleTransformer, build_perceptual
 from keras_stylegan.presets import MultiStylePreset
 from keras_stylegan.systems.base import System, jit_compile, save_whole
 
+NETWORK_FILE = "network.keras"
 PREVIEW_PHOTOGRAPHS = 4
 PREVIEW_STYLES = 8
 # The half-life of an averaged network is at most this share of the images seen.
@@ -46,6 +52,9 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         preset.bank_lr_multiplier,
     )
     network.build()
+    facts = {"photographs": len(photographs), "styles": names}
+    if preset.start_from:
+        facts["begun_with"] = start_from(Path(preset.start_from), network, names)
     critic = None
     if preset.critic_weight:
         critic = PatchCritic(len(names))
@@ -88,10 +97,41 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         model,
         batches,
         _style_preview(trained, photographs, preset.crop_size),
-        lambda folder: save_whole(trained, folder / "network.keras"),
-        {"photographs": len(photographs), "styles": names},
+        lambda folder: save_whole(trained, folder / NETWORK_FILE),
+        facts,
         lambda: network(_example(network, preset.crop_size)),
     )
+
+
+def start_from(run: Path, network: StyleTransformer, names: list[str]) -> dict[str, Any]:
+    """Begins with the network that an earlier run saved, the vectors of its styles matched by their names.
+
+    Returns:
+        `settings` of that run and, where it began with another, that run's own `begun_with`.
+
+    Raises:
+        ValueError: if the folder holds no such run, or its network has nothing in common with this one.
+    """
+    for file in (NETWORK_FILE, "config.json"):
+        if not (run / file).is_file():
+            raise ValueError(f"`start_from` must be the directory of a multistyle run, with {file}. Received: {run}")
+    earlier = keras.models.load_model(run / NETWORK_FILE, compile=False)
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    known = config["facts"]["styles"]
+    vectors = keras.ops.convert_to_numpy(network.bank.vectors).copy()
+    transfer_weights(earlier, network)
+    if earlier.vector_size == network.vector_size:
+        factor = earlier.bank.lr_multiplier / network.bank.lr_multiplier
+        learned = keras.ops.convert_to_numpy(earlier.bank.vectors) * factor
+        for i, name in enumerate(names):
+            if name in known:
+                vectors[i] = learned[known.index(name)]
+        network.bank.photograph.assign(earlier.bank.photograph * factor)
+    network.bank.vectors.assign(vectors)
+    begun_with = {"settings": config["settings"]}
+    if "begun_with" in config["facts"]:
+        begun_with["begun_with"] = config["facts"]["begun_with"]
+    return begun_with
 
 
 def _cosine(learning_rate, steps):

@@ -11,7 +11,7 @@ from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
 from keras_stylegan.networks import StyleGAN2Critic, StyleGAN2Generator
 from keras_stylegan.presets import StyleGAN2Preset
 from keras_stylegan.systems.base import System, jit_compile
-from keras_stylegan.systems.gans import open_batches, preview, save_gan, start_from
+from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches, start_from
 
 
 def build_stylegan2(preset: StyleGAN2Preset) -> System:
@@ -21,33 +21,8 @@ def build_stylegan2(preset: StyleGAN2Preset) -> System:
         ValueError: if a setting breaks its rule, or `data` or `start_from` cannot be used.
     """
     batches, classes = open_batches(preset)
-    shared = {
-        "size": preset.size,
-        "channels": preset.channels,
-        "channel_base": preset.channel_base,
-        "channel_max": preset.channel_max,
-        "mapping_layers": preset.mapping_layers,
-        "num_classes": len(classes),
-    }
-    generator = StyleGAN2Generator(**shared, latent_dim=preset.latent_dim, style_dim=preset.style_dim)
-    critic = StyleGAN2Critic(**shared, residual=bool(preset.residual), group_size=preset.group_size)
-    for network in (generator, critic):
-        network.build()
-    taken = {"weights_taken": start_from(Path(preset.start_from), generator, critic)} if preset.start_from else {}
-    gamma = preset.gamma or r1_gamma(preset.size, preset.batch_size)
-    model = StyleGAN2(
-        generator,
-        critic,
-        loss=preset.loss,
-        gamma=gamma,
-        penalize_fakes=preset.loss.startswith("relativistic"),
-        penalty_every=preset.penalty_every,
-        path_length_weight=preset.path_length_weight,
-        path_length_every=preset.path_length_every,
-        mixing_probability=preset.mixing_probability,
-        frozen_blocks=preset.frozen_blocks,
-        seed=preset.seed,
-    )
+    model = untrained_stylegan2(preset, len(classes))
+    taken = {"weights_taken": start_from(Path(preset.start_from), model)} if preset.start_from else {}
     optimizers = {
         name: keras.optimizers.Adam(preset.learning_rate, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
         for name in ("critic", "generator")
@@ -58,11 +33,46 @@ def build_stylegan2(preset: StyleGAN2Preset) -> System:
         "pictures": batches.num_images,
         "classes": classes,
         **taken,
-        "gamma": gamma,
-        "generator_parameters": parameters(generator),
-        "critic_parameters": parameters(critic),
+        "gamma": model.gamma,
+        "generator_parameters": parameters(model.generator),
+        "critic_parameters": parameters(model.critic),
     }
-    return System(model, batches, preview(model, len(classes)), lambda folder: save_gan(model, folder), facts)
+    return gan_system(model, batches, facts)
+
+
+def untrained_stylegan2(preset: StyleGAN2Preset, num_classes: int = 0) -> StyleGAN2:
+    """The model of a preset, with built networks, not compiled.
+
+    Raises:
+        ValueError: if a setting breaks its rule.
+    """
+    augment = build_augment(preset)
+    shared = {
+        "size": preset.size,
+        "channels": preset.channels,
+        "channel_base": preset.channel_base,
+        "channel_max": preset.channel_max,
+        "mapping_layers": preset.mapping_layers,
+        "num_classes": num_classes,
+    }
+    generator = StyleGAN2Generator(**shared, latent_dim=preset.latent_dim, style_dim=preset.style_dim)
+    critic = StyleGAN2Critic(**shared, residual=bool(preset.residual), group_size=preset.group_size)
+    for network in (generator, critic):
+        network.build()
+    return StyleGAN2(
+        generator,
+        critic,
+        loss=preset.loss,
+        gamma=preset.gamma or r1_gamma(preset.size, preset.batch_size),
+        penalize_fakes=preset.loss.startswith("relativistic"),
+        penalty_every=preset.penalty_every,
+        path_length_weight=preset.path_length_weight,
+        path_length_every=preset.path_length_every,
+        mixing_probability=preset.mixing_probability,
+        augment=augment,
+        frozen_blocks=preset.frozen_blocks,
+        seed=preset.seed,
+    )
 
 
 def parameters(network: keras.Model) -> int:

@@ -1,0 +1,167 @@
+"""From a generator to one LiteRT file, and from a finished run to what the package ships of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_stylegan.exporters.litert import convert
+from keras_stylegan.exporters.model_card import generator_card
+from keras_stylegan.exporters.package_files import (
+    fingerprint,
+    half_precision,
+    in_float32,
+    training_facts,
+    write_package,
+)
+from keras_stylegan.files import whole_file
+from keras_stylegan.inference.generator import FILE, PictureGenerator, build_generator, open_generator, truncates
+from keras_stylegan.inference.litert_generator import SIGNATURE, LiteRTGenerator
+
+# Pictures that a LiteRT file is compared on with Keras.
+PARITY_PICTURES = 16
+
+
+def generate_function(network: keras.Model):
+    """The boundary of a generator: a latent in, a picture out.
+
+    A style-based generator takes its constant noise, so that a latent gives one picture, on every machine.
+
+    Args:
+        network: built float32 generator, called with latents and one-hot labels, perhaps `truncation`.
+
+    Returns:
+        `tf.function` of `latents` float `(1, latent_dim)`, with classes `labels` float `(1, num_classes)`, with styles
+        `truncation` float `(1,)`; returns `{"pictures": uint8 (1, height, width, channels)}`.
+    """
+    specs = {"latents": [1, network.latent_dim]}
+    if network.num_classes:
+        specs["labels"] = [1, network.num_classes]
+    if truncates(network):
+        specs["truncation"] = [1]
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name=name) for name, shape in specs.items()])
+    def generate(*inputs):
+        images = network(**dict(zip(specs, inputs, strict=True)))
+        # The half rounds to nearest: a cast cuts off.
+        return {"pictures": tf.cast(tf.clip_by_value(images * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
+
+    return generate
+
+
+def to_litert(network: keras.Model, float16: bool = True) -> bytes:
+    """A generator as the bytes of a LiteRT file with the signature `generate` (`generate_function` says of what).
+
+    Args:
+        network: built generator of any precision.
+        float16: store the weights in half precision.
+    """
+    return convert(generate_function(in_float32(network)), SIGNATURE, float16)
+
+
+def export_generator(source: str | Path, file: Path, float16: bool = True) -> dict[str, Any]:
+    """Writes the generator of a run as one LiteRT file, with a `.json` file beside it that names its classes.
+
+    Args:
+        source: run directory of a GAN, or `.keras` file.
+        file: `.tflite` file to write; its folder must exist.
+        float16: store the weights in half precision.
+
+    Returns:
+        What the `.json` file holds: `classes`, `latent_dim`, `size`, and `parity` with Keras in grey levels.
+
+    Raises:
+        ValueError: if `source` holds no generator, or `file` is no `.tflite` file.
+    """
+    if file.suffix != ".tflite":
+        raise ValueError(f"`file` must end in .tflite. Received: {file}")
+    if Path(source).suffix == ".tflite":
+        raise ValueError(f"`source` must be a run or a .keras file. Received: {source}")
+    trained = open_generator(source, "keras")
+    generator = PictureGenerator(in_float32(trained.network), trained.classes)
+    content = to_litert(generator.network, float16)
+    facts = {**_facts(generator), "parity": parity_figures(content, generator)}
+    for path, data in ((file.with_suffix(".json"), json.dumps(facts, indent=2).encode()), (file, content)):
+        with whole_file(path) as partial:
+            partial.write_bytes(data)
+    return facts
+
+
+def package_generator(
+    run: Path, assets: Path, name: str, data: str, licence: str, scores: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Writes `weights/NAME.{tflite,npz,md}` of a run and its entry in the manifest.
+
+    Everything is made and measured before the first file is written.
+
+    Args:
+        run: run directory of a GAN.
+        assets: the package's assets folder.
+        name: name of the packaged generator, for `--from`.
+        data: what it was trained on, in a sentence.
+        licence: licence and notices of the weights, in a sentence.
+        scores: what `keras-stylegan evaluate images --json` printed of its pictures.
+
+    Returns:
+        The manifest entry.
+
+    Raises:
+        ValueError: if `run` holds no generator, or `name` is no plain name.
+    """
+    if not name.isidentifier():
+        raise ValueError(f"`name` must be letters, digits and underscores. Received: name={name}")
+    if not (run / FILE).is_file():
+        raise ValueError(f"`run` must be the run directory of a GAN, with {FILE}. Received: {run}")
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    trained = open_generator(run, "keras")
+    network = in_float32(trained.network)
+    files = {f"weights/{name}.tflite": to_litert(network), f"weights/{name}.npz": half_precision(network)[1]}
+    litert, weights = (fingerprint(file, content) for file, content in files.items())
+    arguments = {k: v for k, v in network.get_config().items() if k not in ("dtype", "name", "trainable")}
+    record = {**weights, "network": type(network).__name__, "config": json.loads(json.dumps(arguments))}
+    shipped = PictureGenerator(build_generator(record, files[weights["file"]]), trained.classes)
+    entry = {
+        **_facts(trained),
+        "litert": litert,
+        "keras": record,
+        "parameters": network.count_params(),
+        **training_facts(run, config),
+        "data": data,
+        "parity": parity_figures(files[litert["file"]], shipped),
+        "licence": licence,
+        **({"scores": _without_folders(scores)} if scores else {}),
+    }
+    files[f"weights/{name}.md"] = generator_card(name, entry).encode()
+    write_package(assets, name, entry, files)
+    return entry
+
+
+def _without_folders(scores):
+    """A record of scores whose sources have no folders of one machine in their names."""
+    return {
+        **scores,
+        **{kind: {**scores[kind], "source": Path(scores[kind]["source"]).name} for kind in ("real", "fake")},
+    }
+
+
+def _facts(generator: PictureGenerator) -> dict[str, Any]:
+    network = generator.network
+    return {"classes": generator.classes, "latent_dim": network.latent_dim, "size": list(network.size)}
+
+
+def parity_figures(content: bytes, theirs: PictureGenerator) -> dict[str, float]:
+    """Mean and greatest difference of a LiteRT file and a Keras generator, in grey levels, over seeds 0, 1, ..."""
+    ours = PictureGenerator(LiteRTGenerator(content), theirs.classes)
+    seeds = range(PARITY_PICTURES)
+    one, other = (generator.generate(seeds).astype("int") for generator in (ours, theirs))
+    differences = np.abs(one - other)
+    return {
+        "pictures": len(one),
+        "mean": round(float(differences.mean()), 3),
+        "greatest": int(differences.max()),
+    }

@@ -1,0 +1,122 @@
+"""What every packaged network is made of: weights in half precision, checksums, the command behind it, whole files."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_stylegan.callbacks import checkpoints, read_metrics
+from keras_stylegan.files import whole_file
+from keras_stylegan.presets import PRESETS, as_dict
+
+# What a training step logs of a player beside its loss terms.
+NOT_TERMS = ("loss", "gradient_norm", "skipped_updates")
+# Settings that name a source, as options of `train` and the words that stand for it.
+SOURCES = {"content": "PHOTOGRAPHS", "styles": "PAINTINGS", "data": "PICTURES"}
+
+
+def in_float32(network: keras.Model) -> keras.Model:
+    """The same weights under the float32 policy: a network trained in mixed precision is served in full."""
+    config = {key: value for key, value in network.get_config().items() if key not in ("name", "trainable")}
+    copy = type(network).from_config(_without_dtypes(config))
+    copy.build()
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def _without_dtypes(config: Any) -> Any:
+    """A configuration that leaves the precision of a network, and of those inside, to Keras' float32."""
+    if isinstance(config, dict):
+        return {key: _without_dtypes(value) for key, value in config.items() if key != "dtype"}
+    return config
+
+
+def half_precision(network: keras.Model) -> tuple[dict[str, np.ndarray], bytes]:
+    """Weights as float16 by their paths, and the bytes of the `.npz` file that holds them."""
+    arrays = {weight.path: keras.ops.convert_to_numpy(weight).astype("float16") for weight in network.weights}
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    return arrays, packed.getvalue()
+
+
+def fingerprint(file: str, content: bytes) -> dict[str, Any]:
+    """What the manifest says of a file: its place below the assets, its size and its SHA-256."""
+    return {"file": file, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def training_facts(run: Path, config: dict[str, Any]) -> dict[str, Any]:
+    """What the manifest says of a run: `recipe`, `images_seen`, `images_scheduled`, and the generator's `losses`.
+
+    Args:
+        run: run directory.
+        config: what its config.json holds.
+    """
+    images_seen, record = state_of_network(run)
+    return {
+        "recipe": training_command(config["settings"], config["system"]),
+        "images_seen": images_seen,
+        "images_scheduled": round(1000 * config["settings"]["kimg"]),
+        "losses": loss_terms(record),
+    }
+
+
+def state_of_network(run: Path) -> tuple[int, dict[str, Any]]:
+    """Images that the network in a run directory has seen, and the line of metrics.jsonl of that time.
+
+    A run that was stopped may have logged more than its newest checkpoint, with which the network is written, has seen.
+    """
+    lines, saved = read_metrics(run / "metrics.jsonl"), checkpoints(run / "checkpoints")
+    if not saved:
+        return lines[-1]["images"], lines[-1]
+    images_seen = int(saved[-1].stem.rpartition("-")[2])
+    return images_seen, [line for line in lines if line["images"] <= images_seen][-1]
+
+
+def loss_terms(record: dict[str, Any], player: str = "generator") -> dict[str, float]:
+    """The loss terms of a player in a line of metrics.jsonl, rounded."""
+    terms = {key.removeprefix(f"{player}/"): value for key, value in record.items() if key.startswith(f"{player}/")}
+    return {term: round(value, 4) for term, value in terms.items() if term not in NOT_TERMS}
+
+
+def write_package(assets: Path, name: str, entry: dict[str, Any], files: dict[str, bytes]) -> None:
+    """Writes files, by their places below the assets, and then the manifest with the entry `name` in it."""
+    manifest = assets / "manifest.json"
+    entries = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
+    text = json.dumps({**entries, name: entry}, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    (assets / "weights").mkdir(parents=True, exist_ok=True)
+    for file, content in {**files, "manifest.json": text.encode()}.items():
+        with whole_file(assets / file) as partial:
+            partial.write_bytes(content)
+
+
+def training_command(settings: dict[str, Any], system: str = "multistyle") -> str:
+    """The command that repeats a run, by the preset that is nearest to its settings.
+
+    Args:
+        settings: `settings` of the run's config.json; those that differ from the preset are named.
+        system: `system` of the run's config.json.
+    """
+    differing = {name: _changes(settings, as_dict(p)) for name, p in PRESETS.items() if p.system == system}
+    name = min(differing, key=lambda preset: len(differing[preset]))
+    sources = "".join(f" --{key} {word}" for key, word in SOURCES.items() if key in settings)
+    options = "".join(f" --set {key}={_as_text(value)}" for key, value in sorted(differing[name].items()))
+    return f"keras-stylegan train {name}{sources} --out RUN{options}"
+
+
+def _changes(settings, preset):
+    return {k: v for k, v in settings.items() if k not in SOURCES and v != preset.get(k)}
+
+
+def _as_text(value: Any) -> str:
+    """A setting as `--set` takes it; of a file, the name without the folders of one machine."""
+    if isinstance(value, dict):
+        return ",".join(f"{key}:{number:g}" for key, number in value.items())
+    if isinstance(value, list):
+        return ",".join(map(_as_text, value))
+    return Path(value).name if isinstance(value, str) else f"{value:.10g}"

@@ -1,0 +1,151 @@
+"""What the builders of GANs from noise share: pictures, augmentation, earlier weights, what a run shows and saves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_stylegan import data
+from keras_stylegan.data.pictures import as_rgb
+from keras_stylegan.latents import seeded_latents
+from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
+from keras_stylegan.models.image_gan import ImageGAN
+from keras_stylegan.models.transfer import transfer_weights
+from keras_stylegan.presets import GANPreset, StyleGAN2Preset
+from keras_stylegan.systems.base import Probe, System, save_whole
+
+PREVIEW_PICTURES = 32
+PROBE_PICTURES = 16
+# What a run leaves for inference, and for runs that begin with its weights.
+GENERATOR_FILE, CRITIC_FILE = "generator.keras", "critic.keras"
+AUGMENTATIONS = ("none", "ada", "diffaugment")
+# Losses whose critics call a picture real by a positive output. A relativistic critic does so by a greater output than
+# that for a generated picture; the outputs of the others have another origin, or none.
+SIGNED_LOSSES = ("minimax", "non_saturating", "hinge")
+
+
+def open_batches(preset: GANPreset | StyleGAN2Preset) -> tuple[data.Batches, list[str]]:
+    """The batches of a preset, and the classes as far as it asks for them."""
+    if not preset.data:
+        raise ValueError("`data` must name the pictures to train on. Received nothing")
+    chosen = [name for name in preset.classes.split(",") if name]
+    batches = data.open(
+        preset.data,
+        size=preset.size,
+        batch_size=preset.batch_size,
+        seed=preset.seed,
+        channels=preset.channels,
+        flip=bool(preset.flip),
+        scale=preset.scale,
+        labels=bool(chosen),
+        classes=None if chosen in ([], ["all"]) else chosen,
+        cache_bytes=preset.cache_megabytes * 2**20,
+    )
+    classes = list(batches.classes or ())
+    if chosen and len(classes) < 2:
+        found = ", ".join(classes) if classes else "no class folders or labels"
+        raise ValueError(
+            f"`classes` must be empty, or two or more classes of the pictures, which have {found}. "
+            f"Received: classes={preset.classes}"
+        )
+    return batches, classes
+
+
+def build_augment(preset: GANPreset | StyleGAN2Preset) -> keras.layers.Layer | None:
+    """The augmentation of everything that a preset's critic sees.
+
+    Raises:
+        ValueError: if it is unknown, or cannot work with the preset's loss, channels or target.
+    """
+    if preset.augment not in AUGMENTATIONS:
+        raise ValueError(f"`augment` must be one of {', '.join(AUGMENTATIONS)}. Received: augment={preset.augment}")
+    # With the model's own seed it would draw the numbers of the latents a second time.
+    seed = preset.seed + 1
+    if preset.augment != "ada":
+        return None if preset.augment == "none" else DiffAugment(seed=seed)
+    if preset.channels == 4:
+        raise ValueError("`augment` must be none or diffaugment for pictures with alpha. Received: augment=ada")
+    if preset.loss not in SIGNED_LOSSES and not preset.loss.startswith("relativistic"):
+        raise ValueError(
+            "`augment` must be none or diffaugment where the sign of the critic's output says nothing: ada needs one "
+            f"of {', '.join(SIGNED_LOSSES)}, relativistic, relativistic_average. Received: augment=ada, "
+            f"loss={preset.loss}"
+        )
+    if preset.augment_target >= 1:
+        raise ValueError(f"`augment_target` must be below 1. Received: augment_target={preset.augment_target}")
+    return AdaptiveAugmentation(target=preset.augment_target, speed_kimg=preset.augment_kimg, seed=seed)
+
+
+def gan_system(model: ImageGAN, batches: data.Batches, facts: dict[str, Any]) -> System:
+    """The system of a compiled GAN."""
+    return System(
+        model,
+        batches,
+        preview(model),
+        lambda folder: save_gan(model, folder),
+        facts,
+        lambda: model.generator(*_example(model.generator)),
+        probe(model, batches),
+    )
+
+
+def _example(generator):
+    """A latent, and a class where there are any."""
+    labels = np.eye(generator.num_classes, dtype="float32")[:1] if generator.num_classes else None
+    return np.zeros((1, generator.latent_dim), "float32"), labels
+
+
+def probe(model: ImageGAN, batches: data.Batches) -> Probe:
+    """Fixed real pictures, and generated ones of fixed latents and the same classes, by the generator that trains.
+
+    The critic joins in where the sign of its outputs means something.
+    """
+    taken = [batches[index] for index in range(-(-PROBE_PICTURES // batches.batch_size))]
+    taken = {name: np.concatenate([batch[name] for batch in taken])[:PROBE_PICTURES] for name in taken[0]}
+    latents, labels = seeded_latents(range(PROBE_PICTURES), model.generator.latent_dim), model.labels(taken)
+
+    def critic(images):
+        return model.critic(images, labels)
+
+    signed = model.loss_name in SIGNED_LOSSES
+    return Probe(lambda: model.generator(latents, labels), taken["images"], critic if signed else None)
+
+
+def start_from(run: Path, model: ImageGAN) -> int:
+    """Begins with the weights that an earlier run saved; returns how many fitted.
+
+    Raises:
+        ValueError: if the folder holds no such run, or its networks have nothing in common with these.
+    """
+    taken = 0
+    for file, network in ((GENERATOR_FILE, model.generator), (CRITIC_FILE, model.critic)):
+        if not (run / file).is_file():
+            raise ValueError(f"`start_from` must be the directory of a GAN's run, with {file}. Received: {run}")
+        taken += transfer_weights(keras.models.load_model(run / file, compile=False), network)
+    return taken
+
+
+def save_gan(model: ImageGAN, folder: Path) -> None:
+    """Writes the averaged generator, and the critic."""
+    save_whole(model.sampler, folder / GENERATOR_FILE)
+    save_whole(model.critic, folder / CRITIC_FILE)
+
+
+def preview(model: ImageGAN) -> Callable[[], np.ndarray]:
+    """Always the same latents: a square of pictures, or a row for each class."""
+    num_classes = model.generator.num_classes
+    if not num_classes:
+        return lambda: as_rgb(model.generate(range(PREVIEW_PICTURES)))
+    columns = max(2, PREVIEW_PICTURES // num_classes)
+    seeds = list(range(columns)) * num_classes
+    labels = np.repeat(np.arange(num_classes), columns)
+
+    def rows():
+        pictures = as_rgb(model.generate(seeds, labels))
+        return pictures.reshape(num_classes, columns, *pictures.shape[1:])
+
+    return rows

@@ -1,0 +1,124 @@
+"""What the systems of GANs add to their models: augmentation by name, signs of collapse, operations, presets."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from keras_stylegan import cli, from_preset, systems
+from keras_stylegan.callbacks import checkpoints, read_metrics, restore_newest
+from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
+from keras_stylegan.models import AdversarialModel, NoiseToImage, StyleGAN2
+from keras_stylegan.presets import get_preset, with_settings
+
+SMALL = ["size=8,8", "channel_base=32", "channel_max=6", "latent_dim=5", "style_dim=6", "mapping_layers=2"]
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    path, rng = tmp_path_factory.mktemp("data") / "pictures.npz", np.random.default_rng(0)
+    images = rng.integers(0, 256, (6, 10, 12, 3)).astype("uint8")
+    np.savez(path, images=images, labels=np.repeat([0, 1], 3), classes=["forest", "sea"])
+    return path
+
+
+@pytest.fixture
+def eagerly(monkeypatch):
+    compiled = AdversarialModel.compile
+
+    def compile_eagerly(self, *arguments, **options):
+        compiled(self, *arguments, **{**options, "jit_compile": False, "run_eagerly": True})
+
+    monkeypatch.setattr(AdversarialModel, "compile", compile_eagerly)
+
+
+def test_a_run_logs_and_keeps_the_probability_and_the_signs_of_collapse(pictures, tmp_path, eagerly, capsys):
+    # The critic stays as it begins, which calls most real pictures real.
+    settings = ["size=8,8", "latent_dim=4", "filters=4", "max_filters=4", "batch_size=4", "kimg=0.02", "log_images=4"]
+    settings += ["grid_images=8", "classes=all", "augment=ada", "augment_kimg=0.1", "monitor=critic/los"]
+    settings += ["augment_target=0.1", "critic_learning_rate=1e-9", "seed=5"]
+    options = [text for setting in settings for text in ("--set", setting)]
+    assert cli.main(["train", "dcgan", "--data", str(pictures), "--out", str(tmp_path), *options]) == 0
+    told = capsys.readouterr()
+    assert "GFLOPs an image" in told.out
+    assert told.err.count("no best is kept: critic/los is not among what is logged, augment/probability") == 1
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["resolved"]["flops_an_image"] > 8 * 8 * 3 * 9
+    lines = read_metrics(tmp_path / "metrics.jsonl")
+    assert [line["augment/probability"] for line in lines] == pytest.approx([0, 0, 0, 0.16, 0.16])
+    assert lines[-1]["augment/sign_rate"] > 0.1
+    looked = [line for line in lines if "health/diversity" in line]
+    assert looked and {"health/real_sign", "health/fake_sign", "health/critic_gradient"} <= set(looked[-1])
+    # The newest checkpoint gives a new process the same p.
+    system = systems.build(with_settings(get_preset("dcgan"), [f"data={pictures}", *settings]))
+    assert float(system.model.augment.probability) == 0
+    assert restore_newest(tmp_path / "checkpoints", system.model) == checkpoints(tmp_path / "checkpoints")[-1]
+    assert float(system.model.augment.probability) == pytest.approx(0.16)
+
+
+def test_probe_and_forward(pictures):
+    settings = [f"data={pictures}", "size=8,8", "latent_dim=4", "filters=4", "max_filters=8", "batch_size=3"]
+    system = systems.build(with_settings(get_preset("dcgan"), [*settings, "classes=all"]))
+    probe = system.probe
+    assert probe.real.shape == (16, 8, 8, 3)
+    np.testing.assert_array_equal(probe.real[3:6], system.batches[1]["images"])
+    fakes = np.array(probe.generate())
+    assert fakes.shape == probe.real.shape
+    np.testing.assert_array_equal(fakes, np.array(probe.generate()))
+    # Real and generated pictures are judged as of the same classes.
+    labels = np.eye(2, dtype="float32")[np.concatenate([system.batches[i]["labels"] for i in range(6)])[:16]]
+    np.testing.assert_array_equal(np.array(probe.critic(fakes)), np.array(system.model.critic(fakes, labels)))
+    assert system.forward().shape == (1, 8, 8, 3)
+    # Wasserstein outputs have no origin, relativistic ones mean something only beside each other.
+    for loss in ("wasserstein", "relativistic"):
+        assert systems.build(with_settings(get_preset("dcgan"), [*settings, f"loss={loss}"])).probe.critic is None
+
+
+def test_augmentation_by_name():
+    for name, small in (("stylegan2", SMALL), ("dcgan", ["size=8,8", "filters=4", "max_filters=4"])):
+        assert from_preset(name, *small).augment is None
+        augment = from_preset(name, *small, "augment=ada", "augment_target=0.5", "augment_kimg=100", "seed=4").augment
+        assert isinstance(augment, AdaptiveAugmentation)
+        assert (augment.target, augment.speed_kimg, augment.seed) == (0.5, 100, 5)
+        assert isinstance(from_preset(name, *small, "augment=diffaugment").augment, DiffAugment)
+    relativistic = from_preset("dcgan", "size=8,8", "filters=4", "loss=relativistic", "augment=ada")
+    assert isinstance(relativistic.augment, AdaptiveAugmentation)
+
+
+def test_diffaugment_changes_what_the_critic_sees_and_nothing_else():
+    model = from_preset("stylegan2", *SMALL, "batch_size=4", "augment=diffaugment")
+    images = np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3)).astype("float32")
+    batch = model.draw({"images": images})
+    plain = np.array(model.critic(images))
+    assert np.abs(np.array(model.score(images, batch)) - plain).max() > 1e-4
+    model.augment.policies = []
+    np.testing.assert_array_equal(np.array(model.score(images, batch)), plain)
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        (["augment=flip"], "`augment` must be one of none, ada, diffaugment. Received: augment=flip"),
+        (["augment=ada", "augment_target=1"], "`augment_target` must be below 1. Received: augment_target=1"),
+        (["augment=ada", "channels=4"], "`augment` must be none or diffaugment for pictures with alpha. Received"),
+        (["augment=ada", "loss=wasserstein"], "ada needs one of minimax, .* Received: augment=ada, loss=wasserstein"),
+    ],
+)
+def test_augmentations_that_cannot_work_are_told(changes, message):
+    for name in ("dcgan", "stylegan2"):
+        with pytest.raises(ValueError, match=message):
+            from_preset(name, *changes)
+
+
+def test_stylegan2_from_a_preset():
+    model = from_preset("stylegan2_ada", *SMALL, "batch_size=8", num_classes=3)
+    assert isinstance(model, StyleGAN2) and not isinstance(model, NoiseToImage)
+    assert (model.gamma, model.critic.group_size, model.generator.num_classes) == (1.0, 8, 3)
+    assert from_preset("stylegan2", *SMALL, "batch_size=8").gamma == pytest.approx(0.0002 * 64 / 8)
+    assert model.generate([0, 1], [0, 2]).shape == (2, 8, 8, 3)
+    model.compile({name: keras.optimizers.Adam(1e-3) for name in ("critic", "generator")})
+    relativistic = from_preset("stylegan2", *SMALL, "loss=relativistic")
+    assert relativistic.penalize_fakes and not model.penalize_fakes
+    with pytest.raises(ValueError, match="`name` must be .*, stylegan2, stylegan2_ada, .* Received: name=multistyle"):
+        from_preset("multistyle")
