@@ -78,6 +78,24 @@ def read_weights(record: dict) -> bytes:
     return content
 
 
+def style_space(arrays) -> str:
+    """Marks the space that a network's style vectors live in: SHA-256 of all weights but the named styles' vectors.
+
+    A vector means something to one set of weights only; more or other styles in the bank do not change what it means.
+
+    Args:
+        arrays: mapping from the path of each weight, whose first part does not matter, to its array, float16.
+
+    Returns:
+        Hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for path, array in sorted((path.partition("/")[2], array) for path, array in arrays.items()):
+        if path != "bank/vectors":
+            digest.update(json.dumps([path, *array.shape]).encode() + array.astype("<f2").tobytes())
+    return digest.hexdigest()
+
+
 def sample_photographs() -> list:
     """Returns the packaged sample photographs as traversables, sorted by name."""
     suffixes = (".jpg", ".jpeg", ".png", ".webp")

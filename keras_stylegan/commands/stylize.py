@@ -6,6 +6,8 @@ good files are written, the bad ones listed at the end, and the exit code is 1 i
 
 import sys
 
+from keras_stylegan.commands.painting import add_painting_arguments, parse_painting
+
 _STANDARD_STREAM = "-"
 
 
@@ -13,8 +15,7 @@ def add_arguments(parser):
     parser.add_argument("inputs", nargs="+", metavar="IN", help="photographs, folders of photographs, or - for stdin")
     parser.add_argument("-o", "--output", required=True, metavar="OUT",
                         help="file; folder (for several inputs, made where missing); or - for stdout")  # fmt: skip
-    parser.add_argument("--style", required=True, metavar="NAME[=W][,NAME[=W]...]",
-                        help="style or mixture; `keras-stylegan styles` lists the names")  # fmt: skip
+    add_painting_arguments(parser)
     parser.add_argument("--strength", type=float, default=1.0, metavar="S", help="0 (photograph) to 1 (default)")
     parser.add_argument("--color", default="style", metavar="MODE",
                         help="whose colours: style (default), luma or match (the photograph's)")  # fmt: skip
@@ -30,15 +31,16 @@ def run(arguments) -> int:
     from keras_stylegan.commands.mistakes import describe, standard_output
     from keras_stylegan.commands.network import load_network
 
-    styles = parse_styles(arguments.style)
+    painting = parse_painting(arguments)
     _check(arguments)
-    network = load_network()
-    network.check(styles, arguments.strength, arguments.color, arguments.stroke_size)
+    network = load_network(arguments.bank)
+    look = _look(arguments, painting)
+    network.check(painting.styles, **look)
     jobs, is_batch = plan(arguments.inputs, arguments.output)
     failures = []
     for source, target in jobs:
         try:
-            record = _stylize(network, styles, source, target, arguments)
+            record = _stylize(network, painting, look, source, target, arguments)
         except (ValueError, OSError) as error:
             if not is_batch or isinstance(error, BrokenPipeError):
                 raise
@@ -53,22 +55,12 @@ def run(arguments) -> int:
     return 1 if failures else 0
 
 
-def parse_styles(text: str) -> dict[str, float]:
-    """Parses `NAME[=W][,NAME[=W]...]` to a dict from name to weight; a name alone has weight 1.
-
-    Raises:
-        ValueError: if a name is missing or named twice, or a weight is no number.
-    """
-    styles = {}
-    for part in text.split(","):
-        name, equals, weight = (piece.strip() for piece in part.partition("="))
-        if not name or name in styles:
-            raise ValueError(f"`--style` must name every style once, as NAME or NAME=WEIGHT. Received: {text}")
-        try:
-            styles[name] = float(weight) if equals else 1.0
-        except ValueError:
-            raise ValueError(f"`--style` must have numbers as weights. Received: {part}") from None
-    return styles
+def _look(arguments, painting):
+    """The arguments of `Stylizer.stylize` and `check` that are the same for every picture."""
+    look = {"strength": arguments.strength, "color": arguments.color, "stroke_size": arguments.stroke_size}
+    if arguments.feather is not None:
+        look["feather"] = arguments.feather
+    return {**look, "regions": painting.regions}
 
 
 def _check(arguments):
@@ -80,11 +72,11 @@ def _check(arguments):
         raise ValueError("`--json` cannot be used with `--output -`: both write to standard output")
 
 
-def _stylize(network, styles, source, target, arguments):
+def _stylize(network, painting, look, source, target, arguments):
     """Paints one picture; returns its record."""
     import time
 
-    from keras_stylegan.commands.mistakes import standard_output
+    from keras_stylegan.commands.mistakes import notes, standard_output
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference import MAX_PIXELS, encode_picture, read_picture, write_picture
     from keras_stylegan.inference.saving import FORMATS
@@ -97,9 +89,8 @@ def _stylize(network, styles, source, target, arguments):
     width, height = picture.photo.size
     reduction = min(1.0, (arguments.max_size or width + height) / max(width, height))
     size = None if reduction == 1 else tuple(max(1, round(side * reduction)) for side in (width, height))
-    result = network.stylize(
-        picture, styles, arguments.strength, arguments.color, arguments.stroke_size, size, max_pixels
-    )
+    with notes(source):
+        result = network.stylize(picture, painting.styles, size=size, max_pixels=max_pixels, **look)
     if target == _STANDARD_STREAM:
         known = picture.format in FORMATS.values()
         content = encode_picture(result, picture.format if known else "PNG")
@@ -112,7 +103,7 @@ def _stylize(network, styles, source, target, arguments):
         "output": target,
         "width": result.width,
         "height": result.height,
-        "styles": styles,
+        **painting.record(),
         "strength": arguments.strength,
         "seconds": round(time.perf_counter() - start, 3),
     }

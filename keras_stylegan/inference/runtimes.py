@@ -1,7 +1,8 @@
 """The two ways to run a packaged stylisation network: LiteRT, which loads in a moment, and Keras.
 
-Both have `run(image, weights, strength)` and take pictures of every size: the network wants multiples of its stride, so
-the picture is continued by reflection on all sides and the result cropped back.
+Both have `run`, for a picture in one style or mixture, and `run_regions`, for one in a mixture a region. They take
+pictures of every size: the network wants multiples of its stride, so the picture is continued by reflection on all
+sides and the result cropped back.
 """
 
 import os
@@ -40,7 +41,9 @@ def available_cores() -> int:
 
 
 class LiteRTRuntime:
-    """Runs a LiteRT file with the signature `stylize_weights`; needs neither TensorFlow nor Keras.
+    """Runs a LiteRT file with the signatures of `exporters.litert.stylize_functions`; needs no TensorFlow or Keras.
+
+    Of a file with the signature `stylize_weights` alone, the named styles can be painted.
 
     Args:
         model: bytes of the file.
@@ -53,29 +56,72 @@ class LiteRTRuntime:
 
         self.stride = stride
         self.num_threads = available_cores() if num_threads is None else num_threads
-        interpreter = Interpreter(model_content=model, num_threads=self.num_threads)
-        self._signature = interpreter.get_signature_runner("stylize_weights")
+        self._interpreter = Interpreter(model_content=model, num_threads=self.num_threads)
+        self._signatures = {"stylize_weights": self._interpreter.get_signature_runner("stylize_weights")}
         self._lock = threading.Lock()  # an interpreter holds one picture at a time
 
-    def run(self, image: np.ndarray, weights: np.ndarray, strength: float) -> np.ndarray:
+    def run(
+        self, image: np.ndarray, weights: np.ndarray, strength: float, vector: np.ndarray | None = None
+    ) -> np.ndarray:
         """Stylises one picture.
 
         Args:
             image: array uint8 of shape `(height, width, 3)`, RGB.
-            weights: array of shape `(styles,)`, not negative, summing to 1.
+            weights: array of shape `(styles,)`, not negative; the sum is 1, or less by the share of own styles.
             strength: float in [0, 1].
+            vector: optional array of shape `(vector_size,)`: the own styles' vectors times their shares.
 
         Returns:
             Array uint8 of the shape of `image`.
         """
         padded, crop = pad_to_stride(image, self.stride)
+        weights = np.asarray(weights, np.float32)[None]
+        if vector is None:
+            return self._call("stylize_weights", padded, strength, style_weights=weights)[crop]
+        vector = np.asarray(vector, np.float32)[None]
+        return self._call("stylize_vector", padded, strength, style_weights=weights, style_vector=vector)[crop]
+
+    def run_regions(
+        self,
+        image: np.ndarray,
+        masks: np.ndarray,
+        weights: np.ndarray,
+        strength: float,
+        vectors: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Stylises one picture in a mixture of its own for each region, in one pass.
+
+        Args:
+            image: array uint8 of shape `(height, width, 3)`, RGB.
+            masks: float array of shape `(height, width, regions)` in [0, 1], sums at most 1. The rest stays as it is.
+            weights: array of shape `(regions, styles)`, rows as of `run`.
+            strength: float in [0, 1].
+            vectors: optional array of shape `(regions, vector_size)`, rows as of `run`.
+
+        Returns:
+            Array uint8 of the shape of `image`.
+        """
+        padded, crop = pad_to_stride(image, self.stride)
+        masks, _ = pad_to_stride(np.asarray(masks, np.float32), self.stride)
+        if vectors is None:
+            size = self._signature("stylize_regions").get_input_details()["style_vectors"]["shape"][-1]
+            vectors = np.zeros((len(weights), size), np.float32)
+        styles = {"style_weights": weights, "style_vectors": vectors, "masks": masks}
+        styles = {name: np.asarray(value, np.float32)[None] for name, value in styles.items()}
+        return self._call("stylize_regions", padded, strength, **styles)[crop]
+
+    def _call(self, signature, image, strength, **inputs):
+        runner = self._signature(signature)
         with self._lock:
-            outputs = self._signature(
-                image=padded[None],
-                style_weights=np.asarray(weights, np.float32)[None],
-                strength=np.array([strength], np.float32),
-            )
-        return outputs["stylized"][0][crop]
+            return runner(image=image[None], strength=np.array([strength], np.float32), **inputs)["stylized"][0]
+
+    def _signature(self, name):
+        if name not in self._signatures:
+            try:
+                self._signatures[name] = self._interpreter.get_signature_runner(name)
+            except ValueError as error:
+                raise ValueError(f"the network's LiteRT file paints named styles only (no signature {name})") from error
+        return self._signatures[name]
 
 
 class KerasRuntime:
@@ -83,7 +129,8 @@ class KerasRuntime:
 
     Args:
         network: Keras model called on `{"images": float32 (batch, height, width, 3) in [-1, 1], "style_weights":
-            float32 (batch, styles), "strength": float32 (batch,)}`, returning images like the ones it takes.
+            float32 (batch, styles), "strength": float32 (batch,)}`, and "style_vectors" and "masks" as a
+            `StyleTransformer`, returning images like the ones it takes.
         stride: int, what the network wants height and width to be multiples of.
     """
 
@@ -111,20 +158,31 @@ class KerasRuntime:
         assign_weights(network, weights)
         return cls(network, stride)
 
-    def run(self, image: np.ndarray, weights: np.ndarray, strength: float) -> np.ndarray:
+    def run(
+        self, image: np.ndarray, weights: np.ndarray, strength: float, vector: np.ndarray | None = None
+    ) -> np.ndarray:
         """Stylises one picture; arguments and result as `LiteRTRuntime.run`."""
+        return self._call(image, strength, style_weights=weights, style_vectors=vector)
+
+    def run_regions(
+        self,
+        image: np.ndarray,
+        masks: np.ndarray,
+        weights: np.ndarray,
+        strength: float,
+        vectors: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Stylises one picture region by region, in one pass; arguments and result as `LiteRTRuntime.run_regions`."""
+        masks, _ = pad_to_stride(np.asarray(masks, np.float32), self.stride)
+        return self._call(image, strength, masks=masks, style_weights=weights, style_vectors=vectors)
+
+    def _call(self, image, strength, **styles):
         from keras import ops
 
         padded, crop = pad_to_stride(image, self.stride)
-        outputs = self.network(
-            {
-                "images": padded[None].astype(np.float32) / 127.5 - 1,
-                "style_weights": np.asarray(weights, np.float32)[None],
-                "strength": np.array([strength], np.float32),
-            },
-            training=False,
-        )
-        pixels = (ops.convert_to_numpy(outputs)[0][crop] + 1) * 127.5
+        inputs = {"images": padded.astype(np.float32) / 127.5 - 1, "strength": strength, **styles}
+        given = {name: np.asarray(value, np.float32)[None] for name, value in inputs.items() if value is not None}
+        pixels = (ops.convert_to_numpy(self.network(given, training=False))[0][crop] + 1) * 127.5
         return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
 
 

@@ -49,10 +49,13 @@ class StyleBank(keras.layers.Layer):
         self.photograph = self._add_vectors("photograph", (self.vector_size,))
 
     def call(self, style_weights, strength, own=None):
-        vectors = ops.convert_to_tensor(self.vectors)
-        # With regions as a product of batches, which LiteRT runs without working out shapes.
-        vectors = vectors[None] if len(style_weights.shape) == 3 else vectors
-        style = ops.matmul(ops.cast(style_weights, "float32"), vectors)
+        rows = ops.reshape(ops.cast(style_weights, "float32"), (-1, self.num_styles))
+        style = ops.matmul(rows, ops.convert_to_tensor(self.vectors))
+        if len(style_weights.shape) == 3:
+            batch, regions, _ = ops.shape(style_weights)
+            # At most one unknown side, so that LiteRT need not work out shapes.
+            sides = (batch, -1) if style_weights.shape[1] is None else (-1, regions)
+            style = ops.reshape(style, (*sides, self.vector_size))
         if own is not None:
             style = style + ops.cast(own, "float32") / self.lr_multiplier
         strength = ops.reshape(ops.cast(strength, "float32"), (-1,) + (1,) * (len(style.shape) - 1))
