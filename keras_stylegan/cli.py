@@ -16,6 +16,7 @@ COMMANDS = {
     "stylize": "paint photographs in one style or a mixture",
     "sheet": "one photograph in every style, on one picture",
     "styles": "list the packaged styles",
+    "add-style": "learn the style of pictures of your own",
     "demo": "stylise the packaged sample photographs in every style",
     "gatys": "stylise one photograph by optimisation (slow, the quality reference)",
     "generate": "generate pictures with a trained GAN, by seeds",

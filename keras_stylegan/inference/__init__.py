@@ -57,13 +57,7 @@ def load(name: str = "multistyle", runtime: str = "litert", banks: Sequence[str 
 
 
 def open_keras(entry: dict) -> KerasRuntime:
-    """Builds the Keras network of a manifest entry and loads its weights."""
-    import io
-
-    import numpy as np
-
+    """Runs the Keras network of a manifest entry, with its packaged weights."""
     from keras_stylegan import pretrained
 
-    with np.load(io.BytesIO(pretrained.read_weights(entry["keras"])), allow_pickle=False) as weights:
-        config = {"num_styles": len(entry["styles"]), **entry["keras"].get("config", {})}
-        return KerasRuntime.from_weights(config, dict(weights), entry["stride"])
+    return KerasRuntime(pretrained.packaged_transformer(entry), entry["stride"])

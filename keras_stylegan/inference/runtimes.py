@@ -10,6 +10,10 @@ import threading
 
 import numpy as np
 
+from keras_stylegan.pretrained import assign_weights, build_transformer
+
+__all__ = ["MIN_SIDE", "KerasRuntime", "LiteRTRuntime", "assign_weights", "available_cores", "pad_to_stride"]
+
 # Below this side the network's own border handling and its per-picture statistics have too little to work on.
 MIN_SIDE = 64
 
@@ -151,12 +155,7 @@ class KerasRuntime:
         Raises:
             ValueError: if the weights are not those of the network.
         """
-        from keras_stylegan.networks.style_transformer import StyleTransformer
-
-        network = StyleTransformer.from_config(config)
-        network.build(None)
-        assign_weights(network, weights)
-        return cls(network, stride)
+        return cls(build_transformer(config, weights), stride)
 
     def run(
         self, image: np.ndarray, weights: np.ndarray, strength: float, vector: np.ndarray | None = None
@@ -184,26 +183,3 @@ class KerasRuntime:
         given = {name: np.asarray(value, np.float32)[None] for name, value in inputs.items() if value is not None}
         pixels = (ops.convert_to_numpy(self.network(given, training=False))[0][crop] + 1) * 127.5
         return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
-
-
-def assign_weights(network, weights) -> None:
-    """Sets the weights of a built network by their paths, from which the network's own name is left out.
-
-    Args:
-        network: built Keras model.
-        weights: mapping from path to array, of any float type.
-
-    Raises:
-        ValueError: if the weights are not those of the network.
-    """
-    own = {_inner_path(weight.path): weight for weight in network.weights}
-    given = {_inner_path(path): path for path in weights}
-    if own.keys() != given.keys():
-        odd = ", ".join(sorted(own.keys() ^ given.keys())[:3])
-        raise ValueError(f"`weights` must hold exactly the weights of the network. Missing or not known: {odd}")
-    for path, weight in own.items():
-        weight.assign(weights[given[path]].astype("float32"))
-
-
-def _inner_path(path: str) -> str:
-    return path.partition("/")[2]
