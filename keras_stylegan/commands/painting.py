@@ -16,6 +16,16 @@ class Painting:
     styles: dict[str, float] | None = None
     regions: list[tuple] | None = None
 
+    def pictures(self) -> list[str]:
+        """Paths of the style pictures among the styles."""
+        import pathlib
+
+        from keras_stylegan.formats import READABLE_SUFFIXES
+
+        mixtures = [self.styles] if self.regions is None else [styles for _, styles in self.regions]
+        names = dict.fromkeys(name for styles in mixtures for name in styles)
+        return [name for name in names if pathlib.PurePath(name).suffix.lower() in READABLE_SUFFIXES]
+
     def record(self) -> dict:
         """What `--json` says of it."""
         if self.regions is None:
@@ -29,6 +39,8 @@ def add_painting_arguments(parser: argparse.ArgumentParser) -> None:
         help="style or mixture; `keras-stylegan styles` lists the names")  # fmt: skip
     add("--style-image", action="append", default=[], metavar="FILE[=W]",
         help="a picture as style, mixed with the named ones; may repeat")  # fmt: skip
+    add("--refine", type=float, nargs="?", const=60.0, metavar="SECONDS",
+        help="optimise each style picture's vector for 60 s, or as long; needs TensorFlow or JAX")  # fmt: skip
     add("--mask", metavar="FILE", help="white where --style-inside goes; `alpha` for the photograph's transparency")
     add("--style-inside", metavar="NAME[=W],...", help="style where the mask is white (default: stays as it is)")
     add("--style-outside", metavar="NAME[=W],...", help="style where the mask is black (default: stays as it is)")

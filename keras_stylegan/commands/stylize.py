@@ -35,6 +35,8 @@ def run(arguments) -> int:
     _check(arguments)
     network = load_network(arguments.bank)
     look = _look(arguments, painting)
+    if arguments.refine is not None:
+        _refine(network, painting, arguments.refine)
     network.check(painting.styles, **look)
     jobs, is_batch = plan(arguments.inputs, arguments.output)
     failures = []
@@ -53,6 +55,20 @@ def run(arguments) -> int:
         for failure in failures:
             print(f"  {failure}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def _refine(network, painting, seconds):
+    import time
+
+    from keras_stylegan.commands.progress import progress_bar
+
+    pictures = painting.pictures()
+    if not pictures:
+        raise ValueError("`--refine` needs a style picture (`--style-image`). Received: named styles only")
+    for picture in pictures:
+        with progress_bar(f"refining {picture}", round(seconds)) as report:
+            begun = time.monotonic()
+            network.refine(picture, seconds, lambda *_, tell=report, start=begun: tell(time.monotonic() - start))
 
 
 def _look(arguments, painting):

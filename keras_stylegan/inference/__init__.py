@@ -1,7 +1,8 @@
 """Stylisation of arrays and files with packaged networks."""
 
+import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from keras_stylegan.inference.banks import Bank, read_bank, read_banks, write_bank
 from keras_stylegan.inference.images import MAX_PIXELS, Picture, read_picture
@@ -53,7 +54,22 @@ def load(name: str = "multistyle", runtime: str = "litert", banks: Sequence[str 
         network = LiteRTRuntime(pretrained.read_weights(entry["litert"]), entry["stride"])
     else:
         network = open_keras(entry)
-    return Stylizer(network, styles, entry["working_size"], own)
+    return Stylizer(network, styles, entry["working_size"], own, _predictor(entry))
+
+
+def _predictor(entry: dict) -> Callable | None:
+    """The packaged predictor of style vectors, read when the first picture asks for it; None where there is none."""
+    if "predictor" not in entry:
+        return None
+
+    @functools.cache
+    def opened():
+        from keras_stylegan import pretrained
+        from keras_stylegan.inference.style_pictures import LiteRTPredictor
+
+        return LiteRTPredictor(pretrained.read_weights(entry["predictor"]))
+
+    return lambda path: opened()(path)
 
 
 def open_keras(entry: dict) -> KerasRuntime:

@@ -79,13 +79,24 @@ class Palette:
             return Mixture(weights[: len(self.bank)])
         return Mixture(weights[: len(self.bank)], np.float32(shares @ np.stack(list(others.values()))))
 
+    def remember(self, path: str | os.PathLike, vector: np.ndarray) -> None:
+        """Lets the picture at `path` stand for a style vector that was found for it by other means."""
+        self._pictures[os.fspath(path)] = vector
+
+    def predicted(self, path: str | os.PathLike) -> np.ndarray | None:
+        """The predictor's style vector of a picture, None without a predictor; raises as `mixture`."""
+        return None if self._predict is None else self._predict(os.fspath(path))
+
     def _is_picture(self, name) -> bool:
         known = not isinstance(name, str) or name in self.names
         return not known and pathlib.PurePath(name).suffix.lower() in READABLE_SUFFIXES
 
     def _vector(self, name: str) -> np.ndarray:
-        if self._predict is None:
-            raise ValueError(f"{name}: the network has no predictor of styles; learn the picture's with `add-style`")
         if name not in self._pictures:
-            self._pictures[name] = self._predict(name)
+            vector = self.predicted(name)
+            if vector is None:
+                raise ValueError(
+                    f"{name}: the network has no predictor of styles; find this picture's with `refine` or `add-style`"
+                )
+            self._pictures[name] = vector
         return self._pictures[name]

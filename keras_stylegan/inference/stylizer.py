@@ -146,6 +146,38 @@ class Stylizer:
         result = resolution.upsample(stylised, small, photo, strength)
         return colour.keep_chroma(result, photo) if color == "luma" else result
 
+    def refine(
+        self,
+        picture: str | os.PathLike,
+        seconds: float = 60.0,
+        report: Callable[[int, dict], None] | None = None,
+    ) -> None:
+        """Optimises the style vector of a style picture, which later calls then use for its path.
+
+        It starts from the predicted vector, or without a predictor from the nearest style of the network, and needs
+        Keras with TensorFlow, JAX or torch, which are imported here.
+
+        Args:
+            picture: path of the style picture.
+            seconds: float > 0, time for the optimisation.
+            report: called with the number of each step and its losses by name.
+
+        Raises:
+            ValueError: if the picture shows no style, `seconds` breaks its rule, or there is no Keras backend.
+            OSError: if the file cannot be opened.
+        """
+        if not isinstance(seconds, numbers.Real) or not 0 < seconds < math.inf:
+            raise ValueError(f"`seconds` must be a finite number greater than 0. Received: seconds={seconds}")
+        from keras_stylegan.inference.style_pictures import choose_backend, read_style_picture
+
+        image = read_style_picture(picture)
+        choose_backend("refine")
+        from keras_stylegan.inference.own_styles import learn_style
+
+        start = self.palette.predicted(picture)
+        vector = learn_style([image], start=start, steps=10**9, seconds=seconds, report=report)
+        self.palette.remember(picture, vector)
+
     def sheet(self, image, columns: int = 5, tile: int = 320) -> Image.Image:
         """Paints one photograph in every style, at full strength, and lays the pictures out with their names.
 

@@ -15,12 +15,13 @@ from keras_stylegan.models.projection import StyleProjection
 from keras_stylegan.models.sampling import generate, mix_styles, render, render_styles, style_moments
 from keras_stylegan.models.schedules import CosineSchedule, PerUpdate, ScheduledAdam
 from keras_stylegan.models.style_learning import StyleLearning
+from keras_stylegan.models.style_prediction import StylePrediction
 from keras_stylegan.models.stylegan import StyleGAN
 from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
 
 __all__ = [
     "AdversarialModel", "AveragedNetwork", "CosineSchedule", "FeatureDistillation", "GatysModel", "ImageGAN",
     "InfoGAN", "MultiStyleTransfer", "NoiseToImage", "PerUpdate", "Player", "ProgressiveGAN", "Regularizer",
-    "ScheduledAdam", "StyleGAN", "StyleGAN2", "StyleLearning", "StyleProjection", "copy_network", "generate",
-    "mix_styles", "move_styles", "r1_gamma", "render", "render_styles", "style_directions", "style_moments",
+    "ScheduledAdam", "StyleGAN", "StyleGAN2", "StyleLearning", "StylePrediction", "StyleProjection", "copy_network",
+    "generate", "mix_styles", "move_styles", "r1_gamma", "render", "render_styles", "style_directions", "style_moments",
 ]  # fmt: skip

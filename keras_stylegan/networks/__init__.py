@@ -10,6 +10,7 @@ from keras_stylegan.networks.r3gan import R3GANCritic, R3GANGenerator
 from keras_stylegan.networks.resnet import ResNetCritic, ResNetGenerator
 from keras_stylegan.networks.resolutions import resolutions
 from keras_stylegan.networks.stages import Stage, stages
+from keras_stylegan.networks.style_predictor import StylePredictor
 from keras_stylegan.networks.style_transformer import StyleTransformer
 from keras_stylegan.networks.stylegan import StyleGANGenerator
 from keras_stylegan.networks.stylegan2 import StyleGAN2Generator
@@ -18,6 +19,6 @@ from keras_stylegan.networks.stylegan2_critic import StyleGAN2Critic
 __all__ = [
     "CodedGenerator", "DCGANCritic", "DCGANGenerator", "PatchCritic", "PerceptualNetwork", "ProgressiveCritic",
     "ProgressiveGenerator", "R3GANCritic", "R3GANGenerator", "ResNetCritic", "ResNetGenerator", "Stage",
-    "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "build_perceptual", "resolutions",
-    "stages",
+    "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StylePredictor", "StyleTransformer",
+    "build_perceptual", "resolutions", "stages",
 ]  # fmt: skip

@@ -11,9 +11,10 @@ from keras_stylegan.presets.gans import (
 )
 from keras_stylegan.presets.multistyle import MultiStylePreset
 from keras_stylegan.presets.settings import as_dict, with_settings
+from keras_stylegan.presets.style_predictor import StylePredictorPreset
 from keras_stylegan.presets.table import PRESETS, get_preset
 
 __all__ = [
     "PRESETS", "GANPreset", "InfoGANPreset", "MultiStylePreset", "Preset", "ProgressivePreset", "R3GANPreset",
-    "StyleGAN2Preset", "StyleGANPreset", "as_dict", "get_preset", "with_settings",
+    "StyleGAN2Preset", "StyleGANPreset", "StylePredictorPreset", "as_dict", "get_preset", "with_settings",
 ]  # fmt: skip

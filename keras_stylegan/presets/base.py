@@ -10,11 +10,11 @@ import typing
 MAY_BE_ZERO = frozenset(
     (
         "alphas", "augment_target", "beta_1", "cache_megabytes", "clip_norm", "code_weight", "content_weight",
-        "continuous", "continuous_weight", "critic_weight", "decay_kimg", "ema_half_life_kimg", "ema_kimg",
-        "ema_ramp_up", "final_penalties", "flip", "frozen_blocks", "gamma", "group_size", "max_rollbacks", "methods",
-        "mix_probability", "mixing_probability", "num_blocks", "path_length_weight", "penalties", "penalty_weight",
-        "photograph_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "style_weight",
-        "variation_weight", "weak_probability", "weight_limit",
+        "continuous", "continuous_weight", "critic_weight", "decay_kimg", "distillation_weight", "ema_half_life_kimg",
+        "ema_kimg", "ema_ramp_up", "final_penalties", "flip", "frozen_blocks", "gamma", "group_size", "max_rollbacks",
+        "methods", "mix_probability", "mixing_probability", "num_blocks", "painted_share", "path_length_weight",
+        "penalties", "penalty_weight", "photograph_weight", "residual", "rotation_weights", "schedule_kimg", "seed",
+        "source_shares", "style_weight", "variation_weight", "weak_probability", "weight_limit",
     )
 )  # fmt: skip
 # 1 for yes, 0 for no.

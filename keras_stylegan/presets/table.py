@@ -15,6 +15,7 @@ from keras_stylegan.presets.gans import (
     StyleGANPreset,
 )
 from keras_stylegan.presets.multistyle import MultiStylePreset
+from keras_stylegan.presets.style_predictor import StylePredictorPreset
 
 _GAN = GANPreset(kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000)
 # Clipping and gradient penalties are statements about single pictures: no batch norm in these critics.
@@ -41,6 +42,7 @@ PRESETS: dict[str, Preset] = {
         kimg=2.0, crop_size=96, content_short_side=160, style_short_side=128, widths=(16, 32, 64), num_blocks=(1, 2, 1),
         log_images=100, grid_images=1000,
     ),
+    "style_predictor": StylePredictorPreset(kimg=200.0, batch_size=8, log_images=800, grid_images=20_000),
     # One network, the losses of Goodfellow et al. 2014, Radford et al. 2016, Mao et al. 2017, Arjovsky et al. 2017 and
     # Gulrajani et al. 2017. Batches of 320 are five critic updates on 64 pictures.
     "gan": dataclasses.replace(_GAN, loss="minimax"),

@@ -9,12 +9,14 @@ from keras_stylegan.presets import Preset
 from keras_stylegan.systems.base import Probe, System, jit_compile, save_whole
 from keras_stylegan.systems.gans import build_gan
 from keras_stylegan.systems.multistyle import build_multistyle
+from keras_stylegan.systems.style_predictor import build_style_predictor
 from keras_stylegan.systems.stylegan2 import build_stylegan2
 
 __all__ = ["SYSTEMS", "Probe", "System", "build", "jit_compile", "save_whole"]
 
 SYSTEMS: dict[str, Callable[[Any], System]] = {
     "multistyle": build_multistyle,
+    "style_predictor": build_style_predictor,
     **dict.fromkeys(("gan", "infogan", "progressive", "r3gan", "stylegan"), build_gan),
     "stylegan2": build_stylegan2,
 }
