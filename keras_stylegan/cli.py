@@ -17,6 +17,7 @@ COMMANDS = {
     "sheet": "one photograph in every style, on one picture",
     "styles": "list the packaged styles",
     "add-style": "learn the style of pictures of your own",
+    "live": "paint what a camera sees",
     "demo": "stylise the packaged sample photographs in every style",
     "gatys": "stylise one photograph by optimisation (slow, the quality reference)",
     "generate": "generate pictures with a trained GAN, by seeds",

@@ -232,6 +232,24 @@ def test_the_litert_file_takes_own_styles_and_regions_as_keras_does(network, lit
         assert np.abs(painted - expected).max() <= 2 and np.abs(painted - expected).mean() < 0.2
 
 
+def test_the_litert_file_paints_tiles_as_keras_does(network, litert):
+    image = np.random.default_rng(3).integers(0, 256, (1, 48, 96, 3), dtype="uint8")
+    parts, origin = np.concatenate([image[:, :, :48], image[:, :, 48:]]), np.array([[0, 0], [0, 12]], "float32")
+    strength, weights = np.array([0.9], "float32"), np.array([[0.5, 0, 0.5]], "float32")
+    zero = np.zeros((1, network.vector_size), "float32")
+    runner = litert.get_signature_runner("freeze_style")
+    style = {"style_weights": weights, "style_vector": zero, "strength": strength}
+    frozen = runner(parts=parts, origin=origin, **style)["frozen_vector"]
+    floats = parts.astype("float32") / 127.5 - 1
+    expected = np.array(network.freeze(floats, network.bank(weights, strength), origin))
+    np.testing.assert_allclose(frozen, expected, rtol=0.02, atol=0.02)
+    tile = litert.get_signature_runner("stylize_tile")
+    painted = tile(image=image[:, :, 48:], frozen_vector=expected, origin=origin[1:], strength=strength)["stylized"]
+    arguments = {"images": floats[1:], "frozen_vectors": expected, "origin": origin[1:], "strength": strength}
+    wanted = np.clip(np.array(network(arguments)) * 127.5 + 128, 0, 255).astype(int)
+    assert np.abs(painted - wanted).max() <= 2
+
+
 def test_litert_file_gives_back_the_photograph_at_strength_zero(litert):
     image = np.arange(256, dtype="uint8").reshape(1, 16, 16, 1).repeat(3, axis=3)
     runner = litert.get_signature_runner("stylize_weights")

@@ -21,6 +21,7 @@ def add_arguments(parser):
                         help="whose colours: style (default), luma or match (the photograph's)")  # fmt: skip
     parser.add_argument("--stroke-size", type=float, metavar="X",
                         help="relative size of strokes (default 1, small pictures as they are)")  # fmt: skip
+    parser.add_argument("--tile", action="store_true", help="paint every pixel of a large picture, in tiles")
     parser.add_argument("--max-size", type=int, metavar="N", help="make results small enough that no side exceeds N")
     parser.add_argument("--max-pixels", type=int, metavar="N", help="refuse larger pictures (default 178956970)")
     parser.add_argument("--json", action="store_true", help="print a JSON object for each file")
@@ -106,7 +107,9 @@ def _stylize(network, painting, look, source, target, arguments):
     reduction = min(1.0, (arguments.max_size or width + height) / max(width, height))
     size = None if reduction == 1 else tuple(max(1, round(side * reduction)) for side in (width, height))
     with notes(source):
-        result = network.stylize(picture, painting.styles, size=size, max_pixels=max_pixels, **look)
+        result = network.stylize(
+            picture, painting.styles, size=size, max_pixels=max_pixels, tile=arguments.tile, **look
+        )
     if target == _STANDARD_STREAM:
         known = picture.format in FORMATS.values()
         content = encode_picture(result, picture.format if known else "PNG")

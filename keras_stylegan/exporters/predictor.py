@@ -52,7 +52,7 @@ def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
     """
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     entry = pretrained.network_entry("multistyle")
-    space = config["facts"]["style_space"]
+    space = config["facts"]["network"]["style_space"]
     if space != entry.get("style_space"):
         raise ValueError(f"`run` must be for the packaged network, {entry.get('style_space')}. Received: {space}")
     predictor = keras.models.load_model(run / "predictor.keras", compile=False)

@@ -114,6 +114,38 @@ class LiteRTRuntime:
         styles = {name: np.asarray(value, np.float32)[None] for name, value in styles.items()}
         return self._call("stylize_regions", padded, strength, **styles)[crop]
 
+    def freeze(
+        self,
+        parts: np.ndarray,
+        origin: np.ndarray,
+        weights: np.ndarray,
+        strength: float,
+        vector: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Puts the statistics of a picture into a style, which then paints all of its tiles alike.
+
+        Args:
+            parts: array uint8 of shape `(parts, height, width, 3)`, parts of one picture, sides multiples of the
+                stride.
+            origin: array of shape `(parts, 2)`, row and column of their upper left corners, in steps of four pixels.
+            weights, strength, vector: as of `run`.
+
+        Returns:
+            float32 array of shape `(vector_size,)`, for `run_tile`.
+        """
+        runner = self._signature("freeze_style")
+        if vector is None:
+            vector = np.zeros(runner.get_input_details()["style_vector"]["shape"][-1], np.float32)
+        inputs = {"style_weights": [weights], "style_vector": [vector], "strength": [strength], "origin": origin}
+        inputs = {name: np.asarray(value, np.float32) for name, value in inputs.items()}
+        with self._lock:
+            return runner(parts=parts, **inputs)["frozen_vector"][0]
+
+    def run_tile(self, image: np.ndarray, frozen: np.ndarray, origin: tuple[int, int], strength: float) -> np.ndarray:
+        """Stylises one tile; `image` has sides that are multiples of the stride, `frozen` comes from `freeze`."""
+        inputs = {"frozen_vector": np.float32(frozen)[None], "origin": np.array([origin], np.float32)}
+        return self._call("stylize_tile", image, strength, **inputs)
+
     def _call(self, signature, image, strength, **inputs):
         runner = self._signature(signature)
         with self._lock:
@@ -174,6 +206,26 @@ class KerasRuntime:
         """Stylises one picture region by region, in one pass; arguments and result as `LiteRTRuntime.run_regions`."""
         masks, _ = pad_to_stride(np.asarray(masks, np.float32), self.stride)
         return self._call(image, strength, masks=masks, style_weights=weights, style_vectors=vectors)
+
+    def freeze(
+        self,
+        parts: np.ndarray,
+        origin: np.ndarray,
+        weights: np.ndarray,
+        strength: float,
+        vector: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Puts the statistics of a picture into a style; arguments and result as `LiteRTRuntime.freeze`."""
+        from keras import ops
+
+        own = None if vector is None else np.float32(vector)[None]
+        vectors = self.network.bank(np.float32(weights)[None], np.array([strength], np.float32), own)
+        images = parts.astype(np.float32) / 127.5 - 1
+        return ops.convert_to_numpy(self.network.freeze(images, vectors, np.float32(origin)))[0]
+
+    def run_tile(self, image: np.ndarray, frozen: np.ndarray, origin: tuple[int, int], strength: float) -> np.ndarray:
+        """Stylises one tile, as `LiteRTRuntime.run_tile`."""
+        return self._call(image, strength, frozen_vectors=frozen, origin=origin)
 
     def _call(self, image, strength, **styles):
         from keras import ops

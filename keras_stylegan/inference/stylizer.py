@@ -12,6 +12,7 @@ from keras_stylegan.inference import colour, resolution
 from keras_stylegan.inference.images import MAX_PIXELS, Picture, read_picture
 from keras_stylegan.inference.palette import Mixture, Palette
 from keras_stylegan.inference.regions import FEATHER, keep_rest, read_masks, soft
+from keras_stylegan.inference.tiling import TILE_ABOVE, paint_in_tiles
 
 Styles = str | os.PathLike | Mapping[str, float]
 
@@ -90,6 +91,7 @@ class Stylizer:
         max_pixels: int = MAX_PIXELS,
         regions: Sequence[tuple] | None = None,
         feather: float = FEATHER,
+        tile: bool = False,
     ) -> Image.Image:
         """Paints a photograph.
 
@@ -109,6 +111,9 @@ class Stylizer:
                 `inference.regions.read_masks` says what a mask may be. Where none covers, the photograph stays; where
                 several do, their styles are mixed.
             feather: float >= 0, softness of the regions' edges as a share of the shorter side.
+            tile: bool, paint every pixel of a large photograph, in its own size and in tiles, instead of enlarging what
+                is painted small: strokes are as fine as the pixels. Not with `regions`. What is painted large for the
+                sake of `stroke_size` is painted in tiles by itself (`inference.tiling`).
 
         Returns:
             PIL image of mode RGB, or RGBA if the photograph has transparency, upright.
@@ -118,6 +123,8 @@ class Stylizer:
             OSError: if a file cannot be opened.
         """
         mixtures = self.check(styles, strength, color, stroke_size, regions, feather)
+        if tile and (regions is not None or stroke_size is not None):
+            raise ValueError("`tile` paints every pixel: give it without `regions` and `stroke_size`. Received: both")
         picture = read_picture(image, max_pixels)
         if size is not None:
             _check_size(size, max_pixels)
@@ -125,26 +132,26 @@ class Stylizer:
         photo = picture.photo if size is None else resolution.resize(picture.photo, tuple(size))
         if strength == 0:
             return picture.dress(photo)
-        result = self._paint(photo, mixtures, masks, strength, color, stroke_size, feather)
-        return picture.dress(keep_rest(result, photo, masks, feather) if masks else result)
-
-    def _paint(self, photo, mixtures, masks, strength, color, stroke_size, feather):
         # Maps of styles take four times the memory of one style.
         limit = resolution.MAX_WORKING_PIXELS // (4 if masks else 1)
-        small = resolution.resize(photo, resolution.working_size(photo.size, self.working_size, stroke_size, limit))
-        pixels = np.asarray(small)
+        working = resolution.working_size(photo.size, self.working_size, stroke_size, limit)
+        small = resolution.resize(photo, photo.size if tile else working)
         if masks:
-            layers = soft(masks, small.size, feather)
-            weights, vectors = np.stack([mixture.weights for mixture in mixtures]), _vectors(mixtures)
-            stylised = self.runtime.run_regions(pixels, layers, weights, float(strength), vectors)
+            stylised = self._run_regions(small, mixtures, soft(masks, small.size, feather), float(strength))
         else:
-            own = () if mixtures[0].vector is None else (mixtures[0].vector,)
-            stylised = self.runtime.run(pixels, mixtures[0].weights, float(strength), *own)
-        stylised = Image.fromarray(stylised)
-        if color == "match":
-            stylised = colour.match_colours(stylised, small)
-        result = resolution.upsample(stylised, small, photo, strength)
-        return colour.keep_chroma(result, photo) if color == "luma" else result
+            stylised = self._run(small, mixtures[0], float(strength))
+        result = _finish(stylised, small, photo, strength, color)
+        return picture.dress(keep_rest(result, photo, masks, feather) if masks else result)
+
+    def _run(self, photo, mixture, strength):
+        if photo.width * photo.height > TILE_ABOVE:
+            return paint_in_tiles(self.runtime, photo, mixture, strength)
+        own = () if mixture.vector is None else (mixture.vector,)
+        return Image.fromarray(self.runtime.run(np.asarray(photo), mixture.weights, strength, *own))
+
+    def _run_regions(self, photo, mixtures, masks, strength):
+        weights, vectors = np.stack([mixture.weights for mixture in mixtures]), _vectors(mixtures)
+        return Image.fromarray(self.runtime.run_regions(np.asarray(photo), masks, weights, strength, vectors))
 
     def refine(
         self,
@@ -210,6 +217,14 @@ def _check_size(size, max_pixels):
             f"`size` must be (width, height), two whole numbers from 1, of at most {max_pixels} pixels (`max_pixels`). "
             f"Received: size={size}"
         )
+
+
+def _finish(stylised, small, photo, strength, color):
+    """Brings what was painted to the photograph's size and to the colours asked for."""
+    if color == "match":
+        stylised = colour.match_colours(stylised, small)
+    result = resolution.upsample(stylised, small, photo, strength)
+    return colour.keep_chroma(result, photo) if color == "luma" else result
 
 
 def _masks(regions, picture: Picture, size) -> list[Image.Image]:

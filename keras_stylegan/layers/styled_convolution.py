@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_stylegan.ops.normalization import instance_norm, over_positions
+from keras_stylegan.ops.normalization import instance_affine, instance_norm, over_positions
 from keras_stylegan.ops.padding import reflect_pad
 
 
@@ -33,6 +33,8 @@ class StyledConv2D(keras.layers.Layer):
         scale: tensor of shape `(batch, filters)`, or a map of the output's shape: a style for each position. The
             statistics are those of the whole picture in both cases.
         shift: tensor of the shape of `scale`.
+        frozen: bool, take `scale` and `shift` as `freeze` returned them, with a picture's statistics in them: nothing
+            is normalised any more.
 
     Output shape:
         `(batch, ceil(height / strides), ceil(width / strides), filters)`.
@@ -81,15 +83,33 @@ class StyledConv2D(keras.layers.Layer):
         else:
             self.kernel = self.add_weight(name="kernel", shape=(*size, channels, self.filters), initializer=initializer)
 
-    def call(self, inputs, scale, shift):
-        x = reflect_pad(inputs, self.kernel_size // 2)
-        if self.separable:
-            x = ops.depthwise_conv(x, self._gained(self.depthwise_kernel, (0, 1)))
-        x = ops.conv(x, self._gained(self.kernel, (0, 1, 2)), strides=self.strides)
-        if self.normalize:
+    def call(self, inputs, scale, shift, frozen=False):
+        x = self._convolve(inputs)
+        if self.normalize and not frozen:
             return self.activation(instance_norm(x, scale, shift, self.epsilon))
         scale, shift = ops.cast(scale, x.dtype), ops.cast(shift, x.dtype)
         return self.activation(x * over_positions(scale) + over_positions(shift))
+
+    def freeze(self, inputs, scale, shift):
+        """The scale and shift that do to other parts of a picture what normalising does to these.
+
+        Args:
+            inputs: tensor of shape `(parts, height, width, channels)`, all of one picture.
+            scale, shift: tensors of shape `(1, filters)`.
+
+        Returns:
+            Scale and shift, float32 tensors of shape `(1, filters)`, for calls with `frozen=True`.
+        """
+        if not self.normalize:
+            return scale, shift
+        factor, offset = instance_affine(self._convolve(inputs), scale, shift, self.epsilon, axes=(0, 1, 2))
+        return factor[:, 0, 0], offset[:, 0, 0]
+
+    def _convolve(self, inputs):
+        x = reflect_pad(inputs, self.kernel_size // 2)
+        if self.separable:
+            x = ops.depthwise_conv(x, self._gained(self.depthwise_kernel, (0, 1)))
+        return ops.conv(x, self._gained(self.kernel, (0, 1, 2)), strides=self.strides)
 
     def _gained(self, kernel, axes):
         """The kernel at unit gain per output channel where the image is not normalised, else as it is."""
@@ -98,7 +118,7 @@ class StyledConv2D(keras.layers.Layer):
         power = ops.sum(ops.square(ops.cast(kernel, "float32")), axis=axes, keepdims=True)
         return kernel * ops.cast(ops.rsqrt(power + 1e-8), kernel.dtype)
 
-    def compute_output_shape(self, inputs_shape, scale_shape=None, shift_shape=None):
+    def compute_output_shape(self, inputs_shape, scale_shape=None, shift_shape=None, frozen=False):
         batch, height, width, _ = inputs_shape
         height, width = (None if n is None else -(-n // self.strides) for n in (height, width))
         return batch, height, width, self.filters

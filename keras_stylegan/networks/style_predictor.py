@@ -49,7 +49,7 @@ class StylePredictor(keras.Model):
         vector_size,
         perceptual_widths=((16, 16), (32, 32), (64, 64, 64), (128,)),
         num_projections=24,
-        hidden=80,
+        hidden=64,
         **kwargs,
     ):
         super().__init__(**{"dtype": "float32", **kwargs})

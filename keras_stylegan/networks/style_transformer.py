@@ -41,7 +41,8 @@ class StyleTransformer(keras.Model):
             the bank, times their shares, which the rows of `style_weights` then lack; `masks`, float `(batch, height,
             width, regions)` in [0, 1], sums at most 1: `style_weights` and `style_vectors` then have an axis of regions
             after that of the batch, and what no mask covers stays the photograph; `origin`, `(batch, 2)`, where the
-            waves begin (`plane_waves`).
+            waves begin (`plane_waves`); `frozen_vectors`, `(batch, vector_size)`, what `freeze` returned: they take the
+            place of bank, style vectors and the picture's own statistics, so that tiles fit together.
 
     Returns:
         float32 tensor of the images' shape, values within [-1.1, 1.1]; at strength 0 the images themselves.
@@ -111,9 +112,12 @@ class StyleTransformer(keras.Model):
         return sum(size for size, _ in self._layout())
 
     def call(self, inputs):
-        images, masks = inputs["images"], inputs.get("masks")
-        vectors = self.bank(inputs["style_weights"], inputs["strength"], inputs.get("style_vectors"))
-        painted = self.paint(images, vectors, inputs.get("origin"), masks)
+        images, masks, origin = inputs["images"], inputs.get("masks"), inputs.get("origin")
+        if "frozen_vectors" in inputs:
+            painted = self.paint(images, inputs["frozen_vectors"], origin, frozen=True)
+        else:
+            vectors = self.bank(inputs["style_weights"], inputs["strength"], inputs.get("style_vectors"))
+            painted = self.paint(images, vectors, origin, masks)
         strength = ops.cast(inputs["strength"], "float32")[:, None, None, None]
         if masks is not None:
             strength = strength * ops.sum(ops.cast(masks, "float32"), axis=-1, keepdims=True)
@@ -122,26 +126,55 @@ class StyleTransformer(keras.Model):
         images = ops.cast(images, "float32")
         return images + share * (painted - images)
 
-    def paint(self, images, vectors, origin=None, masks=None):
+    def paint(self, images, vectors, origin=None, masks=None, frozen=False):
         """Paints `images` in the styles of `vectors`, float `(batch, vector_size)`; returns float32 images.
 
         With `masks`, float `(batch, height, width, regions)`, of `vectors`, `(batch, regions, vector_size)`, each
-        position has the mean weighted by its masks, filled up to 1 by the photograph's vector.
+        position has the mean weighted by its masks, filled up to 1 by the photograph's vector. `frozen` vectors are
+        those of `freeze`.
         """
         split = self._split(vectors)
         if masks is not None:
             split = StyleMaps(split, self._split(self.bank.photograph_vector()[None, None]), masks, self._strides())
+        return self._walk(images, origin, lambda x, layer: layer(x, *split[layer.name], frozen=frozen), split)
+
+    def freeze(self, parts, vectors, origin=None):
+        """Puts the statistics of a picture into a style vector, which then paints any part of it alike.
+
+        Normalising with known statistics is a scale and a shift, as a style is; so one vector holds both. It paints
+        without looking at the picture as a whole: in tiles, or from a few parts that stand for all.
+
+        Args:
+            parts: float tensor `(parts, height, width, 3)`, RGB in [-1, 1], parts of one picture, or all of it.
+            vectors: float tensor `(1, vector_size)`.
+            origin: optional float tensor `(parts, 2)`, as of `paint`.
+
+        Returns:
+            float32 tensor `(1, vector_size)`, for `paint` with `frozen=True`.
+        """
+        split, frozen = self._split(vectors), {}
+
+        def style(x, layer):
+            frozen[layer.name] = layer.freeze(x, *split[layer.name])
+            return layer(x, *frozen[layer.name], frozen=True)
+
+        self._walk(parts, origin, style, split)
+        scales_and_shifts = [part for layer in self.styled_layers() for part in frozen[layer.name]]
+        return ops.concatenate([*scales_and_shifts, split[self.to_rgb.name]], axis=-1)
+
+    def _walk(self, images, origin, style, split):
+        """Takes images through the network; `style(x, layer)` is a styled layer's output."""
         x = ops.space_to_depth(ops.cast(images, self.compute_dtype), 2)
-        half = x = self._styled(self.stem, x, split)
-        x = self._styled(self.to_quarter, x, split)
-        x = x + self._styled(self.waves, ops.cast(plane_waves(x, self.num_waves, 4, origin), x.dtype), split)
-        quarter = x = self._residual(self.encoder_blocks, x, split)
-        x = self._styled(self.to_eighth, x, split)
-        x = self._residual(self.middle_blocks, x, split)
-        x = upsample_nearest(self._styled(self.from_eighth, x, split)) + quarter
-        x = self._residual(self.decoder_blocks, x, split)
-        x = upsample_nearest(self._styled(self.from_quarter, x, split)) + half
-        x = self._styled(self.head, x, split)
+        half = x = style(x, self.stem)
+        x = style(x, self.to_quarter)
+        x = x + style(ops.cast(plane_waves(x, self.num_waves, 4, origin), x.dtype), self.waves)
+        quarter = x = _residual(self.encoder_blocks, x, style)
+        x = style(x, self.to_eighth)
+        x = _residual(self.middle_blocks, x, style)
+        x = upsample_nearest(style(x, self.from_eighth)) + quarter
+        x = _residual(self.decoder_blocks, x, style)
+        x = upsample_nearest(style(x, self.from_quarter)) + half
+        x = style(x, self.head)
         return OUTPUT_RANGE * ops.tanh(self.to_rgb(x, split[self.to_rgb.name]))
 
     def build(self, input_shape=None):
@@ -200,15 +233,6 @@ class StyleTransformer(keras.Model):
         }
         return {layer.name: stride for stride, layers in levels.items() for layer in layers}
 
-    @staticmethod
-    def _styled(layer, x, split):
-        return layer(x, *split[layer.name])
-
-    def _residual(self, blocks, x, split):
-        for first, second in blocks:
-            x = x + self._styled(second, self._styled(first, x, split), split)
-        return x
-
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
 class NeutralStyle(keras.initializers.Initializer):
@@ -228,6 +252,12 @@ class NeutralStyle(keras.initializers.Initializer):
 
     def get_config(self):
         return {"layout": self.layout}
+
+
+def _residual(blocks, x, style):
+    for first, second in blocks:
+        x = x + style(style(x, first), second)
+    return x
 
 
 def _residual_block(filters, name):

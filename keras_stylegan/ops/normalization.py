@@ -22,16 +22,30 @@ def instance_norm(features, scale=None, shift=None, epsilon=1e-5):
 
     Source: Ulyanov et al. 2017, Improved Texture Networks, equation 4.
     """
+    factor, offset = instance_affine(features, scale, shift, epsilon)
+    return ops.cast(ops.cast(features, "float32") * factor + offset, features.dtype)
+
+
+def instance_affine(features, scale=None, shift=None, epsilon=1e-5, axes=(1, 2)):
+    """What `instance_norm` multiplies by and adds: the picture's statistics and the style, in one.
+
+    Args:
+        features, scale, shift, epsilon: as of `instance_norm`.
+        axes: tuple of ints, what the statistics are taken over; `(0, 1, 2)` for the parts of one picture.
+
+    Returns:
+        Factor and offset, float32, both broadcastable to the features' shape.
+    """
     x = ops.cast(features, "float32")
-    mean = ops.mean(x, axis=(1, 2), keepdims=True)
-    variance = ops.maximum(ops.mean(ops.square(x), axis=(1, 2), keepdims=True) - ops.square(mean), 0.0)
+    mean = ops.mean(x, axis=axes, keepdims=True)
+    variance = ops.maximum(ops.mean(ops.square(x), axis=axes, keepdims=True) - ops.square(mean), 0.0)
     factor = ops.rsqrt(variance + epsilon)
     if scale is not None:
         factor = factor * over_positions(ops.cast(scale, "float32"))
     offset = -mean * factor
     if shift is not None:
         offset = offset + over_positions(ops.cast(shift, "float32"))
-    return ops.cast(x * factor + offset, features.dtype)
+    return factor, offset
 
 
 def over_positions(values):

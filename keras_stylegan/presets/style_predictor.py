@@ -46,7 +46,7 @@ class StylePredictorPreset(Preset):
     painted_share: float = 0.25
     source_shares: tuple[float, float, float, float] = (0.5, 0.15, 0.2, 0.15)
     num_projections: int = 24
-    hidden: int = 80
+    hidden: int = 64
     perceptual: str = "compact"
     style_weight: float = 4.0
     content_weight: float = 0.6

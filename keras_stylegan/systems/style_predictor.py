@@ -75,7 +75,7 @@ def build_style_predictor(preset: StylePredictorPreset) -> System:
         batches,
         _preview(trained, network, batches),
         lambda folder: save_whole(trained, folder / PREDICTOR_FILE),
-        {"photographs": len(photographs), "paintings": names, "known": known, "style_space": space},
+        {"photographs": len(photographs), "paintings": names, "known": known, "network": {"style_space": space}},
         lambda: predictor(np.zeros((1, preset.crop_size, preset.crop_size, 3), "float32")),
     )
 
