@@ -31,6 +31,7 @@ def run(arguments) -> int:
     from keras_stylegan.commands.batch import plan
     from keras_stylegan.commands.mistakes import describe, standard_output
     from keras_stylegan.commands.network import load_network
+    from keras_stylegan.commands.silence import silence
 
     painting = parse_painting(arguments)
     _check(arguments)
@@ -38,7 +39,8 @@ def run(arguments) -> int:
     look = _look(arguments, painting)
     if arguments.refine is not None:
         _refine(network, painting, arguments.refine)
-    network.check(painting.styles, **look)
+    with silence():  # the predictor of style pictures is another LiteRT file, which says what it runs on
+        network.check(painting.styles, **look)
     jobs, is_batch = plan(arguments.inputs, arguments.output)
     failures = []
     for source, target in jobs:
