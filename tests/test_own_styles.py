@@ -270,7 +270,7 @@ def test_mistakes_on_the_command_line(packaged, capfd, arguments, message):
 
 def test_a_file_for_named_styles_alone_says_so(packaged):
     write_bank(Bank({"mine": np.zeros(4)}, pretrained.network_entry("multistyle")["style_space"]), "bank")
-    with pytest.raises(ValueError, match="paints named styles only"):
+    with pytest.raises(ValueError, match="has no signature stylize_vector, only stylize_weights"):
         keras_stylegan.load(banks=["bank"]).stylize(photograph(20, 20), "mine")
     with pytest.raises(ValueError, match="bank: there is a style of this name already. Received: mine"):
         keras_stylegan.load(banks=["bank", "bank"])

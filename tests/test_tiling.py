@@ -33,15 +33,15 @@ def test_a_frozen_style_paints_the_picture_that_it_was_frozen_on(network):
     in_branches = StyleTransformer(2, (4, 6, 8), (1, 1, 1), num_waves=3)
     in_branches.build()
     images = floats(48, 32)
-    for network in (network, in_branches):
-        vectors = network.bank(WEIGHTS[None], np.array([0.8], "float32"))
-        frozen = network.freeze(images, vectors)
-        assert frozen.shape == (1, network.vector_size)
-        expected = np.array(network.paint(images, vectors))
-        np.testing.assert_allclose(network.paint(images, frozen, frozen=True), expected, atol=1e-4)
+    for each in (network, in_branches):
+        vectors = each.bank(WEIGHTS[None], np.array([0.8], "float32"))
+        frozen = each.freeze(images, vectors)
+        assert frozen.shape == (1, each.vector_size)
+        expected = np.array(each.paint(images, vectors))
+        np.testing.assert_allclose(each.paint(images, frozen, frozen=True), expected, atol=1e-4)
         # The statistics are the picture's: another one is painted otherwise than by its own.
         other = -0.5 * images
-        assert np.abs(np.array(network.paint(other, frozen, frozen=True)) - network.paint(other, vectors)).mean() > 1e-3
+        assert np.abs(np.array(each.paint(other, frozen, frozen=True)) - each.paint(other, vectors)).mean() > 1e-3
 
 
 def test_parts_count_together(network):

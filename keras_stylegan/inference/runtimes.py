@@ -10,6 +10,7 @@ import threading
 
 import numpy as np
 
+from keras_stylegan.inference.litert_signatures import single_signature
 from keras_stylegan.pretrained import assign_weights, build_transformer
 
 __all__ = ["MIN_SIDE", "KerasRuntime", "LiteRTRuntime", "assign_weights", "available_cores", "pad_to_stride"]
@@ -47,7 +48,8 @@ def available_cores() -> int:
 class LiteRTRuntime:
     """Runs a LiteRT file with the signatures of `exporters.litert.stylize_functions`; needs no TensorFlow or Keras.
 
-    Of a file with the signature `stylize_weights` alone, the named styles can be painted.
+    Of a file with the signature `stylize_weights` alone, the named styles can be painted. A signature is prepared when
+    it is first run.
 
     Args:
         model: bytes of the file.
@@ -56,12 +58,11 @@ class LiteRTRuntime:
     """
 
     def __init__(self, model: bytes, stride: int, num_threads: int | None = None):
-        from ai_edge_litert.interpreter import Interpreter
-
         self.stride = stride
         self.num_threads = available_cores() if num_threads is None else num_threads
-        self._interpreter = Interpreter(model_content=model, num_threads=self.num_threads)
-        self._signatures = {"stylize_weights": self._interpreter.get_signature_runner("stylize_weights")}
+        self._model = model
+        self._signatures = {}
+        self._signature("stylize_weights")
         self._lock = threading.Lock()  # an interpreter holds one picture at a time
 
     def run(
@@ -153,10 +154,11 @@ class LiteRTRuntime:
 
     def _signature(self, name):
         if name not in self._signatures:
-            try:
-                self._signatures[name] = self._interpreter.get_signature_runner(name)
-            except ValueError as error:
-                raise ValueError(f"the network's LiteRT file paints named styles only (no signature {name})") from error
+            from ai_edge_litert.interpreter import Interpreter
+
+            model = single_signature(self._model, name)
+            interpreter = Interpreter(model_content=model, num_threads=self.num_threads)
+            self._signatures[name] = interpreter.get_signature_runner(name)
         return self._signatures[name]
 
 
