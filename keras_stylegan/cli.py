@@ -16,6 +16,8 @@ COMMANDS = {
     "stylize": "paint photographs in one style or a mixture",
     "sheet": "one photograph in every style, on one picture",
     "styles": "list the packaged styles",
+    "add-style": "learn the style of pictures of your own",
+    "live": "paint what a camera sees",
     "demo": "stylise the packaged sample photographs in every style",
     "fuse": "put a picture, or a part of it, into another in its light",
     "gatys": "stylise one photograph by optimisation (slow, the quality reference)",

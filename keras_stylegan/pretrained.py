@@ -127,6 +127,76 @@ def read_weights(record: dict) -> bytes:
     return content
 
 
+def style_space(arrays) -> str:
+    """Marks the space that a network's style vectors live in: SHA-256 of all weights but the named styles' vectors.
+
+    A vector means something to one set of weights only; more or other styles in the bank do not change what it means.
+
+    Args:
+        arrays: mapping from the path of each weight, whose first part does not matter, to its array, float16.
+
+    Returns:
+        Hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for path, array in sorted((path.partition("/")[2], array) for path, array in arrays.items()):
+        if path != "bank/vectors":
+            digest.update(json.dumps([path, *array.shape]).encode() + array.astype("<f2").tobytes())
+    return digest.hexdigest()
+
+
+def packaged_transformer(entry: dict):
+    """Builds the Keras network of a stylisation network's manifest entry, with its weights."""
+    import io
+
+    import numpy as np
+
+    config = {"num_styles": len(entry["styles"]), **entry["keras"].get("config", {})}
+    with np.load(io.BytesIO(read_weights(entry["keras"])), allow_pickle=False) as weights:
+        return build_transformer(config, dict(weights))
+
+
+def build_transformer(config: dict, weights):
+    """Builds a `StyleTransformer` with given weights.
+
+    Args:
+        config: its configuration.
+        weights: as of `assign_weights`.
+
+    Raises:
+        ValueError: if the weights are not those of the network.
+    """
+    from keras_stylegan.networks.style_transformer import StyleTransformer
+
+    network = StyleTransformer.from_config(config)
+    network.build(None)
+    assign_weights(network, weights)
+    return network
+
+
+def assign_weights(network, weights) -> None:
+    """Sets the weights of a built network by their paths, from which the network's own name is left out.
+
+    Args:
+        network: built Keras model.
+        weights: mapping from path to array, of any float type.
+
+    Raises:
+        ValueError: if the weights are not those of the network.
+    """
+    own = {_inner_path(weight.path): weight for weight in network.weights}
+    given = {_inner_path(path): path for path in weights}
+    if own.keys() != given.keys():
+        odd = ", ".join(sorted(own.keys() ^ given.keys())[:3])
+        raise ValueError(f"`weights` must hold exactly the weights of the network. Missing or not known: {odd}")
+    for path, weight in own.items():
+        weight.assign(weights[given[path]].astype("float32"))
+
+
+def _inner_path(path: str) -> str:
+    return path.partition("/")[2]
+
+
 def sample_photographs() -> list:
     """Returns the packaged sample photographs as traversables, sorted by name."""
     suffixes = (".jpg", ".jpeg", ".png", ".webp")

@@ -269,6 +269,11 @@ NETWORKS = [
         (0, 1),
         0.15,
     ),
+    LayerRow(
+        "StylePredictor",
+        lambda: networks.StylePredictor(7, ((4, 5), (6, 4), (3,), (5,)), num_projections=3, hidden=6),
+        ((16, 24, 3),),
+    ),
 ]
 
 

@@ -29,14 +29,24 @@ def stand_in(image, weights, strength):
 
 
 class StandInRuntime:
-    """The function above as a runtime; it keeps the sizes it was given in `sizes`."""
+    """The function above as a runtime; it keeps the sizes it was given in `sizes`.
+
+    An own style is a vector of three weights, a region a blend of what the function gives.
+    """
 
     def __init__(self):
         self.sizes = []
 
-    def run(self, image, weights, strength):
+    def run(self, image, weights, strength, vector=0.0):
         self.sizes.append(image.shape[:2])
-        return stand_in(image, weights, strength)
+        return stand_in(image, np.asarray(weights) + vector, strength)
+
+    def run_regions(self, image, masks, weights, strength, vectors=None):
+        self.sizes.append(image.shape[:2])
+        vectors = np.zeros_like(weights) if vectors is None else vectors
+        painted = [stand_in(image, row + own, strength) for row, own in zip(weights, vectors, strict=True)]
+        rest = 1 - masks.sum(-1, keepdims=True)
+        return np.uint8(rest * image + sum(masks[..., [k]] * picture for k, picture in enumerate(painted)))
 
 
 def convert():

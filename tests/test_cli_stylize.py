@@ -16,7 +16,7 @@ from stand_in import STYLES, photograph, stand_in, write_assets
 
 import keras_stylegan
 from keras_stylegan import cli, pretrained
-from keras_stylegan.commands.stylize import parse_styles
+from keras_stylegan.commands.painting import parse_styles
 
 PHOTO = photograph(40, 30)
 

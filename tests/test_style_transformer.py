@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from keras_stylegan.exporters.litert import convert, stylize_function
+from keras_stylegan.exporters.litert import convert_signatures, stylize_functions
 from keras_stylegan.exporters.stylize_graph import painted_colours, stylized_pixels
 from keras_stylegan.networks import StyleTransformer
+from keras_stylegan.networks.style_maps import StyleMaps
 
 NUM_STYLES = 3
 
@@ -61,6 +62,60 @@ def test_near_the_photograph_its_own_pixels_are_blended_in(network):
     np.testing.assert_allclose(network(inputs(images, strength=0.05)), expected, atol=1e-5)
     painted = network.paint(images, network.bank(styles, np.full(1, 0.2, "float32")))
     np.testing.assert_allclose(network(inputs(images, strength=0.2)), painted, atol=1e-5)
+
+
+def vectors_of(network):
+    return np.array(network.bank.style_vectors())
+
+
+def test_a_vector_beside_the_bank_paints_as_the_style_that_it_is(network):
+    images, named = pictures(1, 32, 32), inputs(pictures(1, 32, 32), [[0, 0.25, 0.75]], 0.6)
+    first, second, third = vectors_of(network)
+    for weights, vector in (([0, 0, 0], 0.25 * second + 0.75 * third), ([0, 0.25, 0], 0.75 * third)):
+        own = inputs(images, [weights], 0.6) | {"style_vectors": vector[None]}
+        np.testing.assert_allclose(network(own), network(named), atol=2e-5)
+    moved = inputs(images, [[0, 0.25, 0]], 0.6) | {"style_vectors": 0.75 * first[None]}
+    assert np.abs(np.array(network(moved)) - network(named)).mean() > 1e-3
+
+
+def regions(images, masks, weights, strength=1.0):
+    return {**inputs(images, [weights], strength), "masks": np.array(masks, "float32")}
+
+
+def test_even_masks_paint_as_the_mixture(network):
+    images = pictures(1, 32, 48)
+    masks = np.ones((1, 32, 48, 2)) * [0.3, 0.7]
+    painted = network(regions(images, masks, [[1, 0, 0], [0, 0, 1]], 0.8))
+    np.testing.assert_allclose(painted, network(inputs(images, [[0.3, 0, 0.7]], 0.8)), atol=2e-5)
+
+
+def test_half_covered_is_half_the_strength(network):
+    images = pictures(1, 32, 32)
+    for cover in (0.1, 0.5):
+        painted = network(regions(images, np.full((1, 32, 32, 1), cover), [[0, 1, 0]]))
+        np.testing.assert_allclose(painted, network(inputs(images, [[0, 1, 0]], cover)), atol=2e-5)
+
+
+def test_where_no_mask_covers_the_photograph_stays(network):
+    images, masks = pictures(1, 32, 32), np.zeros((1, 32, 32, 2))
+    masks[:, :20, :16, 0] = masks[:, :20, 16:, 1] = 1
+    painted = np.array(network(regions(images, masks, [[1, 0, 0], [0, 1, 0]])))
+    np.testing.assert_array_equal(painted[:, 20:], images[:, 20:])
+    assert np.abs(painted[:, :20] - images[:, :20]).mean() > 0.05
+
+
+def test_maps_blend_the_regions_layer_by_layer():
+    """By hand: two regions over 8x8 pixels, at the sizes of layers of stride 1 and 4."""
+    masks = np.zeros((1, 8, 8, 2), "float32")
+    masks[:, :, :2, 0], masks[:, :, 2:, 1] = 1, 0.5
+    styles = {"coarse": [np.array([[[2.0], [6.0]]], "float32")] * 2, "colour": np.array([[[2.0], [6.0]]], "float32")}
+    photograph = {"coarse": [np.array([[[4.0]]], "float32")] * 2, "colour": np.array([[[4.0]]], "float32")}
+    maps = StyleMaps(styles, photograph, masks, {"coarse": 4, "colour": 1})
+    # Blocks of four columns: (2 of the first, 2 of the second) and (4 of the second).
+    expected = [4 + 0.5 * -2 + 0.25 * 2, 4 + 0.5 * 2]
+    for part in maps["coarse"]:
+        np.testing.assert_allclose(np.array(part)[0, :, :, 0], [expected] * 2)
+    np.testing.assert_allclose(np.array(maps["colour"])[0, 3, :, 0], [2, 2, 5, 5, 5, 5, 5, 5])
 
 
 def neutral_parts(network):
@@ -168,7 +223,7 @@ def test_exported_graph_blends_the_photograph_in(network, strength):
 
 @pytest.fixture(scope="module", params=[False, True], ids=["float32", "float16"])
 def litert(request, network):
-    content = convert(stylize_function(network), "stylize_weights", float16=request.param)
+    content = convert_signatures(stylize_functions(network), float16=request.param)
     return Interpreter(model_content=content, num_threads=2)
 
 
@@ -181,6 +236,45 @@ def test_one_litert_file_paints_every_size_as_keras_does(network, litert):
         painted = runner(image=image, style_weights=arguments["style_weights"], strength=arguments["strength"])
         difference = np.abs(painted["stylized"] - expected)
         assert difference.max() <= 2 and difference.mean() < 0.2
+
+
+def test_the_litert_file_takes_own_styles_and_regions_as_keras_does(network, litert):
+    image = np.random.default_rng(2).integers(0, 256, (1, 40, 56, 3), dtype="uint8")
+    images = image.astype("float32") / 127.5 - 1
+    own = 0.4 * vectors_of(network)[1]
+    masks = np.zeros((1, 40, 56, 3), "float32")
+    masks[:, :16, :, 0], masks[:, 16:30, :, 1], masks[:, 16:30, :30, 2] = 1, 0.5, 0.5
+    weights = np.array([[[1, 0, 0], [0, 0.6, 0], [0, 0, 1]]], "float32")
+    vectors = np.stack([0 * own, own, 0 * own])[None]
+    calls = {
+        "stylize_vector": {"style_weights": np.array([[0, 0, 0.6]], "float32"), "style_vector": own[None]},
+        "stylize_regions": {"style_weights": weights, "style_vectors": vectors, "masks": masks},
+    }
+    for signature, arguments in calls.items():
+        arguments["strength"] = np.array([0.9], "float32")
+        painted = litert.get_signature_runner(signature)(image=image, **arguments)["stylized"].astype(int)
+        if "style_vector" in arguments:
+            arguments["style_vectors"] = arguments.pop("style_vector")
+        expected = np.clip(np.array(network({"images": images, **arguments})) * 127.5 + 128, 0, 255).astype("uint8")
+        assert np.abs(painted - expected).max() <= 2 and np.abs(painted - expected).mean() < 0.2
+
+
+def test_the_litert_file_paints_tiles_as_keras_does(network, litert):
+    image = np.random.default_rng(3).integers(0, 256, (1, 48, 96, 3), dtype="uint8")
+    parts, origin = np.concatenate([image[:, :, :48], image[:, :, 48:]]), np.array([[0, 0], [0, 12]], "float32")
+    strength, weights = np.array([0.9], "float32"), np.array([[0.5, 0, 0.5]], "float32")
+    zero = np.zeros((1, network.vector_size), "float32")
+    runner = litert.get_signature_runner("freeze_style")
+    style = {"style_weights": weights, "style_vector": zero, "strength": strength}
+    frozen = runner(parts=parts, origin=origin, **style)["frozen_vector"]
+    floats = parts.astype("float32") / 127.5 - 1
+    expected = np.array(network.freeze(floats, network.bank(weights, strength), origin))
+    np.testing.assert_allclose(frozen, expected, rtol=0.02, atol=0.02)
+    tile = litert.get_signature_runner("stylize_tile")
+    painted = tile(image=image[:, :, 48:], frozen_vector=expected, origin=origin[1:], strength=strength)["stylized"]
+    arguments = {"images": floats[1:], "frozen_vectors": expected, "origin": origin[1:], "strength": strength}
+    wanted = np.clip(np.array(network(arguments)) * 127.5 + 128, 0, 255).astype(int)
+    assert np.abs(painted - wanted).max() <= 2
 
 
 def test_litert_file_gives_back_the_photograph_at_strength_zero(litert):

@@ -15,6 +15,7 @@ from stand_in import LITERT_FILE, STYLES, StandInRuntime, photograph, stand_in, 
 import keras_stylegan
 from keras_stylegan import pretrained
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer
+from keras_stylegan.inference.litert_signatures import single_signature
 from keras_stylegan.inference.mixtures import mixture_weights
 from keras_stylegan.inference.runtimes import pad_to_stride
 
@@ -310,3 +311,26 @@ class TestPackagedNetwork:
         other = keras_stylegan.load(runtime="keras")
         a, b = (np.asarray(net.stylize(photo, real.styles[-1]), float) for net in (real, other))
         assert np.abs(a - b).mean() < 2
+
+
+@pytest.mark.skipif(not HAS_PACKAGED_NETWORK, reason="the package has no network yet")
+def test_a_signature_is_opened_by_itself():
+    from ai_edge_litert.interpreter import Interpreter
+
+    model = pretrained.read_weights(pretrained.network_entry("multistyle")["litert"])
+    whole = Interpreter(model_content=model)
+    names = whole.get_signature_list()
+    assert len(names) > 1
+    for name, record in names.items():
+        alone = Interpreter(model_content=single_signature(model, name))
+        assert alone.get_signature_list() == {name: record}
+    image = photograph(48, 40)[None]
+    weights = np.eye(len(keras_stylegan.load().styles), dtype="float32")[:1]
+    inputs = {"image": image, "style_weights": weights, "strength": np.ones(1, "float32")}
+    alone = Interpreter(model_content=single_signature(model, "stylize_weights"))
+    both = [i.get_signature_runner("stylize_weights")(**inputs)["stylized"] for i in (whole, alone)]
+    np.testing.assert_array_equal(*both)
+    with pytest.raises(ValueError, match="has no signature paint, only freeze_style, .*stylize_weights"):
+        single_signature(model, "paint")
+    single = LITERT_FILE.read_bytes()
+    assert single_signature(single, "stylize_weights") == single

@@ -66,7 +66,7 @@ def _paint_file(source, target, paint, arguments):
     """Paints one picture; returns its record."""
     import time
 
-    from keras_stylegan.commands.mistakes import standard_output
+    from keras_stylegan.commands.mistakes import notes, standard_output
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference import MAX_PIXELS, encode_picture, read_picture, write_picture
     from keras_stylegan.inference.saving import FORMATS
@@ -75,7 +75,8 @@ def _paint_file(source, target, paint, arguments):
     content = sys.stdin.buffer.read() if source == _STANDARD_STREAM else source
     with silence():
         picture = read_picture(content, arguments.max_pixels or MAX_PIXELS)
-    result, record = paint(picture)
+    with notes(source):
+        result, record = paint(picture)
     if target == _STANDARD_STREAM:
         known = picture.format in FORMATS.values()
         content = encode_picture(result, picture.format if known else "PNG", arguments.source_type)

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import sys
+import warnings
 
 
 def describe(error: Exception) -> str:
@@ -15,6 +17,16 @@ def describe(error: Exception) -> str:
 def printable(name: str) -> str:
     """Returns a file's name on one line, with bytes that are no text escaped."""
     return " ".join(name.encode("utf-8", "backslashreplace").decode().split())
+
+
+@contextlib.contextmanager
+def notes(name: str):
+    """Tells what a library warns of as a line each, on standard error; `name` says of which file."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for text in dict.fromkeys(str(warning.message) for warning in caught if warning.category is UserWarning):
+        print(f"keras-stylegan: note: {printable(name)}: {text}", file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -1,9 +1,11 @@
 """`keras-stylegan styles`: lists the packaged styles."""
 
 from keras_stylegan.commands.mistakes import standard_output
+from keras_stylegan.commands.painting import add_bank_argument
 
 
 def add_arguments(parser):
+    add_bank_argument(parser)
     parser.add_argument("--json", action="store_true", help="a JSON list of objects with name, title and artist")
 
 
@@ -11,7 +13,12 @@ def add_arguments(parser):
 def run(arguments) -> int:
     from keras_stylegan import pretrained
 
-    styles = pretrained.network_entry("multistyle")["styles"]
+    entry = pretrained.network_entry("multistyle")
+    styles = entry["styles"]
+    if arguments.bank:
+        from keras_stylegan.inference.banks import read_banks
+
+        styles = [*styles, *({"name": name} for name in read_banks(arguments.bank, entry))]
     if arguments.json:
         import json
 

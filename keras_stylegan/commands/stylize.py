@@ -1,54 +1,65 @@
 """`keras-stylegan stylize`: paints photographs, one or many."""
 
 from keras_stylegan.commands import each_picture
+from keras_stylegan.commands.painting import add_painting_arguments, parse_painting
 from keras_stylegan.provenance import STYLIZED
 
 
 def add_arguments(parser):
     each_picture.add_arguments(parser, STYLIZED)
-    parser.add_argument("--style", required=True, metavar="NAME[=W][,NAME[=W]...]",
-                        help="style or mixture; `keras-stylegan styles` lists the names")  # fmt: skip
+    add_painting_arguments(parser)
     parser.add_argument("--strength", type=float, default=1.0, metavar="S", help="0 (photograph) to 1 (default)")
     parser.add_argument("--color", default="style", metavar="MODE",
                         help="whose colours: style (default), luma or match (the photograph's)")  # fmt: skip
     parser.add_argument("--stroke-size", type=float, metavar="X",
                         help="relative size of strokes (default 1, small pictures as they are)")  # fmt: skip
+    parser.add_argument("--tile", action="store_true", help="paint every pixel of a large picture, in tiles")
 
 
 def run(arguments) -> int:
     from keras_stylegan.commands.batch import plan
     from keras_stylegan.commands.network import load_network
+    from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference import MAX_PIXELS
 
-    styles = parse_styles(arguments.style)
+    painting = parse_painting(arguments)
     each_picture.check_arguments(arguments)
-    network = load_network()
-    network.check(styles, arguments.strength, arguments.color, arguments.stroke_size)
+    network = load_network(arguments.bank)
+    look = _look(arguments, painting)
+    if arguments.refine is not None:
+        _refine(network, painting, arguments.refine)
+    with silence():  # the predictor of style pictures is another LiteRT file, which says what it runs on
+        network.check(painting.styles, **look)
     jobs, is_batch = plan(arguments.inputs, arguments.output)
 
     def paint(picture):
         width, height = picture.photo.size
         reduction = min(1.0, (arguments.max_size or width + height) / max(width, height))
         size = None if reduction == 1 else tuple(max(1, round(side * reduction)) for side in (width, height))
-        options = arguments.strength, arguments.color, arguments.stroke_size, size, arguments.max_pixels or MAX_PIXELS
-        return network.stylize(picture, styles, *options), {"styles": styles, "strength": arguments.strength}
+        limits = {"size": size, "max_pixels": arguments.max_pixels or MAX_PIXELS, "tile": arguments.tile}
+        result = network.stylize(picture, painting.styles, **limits, **look)
+        return result, {**painting.record(), "strength": arguments.strength}
 
     return each_picture.work_through(jobs, is_batch, paint, arguments)
 
 
-def parse_styles(text: str) -> dict[str, float]:
-    """Parses `NAME[=W][,NAME[=W]...]` to a dict from name to weight; a name alone has weight 1.
+def _refine(network, painting, seconds):
+    import time
 
-    Raises:
-        ValueError: if a name is missing or named twice, or a weight is no number.
-    """
-    styles = {}
-    for part in text.split(","):
-        name, equals, weight = (piece.strip() for piece in part.partition("="))
-        if not name or name in styles:
-            raise ValueError(f"`--style` must name every style once, as NAME or NAME=WEIGHT. Received: {text}")
-        try:
-            styles[name] = float(weight) if equals else 1.0
-        except ValueError:
-            raise ValueError(f"`--style` must have numbers as weights. Received: {part}") from None
-    return styles
+    from keras_stylegan.commands.progress import progress_bar
+
+    pictures = painting.pictures()
+    if not pictures:
+        raise ValueError("`--refine` needs a style picture (`--style-image`). Received: named styles only")
+    for picture in pictures:
+        with progress_bar(f"refining {picture}", round(seconds)) as report:
+            begun = time.monotonic()
+            network.refine(picture, seconds, lambda *_, tell=report, start=begun: tell(time.monotonic() - start))
+
+
+def _look(arguments, painting):
+    """The arguments of `Stylizer.stylize` and `check` that are the same for every picture."""
+    look = {"strength": arguments.strength, "color": arguments.color, "stroke_size": arguments.stroke_size}
+    if arguments.feather is not None:
+        look["feather"] = arguments.feather
+    return {**look, "regions": painting.regions}

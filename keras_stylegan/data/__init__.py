@@ -13,13 +13,15 @@ from keras_stylegan.data.pictures import read_picture, to_float, to_rgb, to_uint
 from keras_stylegan.data.shards import ShardSource, damaged_shards, is_shards, open_shards, shard_dataset
 from keras_stylegan.data.sources import Source, open_source
 from keras_stylegan.data.style_batches import StyleBatches
+from keras_stylegan.data.style_picture_batches import StylePictureBatches
 from keras_stylegan.data.styles import open_styles
+from keras_stylegan.data.textures import procedural_texture
 
 __all__ = [
     "Augmentation", "Batches", "Change", "Crops", "Degradation", "DegradedBatches", "DomainBatches", "Feed",
-    "HarmonizationPairs", "ImageSource", "ShardSource", "Source", "StyleBatches", "damaged_shards", "is_shards", "open",
-    "open_images", "open_shards", "open_source", "open_styles", "pack", "read_picture", "shard_dataset", "to_float",
-    "to_rgb", "to_uint8",
+    "HarmonizationPairs", "ImageSource", "ShardSource", "Source", "StyleBatches", "StylePictureBatches",
+    "damaged_shards", "is_shards", "open", "open_images", "open_shards", "open_source", "open_styles", "pack",
+    "procedural_texture", "read_picture", "shard_dataset", "to_float", "to_rgb", "to_uint8",
 ]  # fmt: skip
 
 

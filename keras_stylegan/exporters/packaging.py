@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from keras_stylegan.exporters.litert import convert, stylize_function
+from keras_stylegan import pretrained
+from keras_stylegan.exporters.litert import convert_signatures, stylize_functions
 from keras_stylegan.exporters.model_card import model_card
 from keras_stylegan.exporters.package_files import (
     fingerprint,
@@ -18,7 +19,7 @@ from keras_stylegan.exporters.package_files import (
     training_facts,
     write_package,
 )
-from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer
+from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer, open_keras
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy
 from keras_stylegan.networks import StyleTransformer
@@ -65,7 +66,7 @@ def package_multistyle(
     network = in_float32(trained)
     arrays, packed = half_precision(network)
     files = {
-        "weights/multistyle.tflite": convert(stylize_function(network), "stylize_weights", float16=True),
+        "weights/multistyle.tflite": convert_signatures(stylize_functions(network), float16=True),
         "weights/multistyle.npz": packed,
     }
     litert, weights = (fingerprint(file, content) for file, content in files.items())
@@ -74,6 +75,7 @@ def package_multistyle(
     entry = {
         "litert": litert,
         "keras": {**weights, "config": {key: network.get_config()[key] for key in ARCHITECTURE}},
+        "style_space": pretrained.style_space(arrays),
         "stride": network.stride,
         "working_size": WORKING_SIZE,
         "parameters": network.count_params(),
@@ -85,6 +87,26 @@ def package_multistyle(
         "licence": licence,
     }
     write_package(assets, "multistyle", entry, {**files, "weights/multistyle.md": model_card(entry).encode()})
+    return entry
+
+
+def convert_again(assets: Path) -> dict[str, Any]:
+    """Writes the LiteRT file of the packaged network anew, from its packaged Keras weights.
+
+    For when the graph or its signatures changed and the weights did not.
+
+    Args:
+        assets: the package's assets folder.
+
+    Returns:
+        The manifest entry, with the new file's size and checksum, and `style_space`.
+    """
+    entry = pretrained.network_entry("multistyle")
+    with np.load(assets / entry["keras"]["file"], allow_pickle=False) as weights:
+        entry["style_space"] = pretrained.style_space(dict(weights))
+    content = convert_signatures(stylize_functions(open_keras(entry).network), float16=True)
+    entry["litert"] = fingerprint(entry["litert"]["file"], content)
+    write_package(assets, "multistyle", entry, {entry["litert"]["file"]: content})
     return entry
 
 

@@ -1,5 +1,10 @@
 """Stylisation of arrays and files with packaged networks."""
 
+import functools
+import os
+from collections.abc import Callable, Sequence
+
+from keras_stylegan.inference.banks import Bank, read_bank, read_banks, write_bank
 from keras_stylegan.inference.images import MAX_PIXELS, Picture, read_picture
 from keras_stylegan.inference.runtimes import KerasRuntime, LiteRTRuntime
 from keras_stylegan.inference.saving import encode_picture, write_picture
@@ -7,45 +12,68 @@ from keras_stylegan.inference.stylizer import Stylizer
 
 __all__ = [
     "MAX_PIXELS",
+    "Bank",
     "KerasRuntime",
     "LiteRTRuntime",
     "Picture",
     "Stylizer",
     "encode_picture",
     "load",
+    "open_keras",
+    "read_bank",
     "read_picture",
+    "write_bank",
     "write_picture",
 ]
 
 
-def load(name: str = "multistyle", runtime: str = "litert") -> Stylizer:
+def load(name: str = "multistyle", runtime: str = "litert", banks: Sequence[str | os.PathLike] = ()) -> Stylizer:
     """Loads a packaged stylisation network.
 
     Args:
         name: name of the network in the package's manifest.
         runtime: `"litert"`, which loads in a moment and imports neither TensorFlow nor Keras, or `"keras"`.
+        banks: files of own styles, as `keras-stylegan add-style` writes them.
 
     Returns:
         A `Stylizer`.
 
     Raises:
-        ValueError: if the name or the runtime is unknown, or the weight file is damaged.
+        ValueError: if the name or the runtime is unknown, the weight file is damaged, or a bank is damaged, belongs to
+            another network, or names a style that is there already.
+        OSError: if a bank cannot be read.
     """
-    import io
-
-    import numpy as np
-
     from keras_stylegan import pretrained
 
     if runtime not in ("litert", "keras"):
         raise ValueError(f'`runtime` must be "litert" or "keras". Received: runtime={runtime!r}')
     entry = pretrained.network_entry(name)
     styles = [style["name"] for style in entry["styles"]]
-    content = pretrained.read_weights(entry[runtime])
+    own = read_banks(banks, entry)
     if runtime == "litert":
-        network = LiteRTRuntime(content, entry["stride"])
+        network = LiteRTRuntime(pretrained.read_weights(entry["litert"]), entry["stride"])
     else:
-        with np.load(io.BytesIO(content), allow_pickle=False) as weights:
-            config = {"num_styles": len(styles), **entry["keras"].get("config", {})}
-            network = KerasRuntime.from_weights(config, dict(weights), entry["stride"])
-    return Stylizer(network, styles, entry["working_size"])
+        network = open_keras(entry)
+    return Stylizer(network, styles, entry["working_size"], own, _predictor(entry))
+
+
+def _predictor(entry: dict) -> Callable | None:
+    """The packaged predictor of style vectors, read when the first picture asks for it; None where there is none."""
+    if "predictor" not in entry:
+        return None
+
+    @functools.cache
+    def opened():
+        from keras_stylegan import pretrained
+        from keras_stylegan.inference.style_pictures import LiteRTPredictor
+
+        return LiteRTPredictor(pretrained.read_weights(entry["predictor"]))
+
+    return lambda path: opened()(path)
+
+
+def open_keras(entry: dict) -> KerasRuntime:
+    """Runs the Keras network of a manifest entry, with its packaged weights."""
+    from keras_stylegan import pretrained
+
+    return KerasRuntime(pretrained.packaged_transformer(entry), entry["stride"])

@@ -1,9 +1,13 @@
 """Whose colours a stylised picture has: the style's, or in one of two ways the photograph's."""
 
+import math
+
 import numpy as np
 from PIL import Image, ImageChops
 
 COLOR_MODES = ("style", "luma", "match")
+# Larger images are worked on in strips of so many pixels, or at so many of theirs, which bounds the memory.
+_STRIP_PIXELS = 2**22
 
 # Variance of the rounding to 8 bits, on the scale [0, 1]: a direction of colour with less than that says nothing.
 _ROUNDING_VARIANCE = (1 / 255) ** 2 / 12
@@ -45,10 +49,20 @@ def _matrix_power(covariance, power):
 
 
 def match_colours(stylised: Image.Image, photo: Image.Image) -> Image.Image:
-    """Returns `stylised` with the mean and covariance of the colours of `photo`; RGB images, of any sizes."""
-    pixels, reference = (np.asarray(image, np.float32).reshape(-1, 3) / 255 for image in (stylised, photo))
+    """Returns `stylised` with the mean and covariance of the colours of `photo`; RGB images, of any sizes.
+
+    Of very large images the colours are read at evenly spread pixels, millions of them.
+    """
+    pixels, reference = (np.asarray(_sample(image), np.float32).reshape(-1, 3) / 255 for image in (stylised, photo))
     matrix, offset = matching_transform(pixels, reference)
     return stylised.convert("RGB", tuple(np.column_stack([matrix, offset * 255]).ravel().tolist()))
+
+
+def _sample(image):
+    step = math.ceil(math.sqrt(image.width * image.height / _STRIP_PIXELS))
+    if step <= 1:
+        return image
+    return image.resize([max(1, side // step) for side in image.size], Image.Resampling.NEAREST)
 
 
 def keep_chroma(stylised: Image.Image, photo: Image.Image) -> Image.Image:
@@ -59,6 +73,13 @@ def keep_chroma(stylised: Image.Image, photo: Image.Image) -> Image.Image:
 
     Source: luma-only transfer of Gatys et al. (arXiv 1606.05897), section 5.
     """
+    width, height = photo.size
+    if height > 1 and width * height > _STRIP_PIXELS:
+        result, rows = Image.new("RGB", photo.size), max(1, _STRIP_PIXELS // width)
+        for top in range(0, height, rows):
+            box = (0, top, width, min(top + rows, height))
+            result.paste(keep_chroma(stylised.crop(box), photo.crop(box)), box)
+        return result
     return add_luma(photo, luma(stylised) - luma(photo))
 
 

@@ -27,7 +27,9 @@ _GAIN_STEP = 8
 _STRIP_PIXELS = 2**18
 
 
-def working_size(size: tuple[int, int], base: int, stroke_size: float | None) -> tuple[int, int]:
+def working_size(
+    size: tuple[int, int], base: int, stroke_size: float | None, max_pixels: int = MAX_WORKING_PIXELS
+) -> tuple[int, int]:
     """The size at which a picture is painted.
 
     Args:
@@ -35,16 +37,17 @@ def working_size(size: tuple[int, int], base: int, stroke_size: float | None) ->
         base: int, the short side at which strokes have their natural size (`working_size` of the network).
         stroke_size: float > 0, how large strokes are: the short side becomes `base / stroke_size`, larger or smaller
             than the picture's. None stands for 1, but never enlarges a picture.
+        max_pixels: int, the most that the network is to paint.
 
     Returns:
-        (width, height), at least 1x1 and at most `MAX_WORKING_PIXELS`.
+        (width, height), at least 1x1 and at most `max_pixels`.
 
     Raises:
         ValueError: if `stroke_size` is not a number greater than 0, or so small that the limit would be passed.
     """
     width, height = size
     short = min(size)
-    limit = math.sqrt(MAX_WORKING_PIXELS / (width * height))
+    limit = math.sqrt(max_pixels / (width * height))
     if stroke_size is None:
         scale = min(1.0, base / short, limit)
         return size if scale == 1 else _scaled(size, scale)

@@ -1,71 +1,105 @@
 """The stylisation network as a Python object: photographs in, painted pictures out."""
 
+import math
 import numbers
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from PIL import Image
 
 from keras_stylegan.inference import colour, resolution
-from keras_stylegan.inference.images import MAX_PIXELS, read_picture
-from keras_stylegan.inference.mixtures import mixture_weights
+from keras_stylegan.inference.images import MAX_PIXELS, Picture, read_picture
+from keras_stylegan.inference.palette import Mixture, Palette
+from keras_stylegan.inference.regions import FEATHER, keep_rest, read_masks, soft
+from keras_stylegan.inference.tiling import TILE_ABOVE, paint_in_tiles
+
+Styles = str | os.PathLike | Mapping[str, float]
 
 
 class Stylizer:
     """Paints photographs in the styles of one network. `keras_stylegan.load` makes one of a packaged network.
 
     Args:
-        runtime: object with `run(image, weights, strength)`, such as `LiteRTRuntime`.
+        runtime: object with `run` and `run_regions`, such as `LiteRTRuntime`.
         styles: names of the network's styles, in its order.
         working_size: int, the short side of a picture at which strokes have their natural size.
+        own: mapping from names of own styles to their vectors.
+        predict: function from a picture file to its style vector, or None where the network has no predictor.
 
     Example:
 
     >>> net = keras_stylegan.load()
     >>> net.stylize("street.jpg", {"seurat_pointillism": 2, "hokusai_great_wave": 1}, strength=0.8).save("out.png")
+    >>> net.stylize("street.jpg", regions=[("sky.png", "vangogh_starry_night")]).save("out.png")
     """
 
-    def __init__(self, runtime, styles: Sequence[str], working_size: int = 512):
+    def __init__(
+        self,
+        runtime,
+        styles: Sequence[str],
+        working_size: int = 512,
+        own: Mapping[str, np.ndarray] | None = None,
+        predict: Callable[[str], np.ndarray] | None = None,
+    ):
         self.runtime = runtime
-        self.styles = tuple(styles)
+        self.palette = Palette(styles, own, predict)
         self.working_size = working_size
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Names of the styles: the network's, in its order, then the own ones."""
+        return self.palette.names
 
     def check(
         self,
-        styles: str | Mapping[str, float],
+        styles: Styles | None = None,
         strength: float = 1.0,
         color: str = "style",
         stroke_size: float | None = None,
-    ) -> np.ndarray:
-        """Checks the arguments of `stylize` that do not depend on the picture; returns the weights of all styles.
+        regions: Sequence[tuple] | None = None,
+        feather: float = FEATHER,
+    ) -> list[Mixture]:
+        """Checks the arguments of `stylize` that do not depend on the picture; returns the mixture of each region.
 
         Raises:
             ValueError: as `stylize`.
         """
-        weights = mixture_weights(styles, self.styles)
+        if (styles is None) == (regions is None):
+            raise ValueError("give either `styles`, for the whole picture, or `regions`. Received: "
+                             + ("neither" if styles is None else "both"))  # fmt: skip
+        if regions is not None and not all(isinstance(pair, Sequence) and len(pair) == 2 for pair in regions or [0]):
+            raise ValueError(f"`regions` must be pairs of a mask and its styles. Received: regions={regions!r}")
+        mixtures = [self.palette.mixture(s) for s in ([styles] if regions is None else [s for _, s in regions])]
+        if not isinstance(feather, numbers.Real) or not 0 <= feather < math.inf:
+            raise ValueError(f"`feather` must be a finite number of at least 0. Received: feather={feather}")
         if not isinstance(strength, numbers.Real) or not 0 <= strength <= 1:
             raise ValueError(f"`strength` must be a number from 0 to 1. Received: strength={strength}")
         if color not in colour.COLOR_MODES:
             raise ValueError(f"`color` must be one of {', '.join(colour.COLOR_MODES)}. Received: color={color!r}")
         resolution.check_stroke_size(stroke_size)
-        return weights
+        return mixtures
 
     def stylize(
         self,
         image,
-        styles: str | Mapping[str, float],
+        styles: Styles | None = None,
         strength: float = 1.0,
         color: str = "style",
         stroke_size: float | None = None,
         size: tuple[int, int] | None = None,
         max_pixels: int = MAX_PIXELS,
+        regions: Sequence[tuple] | None = None,
+        feather: float = FEATHER,
+        tile: bool = False,
     ) -> Image.Image:
         """Paints a photograph.
 
         Args:
             image: path, bytes of a file, PIL image, or array uint8 of shape `(height, width)` or
                 `(height, width, 1 | 3 | 4)`. `inference.images` says what becomes of alpha, EXIF and profiles.
-            styles: name of a style, or a mapping from names to weights; only the ratios of the weights matter.
+            styles: name of a style or path of a style picture, or a mapping from such to weights; only the ratios of
+                the weights matter.
             strength: float in [0, 1], how far to go from the photograph (0, its own pixels) to the painting (1).
             color: `"style"`, the style's colours; `"luma"`, the photograph's colours under the painting's light and
                 dark; `"match"`, the painting with the mean and covariance of the photograph's colours.
@@ -73,30 +107,83 @@ class Stylizer:
                 `working_size / stroke_size`. None stands for 1, but smaller pictures are painted as they are.
             size: (width, height) of the result, or None for the photograph's own.
             max_pixels: int > 0, the greatest number of pixels of the photograph and of the result.
+            regions: instead of `styles`, pairs (mask, styles): what is painted how, all in one pass of the network.
+                `inference.regions.read_masks` says what a mask may be. Where none covers, the photograph stays; where
+                several do, their styles are mixed.
+            feather: float >= 0, softness of the regions' edges as a share of the shorter side.
+            tile: bool, paint every pixel of a large photograph, in its own size and in tiles, instead of enlarging what
+                is painted small: strokes are as fine as the pixels. Not with `regions`. What is painted large for the
+                sake of `stroke_size` is painted in tiles by itself (`inference.tiling`).
 
         Returns:
             PIL image of mode RGB, or RGBA if the photograph has transparency, upright.
 
         Raises:
-            ValueError: if an argument breaks its rule, or the picture cannot be read.
-            OSError: if the file cannot be opened.
+            ValueError: if an argument breaks its rule, or the picture or a mask cannot be read.
+            OSError: if a file cannot be opened.
         """
-        weights = self.check(styles, strength, color, stroke_size)
+        mixtures = self.check(styles, strength, color, stroke_size, regions, feather)
+        if tile and (regions is not None or stroke_size is not None):
+            raise ValueError("`tile` paints every pixel: give it without `regions` and `stroke_size`. Received: both")
         picture = read_picture(image, max_pixels)
         if size is not None:
             _check_size(size, max_pixels)
+        masks = [] if regions is None else _masks(regions, picture, size)
         photo = picture.photo if size is None else resolution.resize(picture.photo, tuple(size))
-        return picture.dress(self._paint(photo, weights, strength, color, stroke_size))
-
-    def _paint(self, photo, weights, strength, color, stroke_size):
         if strength == 0:
-            return photo
-        small = resolution.resize(photo, resolution.working_size(photo.size, self.working_size, stroke_size))
-        stylised = Image.fromarray(self.runtime.run(np.asarray(small), weights, float(strength)))
-        if color == "match":
-            stylised = colour.match_colours(stylised, small)
-        result = resolution.upsample(stylised, small, photo, strength)
-        return colour.keep_chroma(result, photo) if color == "luma" else result
+            return picture.dress(photo)
+        # Maps of styles take four times the memory of one style.
+        limit = resolution.MAX_WORKING_PIXELS // (4 if masks else 1)
+        working = resolution.working_size(photo.size, self.working_size, stroke_size, limit)
+        small = resolution.resize(photo, photo.size if tile else working)
+        if masks:
+            stylised = self._run_regions(small, mixtures, soft(masks, small.size, feather), float(strength))
+        else:
+            stylised = self._run(small, mixtures[0], float(strength))
+        result = _finish(stylised, small, photo, strength, color)
+        return picture.dress(keep_rest(result, photo, masks, feather) if masks else result)
+
+    def _run(self, photo, mixture, strength):
+        if photo.width * photo.height > TILE_ABOVE:
+            return paint_in_tiles(self.runtime, photo, mixture, strength)
+        own = () if mixture.vector is None else (mixture.vector,)
+        return Image.fromarray(self.runtime.run(np.asarray(photo), mixture.weights, strength, *own))
+
+    def _run_regions(self, photo, mixtures, masks, strength):
+        weights, vectors = np.stack([mixture.weights for mixture in mixtures]), _vectors(mixtures)
+        return Image.fromarray(self.runtime.run_regions(np.asarray(photo), masks, weights, strength, vectors))
+
+    def refine(
+        self,
+        picture: str | os.PathLike,
+        seconds: float = 60.0,
+        report: Callable[[int, dict], None] | None = None,
+    ) -> None:
+        """Optimises the style vector of a style picture, which later calls then use for its path.
+
+        It starts from the predicted vector, or without a predictor from the nearest style of the network, and needs
+        Keras with TensorFlow, JAX or torch, which are imported here.
+
+        Args:
+            picture: path of the style picture.
+            seconds: float > 0, time for the optimisation.
+            report: called with the number of each step and its losses by name.
+
+        Raises:
+            ValueError: if the picture shows no style, `seconds` breaks its rule, or there is no Keras backend.
+            OSError: if the file cannot be opened.
+        """
+        if not isinstance(seconds, numbers.Real) or not 0 < seconds < math.inf:
+            raise ValueError(f"`seconds` must be a finite number greater than 0. Received: seconds={seconds}")
+        from keras_stylegan.inference.style_pictures import choose_backend, read_style_picture
+
+        image = read_style_picture(picture)
+        choose_backend("refine")
+        from keras_stylegan.inference.own_styles import learn_style
+
+        start = self.palette.predicted(picture)
+        vector = learn_style([image], start=start, steps=10**9, seconds=seconds, report=report)
+        self.palette.remember(picture, vector)
 
     def sheet(self, image, columns: int = 5, tile: int = 320) -> Image.Image:
         """Paints one photograph in every style, at full strength, and lays the pictures out with their names.
@@ -130,3 +217,24 @@ def _check_size(size, max_pixels):
             f"`size` must be (width, height), two whole numbers from 1, of at most {max_pixels} pixels (`max_pixels`). "
             f"Received: size={size}"
         )
+
+
+def _finish(stylised, small, photo, strength, color):
+    """Brings what was painted to the photograph's size and to the colours asked for."""
+    if color == "match":
+        stylised = colour.match_colours(stylised, small)
+    result = resolution.upsample(stylised, small, photo, strength)
+    return colour.keep_chroma(result, photo) if color == "luma" else result
+
+
+def _masks(regions, picture: Picture, size) -> list[Image.Image]:
+    masks = read_masks([mask for mask, _ in regions], picture)
+    return masks if size is None else [mask.resize(tuple(size), Image.Resampling.BOX) for mask in masks]
+
+
+def _vectors(mixtures: Sequence[Mixture]) -> np.ndarray | None:
+    """The own styles' part of each region, zeros where a region has none; None if none has."""
+    own = [mixture.vector for mixture in mixtures if mixture.vector is not None]
+    if not own:
+        return None
+    return np.stack([np.zeros_like(own[0]) if mixture.vector is None else mixture.vector for mixture in mixtures])

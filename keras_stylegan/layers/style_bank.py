@@ -24,11 +24,14 @@ class StyleBank(keras.layers.Layer):
         photograph: weight of shape `(vector_size,)`; times `lr_multiplier` the photograph's vector.
 
     Call arguments:
-        style_weights: tensor of shape `(batch, num_styles)`, rows that sum to 1.
+        style_weights: tensor of shape `(batch, num_styles)`, or `(batch, regions, num_styles)`, rows that sum to 1, or
+            to less by the share that `own` brings.
         strength: tensor of shape `(batch,)`, 0 (the photograph) to 1 (the style).
+        own: optional tensor of shape `(batch, vector_size)`, or `(batch, regions, vector_size)`: what styles outside
+            of the bank add to the mixture, their vectors times their shares.
 
     Output shape:
-        `(batch, vector_size)`.
+        `(batch, vector_size)`, or `(batch, regions, vector_size)`.
     """
 
     def __init__(self, num_styles, vector_size, initializer="zeros", lr_multiplier=1.0, **kwargs):
@@ -45,10 +48,27 @@ class StyleBank(keras.layers.Layer):
         self.vectors = self._add_vectors("vectors", (self.num_styles, self.vector_size))
         self.photograph = self._add_vectors("photograph", (self.vector_size,))
 
-    def call(self, style_weights, strength):
-        style = ops.matmul(ops.cast(style_weights, "float32"), ops.convert_to_tensor(self.vectors))
+    def call(self, style_weights, strength, own=None):
+        rows = ops.reshape(ops.cast(style_weights, "float32"), (-1, self.num_styles))
+        style = ops.matmul(rows, ops.convert_to_tensor(self.vectors))
+        if len(style_weights.shape) == 3:
+            batch, regions, _ = ops.shape(style_weights)
+            # At most one unknown side, so that LiteRT need not work out shapes.
+            sides = (batch, -1) if style_weights.shape[1] is None else (-1, regions)
+            style = ops.reshape(style, (*sides, self.vector_size))
+        if own is not None:
+            style = style + ops.cast(own, "float32") / self.lr_multiplier
+        strength = ops.reshape(ops.cast(strength, "float32"), (-1,) + (1,) * (len(style.shape) - 1))
         photograph = ops.convert_to_tensor(self.photograph)
-        return self.lr_multiplier * (photograph + ops.cast(strength, "float32")[:, None] * (style - photograph))
+        return self.lr_multiplier * (photograph + strength * (style - photograph))
+
+    def photograph_vector(self):
+        """The vector at strength 0, of shape `(vector_size,)`."""
+        return self.lr_multiplier * ops.convert_to_tensor(self.photograph)
+
+    def style_vectors(self):
+        """The named styles' vectors, of shape `(num_styles, vector_size)`."""
+        return self.lr_multiplier * ops.convert_to_tensor(self.vectors)
 
     def _add_vectors(self, name, shape):
         def stored(shape, dtype=None):
@@ -56,8 +76,8 @@ class StyleBank(keras.layers.Layer):
 
         return self.add_weight(name=name, shape=shape, initializer=stored, dtype="float32")
 
-    def compute_output_shape(self, style_weights_shape, strength_shape=None):
-        return style_weights_shape[0], self.vector_size
+    def compute_output_shape(self, style_weights_shape, strength_shape=None, own_shape=None):
+        return *style_weights_shape[:-1], self.vector_size
 
     def get_config(self):
         return {

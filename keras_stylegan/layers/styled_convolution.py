@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_stylegan.ops.normalization import instance_norm
+from keras_stylegan.ops.normalization import instance_affine, instance_norm, over_positions
 from keras_stylegan.ops.padding import reflect_pad
 
 
@@ -30,8 +30,11 @@ class StyledConv2D(keras.layers.Layer):
 
     Call arguments:
         inputs: tensor of shape `(batch, height, width, channels)`, height and width greater than `kernel_size // 2`.
-        scale: tensor of shape `(batch, filters)`.
-        shift: tensor of shape `(batch, filters)`.
+        scale: tensor of shape `(batch, filters)`, or a map of the output's shape: a style for each position. The
+            statistics are those of the whole picture in both cases.
+        shift: tensor of the shape of `scale`.
+        frozen: bool, take `scale` and `shift` as `freeze` returned them, with a picture's statistics in them: nothing
+            is normalised any more.
 
     Output shape:
         `(batch, ceil(height / strides), ceil(width / strides), filters)`.
@@ -80,12 +83,28 @@ class StyledConv2D(keras.layers.Layer):
         else:
             self.kernel = self.add_weight(name="kernel", shape=(*size, channels, self.filters), initializer=initializer)
 
-    def call(self, inputs, scale, shift):
+    def call(self, inputs, scale, shift, frozen=False):
         x = self.convolve(reflect_pad(inputs, self.kernel_size // 2))
-        if self.normalize:
+        if self.normalize and not frozen:
             return self.activation(instance_norm(x, scale, shift, self.epsilon))
         scale, shift = ops.cast(scale, x.dtype), ops.cast(shift, x.dtype)
-        return self.activation(x * scale[:, None, None] + shift[:, None, None])
+        return self.activation(x * over_positions(scale) + over_positions(shift))
+
+    def freeze(self, inputs, scale, shift):
+        """The scale and shift that do to other parts of a picture what normalising does to these.
+
+        Args:
+            inputs: tensor of shape `(parts, height, width, channels)`, all of one picture.
+            scale, shift: tensors of shape `(1, filters)`.
+
+        Returns:
+            Scale and shift, float32 tensors of shape `(1, filters)`, for calls with `frozen=True`.
+        """
+        if not self.normalize:
+            return scale, shift
+        x = self.convolve(reflect_pad(inputs, self.kernel_size // 2))
+        factor, offset = instance_affine(x, scale, shift, self.epsilon, axes=(0, 1, 2))
+        return factor[:, 0, 0], offset[:, 0, 0]
 
     def convolve(self, padded):
         """The convolution alone, of inputs that are padded already."""
@@ -100,7 +119,7 @@ class StyledConv2D(keras.layers.Layer):
         power = ops.sum(ops.square(ops.cast(kernel, "float32")), axis=axes, keepdims=True)
         return kernel * ops.cast(ops.rsqrt(power + 1e-8), kernel.dtype)
 
-    def compute_output_shape(self, inputs_shape, scale_shape=None, shift_shape=None):
+    def compute_output_shape(self, inputs_shape, scale_shape=None, shift_shape=None, frozen=False):
         batch, height, width, _ = inputs_shape
         height, width = (None if n is None else -(-n // self.strides) for n in (height, width))
         return batch, height, width, self.filters

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_stylegan.ops.normalization import over_positions
 from keras_stylegan.ops.padding import reflect_pad
 
 
@@ -17,7 +18,7 @@ class UpsampledRGB(keras.layers.Layer):
 
     Call arguments:
         inputs: tensor of shape `(batch, height, width, channels)`.
-        shift: tensor of shape `(batch, 3)`, added to the colours.
+        shift: tensor of shape `(batch, 3)`, added to the colours, or a map of the output's shape.
 
     Output shape:
         `(batch, 2 * height, 2 * width, 3)`, float32.
@@ -32,7 +33,7 @@ class UpsampledRGB(keras.layers.Layer):
 
     def call(self, inputs, shift):
         x = ops.cast(self.convolve(reflect_pad(inputs, 1)), "float32")
-        return self.assemble(x) + ops.cast(shift, "float32")[:, None, None]
+        return self.assemble(x) + over_positions(ops.cast(shift, "float32"))
 
     def convolve(self, padded):
         """The four colours that each 2x2 pixels of the padded inputs give, as `(batch, height - 1, width - 1, 12)`."""

@@ -20,6 +20,8 @@ from keras_stylegan.models.projection import StyleProjection
 from keras_stylegan.models.sampling import generate, mix_styles, render, render_styles, style_moments
 from keras_stylegan.models.scene import ScenePipeline
 from keras_stylegan.models.schedules import CosineSchedule, LinearDecay, PerUpdate, ScheduledAdam
+from keras_stylegan.models.style_learning import StyleLearning
+from keras_stylegan.models.style_prediction import StylePrediction
 from keras_stylegan.models.stylegan import StyleGAN
 from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
 from keras_stylegan.models.super_resolution import SuperResolution
@@ -28,6 +30,6 @@ __all__ = [
     "AdversarialModel", "AveragedNetwork", "CosineSchedule", "CycleGAN", "DeepImagePrior", "FeatureDistillation",
     "Fusion", "GatysModel", "ImageGAN", "InfoGAN", "LinearDecay", "MultiDomainTranslation", "MultiStyleTransfer",
     "NoiseToImage", "PerUpdate", "Pix2Pix", "Player", "ProgressiveGAN", "Regularizer", "ScenePipeline", "ScheduledAdam",
-    "StyleGAN", "StyleGAN2", "StyleProjection", "SuperResolution", "copy_network", "generate", "mix_styles",
-    "move_styles", "r1_gamma", "render", "render_styles", "style_directions", "style_moments",
+    "StyleGAN", "StyleGAN2", "StyleLearning", "StylePrediction", "StyleProjection", "SuperResolution", "copy_network",
+    "generate", "mix_styles", "move_styles", "r1_gamma", "render", "render_styles", "style_directions", "style_moments",
 ]  # fmt: skip

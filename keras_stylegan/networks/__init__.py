@@ -21,6 +21,7 @@ from keras_stylegan.networks.resnet import ResNetCritic, ResNetGenerator
 from keras_stylegan.networks.resolutions import resolutions
 from keras_stylegan.networks.scene_encoder import SceneEncoder
 from keras_stylegan.networks.stages import Stage, stages
+from keras_stylegan.networks.style_predictor import StylePredictor
 from keras_stylegan.networks.style_transformer import StyleTransformer
 from keras_stylegan.networks.stylegan import StyleGANGenerator
 from keras_stylegan.networks.stylegan2 import StyleGAN2Generator
@@ -35,6 +36,6 @@ __all__ = [
     "JohnsonTransformer", "PatchCritic", "PatchGANCritic", "PerceptualNetwork", "ProgressiveCritic",
     "ProgressiveGenerator", "ProjectedCritic", "R3GANCritic", "R3GANGenerator", "RECEPTIVE_FIELDS", "ResNetCritic",
     "ResNetGenerator", "ResNetTranslator", "SceneEncoder", "Stage", "StyleGAN2Critic", "StyleGAN2Generator",
-    "StyleGANGenerator", "StyleTransformer", "SuperResolutionNetwork", "TRUNKS", "UNetTranslator", "VNetTranslator",
-    "build_perceptual", "resolutions", "stages",
+    "StyleGANGenerator", "StylePredictor", "StyleTransformer", "SuperResolutionNetwork", "TRUNKS", "UNetTranslator",
+    "VNetTranslator", "build_perceptual", "resolutions", "stages",
 ]  # fmt: skip

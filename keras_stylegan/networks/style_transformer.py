@@ -6,6 +6,7 @@ from keras import ops
 from keras_stylegan.layers.style_bank import StyleBank
 from keras_stylegan.layers.styled_convolution import StyledConv2D
 from keras_stylegan.layers.upsampled_rgb import UpsampledRGB
+from keras_stylegan.networks.style_maps import StyleMaps
 from keras_stylegan.ops.resampling import upsample_nearest
 from keras_stylegan.ops.waves import plane_waves
 
@@ -36,7 +37,12 @@ class StyleTransformer(keras.Model):
     Call arguments:
         inputs: dict of `images`, float `(batch, height, width, 3)`, RGB in [-1, 1], height and width multiples of
             `stride` and at least 16; `style_weights`, float `(batch, num_styles)`, rows that sum to 1; `strength`,
-            float `(batch,)` in [0, 1]; optionally `origin`, `(batch, 2)`, where the waves begin (`plane_waves`).
+            float `(batch,)` in [0, 1]. Optional: `style_vectors`, float `(batch, vector_size)`: styles that are not in
+            the bank, times their shares, which the rows of `style_weights` then lack; `masks`, float `(batch, height,
+            width, regions)` in [0, 1], sums at most 1: `style_weights` and `style_vectors` then have an axis of regions
+            after that of the batch, and what no mask covers stays the photograph; `origin`, `(batch, 2)`, where the
+            waves begin (`plane_waves`); `frozen_vectors`, `(batch, vector_size)`, what `freeze` returned: they take the
+            place of bank, style vectors and the picture's own statistics, so that tiles fit together.
 
     Returns:
         float32 tensor of the images' shape, values within [-1.1, 1.1]; at strength 0 the images themselves.
@@ -106,28 +112,69 @@ class StyleTransformer(keras.Model):
         return sum(size for size, _ in self._layout())
 
     def call(self, inputs):
-        images, strength = inputs["images"], ops.cast(inputs["strength"], "float32")
-        vectors = self.bank(inputs["style_weights"], strength)
-        painted = self.paint(images, vectors, inputs.get("origin"))
+        images, masks, origin = inputs["images"], inputs.get("masks"), inputs.get("origin")
+        if "frozen_vectors" in inputs:
+            painted = self.paint(images, inputs["frozen_vectors"], origin, frozen=True)
+        else:
+            vectors = self.bank(inputs["style_weights"], inputs["strength"], inputs.get("style_vectors"))
+            painted = self.paint(images, vectors, origin, masks)
+        strength = ops.cast(inputs["strength"], "float32")[:, None, None, None]
+        if masks is not None:
+            strength = strength * ops.sum(ops.cast(masks, "float32"), axis=-1, keepdims=True)
         # The last fifth of the way to the photograph is walked by its own pixels, so that strength 0 is exact.
-        share = ops.minimum(strength / EXACT_BELOW, 1.0)[:, None, None, None]
+        share = ops.minimum(strength / EXACT_BELOW, 1.0)
         images = ops.cast(images, "float32")
         return images + share * (painted - images)
 
-    def paint(self, images, vectors, origin=None):
-        """Paints `images` in the styles of `vectors`, float `(batch, vector_size)`; returns float32 images."""
+    def paint(self, images, vectors, origin=None, masks=None, frozen=False):
+        """Paints `images` in the styles of `vectors`, float `(batch, vector_size)`; returns float32 images.
+
+        With `masks`, float `(batch, height, width, regions)`, of `vectors`, `(batch, regions, vector_size)`, each
+        position has the mean weighted by its masks, filled up to 1 by the photograph's vector. `frozen` vectors are
+        those of `freeze`.
+        """
         split = self._split(vectors)
+        if masks is not None:
+            split = StyleMaps(split, self._split(self.bank.photograph_vector()[None, None]), masks, self._strides())
+        return self._walk(images, origin, lambda x, layer: layer(x, *split[layer.name], frozen=frozen), split)
+
+    def freeze(self, parts, vectors, origin=None):
+        """Puts the statistics of a picture into a style vector, which then paints any part of it alike.
+
+        Normalising with known statistics is a scale and a shift, as a style is; so one vector holds both. It paints
+        without looking at the picture as a whole: in tiles, or from a few parts that stand for all.
+
+        Args:
+            parts: float tensor `(parts, height, width, 3)`, RGB in [-1, 1], parts of one picture, or all of it.
+            vectors: float tensor `(1, vector_size)`.
+            origin: optional float tensor `(parts, 2)`, as of `paint`.
+
+        Returns:
+            float32 tensor `(1, vector_size)`, for `paint` with `frozen=True`.
+        """
+        split, frozen = self._split(vectors), {}
+
+        def style(x, layer):
+            frozen[layer.name] = layer.freeze(x, *split[layer.name])
+            return layer(x, *frozen[layer.name], frozen=True)
+
+        self._walk(parts, origin, style, split)
+        scales_and_shifts = [part for layer in self.styled_layers() for part in frozen[layer.name]]
+        return ops.concatenate([*scales_and_shifts, split[self.to_rgb.name]], axis=-1)
+
+    def _walk(self, images, origin, style, split):
+        """Takes images through the network; `style(x, layer)` is a styled layer's output."""
         x = ops.space_to_depth(ops.cast(images, self.compute_dtype), 2)
-        half = x = self._styled(self.stem, x, split)
-        x = self._styled(self.to_quarter, x, split)
-        x = x + self._styled(self.waves, ops.cast(plane_waves(x, self.num_waves, 4, origin), x.dtype), split)
-        quarter = x = self._residual(self.encoder_blocks, x, split)
-        x = self._styled(self.to_eighth, x, split)
-        x = self._residual(self.middle_blocks, x, split)
-        x = upsample_nearest(self._styled(self.from_eighth, x, split)) + quarter
-        x = self._residual(self.decoder_blocks, x, split)
-        x = upsample_nearest(self._styled(self.from_quarter, x, split)) + half
-        x = self._styled(self.head, x, split)
+        half = x = style(x, self.stem)
+        x = style(x, self.to_quarter)
+        x = x + style(ops.cast(plane_waves(x, self.num_waves, 4, origin), x.dtype), self.waves)
+        quarter = x = _residual(self.encoder_blocks, x, style)
+        x = style(x, self.to_eighth)
+        x = _residual(self.middle_blocks, x, style)
+        x = upsample_nearest(style(x, self.from_eighth)) + quarter
+        x = _residual(self.decoder_blocks, x, style)
+        x = upsample_nearest(style(x, self.from_quarter)) + half
+        x = style(x, self.head)
         return OUTPUT_RANGE * ops.tanh(self.to_rgb(x, split[self.to_rgb.name]))
 
     def build(self, input_shape=None):
@@ -171,18 +218,20 @@ class StyleTransformer(keras.Model):
         """Scale and shift of each styled layer and the RGB shift, by layer name."""
         sizes = [size for size, _ in self._layout()]
         ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
-        parts = [vectors[:, end - size : end] for size, end in zip(sizes, ends, strict=True)]
+        parts = [vectors[..., end - size : end] for size, end in zip(sizes, ends, strict=True)]
         split = {layer.name: parts[2 * i : 2 * i + 2] for i, layer in enumerate(self.styled_layers())}
         return {**split, self.to_rgb.name: parts[-1]}
 
-    @staticmethod
-    def _styled(layer, x, split):
-        return layer(x, *split[layer.name])
-
-    def _residual(self, blocks, x, split):
-        for first, second in blocks:
-            x = x + self._styled(second, self._styled(first, x, split), split)
-        return x
+    def _strides(self):
+        """Pixels of the picture per step of what each styled layer returns, by layer name."""
+        encoder, middle, decoder = ([layer for block in blocks for layer in block] for blocks in self._blocks())
+        levels = {
+            1: [self.to_rgb],
+            2: [self.stem, self.head],
+            4: [self.to_quarter, self.waves, *encoder, *decoder, self.from_quarter],
+            8: [self.to_eighth, *middle, self.from_eighth],
+        }
+        return {layer.name: stride for stride, layers in levels.items() for layer in layers}
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -203,6 +252,12 @@ class NeutralStyle(keras.initializers.Initializer):
 
     def get_config(self):
         return {"layout": self.layout}
+
+
+def _residual(blocks, x, style):
+    for first, second in blocks:
+        x = x + style(style(x, first), second)
+    return x
 
 
 def _residual_block(filters, name):

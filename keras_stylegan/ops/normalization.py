@@ -13,8 +13,8 @@ def instance_norm(features, scale=None, shift=None, epsilon=1e-5):
 
     Args:
         features: tensor of shape `(batch, height, width, channels)`.
-        scale: optional tensor of shape `(batch, channels)`; 1 where missing.
-        shift: optional tensor of shape `(batch, channels)`; 0 where missing.
+        scale: optional tensor of shape `(batch, channels)`, or a map of the features' shape; 1 where missing.
+        shift: optional tensor like `scale`; 0 where missing.
         epsilon: float, added to the variance.
 
     Returns:
@@ -26,18 +26,19 @@ def instance_norm(features, scale=None, shift=None, epsilon=1e-5):
     return ops.cast(ops.cast(features, "float32") * factor + offset, features.dtype)
 
 
-def instance_affine(features, scale=None, shift=None, epsilon=1e-5):
-    """What `instance_norm` multiplies every pixel by and then adds.
+def instance_affine(features, scale=None, shift=None, epsilon=1e-5, axes=(1, 2)):
+    """What `instance_norm` multiplies by and adds: the picture's statistics and the style, in one.
 
     Args:
-        features, scale, shift, epsilon: as in `instance_norm`; `scale` and `shift` also as `(batch, 1, 1, channels)`.
+        features, scale, shift, epsilon: as of `instance_norm`.
+        axes: tuple of ints, what the statistics are taken over; `(0, 1, 2)` for the parts of one picture.
 
     Returns:
-        Factor and offset, float32 tensors of shape `(batch, 1, 1, channels)`.
+        Factor and offset, float32, both broadcastable to the features' shape.
     """
     x = ops.cast(features, "float32")
-    mean = ops.mean(x, axis=(1, 2), keepdims=True)
-    variance = ops.maximum(ops.mean(ops.square(x), axis=(1, 2), keepdims=True) - ops.square(mean), 0.0)
+    mean = ops.mean(x, axis=axes, keepdims=True)
+    variance = ops.maximum(ops.mean(ops.square(x), axis=axes, keepdims=True) - ops.square(mean), 0.0)
     factor = ops.rsqrt(variance + epsilon)
     if scale is not None:
         factor = factor * over_positions(ops.cast(scale, "float32"))
@@ -48,7 +49,7 @@ def instance_affine(features, scale=None, shift=None, epsilon=1e-5):
 
 
 def over_positions(values):
-    """Gives `(batch, channels)` the two axes of positions; a tensor that has them stays as it is."""
+    """Gives `(batch, channels)` the two axes of positions; a map `(batch, height, width, channels)` stays as it is."""
     return values[:, None, None] if len(values.shape) == 2 else values
 
 

@@ -12,6 +12,7 @@ from keras_stylegan.presets.gans import (
 )
 from keras_stylegan.presets.multistyle import JohnsonPreset, MultiStylePreset
 from keras_stylegan.presets.settings import as_dict, with_settings
+from keras_stylegan.presets.style_predictor import StylePredictorPreset
 from keras_stylegan.presets.super_resolution import SuperResolutionPreset
 from keras_stylegan.presets.table import PRESETS, get_preset
 from keras_stylegan.presets.translation import CycleGANPreset, MultiDomainPreset, Pix2PixPreset, TranslationPreset
@@ -19,5 +20,6 @@ from keras_stylegan.presets.translation import CycleGANPreset, MultiDomainPreset
 __all__ = [
     "CycleGANPreset", "FusionPreset", "GANPreset", "InfoGANPreset", "JohnsonPreset", "MultiDomainPreset",
     "MultiStylePreset", "PRESETS", "Pix2PixPreset", "Preset", "ProgressivePreset", "R3GANPreset", "StyleGAN2Preset",
-    "StyleGANPreset", "SuperResolutionPreset", "TranslationPreset", "as_dict", "get_preset", "with_settings",
+    "StyleGANPreset", "StylePredictorPreset", "SuperResolutionPreset", "TranslationPreset", "as_dict", "get_preset",
+    "with_settings",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from keras_stylegan.systems.fusion import build_fusion
 from keras_stylegan.systems.gans import build_gan
 from keras_stylegan.systems.multi_domain import build_multi_domain
 from keras_stylegan.systems.multistyle import build_multistyle
+from keras_stylegan.systems.style_predictor import build_style_predictor
 from keras_stylegan.systems.stylegan2 import build_stylegan2
 from keras_stylegan.systems.super_resolution import build_super_resolution
 from keras_stylegan.systems.translation import build_cyclegan, build_pix2pix
@@ -20,6 +21,7 @@ __all__ = ["SYSTEMS", "Probe", "System", "build", "jit_compile", "save_whole"]
 SYSTEMS: dict[str, Callable[[Any], System]] = {
     "fusion": build_fusion,
     **dict.fromkeys(("multistyle", "johnson"), build_multistyle),
+    "style_predictor": build_style_predictor,
     **dict.fromkeys(("gan", "infogan", "progressive", "r3gan", "stylegan"), build_gan),
     "stylegan2": build_stylegan2,
     "pix2pix": build_pix2pix,

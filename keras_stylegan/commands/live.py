@@ -1,0 +1,128 @@
+"""`keras-stylegan live`: a camera's picture, painted while one looks on. Needs OpenCV."""
+
+from __future__ import annotations
+
+import argparse
+
+from keras_stylegan.commands.painting import add_bank_argument
+
+WINDOW = "keras-stylegan"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    add = parser.add_argument
+    add("--camera", default="0", metavar="N", help="number of the camera, or a video file (default 0)")
+    add("--style", metavar="NAME", help="first style; keys n and p go through all")
+    add("--strength", type=float, default=1.0, metavar="S", help="0 (as it is) to 1 (default); keys + and -")
+    add("--width", type=int, default=320, metavar="PIXELS", help="frames are reduced to this width (default 320)")
+    add("--frames", type=int, metavar="N", help="stop after so many frames")
+    add("-o", "--output", metavar="FILE", help="also write a video (.avi or .mp4)")
+    add("--no-window", action="store_true", help="show nothing, for machines without a screen")
+    add_bank_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Paints until a key, the last frame or Ctrl-C; returns the exit code."""
+    import time
+
+    from keras_stylegan.commands.network import load_network
+    from keras_stylegan.inference.live import KEYS, LivePainter
+
+    _check(arguments)
+    opencv = _opencv()
+    painter = LivePainter(load_network(arguments.bank), arguments.style, arguments.strength)
+    camera, writer = _open(opencv, arguments.camera), None
+    count, begun = 0, time.perf_counter()
+    if not arguments.no_window:
+        print(KEYS)
+    try:
+        for frame in _frames(opencv, camera, arguments):
+            painted = opencv.cvtColor(painter.paint(frame), opencv.COLOR_RGB2BGR)
+            count += 1
+            if arguments.output:
+                writer = writer or _writer(opencv, arguments.output, camera, painted)
+                writer.write(painted)
+            if not arguments.no_window and not painter.press(_shown(opencv, painted, painter)):
+                break
+    except KeyboardInterrupt:
+        pass  # how one leaves without a window
+    finally:
+        camera.release()
+        if writer is not None:
+            writer.release()
+    if count == 0:
+        raise ValueError(f"{arguments.camera}: the camera gives no frames")
+    print(f"{count} frames, {count / (time.perf_counter() - begun):.1f} frames/s")
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    import pathlib
+
+    for name in ("width", "frames"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise ValueError(f"`--{name}` must be at least 1. Received: {value}")
+    if arguments.output:
+        path = pathlib.Path(arguments.output)
+        if path.suffix.lower() not in (".avi", ".mp4"):
+            raise ValueError(f"{path}: the suffix of a video must be .avi or .mp4. Received: {path.suffix or 'none'}")
+        if not path.absolute().parent.is_dir():
+            raise ValueError(f"{path}: the output's folder does not exist")
+
+
+def _opencv():
+    try:
+        import cv2
+    except ImportError:
+        raise ValueError("`live` needs OpenCV: pip install 'keras_stylegan[camera]'") from None
+    return cv2
+
+
+def _open(opencv, name: str):
+    import os
+
+    from keras_stylegan.commands.silence import silence
+
+    if not name.isdigit() and not os.path.isfile(name):
+        raise ValueError(f"`--camera` must be the number of a camera or a video file. Received: {name}")
+    with silence():
+        camera = opencv.VideoCapture(int(name) if name.isdigit() else name)
+    if not camera.isOpened():
+        raise ValueError(f"{name}: the camera or video cannot be opened")
+    return camera
+
+
+def _frames(opencv, camera, arguments):
+    """Frames in RGB, reduced to the width asked for."""
+    number = 0
+    while arguments.frames is None or number < arguments.frames:
+        whole, frame = camera.read()
+        if not whole:
+            return
+        height, width = frame.shape[:2]
+        if width > arguments.width:
+            size = arguments.width, max(1, round(height * arguments.width / width))
+            frame = opencv.resize(frame, size, interpolation=opencv.INTER_AREA)
+        yield opencv.cvtColor(frame, opencv.COLOR_BGR2RGB)
+        number += 1
+
+
+def _writer(opencv, path: str, camera, frame):
+    code = opencv.VideoWriter_fourcc(*("mp4v" if path.lower().endswith(".mp4") else "MJPG"))
+    rate = camera.get(opencv.CAP_PROP_FPS)
+    writer = opencv.VideoWriter(path, code, rate if 1 <= rate <= 240 else 25.0, (frame.shape[1], frame.shape[0]))
+    if not writer.isOpened():
+        raise ValueError(f"{path}: the video cannot be written")
+    return writer
+
+
+def _shown(opencv, frame, painter) -> int:
+    """Shows a frame; returns the key pressed meanwhile, or -1."""
+    try:
+        opencv.imshow(WINDOW, frame)
+        opencv.setWindowTitle(WINDOW, f"{painter.style}  {painter.strength:.1f}")
+        return opencv.waitKey(1)
+    except opencv.error:
+        raise ValueError("a window cannot be opened here; give `--no-window` and `--output FILE`") from None

@@ -1,0 +1,120 @@
+"""Training batches of the style predictor: photographs, each with a picture whose style it is to take on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from keras_stylegan.data.crops import Crops, random_crop
+from keras_stylegan.data.pictures import stack_floats
+from keras_stylegan.data.textures import procedural_texture
+
+# Styles mixed in a painted picture, at most.
+_MIXED = 3
+
+
+class StylePictureBatches:
+    """Batch `i` is a dict of float32 arrays, a function of the seeds and `i` alone:
+
+    - `content`: `(batch, height, width, 3)`, crops of photographs in [-1, 1];
+    - `style_pictures`: like `content`: a crop of a painting, half of them in changed colours, a blend of two of these,
+      a procedural texture, or a photograph, by `shares`;
+    - `style_weights`: `(batch, num_styles)`: one style where the picture is a crop of its painting in its own colours,
+      zeros for all other pictures; in the first `num_painted` rows, where the model paints the picture itself, a
+      mixture of up to three styles.
+
+    Args:
+        crops: `Crops` of photographs.
+        paintings: sequence of uint8 arrays `(height, width, 3)`.
+        numbers: for each painting its style's number in the bank, or None if the bank does not have it.
+        num_styles: int, styles of the bank.
+        shares: weights of paintings, blends, textures and photographs, in this order.
+        num_painted: int, at most the batch size.
+        seed: int.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+    """
+
+    def __init__(
+        self,
+        crops: Crops,
+        paintings: Sequence[np.ndarray],
+        numbers: Sequence[int | None],
+        num_styles: int,
+        shares: Sequence[float] = (0.5, 0.15, 0.2, 0.15),
+        num_painted: int = 0,
+        seed: int = 0,
+    ):
+        if not paintings or len(paintings) != len(numbers):
+            raise ValueError(
+                "`paintings` must hold pictures, and `numbers` one number or None for each. "
+                f"Received: {len(paintings)} and {len(numbers)}"
+            )
+        if len(shares) != 4 or min(shares) < 0 or not sum(shares) > 0:
+            raise ValueError(f"`shares` must be four numbers, none negative and not all 0. Received: shares={shares}")
+        if not 0 <= num_painted <= crops.batch_size:
+            raise ValueError(
+                f"`num_painted` must be from 0 to the batch size {crops.batch_size}. Received: {num_painted}"
+            )
+        self.crops = crops
+        self.paintings = paintings
+        self.numbers = numbers
+        self.num_styles = num_styles
+        self.shares = np.cumsum(np.asarray(shares, "float64") / sum(shares))
+        self.num_painted = num_painted
+        self.seed = seed
+
+    @property
+    def batch_size(self) -> int:
+        return self.crops.batch_size
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        rng = np.random.default_rng((self.seed, 3, index))
+        weights = np.zeros((self.batch_size, self.num_styles), "float32")
+        pictures = []
+        for row, weight in enumerate(weights):
+            picture, number = self._picture(rng)
+            pictures.append(picture)
+            if row < self.num_painted:
+                styles = rng.choice(self.num_styles, min(rng.integers(1, _MIXED + 1), self.num_styles), replace=False)
+                weight[styles] = rng.dirichlet(np.ones(len(styles)))
+            elif number is not None:
+                weight[number] = 1
+        return {"content": self.crops[index], "style_pictures": stack_floats(pictures), "style_weights": weights}
+
+    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
+        index = 0
+        while True:
+            yield self[index]
+            index += 1
+
+    def _picture(self, rng):
+        """A style picture, and its style's number or None."""
+        kind = int(np.searchsorted(self.shares, rng.random(), side="right"))
+        if kind == 0:
+            return self._painting(rng)
+        if kind == 1:
+            (one, _), (other, _) = self._painting(rng), self._painting(rng)
+            share = rng.uniform(0.3, 0.7)
+            return (share * one + (1 - share) * other).astype("uint8"), None
+        if kind == 2:
+            return procedural_texture(self.crops.crop_size, rng), None
+        source = self.crops.source
+        return self._crop(source[int(rng.integers(len(source)))], rng), None
+
+    def _painting(self, rng):
+        chosen = rng.integers(len(self.paintings))
+        crop, number = self._crop(self.paintings[chosen], rng), self.numbers[chosen]
+        return (crop, number) if rng.random() < 0.5 else (_recoloured(crop, rng), None)
+
+    def _crop(self, picture, rng):
+        return random_crop(picture, self.crops.crop_size, self.crops.scale, self.crops.flip, rng.random(4))
+
+
+def _recoloured(picture, rng):
+    """Channels exchanged, contrast and brightness of each changed."""
+    pixels = picture[..., rng.permutation(3)].astype("float32")
+    pixels = (pixels - 127.5) * rng.uniform(0.5, 1.4, 3) + 127.5 + rng.uniform(-40, 40, 3)
+    return np.clip(pixels, 0, 255).astype("uint8")

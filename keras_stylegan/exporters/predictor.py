@@ -1,0 +1,81 @@
+"""From a finished run of the style predictor to the LiteRT file that the package ships."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_stylegan import pretrained
+from keras_stylegan.exporters.litert import convert
+from keras_stylegan.exporters.package_files import fingerprint, training_facts, write_package
+from keras_stylegan.inference.style_pictures import LiteRTPredictor
+from keras_stylegan.networks import StylePredictor
+
+FILE = "weights/style_predictor.tflite"
+# Bytes of the stylisation network's LiteRT file and the predictor's together.
+MAX_BYTES = 4 * 10**6
+
+
+def predict_function(predictor: StylePredictor):
+    """The boundary of a predictor.
+
+    Returns:
+        `tf.function` of `picture` uint8 `(1, height, width, 3)`, at least 16 pixels on each side; returns
+        `{"style_vector": float32 (1, vector_size)}`.
+    """
+
+    @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="picture")])
+    def predict(picture):
+        return {"style_vector": predictor(tf.cast(picture, tf.float32) / 127.5 - 1.0, training=False)}
+
+    return predict
+
+
+def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
+    """Writes `weights/style_predictor.tflite` of a run, and `predictor` in the manifest entry of its network.
+
+    Args:
+        run: run directory of a style_predictor preset.
+        assets: the package's assets folder.
+        licence: licence and notices of the weights, in a sentence.
+
+    Returns:
+        What the manifest says of it.
+
+    Raises:
+        ValueError: if the run is for another network than the packaged one, or the files become too large.
+    """
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    entry = pretrained.network_entry("multistyle")
+    space = config["facts"]["network"]["style_space"]
+    if space != entry.get("style_space"):
+        raise ValueError(f"`run` must be for the packaged network, {entry.get('style_space')}. Received: {space}")
+    predictor = keras.models.load_model(run / "predictor.keras", compile=False)
+    content = convert(predict_function(predictor), "predict_style", float16=True)
+    together = len(content) + entry["litert"]["bytes"]
+    if together > MAX_BYTES:
+        raise ValueError(f"network and predictor must have at most {MAX_BYTES:,} bytes. Received: {together:,}")
+    entry["predictor"] = {
+        **fingerprint(FILE, content),
+        **training_facts(run, config),
+        "parameters": predictor.count_params(),
+        "parity": _parity(predictor, content),
+        "licence": licence,
+    }
+    write_package(assets, "multistyle", entry, {FILE: content})
+    return entry["predictor"]
+
+
+def _parity(predictor, content) -> float:
+    """Greatest difference of both runtimes on a packaged photograph, in units of the styles' spread."""
+    sample = pretrained.sample_photographs()[0].read_bytes()
+    runtime = LiteRTPredictor(content)
+    picture = runtime.prepare(sample)
+    ours = keras.ops.convert_to_numpy(predictor(picture[None].astype("float32") / 127.5 - 1))[0]
+    spread = keras.ops.convert_to_numpy(predictor.spread)
+    return round(float(np.abs((runtime.run(picture) - ours) / spread).max()), 4)

@@ -1,0 +1,49 @@
+"""Frames of a camera painted one after the other, and the keys that change how."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from keras_stylegan.inference.stylizer import Stylizer
+
+KEYS = "n and p: next and previous style; + and -: strength; q or Esc: leave"
+_STEP = 0.1
+_QUIT = {ord("q"), 27}
+
+
+class LivePainter:
+    """What is painted at the moment; keys change it between frames.
+
+    Args:
+        network: `Stylizer`.
+        style: name of the first style; by default the network's first.
+        strength: float in [0, 1].
+
+    Raises:
+        ValueError: if the style is unknown or the strength breaks its rule.
+    """
+
+    def __init__(self, network: Stylizer, style: str | None = None, strength: float = 1.0):
+        self.network = network
+        self.style = network.styles[0] if style is None else style
+        self.strength = strength
+        network.check(self.style, strength)
+
+    def paint(self, frame: np.ndarray) -> np.ndarray:
+        """Paints a frame, uint8 of shape `(height, width, 3)`, RGB."""
+        return np.asarray(self.network.stylize(frame, self.style, self.strength))
+
+    def press(self, key: int) -> bool:
+        """Does what a key stands for; returns whether to go on.
+
+        Args:
+            key: code of the character; others than those of `KEYS` do nothing.
+        """
+        styles = self.network.styles
+        if key in (ord("n"), ord("p")):
+            step = 1 if key == ord("n") else -1
+            self.style = styles[(styles.index(self.style) + step) % len(styles)]
+        elif key in (ord("+"), ord("="), ord("-")):
+            step = -_STEP if key == ord("-") else _STEP
+            self.strength = round(min(1.0, max(0.0, self.strength + step)), 6)
+        return key not in _QUIT

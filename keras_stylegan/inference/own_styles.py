@@ -1,0 +1,74 @@
+"""Own styles: pictures in, a vector of the packaged network out. Needs a Keras backend."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from keras_stylegan import data, pretrained
+from keras_stylegan.data.pictures import shrink, to_float
+from keras_stylegan.inference.style_pictures import check_style_picture
+from keras_stylegan.models.style_learning import StyleLearning
+from keras_stylegan.networks import build_perceptual
+from keras_stylegan.presets import MultiStylePreset
+
+# Photographs painted to find the style of the bank to begin with.
+_COMPARED = 2
+
+
+def learn_style(
+    pictures: Sequence[Image.Image],
+    photographs: str | Path | None = None,
+    start: np.ndarray | None = None,
+    steps: int = 600,
+    seconds: float = math.inf,
+    network: str = "compact",
+    seed: int = 0,
+    report: Callable[[int, dict], None] | None = None,
+) -> np.ndarray:
+    """Learns the style of pictures as a vector of the packaged network, under its own recipe.
+
+    Args:
+        pictures: RGB, of one style.
+        photographs: folder, zip or npz file of photographs to paint on the way; the packaged ones by default.
+        start: style vector to begin with; by default that of the nearest style of the bank.
+        steps, seconds: as of `StyleLearning.optimize`.
+        network: perceptual network: `"compact"`, `"vgg16"`, `"vgg19"` or an .npz weight file.
+        seed: int, decides which crops are painted.
+        report: called with the number of each step and its losses by name.
+
+    Returns:
+        float32 array of shape `(vector_size,)`.
+
+    Raises:
+        ValueError: if a picture is too small or flat, or the photographs cannot be read.
+    """
+    for picture in pictures:
+        check_style_picture(picture)
+    recipe = MultiStylePreset()
+    transformer = pretrained.packaged_transformer(pretrained.network_entry("multistyle"))
+    crops = data.Crops(_photographs(photographs, recipe), recipe.crop_size, recipe.batch_size, recipe.scale, seed=seed)
+    learning = StyleLearning(
+        transformer,
+        build_perceptual(network),
+        [to_float(np.asarray(shrink(picture, recipe.style_short_side))) for picture in pictures],
+        start,
+        recipe.style_weight,
+        recipe.content_weight,
+        recipe.variation_weight,
+        recipe.content_method,
+    )
+    if start is None:
+        learning.nearest(crops[0][:_COMPARED])
+    return learning.optimize(crops, steps, seconds=seconds, callback=report)
+
+
+def _photographs(source, recipe):
+    if source is not None:
+        return data.open_images(source, recipe.content_short_side, recipe.cache_megabytes * 2**20)
+    samples = pretrained.sample_photographs()
+    return [data.read_picture(sample.read_bytes(), recipe.content_short_side) for sample in samples]

@@ -1,0 +1,102 @@
+"""The styles at hand: those of a network's bank, own ones from bank files, and any picture through the predictor."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from keras_stylegan.formats import READABLE_SUFFIXES
+from keras_stylegan.inference.mixtures import mixture_weights
+
+
+@dataclasses.dataclass(frozen=True)
+class Mixture:
+    """What a picture, or a region of it, is painted in.
+
+    Attributes:
+        weights: float32 of shape `(styles of the bank,)`; the sum is 1, or less by the share of the other styles.
+        vector: float32 of shape `(vector_size,)`, the other styles' vectors times their shares; None without any.
+    """
+
+    weights: np.ndarray
+    vector: np.ndarray | None = None
+
+
+class Palette:
+    """Names, and what stands behind them.
+
+    Args:
+        styles: names of the styles in the network's bank, in its order.
+        own: mapping from further names to style vectors.
+        predict: function from a picture file to its style vector, or None where the network has no predictor.
+
+    Raises:
+        ValueError: if an own style has the name of another.
+    """
+
+    def __init__(
+        self,
+        styles: Sequence[str],
+        own: Mapping[str, np.ndarray] | None = None,
+        predict: Callable[[str], np.ndarray] | None = None,
+    ):
+        self.bank = tuple(styles)
+        self.own = dict(own or {})
+        self._predict = predict
+        self._pictures: dict[str, np.ndarray] = {}
+        repeated = sorted(set(self.bank) & set(self.own))
+        if repeated:
+            raise ValueError(f"own styles must have names of their own. Received: {', '.join(repeated)}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names: the bank's, then the own ones'."""
+        return (*self.bank, *self.own)
+
+    def mixture(self, styles: str | os.PathLike | Mapping[str, float]) -> Mixture:
+        """Checks and normalises a mixture.
+
+        Args:
+            styles: a name or the path of a style picture, or a mapping from such to weights that are not negative;
+                only their ratios matter.
+
+        Raises:
+            ValueError: as `mixture_weights`; if a picture cannot be read, or there is no predictor for it.
+            OSError: if a picture cannot be opened.
+        """
+        if isinstance(styles, os.PathLike):
+            styles = os.fspath(styles)
+        if isinstance(styles, Mapping):
+            styles = {os.fspath(key) if isinstance(key, os.PathLike) else key: styles[key] for key in styles}
+        named = [styles] if isinstance(styles, str) else list(styles) if isinstance(styles, Mapping) else []
+        pictures = [name for name in named if self._is_picture(name)]
+        weights = mixture_weights(styles, (*self.names, *pictures))
+        others = {**self.own, **{name: self._vector(name) for name in pictures}}
+        shares = weights[len(self.bank) :]
+        if not shares.any():
+            return Mixture(weights[: len(self.bank)])
+        return Mixture(weights[: len(self.bank)], np.float32(shares @ np.stack(list(others.values()))))
+
+    def remember(self, path: str | os.PathLike, vector: np.ndarray) -> None:
+        """Lets the picture at `path` stand for a style vector that was found for it by other means."""
+        self._pictures[os.fspath(path)] = vector
+
+    def predicted(self, path: str | os.PathLike) -> np.ndarray | None:
+        """The predictor's style vector of a picture, None without a predictor; raises as `mixture`."""
+        return None if self._predict is None else self._predict(os.fspath(path))
+
+    def _is_picture(self, name) -> bool:
+        known = not isinstance(name, str) or name in self.names
+        return not known and pathlib.PurePath(name).suffix.lower() in READABLE_SUFFIXES
+
+    def _vector(self, name: str) -> np.ndarray:
+        if name not in self._pictures:
+            vector = self.predicted(name)
+            if vector is None:
+                raise ValueError(
+                    f"{name}: the network has no predictor of styles; find this picture's with `refine` or `add-style`"
+                )
+            self._pictures[name] = vector
+        return self._pictures[name]

@@ -1,0 +1,137 @@
+"""Regions of a picture and the styles that they are painted in: masks of any kind, checked and softened."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from keras_stylegan.inference.images import Picture, read_picture
+
+# The word that stands for the photograph's own alpha channel.
+ALPHA = "alpha"
+# Edges are softened by this share of the shorter side: wide enough that no seam shows, narrow enough to follow a shape.
+FEATHER = 0.02
+# By which the photograph's own pixels give way where a region begins: all of it within the first quarter of its edge.
+_RISE = 4
+# Sums above 1 by less than this are rounding of soft edges, not an overlap.
+_TOLERANCE = 4 / 255
+
+
+@dataclasses.dataclass(frozen=True)
+class Outside:
+    """A mask that is the outside of another, which is given as in `read_masks`."""
+
+    mask: Any
+
+    def __str__(self):
+        return f"outside of {self.mask}"
+
+
+def read_masks(masks: Sequence, picture: Picture) -> list[Image.Image]:
+    """Reads the masks of a picture's regions.
+
+    Args:
+        masks: each a path, the bytes of a file, a PIL image, an array `(height, width)` of bool, uint8 or float in
+            [0, 1], `"alpha"`, the photograph's own, or the `Outside` of one of these. White (1) is inside. Of a mask
+            that is transparent somewhere its alpha counts, not its colours.
+        picture: the photograph.
+
+    Returns:
+        Masks of mode L and the size of the photograph, whose sums are at most 255. Where masks overlapped each has its
+        share; that, and a mask of another size, is said by a `UserWarning`.
+
+    Raises:
+        ValueError: if a mask cannot be read, marks nothing, or the photograph has no alpha to serve as one.
+        OSError: if a file cannot be opened.
+    """
+    size, resized, sizes = picture.photo.size, [], set()
+    for number, source in enumerate(masks, 1):
+        mask = _read(source, picture)
+        if mask.getextrema()[1] == 0:
+            raise ValueError(f"`regions` must have masks that mark at least one pixel. Received: mask {number}, all 0")
+        if mask.size != size:
+            sizes.add(f"{mask.width}x{mask.height}")
+            # Pillow's bilinear filter takes the mean where it makes smaller.
+            mask = mask.resize(size, Image.Resampling.BILINEAR)
+        resized.append(mask)
+    if sizes:
+        received = ", ".join(sorted(sizes))
+        warnings.warn(f"masks are resized to the photograph's {size[0]}x{size[1]}. Received: {received}", stacklevel=2)
+    return _without_overlap(resized)
+
+
+def soft(masks: Sequence[Image.Image], size: tuple[int, int], feather: float = FEATHER) -> np.ndarray:
+    """Masks at the size at which the network paints, with soft edges.
+
+    Args:
+        masks: of mode L, as `read_masks` returns them.
+        size: (width, height).
+        feather: float >= 0, standard deviation of the edges' softness as a share of the shorter side.
+
+    Returns:
+        float32 array of shape `(height, width, regions)` in [0, 1], sums at most 1.
+    """
+    radius = feather * min(size)
+    layers = [
+        np.asarray(mask.resize(size, Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(radius))) for mask in masks
+    ]
+    together = np.stack(layers, axis=-1).astype(np.float32) / 255
+    return together / np.maximum(together.sum(axis=-1, keepdims=True), 1)
+
+
+def keep_rest(result: Image.Image, photo: Image.Image, masks: Sequence[Image.Image], feather: float) -> Image.Image:
+    """Puts the photograph's own pixels back where no mask covers it; RGB images and masks of one size."""
+    width, height = photo.size
+    cover = Image.new("L", photo.size)
+    for mask in masks:
+        cover = Image.fromarray(_add(np.asarray(cover), np.asarray(mask)))
+    cover = cover.filter(ImageFilter.GaussianBlur(feather * min(width, height)))
+    return Image.composite(result, photo, cover.point([min(255, _RISE * value) for value in range(256)]))
+
+
+def _add(one, other):
+    return np.minimum(one.astype(np.uint16) + other, 255).astype(np.uint8)
+
+
+def _read(source, picture: Picture) -> Image.Image:
+    if isinstance(source, Outside):
+        return _read(source.mask, picture).point([255 - value for value in range(256)])
+    if isinstance(source, str) and source == ALPHA:
+        if picture.alpha is None:
+            raise ValueError("the mask `alpha` needs a photograph with transparency. Received: one without")
+        return picture.alpha
+    if isinstance(source, np.ndarray) and source.dtype != np.uint8:
+        source = _as_uint8(source)
+    mask = read_picture(source)
+    opaque = mask.alpha is None or mask.alpha.getextrema()[0] == 255
+    return mask.photo.convert("L") if opaque else mask.alpha
+
+
+def _as_uint8(mask: np.ndarray) -> np.ndarray:
+    values = np.asarray(mask, np.float32)
+    if values.ndim != 2 or not np.isfinite(values).all() or values.min(initial=0) < 0 or values.max(initial=0) > 1:
+        raise ValueError(
+            "a mask as an array must have the shape (height, width) and be bool, uint8, or float in [0, 1]. "
+            f"Received: {mask.dtype} of shape {mask.shape}"
+        )
+    return np.rint(values * 255).astype(np.uint8)
+
+
+def _without_overlap(masks: list[Image.Image]) -> list[Image.Image]:
+    if len(masks) < 2:
+        return masks
+    together = np.zeros((masks[0].height, masks[0].width), np.float32)
+    for mask in masks:
+        together += np.asarray(mask)
+    share = (together > 255 * (1 + _TOLERANCE)).mean()
+    if share > 0:
+        warnings.warn(
+            f"the masks overlap on {max(share, 0.001):.1%} of the picture, where their styles are mixed", stacklevel=3
+        )
+    together = np.maximum(together / 255, 1)
+    return [Image.fromarray(np.rint(np.asarray(mask) / together).astype(np.uint8)) for mask in masks]

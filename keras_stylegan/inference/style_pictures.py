@@ -1,0 +1,94 @@
+"""Pictures as styles: what a picture must have to be one, and the predictor of style vectors."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import threading
+
+import numpy as np
+from PIL import Image
+
+from keras_stylegan.inference.images import read_picture
+
+SMALLEST = 16  # pixels: below, the deepest features of the style loss have no size
+# Standard deviation, in grey levels, below which a picture is one colour and noise.
+_FLAT = 2.0
+# The shorter side at which a style picture is looked at: that of training.
+_SHORT_SIDE = 256
+# A strip is cut to this shape, so that what is looked at stays small.
+_MAX_ASPECT = 4
+
+
+def read_style_picture(path: str | os.PathLike) -> Image.Image:
+    """Reads a style picture.
+
+    Returns:
+        PIL image of mode RGB.
+
+    Raises:
+        ValueError: if it cannot be read, or shows no style.
+        OSError: if the file cannot be opened.
+    """
+    picture = read_picture(path).photo
+    check_style_picture(picture, os.fspath(path))
+    return picture
+
+
+def check_style_picture(picture: Image.Image, name: str = "picture") -> None:
+    """ValueError, about what is called `name`, unless an RGB picture is large and varied enough to show a style."""
+    if min(picture.size) < SMALLEST:
+        raise ValueError(f"{name}: a style picture must have at least {SMALLEST} pixels on each side. "
+                         f"Received: {picture.width}x{picture.height}")  # fmt: skip
+    # Of a large picture the means of its parts, so that noise alone is no variety.
+    small = picture.resize((64, 64), Image.Resampling.BOX) if min(picture.size) > 64 else picture
+    if np.asarray(small, np.float32).std(axis=(0, 1)).max() < _FLAT:
+        raise ValueError(f"{name}: a style picture must not be of one colour only")
+
+
+def choose_backend(argument: str) -> None:
+    """Sets Keras' backend to one that is installed, unless it is set or imported already.
+
+    Raises:
+        ValueError: about what is called `argument`, if none is installed.
+    """
+    if "keras" in sys.modules or "KERAS_BACKEND" in os.environ:
+        return
+    installed = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
+    if not installed:
+        raise ValueError(f"`{argument}` needs Keras with TensorFlow, JAX or torch. Received: none of them is installed")
+    os.environ["KERAS_BACKEND"] = installed[0]
+
+
+class LiteRTPredictor:
+    """Runs a LiteRT file with the signature `predict_style` (`keras_stylegan.exporters.predictor` writes it).
+
+    Args:
+        model: bytes of the file.
+    """
+
+    def __init__(self, model: bytes):
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._signature = Interpreter(model_content=model, num_threads=1).get_signature_runner("predict_style")
+        self._lock = threading.Lock()  # an interpreter holds one picture at a time
+
+    def __call__(self, path: str | os.PathLike) -> np.ndarray:
+        """The style vector of a picture file, float32 of shape `(vector_size,)`; raises as `read_style_picture`."""
+        return self.run(self.prepare(read_style_picture(path)))
+
+    def prepare(self, picture) -> np.ndarray:
+        """A picture, given as to `read_picture`, in the size of training; uint8 of shape `(height, width, 3)`."""
+        photo = read_picture(picture).photo
+        longest = _MAX_ASPECT * min(photo.size)
+        width, height = (min(side, longest) for side in photo.size)
+        left, top = (photo.width - width) // 2, (photo.height - height) // 2
+        photo = photo.crop((left, top, left + width, top + height))
+        factor = min(1.0, _SHORT_SIDE / min(photo.size))
+        return np.asarray(photo.resize([round(side * factor) for side in photo.size], Image.Resampling.LANCZOS))
+
+    def run(self, picture: np.ndarray) -> np.ndarray:
+        """The style vector of what `prepare` returned."""
+        with self._lock:
+            return self._signature(picture=picture[None])["style_vector"][0]

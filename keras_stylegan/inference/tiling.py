@@ -1,0 +1,124 @@
+"""Pictures of any size in bounded memory: painted tile by tile, with one set of statistics for all tiles.
+
+The network normalises by the statistics of the whole picture, layer after layer, so tiles cannot be painted one by one
+as they are: each would be normalised by itself, and seams would show. Above `TILE_ABOVE` pixels the statistics are
+therefore measured beforehand, on windows of the picture spread evenly over it, in one pass in which all windows count
+together. Put into the style vector (`StyleTransformer.freeze`) they paint every tile alike.
+
+Windows and not a thumbnail: features of a picture made small are not those of its own pixels (edges are steeper, flat
+parts gone), and a large picture is to be painted with the strokes of its own pixels. What the statistics miss is what
+lies between the windows; the whole picture painted with them, and in tiles, is the same, because a tile brings
+`MARGIN` pixels on all sides with it, more than any pixel of the network's output sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from keras_stylegan.inference.palette import Mixture
+from keras_stylegan.inference.runtimes import MIN_SIDE
+
+# Up to here, some 0.6 GB of working memory, a picture is painted whole, by its own statistics.
+TILE_ABOVE = 2**21
+# Pixels a side of what a tile adds to the result, and of what it sees beyond.
+TILE, MARGIN = 1024, 128
+# Windows for the statistics: so many in each direction, of this side.
+WINDOWS, WINDOW = 4, 256
+# Pixels of the picture per step of the features that the waves are added to.
+_WAVE_STRIDE = 4
+
+
+def paint_in_tiles(
+    runtime,
+    photo: Image.Image,
+    mixture: Mixture,
+    strength: float,
+    tile: int = TILE,
+    margin: int = MARGIN,
+    report: Callable[[float], None] = lambda share: None,
+) -> Image.Image:
+    """Paints a picture with statistics measured on windows of it.
+
+    Args:
+        runtime: `LiteRTRuntime` or `KerasRuntime`.
+        photo: PIL image of mode RGB, of any size.
+        mixture: what to paint it in.
+        strength: float in [0, 1].
+        tile: int, side of a tile in pixels, a multiple of the network's stride. A picture no larger is one tile.
+        margin: int, pixels a tile sees beyond its own, a multiple of the stride.
+        report: called with the share of the rows that are done.
+
+    Returns:
+        PIL image of mode RGB and the size of `photo`.
+
+    Raises:
+        ValueError: if `tile` or `margin` is no multiple of the stride.
+    """
+    for name, value in (("tile", tile), ("margin", margin)):
+        if value % runtime.stride or value < (name == "tile"):
+            raise ValueError(f"`{name}` must be a multiple of {runtime.stride}. Received: {name}={value}")
+    canvas = _Canvas(photo, runtime.stride)
+    parts, corners = canvas.windows()
+    origin = np.array(corners, np.float32) / _WAVE_STRIDE
+    frozen = runtime.freeze(parts, origin, mixture.weights, strength, mixture.vector)
+    result = Image.new("RGB", photo.size)
+    for top in range(0, canvas.size[0], tile):
+        for left in range(0, canvas.size[1], tile):
+            inner = top, left, min(top + tile, canvas.size[0]), min(left + tile, canvas.size[1])
+            seen = canvas.around(inner, margin)
+            corner = (seen[0] / _WAVE_STRIDE, seen[1] / _WAVE_STRIDE)
+            painted = runtime.run_tile(canvas.cut(seen), frozen, corner, strength)
+            painted = painted[inner[0] - seen[0] : inner[2] - seen[0], inner[1] - seen[1] : inner[3] - seen[1]]
+            canvas.put(result, painted, inner)
+        report(min(1.0, (top + tile) / canvas.size[0]))
+    return result
+
+
+class _Canvas:
+    """A photograph continued by reflection, evenly on opposite sides, to sides that the network takes.
+
+    Boxes are (top, left, bottom, right) in pixels of the canvas.
+    """
+
+    def __init__(self, photo: Image.Image, stride: int):
+        self.photo = photo
+        self.stride = stride
+        self._sides = (photo.height, photo.width)
+        self.size = tuple(-(-max(side, MIN_SIDE) // stride) * stride for side in self._sides)
+        self._before = tuple((long - side) // 2 for long, side in zip(self.size, self._sides, strict=True))
+
+    def cut(self, box) -> np.ndarray:
+        """The pixels in a box, uint8 of shape `(height, width, 3)`."""
+        top, bottom, rows = self._within(0, box[0], box[2])
+        left, right, columns = self._within(1, box[1], box[3])
+        pixels = np.asarray(self.photo.crop((left, top, right, bottom)))
+        return np.pad(pixels, (rows, columns, (0, 0)), mode="reflect") if any(rows + columns) else pixels
+
+    def _within(self, axis, first, last):
+        """Where a stretch of the canvas begins and ends in the photograph, and what it has (before, after) that."""
+        first, last = first - self._before[axis], last - self._before[axis]
+        start, end = max(0, first), min(self._sides[axis], last)
+        return start, end, (start - first, last - end)
+
+    def around(self, box, margin: int):
+        """The box with a margin, as far as the canvas goes."""
+        top, left, bottom, right = box
+        height, width = self.size
+        return max(0, top - margin), max(0, left - margin), min(height, bottom + margin), min(width, right + margin)
+
+    def put(self, result: Image.Image, pixels: np.ndarray, box) -> None:
+        """Pastes the pixels of a box into a picture of the photograph's size; what lies beyond it falls away."""
+        result.paste(Image.fromarray(pixels), (box[1] - self._before[1], box[0] - self._before[0]))
+
+    def windows(self):
+        """Windows spread evenly over the canvas: uint8 `(windows, height, width, 3)`, and their (top, left)."""
+        height, width = (min(side, WINDOW) for side in self.size)
+        corners = [(y, x) for y in self._starts(self.size[0], height) for x in self._starts(self.size[1], width)]
+        return np.stack([self.cut((top, left, top + height, left + width)) for top, left in corners]), corners
+
+    def _starts(self, side, window):
+        places = np.linspace(0, side - window, min(WINDOWS, -(-side // window)))
+        return [int(place) // self.stride * self.stride for place in places]

@@ -1,0 +1,92 @@
+"""Trains a predictor of styles against a stylisation network that stays as it is."""
+
+from keras import ops
+
+from keras_stylegan.losses.content import content_loss
+from keras_stylegan.losses.style import style_loss, style_statistics
+from keras_stylegan.losses.total_variation import total_variation
+from keras_stylegan.models.adversarial import AdversarialModel
+from keras_stylegan.models.multi_style import CONTENT_TAP
+from keras_stylegan.models.players import Player
+from keras_stylegan.networks.perceptual import STYLE_TAPS
+
+
+class StylePrediction(AdversarialModel):
+    """A picture's predicted vector, judged by what the network paints with it and by the vectors that are known.
+
+    Loss of a photograph and a style picture: the terms that the network was trained with, `content_weight * content +
+    style_weight * style + variation_weight * total variation`, of the photograph painted in the predicted vector; and
+    where the style picture shows a style, or a mixture, of the bank, `distillation_weight` times the mean square of the
+    difference to its vector, in units of the styles' spread.
+
+    Of the first `num_painted` pairs of a batch the style picture is made here: the next photograph, painted in the
+    mixture that the row of `style_weights` says. Between the few paintings lies so a continuum of known styles.
+
+    Args:
+        predictor: built `StylePredictor`.
+        network: built `StyleTransformer`; frozen.
+        perceptual: `PerceptualNetwork` with the taps of `STYLE_TAPS`; frozen.
+        style_weight, content_weight, variation_weight, distillation_weight: floats, at least 0.
+        content_method: method of `content_loss`.
+        num_painted: int, at most the batch size.
+
+    Batches are dicts: `content` and `style_pictures`, `(batch, height, width, 3)` in [-1, 1]; `style_weights`
+    `(batch, num_styles)`, rows that sum to 1 where the style is known, and to 0 elsewhere.
+
+    Source: Ghiasi et al. 2017 (arXiv 1705.06830), section 3; the distillation is this project's.
+    """
+
+    def __init__(
+        self, predictor, network, perceptual, style_weight=4.0, content_weight=0.6, variation_weight=0.75,
+        distillation_weight=0.5, content_method="correlation", num_painted=0, **kwargs,
+    ):  # fmt: skip
+        super().__init__(**kwargs)
+        weights = (style_weight, content_weight, variation_weight, distillation_weight)
+        if min(weights) < 0 or num_painted < 0:
+            raise ValueError(f"weights and `num_painted` must not be negative. Received: {weights}, {num_painted}")
+        self.predictor = predictor
+        self.network = network
+        self.perceptual = perceptual
+        self.style_weight = style_weight
+        self.content_weight = content_weight
+        self.variation_weight = variation_weight
+        self.distillation_weight = distillation_weight
+        self.content_method = content_method
+        self.num_painted = num_painted
+
+    def players(self):
+        return [Player("predictor", [self.predictor], self.terms)]
+
+    def averaged_network(self):
+        return self.predictor
+
+    def frozen_networks(self):
+        return [self.network, self.perceptual]
+
+    def terms(self, batch):
+        """Every weighted term of the loss, each of shape `(batch,)`."""
+        photographs, weights = batch["content"], ops.cast(batch["style_weights"], "float32")
+        known = self.network.bank(weights, ops.ones_like(weights[:, 0]))
+        pictures = self.style_pictures(batch, known)
+        predicted = self.predictor(pictures)
+        painted = self.network.paint(photographs, predicted)
+        features, wanted = self.perceptual(painted), self.perceptual(photographs)
+        targets = style_statistics(self.perceptual(pictures), taps=STYLE_TAPS)
+        content = content_loss(features[CONTENT_TAP], wanted[CONTENT_TAP], self.content_method)
+        difference = (predicted - known) / ops.convert_to_tensor(self.predictor.spread)
+        distance = ops.sum(weights, axis=-1) * ops.mean(ops.square(difference), axis=-1)
+        return {
+            "content": self.content_weight * content,
+            "style": self.style_weight * style_loss(style_statistics(features, taps=STYLE_TAPS), targets),
+            "variation": self.variation_weight * total_variation(painted),
+            "distillation": self.distillation_weight * distance,
+        }
+
+    def style_pictures(self, batch, known):
+        """The batch's style pictures, the first of them painted in the vectors `known`, `(batch, vector_size)`."""
+        count, pictures = self.num_painted, ops.cast(batch["style_pictures"], "float32")
+        if count == 0:
+            return pictures
+        others = ops.roll(batch["content"], -1, axis=0)[:count]
+        painted = ops.clip(self.network.paint(others, known[:count]), -1.0, 1.0)
+        return ops.concatenate([ops.stop_gradient(painted), pictures[count:]], axis=0)

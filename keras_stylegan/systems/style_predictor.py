@@ -1,0 +1,123 @@
+"""From a preset to a predictor of style vectors for a trained multi-style network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_stylegan import data, pretrained
+from keras_stylegan.models.style_prediction import StylePrediction
+from keras_stylegan.networks import StylePredictor, StyleTransformer, build_perceptual
+from keras_stylegan.presets import StylePredictorPreset
+from keras_stylegan.systems.base import System, jit_compile, save_whole
+from keras_stylegan.systems.multistyle import EMA_RAMP_UP, NETWORK_FILE
+
+PREDICTOR_FILE = "predictor.keras"
+PREVIEW_PHOTOGRAPHS = 2
+PREVIEW_PICTURES = 6
+
+
+def build_style_predictor(preset: StylePredictorPreset) -> System:
+    """A predictor for the packaged network, or for the network of a run."""
+    for name in ("content", "styles"):
+        if not getattr(preset, name):
+            raise ValueError(f"`{name}` must name the pictures to train on. Received nothing")
+    if preset.crop_size % StyleTransformer.stride:
+        raise ValueError(
+            f"`crop_size` must be a multiple of {StyleTransformer.stride}. Received: crop_size={preset.crop_size}"
+        )
+    if preset.painted_share > 1:
+        raise ValueError(f"`painted_share` must be at most 1. Received: painted_share={preset.painted_share}")
+    photographs = data.open_images(preset.content, preset.content_short_side, preset.cache_megabytes * 2**20)
+    names, pictures = data.open_styles(preset.styles, preset.style_short_side)
+    network, styles, space = open_transformer(preset.start_from)
+    numbers = [styles.index(name) if name in styles else None for name in names]
+
+    trunk = build_perceptual("compact")
+    predictor = StylePredictor(network.vector_size, trunk.widths, preset.num_projections, preset.hidden)
+    predictor.build()
+    predictor.perceptual.set_weights(trunk.get_weights())
+    predictor.calibrate(pictures, keras.ops.convert_to_numpy(network.bank.style_vectors()))
+    num_painted = round(preset.painted_share * preset.batch_size)
+    model = StylePrediction(
+        predictor,
+        network,
+        build_perceptual(preset.perceptual, dtype=preset.precision),
+        style_weight=preset.style_weight,
+        content_weight=preset.content_weight,
+        variation_weight=preset.variation_weight,
+        distillation_weight=preset.distillation_weight,
+        content_method=preset.content_method,
+        num_painted=num_painted,
+        seed=preset.seed,
+    )
+    rate = keras.optimizers.schedules.CosineDecay(preset.learning_rate, max(1, preset.steps))
+    average = {"half_life_kimg": preset.ema_kimg, "ramp_up": EMA_RAMP_UP} if preset.ema_kimg else None
+    optimizers = {"predictor": keras.optimizers.Adam(rate)}
+    model.compile(optimizers, clip_norm=preset.clip_norm, ema=average, jit_compile=jit_compile())
+    trained = model.ema or predictor
+
+    batches = data.StylePictureBatches(
+        data.Crops(photographs, preset.crop_size, preset.batch_size, preset.scale, seed=preset.seed),
+        [data.to_uint8(picture) for picture in pictures],
+        numbers,
+        network.num_styles,
+        preset.source_shares,
+        num_painted,
+        preset.seed,
+    )
+    known = [name for name, number in zip(names, numbers, strict=True) if number is not None]
+    return System(
+        model,
+        batches,
+        _preview(trained, network, batches),
+        lambda folder: save_whole(trained, folder / PREDICTOR_FILE),
+        {"photographs": len(photographs), "paintings": names, "known": known, "network": {"style_space": space}},
+        lambda: predictor(np.zeros((1, preset.crop_size, preset.crop_size, 3), "float32")),
+    )
+
+
+def open_transformer(run: str) -> tuple[StyleTransformer, list[str], str]:
+    """The network of a multistyle run, or the packaged one where `run` is empty.
+
+    Returns:
+        The network, the names of its styles, and its `style_space`.
+
+    Raises:
+        ValueError: if the folder holds no such run.
+    """
+    if not run:
+        entry = pretrained.network_entry("multistyle")
+        network, styles = pretrained.packaged_transformer(entry), [style["name"] for style in entry["styles"]]
+    else:
+        folder = Path(run)
+        for file in (NETWORK_FILE, "config.json"):
+            if not (folder / file).is_file():
+                raise ValueError(
+                    f"`start_from` must be the directory of a multistyle run, with {file}. Received: {run}"
+                )
+        network = keras.models.load_model(folder / NETWORK_FILE, compile=False)
+        styles = json.loads((folder / "config.json").read_text(encoding="utf-8"))["facts"]["styles"]
+    network.trainable = False
+    arrays = {weight.path: keras.ops.convert_to_numpy(weight).astype("float16") for weight in network.weights}
+    return network, styles, pretrained.style_space(arrays)
+
+
+def _preview(predictor, network, batches):
+    """A row per photograph: itself, then pairs of a style picture and the photograph painted like it."""
+    first = [batches[i] for i in range(-(-PREVIEW_PICTURES // batches.batch_size))]
+    pictures = np.concatenate([batch["style_pictures"] for batch in first])[:PREVIEW_PICTURES]
+    photographs = first[0]["content"][:PREVIEW_PHOTOGRAPHS]
+
+    def preview():
+        vectors, rows = predictor(pictures), []
+        for photograph in photographs:
+            painted = keras.ops.convert_to_numpy(network.paint(np.repeat(photograph[None], len(pictures), 0), vectors))
+            pairs = np.stack([pictures, painted], axis=1).reshape(-1, *photograph.shape)
+            rows.append(data.to_uint8(np.concatenate([photograph[None], pairs])))
+        return np.stack(rows)
+
+    return preview

@@ -1,0 +1,95 @@
+"""The live command: keys, and a file as camera on a machine without a screen."""
+
+import numpy as np
+import pytest
+from stand_in import STYLES, StandInRuntime, photograph, stand_in, write_assets
+
+from keras_stylegan import cli, pretrained
+from keras_stylegan.inference import Stylizer
+from keras_stylegan.inference.live import LivePainter
+
+NAMES = [style["name"] for style in STYLES]
+
+
+def test_keys_change_style_and_strength():
+    painter = LivePainter(Stylizer(StandInRuntime(), NAMES, 64))
+    frame = photograph(40, 30)
+    np.testing.assert_array_equal(painter.paint(frame), stand_in(frame, [1, 0, 0], 1))
+    assert painter.press(ord("n")) and painter.style == NAMES[1]
+    assert painter.press(ord("p")) and painter.press(ord("p")) and painter.style == NAMES[-1]
+    assert painter.press(ord("+")) and painter.strength == 1
+    for _ in range(3):
+        assert painter.press(ord("-"))
+    np.testing.assert_array_equal(painter.paint(frame), stand_in(frame, [0, 0, 1], 0.7))
+    for _ in range(9):
+        painter.press(ord("-"))
+    assert painter.strength == 0 and painter.press(ord("=")) and painter.strength == 0.1
+    assert painter.press(-1) and painter.press(ord("x")) and painter.style == NAMES[-1]
+    assert not painter.press(ord("q")) and not painter.press(27)
+    with pytest.raises(ValueError, match="unknown style"):
+        LivePainter(painter.network, "nothing")
+
+
+@pytest.fixture
+def clip(tmp_path, monkeypatch):
+    """Five frames of 96x64; returns them as they are decoded, RGB."""
+    cv2 = pytest.importorskip("cv2")
+    write_assets(tmp_path / "assets")
+    monkeypatch.setattr(pretrained, "assets", lambda: tmp_path / "assets")
+    monkeypatch.chdir(tmp_path)
+    writer = cv2.VideoWriter("clip.avi", cv2.VideoWriter_fourcc(*"MJPG"), 10.0, (96, 64))
+    for seed in range(5):
+        writer.write(photograph(96, 64, seed)[..., ::-1].copy())
+    writer.release()
+    return frames("clip.avi")
+
+
+def frames(path):
+    import cv2
+
+    camera, found = cv2.VideoCapture(path), []
+    while True:
+        whole, frame = camera.read()
+        if not whole:
+            return found
+        found.append(frame[..., ::-1].astype(int))
+
+
+def test_a_file_as_camera_without_a_screen(clip, capsys):
+    call = ["live", "--camera", "clip.avi", "--no-window", "--style", "inverted"]
+    assert cli.main([*call, "-o", "out.avi"]) == 0
+    assert capsys.readouterr().out.startswith("5 frames, ")
+    painted = frames("out.avi")
+    assert len(painted) == 5
+    for before, after in zip(clip, painted, strict=True):
+        assert np.abs(after - (255 - before)).mean() < 6  # up to the video's compression
+    assert cli.main([*call, "-o", "small.avi", "--width", "48", "--frames", "2"]) == 0
+    small = frames("small.avi")
+    assert len(small) == 2 and small[0].shape == (32, 48, 3)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--camera", "missing.avi"], "`--camera` must be the number of a camera or a video file. Received: missing"),
+        (["--camera", "97"], "97: the camera or video cannot be opened"),
+        (["--camera", "assets/manifest.json"], "assets/manifest.json: the camera or video cannot be opened"),
+        (["--camera", "clip.avi", "--style", "nothing"], "unknown style"),
+        (["--camera", "clip.avi", "--strength", "2"], "`strength` must be a number from 0 to 1"),
+        (["--width", "0"], "`--width` must be at least 1"),
+        (["-o", "out.gif"], "the suffix of a video must be .avi or .mp4"),
+        (["-o", "no/where.avi"], "the output's folder does not exist"),
+    ],
+)
+def test_mistakes_are_named(clip, capfd, arguments, message):
+    assert cli.main(["live", "--no-window", *arguments]) == 2
+    error = capfd.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
+def test_without_opencv_it_says_what_to_install(monkeypatch, capfd):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    assert cli.main(["live"]) == 2
+    assert "`live` needs OpenCV: pip install 'keras_stylegan[camera]'" in capfd.readouterr().err

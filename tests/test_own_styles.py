@@ -1,0 +1,276 @@
+"""Own styles: the bank file, learning a vector, the command, and painting in what it learnt."""
+
+import hashlib
+import io
+import json
+import pathlib
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+from stand_in import LITERT_FILE, STYLES, StandInRuntime, photograph, stand_in
+
+import keras_stylegan
+from keras_stylegan import cli, pretrained
+from keras_stylegan.inference import Bank, Stylizer, read_bank, write_bank
+from keras_stylegan.inference.palette import Palette
+
+NAMES = [style["name"] for style in STYLES]
+VECTORS = {"ink": np.arange(5, dtype="float32"), "Öl-1": -np.arange(5, dtype="float32") / 3}
+SPACE = "a" * 64
+
+
+# --- the file
+
+
+def test_a_bank_comes_back_as_it_was_written(tmp_path):
+    write_bank(Bank(VECTORS, SPACE), tmp_path / "bank")
+    bank = read_bank(tmp_path / "bank", SPACE)
+    assert list(bank.vectors) == list(VECTORS) and bank.space == SPACE
+    for name, vector in VECTORS.items():
+        np.testing.assert_array_equal(bank.vectors[name], vector)
+    assert [file.name for file in tmp_path.iterdir()] == ["bank"]
+
+
+def test_the_layout_is_that_of_safetensors(tmp_path):
+    """Read by hand, as the format's description says."""
+    write_bank(Bank(VECTORS, SPACE), tmp_path / "bank")
+    content = (tmp_path / "bank").read_bytes()
+    size = struct.unpack("<Q", content[:8])[0]
+    header = json.loads(content[8 : 8 + size])
+    assert header.pop("__metadata__")["network"] == SPACE and size % 8 == 0
+    assert header["ink"] == {"dtype": "F32", "shape": [5], "data_offsets": [0, 20]}
+    assert struct.unpack("<5f", content[8 + size : 28 + size]) == (0, 1, 2, 3, 4)
+
+
+def test_every_flipped_byte_is_found(tmp_path):
+    path = tmp_path / "bank"
+    write_bank(Bank(VECTORS, SPACE), path)
+    content = path.read_bytes()
+    text = content.index(b"F32")
+    for place in (0, 9, text, content.index(b"sha256") + 12, len(content) - 3):
+        damaged = bytearray(content)
+        damaged[place] ^= 1
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="bank: not a bank of styles, or a damaged one"):
+            read_bank(path)
+    for end in (0, 7, 40, len(content) - 4):
+        path.write_bytes(content[:end])
+        with pytest.raises(ValueError, match="not a bank of styles, or a damaged one"):
+            read_bank(path)
+
+
+def test_a_bank_of_another_network_is_refused(tmp_path):
+    write_bank(Bank(VECTORS, SPACE), tmp_path / "bank")
+    with pytest.raises(ValueError, match="belong to another network.*must be bbbbbbbbbbbb. Received: aaaaaaaaaaaa"):
+        read_bank(tmp_path / "bank", "b" * 64)
+
+
+@pytest.mark.parametrize("vectors", [{}, {"a": np.zeros(2), "b": np.zeros(3)}, {"a": np.array([1, np.nan])}])
+def test_banks_that_cannot_be_written(tmp_path, vectors):
+    with pytest.raises(ValueError, match="`bank` must hold"):
+        write_bank(Bank(vectors, SPACE), tmp_path / "bank")
+    assert not (tmp_path / "bank").exists()
+
+
+def test_the_mark_of_a_space_is_of_all_weights_but_the_named_styles():
+    arrays = {"net/bank/vectors": np.zeros((2, 3)), "net/stem/kernel": np.ones(4), "net/bank/photograph": np.ones(3)}
+    mark = pretrained.style_space(arrays)
+    renamed = {path.replace("net", "other"): array for path, array in reversed(arrays.items())}
+    assert pretrained.style_space(renamed | {"other/bank/vectors": np.ones((9, 3))}) == mark
+    assert pretrained.style_space(arrays | {"net/stem/kernel": np.zeros(4)}) != mark
+    assert pretrained.style_space(arrays | {"net/bank/photograph": np.zeros(3)}) != mark
+
+
+# --- painting in own styles and pictures; of the stand-in a style's vector is its three weights
+
+
+def test_own_styles_and_pictures_are_mixed_with_named_ones(tmp_path):
+    picture, calls = tmp_path / "my.png", []
+
+    def predict(path):
+        calls.append(path)
+        return np.array([1, 0, 0], np.float32)
+
+    net = Stylizer(StandInRuntime(), NAMES, 64, {"mine": np.array([0, 1, 0], np.float32)}, predict)
+    assert net.styles == (*NAMES, "mine")
+    photo = photograph(40, 30)
+    for styles, weights in (
+        ("mine", [0, 1, 0]),
+        (picture, [1, 0, 0]),
+        ({"mine": 1, "night": 3}, [0, 0.25, 0.75]),
+        ({str(picture): 2, "mine": 1, "night": 1}, [0.5, 0.25, 0.25]),
+        ({picture: 0, "night": 1}, [0, 0, 1]),
+    ):
+        assert np.abs(np.asarray(net.stylize(photo, styles), int) - stand_in(photo, weights, 1)).max() <= 1
+    assert calls == [str(picture)]
+
+
+def test_named_styles_alone_need_no_vector():
+    palette = Palette(NAMES, {"mine": np.zeros(3, np.float32)})
+    assert palette.mixture({"night": 1, "mine": 0}).vector is None
+    assert palette.mixture("mine").weights.sum() == 0
+
+
+def test_mistakes_in_own_styles(tmp_path):
+    with pytest.raises(ValueError, match="own styles must have names of their own. Received: night"):
+        Palette(NAMES, {"night": np.zeros(3)})
+    palette = Palette(NAMES, {"mine": np.zeros(3)})
+    with pytest.raises(ValueError, match="my.png: the network has no predictor"):
+        palette.mixture({"my.png": 1})
+    with pytest.raises(ValueError, match="`styles` names an unknown style.*mine"):
+        palette.mixture("minne")
+
+
+# --- learning
+
+
+@pytest.fixture(scope="module")
+def toy():
+    """A network with two styles and its perceptual network, too small to be good at anything."""
+    import keras
+
+    from keras_stylegan.networks import PerceptualNetwork, StyleTransformer
+
+    keras.utils.set_random_seed(3)
+    network = StyleTransformer(2, widths=(4, 6, 8), num_blocks=(1, 1, 1), num_waves=3, bank_lr_multiplier=2.0)
+    network.build()
+    perceptual = PerceptualNetwork(((4, 4), (4, 4), (4,), (4,)), name="tiny")
+    perceptual.build()
+    rng = np.random.default_rng(0)
+    network.bank.vectors.assign(network.bank.vectors + rng.normal(0, 0.2, network.bank.vectors.shape))
+    return network, perceptual
+
+
+PHOTOGRAPHS = [photograph(32, 32, seed)[None] / np.float32(127.5) - 1 for seed in range(3)]
+PHOTOGRAPHS = [batch.astype("float32") for batch in PHOTOGRAPHS] * 20
+
+
+def test_learning_lowers_the_loss_and_changes_nothing_else(toy):
+    from keras_stylegan.models import StyleLearning
+
+    network, perceptual = toy
+    before = [np.array(weight) for weight in (*network.variables, *perceptual.variables)]
+    painting, logs = photograph(32, 40, 9).astype("float32") / 127.5 - 1, []
+    learning = StyleLearning(network, perceptual, [painting, painting[:, ::-1]])
+    start = learning.nearest(PHOTOGRAPHS[0])
+    np.testing.assert_allclose(learning.vector, np.array(network.bank.style_vectors())[start], rtol=1e-6)
+    vector = learning.optimize(PHOTOGRAPHS, steps=60, callback=lambda step, terms: logs.append(terms))
+    assert vector.shape == (network.vector_size,) and vector.dtype == np.float32
+    assert np.mean([log["loss"] for log in logs[-3:]]) < 0.9 * np.mean([log["loss"] for log in logs[:3]])
+    for log in logs[:2]:
+        expected = 4 * log["style"] + 0.6 * log["content"] + 0.75 * log["variation"]
+        np.testing.assert_allclose(log["loss"], expected, rtol=1e-5)
+    for weight, value in zip((*network.variables, *perceptual.variables), before, strict=True):
+        np.testing.assert_array_equal(np.array(weight), value)
+
+
+def test_the_nearest_style_is_the_one_that_painted_the_picture(toy):
+    from keras_stylegan.models import StyleLearning
+
+    network, perceptual = toy
+    vectors = np.array(network.bank.style_vectors())
+    for style in range(2):
+        painting = np.array(network.paint(PHOTOGRAPHS[0], vectors[style : style + 1]))[0]
+        learning = StyleLearning(network, perceptual, [np.clip(painting, -1, 1)])
+        assert learning.nearest(PHOTOGRAPHS[0]) == style
+
+
+def test_time_ends_the_learning(toy):
+    from keras_stylegan.models import StyleLearning
+
+    network, perceptual = toy
+    painting, steps = photograph(32, 32, 9).astype("float32") / 127.5 - 1, []
+    start = np.full(network.vector_size, 0.5, "float32")
+    learning = StyleLearning(network, perceptual, [painting], start)
+    learning.optimize(PHOTOGRAPHS, steps=60, seconds=1e-9, callback=lambda step, terms: steps.append(step))
+    assert steps == [1]
+    for options, message in (
+        ({"pictures": []}, "`pictures` must hold at least one"),
+        ({"start": start[:3]}, "`start` must have the shape"),
+        ({"style_weight": -1}, "`style_weight` must be finite"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            StyleLearning(**{"network": network, "perceptual": perceptual, "pictures": [painting], **options})
+    with pytest.raises(ValueError, match="`steps` must be greater than 0. Received: steps=0"):
+        learning.optimize(PHOTOGRAPHS, steps=0)
+
+
+# --- the command
+
+
+@pytest.fixture
+def packaged(toy, tmp_path, monkeypatch):
+    """The toy as the packaged network; photographs of the size that the recipe wants."""
+    network, _ = toy
+    weights = io.BytesIO()
+    arrays = {weight.path: np.array(weight).astype("float16") for weight in network.weights}
+    np.savez(weights, **arrays)
+    config = {name: network.get_config()[name] for name in ("widths", "num_blocks", "num_waves", "bank_lr_multiplier")}
+    records = {}
+    for kind, content in (("litert", LITERT_FILE.read_bytes()), ("keras", weights.getvalue())):
+        (tmp_path / kind).write_bytes(content)
+        records[kind] = {"file": kind, "sha256": hashlib.sha256(content).hexdigest()}
+    records["keras"]["config"] = config
+    entry = {**records, "styles": STYLES[:2], "stride": 8, "working_size": 64}
+    manifest = {"multistyle": {**entry, "style_space": pretrained.style_space(arrays)}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "samples").mkdir()
+    Image.fromarray(photograph(80, 64)).save(tmp_path / "samples" / "hill.png")
+    monkeypatch.setattr(pretrained, "assets", lambda: tmp_path)
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(photograph(90, 70, 5)).save("painting.png")
+    return tmp_path
+
+
+def test_a_style_is_added_and_painted_in(packaged, capsys):
+    call = ["add-style", "painting.png", "--steps", "2", "--bank", "mine.safetensors", "--name"]
+    assert cli.main([*call, "waves"]) == 0
+    assert capsys.readouterr().out.startswith("mine.safetensors: waves, style loss ")
+    assert cli.main([*call, "again"]) == 0
+    first = read_bank("mine.safetensors").vectors
+    np.testing.assert_array_equal(first["waves"], first["again"])  # the seed repeats a result
+    assert cli.main([*call, "waves", "--seed", "1", "--replace"]) == 0
+    second = read_bank("mine.safetensors").vectors
+    assert list(second) == ["waves", "again"] and np.abs(second["waves"] - first["waves"]).max() > 0
+    capsys.readouterr()
+    assert cli.main(["styles", "--bank", "mine.safetensors"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [*NAMES[:2], "waves", "again"]
+    net = keras_stylegan.load(runtime="keras", banks=["mine.safetensors"])
+    photo = photograph(64, 64)
+    mixed = [np.asarray(net.stylize(photo, styles), int) for styles in ("waves", NAMES[0], {"waves": 1, NAMES[0]: 1})]
+    assert np.abs(mixed[0] - mixed[1]).mean() > 0.1
+    assert np.abs(mixed[2] - mixed[0]).mean() < np.abs(mixed[1] - mixed[0]).mean()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["missing.png", "--name", "a"], "missing.png: No such file"),
+        (["manifest.json", "--name", "a"], "manifest.json: not a picture"),
+        (["flat.png", "--name", "a"], "flat.png: a style picture must not be of one colour"),
+        (["dot.png", "--name", "a"], "dot.png: a style picture must have at least 16 pixels on each side"),
+        (["painting.png", "--name", "a b"], "`--name` must have letters"),
+        (["painting.png", "--name", NAMES[0]], "`--name` must be new"),
+        (["painting.png", "--name", "a", "--bank", "painting.png"], "painting.png: not a bank of styles"),
+        (["painting.png", "--name", "a", "--bank", "no/where"], "`--bank` must lie in an existing"),
+        (["painting.png", "--name", "a", "--steps", "0"], "`--steps` must be at least 1"),
+        (["painting.png", "--name", "a", "--backend", "jax"], "`--backend` must be that of the Keras"),
+    ],
+)
+def test_mistakes_on_the_command_line(packaged, capfd, arguments, message):
+    Image.new("RGB", (40, 40), "red").save("flat.png")
+    Image.new("RGB", (1, 1)).save("dot.png")
+    assert cli.main(["add-style", *arguments]) == 2
+    error = capfd.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not pathlib.Path("own_styles.safetensors").exists()
+
+
+def test_a_file_for_named_styles_alone_says_so(packaged):
+    write_bank(Bank({"mine": np.zeros(4)}, pretrained.network_entry("multistyle")["style_space"]), "bank")
+    with pytest.raises(ValueError, match="has no signature stylize_vector, only stylize_weights"):
+        keras_stylegan.load(banks=["bank"]).stylize(photograph(20, 20), "mine")
+    with pytest.raises(ValueError, match="bank: there is a style of this name already. Received: mine"):
+        keras_stylegan.load(banks=["bank", "bank"])

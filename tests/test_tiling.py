@@ -1,0 +1,111 @@
+"""Tiles: a style with the picture's statistics in it, tiles that fit together, when they are used."""
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from stand_in import StandInRuntime, photograph
+
+from keras_stylegan.inference import KerasRuntime, Stylizer, stylizer
+from keras_stylegan.inference.palette import Mixture
+from keras_stylegan.inference.runtimes import pad_to_stride
+from keras_stylegan.inference.tiling import paint_in_tiles
+from keras_stylegan.networks import StyleTransformer
+
+WEIGHTS = np.array([0.25, 0.75], "float32")
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(4)
+    network = StyleTransformer(2, widths=(4, 6, 8), num_blocks=(0, 1, 1), num_waves=3, normalization="all")
+    network.build()
+    rng = np.random.default_rng(0)
+    network.bank.vectors.assign(network.bank.vectors + rng.normal(0, 0.3, network.bank.vectors.shape))
+    return network
+
+
+def floats(width, height):
+    return photograph(width, height)[None].astype("float32") / 127.5 - 1
+
+
+def test_a_frozen_style_paints_the_picture_that_it_was_frozen_on(network):
+    in_branches = StyleTransformer(2, (4, 6, 8), (1, 1, 1), num_waves=3)
+    in_branches.build()
+    images = floats(48, 32)
+    for each in (network, in_branches):
+        vectors = each.bank(WEIGHTS[None], np.array([0.8], "float32"))
+        frozen = each.freeze(images, vectors)
+        assert frozen.shape == (1, each.vector_size)
+        expected = np.array(each.paint(images, vectors))
+        np.testing.assert_allclose(each.paint(images, frozen, frozen=True), expected, atol=1e-4)
+        # The statistics are the picture's: another one is painted otherwise than by its own.
+        other = -0.5 * images
+        assert np.abs(np.array(each.paint(other, frozen, frozen=True)) - each.paint(other, vectors)).mean() > 1e-3
+
+
+def test_parts_count_together(network):
+    """The same part twice has the statistics of one; two different ones do not have those of the first."""
+    vectors = network.bank(WEIGHTS[None], np.ones(1, "float32"))
+    one, other = floats(32, 32), -floats(32, 32)
+    frozen = [np.array(network.freeze(parts, vectors)) for parts in (one, np.concatenate([one, one]))]
+    np.testing.assert_allclose(frozen[0], frozen[1], atol=1e-4)
+    assert np.abs(np.array(network.freeze(np.concatenate([one, other]), vectors)) - frozen[0]).max() > 1e-2
+
+
+@pytest.mark.parametrize("size", [(200, 120), (121, 77)])
+def test_tiled_equals_whole(network, size):
+    """The margin of 64 pixels is more than this network sees; without one, seams show."""
+    runtime, photo = KerasRuntime(network, 8), Image.fromarray(photograph(*size))
+    mixture = Mixture(WEIGHTS)
+    whole = np.asarray(paint_in_tiles(runtime, photo, mixture, 0.9, tile=1024), int)
+    tiled = np.asarray(paint_in_tiles(runtime, photo, mixture, 0.9, tile=48, margin=64), int)
+    assert whole.shape == (size[1], size[0], 3)
+    assert np.abs(tiled - whole).max() <= 2
+    seamed = np.asarray(paint_in_tiles(runtime, photo, mixture, 0.9, tile=48, margin=0), int)
+    assert np.abs(seamed - whole).max() > 2
+
+
+def test_a_picture_of_one_window_is_painted_as_ever(network):
+    runtime, photo = KerasRuntime(network, 8), photograph(90, 70)
+    padded, _ = pad_to_stride(photo, 8)
+    assert padded.shape == (72, 96, 3)
+    tiled = np.asarray(paint_in_tiles(runtime, Image.fromarray(photo), Mixture(WEIGHTS), 0.7), int)
+    assert np.abs(tiled - runtime.run(photo, WEIGHTS, 0.7)).max() <= 1
+
+
+def test_own_styles_in_tiles(network):
+    runtime, photo = KerasRuntime(network, 8), Image.fromarray(photograph(90, 70))
+    own = np.array(network.bank.style_vectors())[1]
+    named = np.asarray(paint_in_tiles(runtime, photo, Mixture(WEIGHTS), 1.0), int)
+    mixed = np.asarray(paint_in_tiles(runtime, photo, Mixture(np.array([0.25, 0]), 0.75 * own), 1.0), int)
+    assert np.abs(named - mixed).max() <= 1
+
+
+@pytest.mark.parametrize("options, message", [({"tile": 20}, "`tile` must be a multiple of 8. Received: tile=20"),
+                                              ({"margin": 3}, "`margin` must be a multiple of 8")])  # fmt: skip
+def test_sides_that_do_not_fit_are_refused(network, options, message):
+    with pytest.raises(ValueError, match=message):
+        paint_in_tiles(KerasRuntime(network, 8), Image.new("RGB", (9, 9)), Mixture(WEIGHTS), 1.0, **options)
+
+
+def test_when_tiles_are_used(monkeypatch):
+    tiled = []
+
+    def note(runtime, photo, mixture, strength):
+        tiled.append(photo.size)
+        return photo
+
+    monkeypatch.setattr(stylizer, "paint_in_tiles", note)
+    monkeypatch.setattr(stylizer, "TILE_ABOVE", 100 * 80)
+    net = Stylizer(StandInRuntime(), ["inverted", "red_wash", "night"], working_size=64)
+    large = photograph(200, 160)
+    net.stylize(large, "night")
+    assert tiled == [] and net.runtime.sizes == [(64, 80)]
+    net.stylize(large, "night", tile=True)
+    net.stylize(large, "night", stroke_size=0.5)
+    assert tiled == [(200, 160), (160, 128)]
+    net.stylize(photograph(100, 80), "night", tile=True)  # not above the limit: whole
+    assert len(tiled) == 2 and net.runtime.sizes[-1] == (80, 100)
+    with pytest.raises(ValueError, match="`tile` paints every pixel: give it without"):
+        net.stylize(large, "night", tile=True, stroke_size=2)
