@@ -1,5 +1,8 @@
 """`keras-stylegan fuse`: puts a picture, or a part of it, into another."""
 
+from keras_stylegan.commands.outputs import add_provenance
+from keras_stylegan.provenance import STYLIZED
+
 HELP_BLEND = (
     "gan: the fusion network, which takes on the target's light and colours; feather, laplacian, poisson: classical, "
     "without weights; copy: as it is (default: poisson)"
@@ -20,6 +23,7 @@ def add_arguments(parser):
     add(
         "--from", dest="run", metavar="RUN", help="the fusion network of this run, instead of the packaged one, for gan"
     )
+    add_provenance(parser, STYLIZED)
 
 
 def run(arguments) -> int:
@@ -28,8 +32,8 @@ def run(arguments) -> int:
 
     from keras_stylegan.commands.mistakes import standard_output
     from keras_stylegan.commands.outputs import check_output
+    from keras_stylegan.commands.painting import parse_styles
     from keras_stylegan.commands.silence import silence
-    from keras_stylegan.commands.stylize import parse_styles
     from keras_stylegan.inference import write_picture
     from keras_stylegan.inference.fusion import GAN, fuse
     from keras_stylegan.inference.fusion_runtimes import open_fusion
@@ -52,7 +56,7 @@ def run(arguments) -> int:
         result = fuse(piece, arguments.target, arguments.blend, network, arguments.finish)
         if stylizer is not None:
             result = stylizer.stylize(result, styles)
-    write_picture(result, arguments.output)
+    write_picture(result, arguments.output, arguments.source_type)
     with standard_output():
         seconds = time.perf_counter() - start
         print(f"{arguments.output}  {result.width}x{result.height}  {arguments.blend}  {seconds:.2f} s", flush=True)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from keras_stylegan import pretrained
 from keras_stylegan.exporters.litert import convert_signatures, stylize_functions
+from keras_stylegan.exporters.litert_size import slimmed
 from keras_stylegan.exporters.model_card import model_card
 from keras_stylegan.exporters.package_files import (
     fingerprint,
@@ -66,7 +67,7 @@ def package_multistyle(
     network = in_float32(trained)
     arrays, packed = half_precision(network)
     files = {
-        "weights/multistyle.tflite": convert_signatures(stylize_functions(network), float16=True),
+        "weights/multistyle.tflite": slimmed(convert_signatures(stylize_functions(network), float16=True)),
         "weights/multistyle.npz": packed,
     }
     litert, weights = (fingerprint(file, content) for file, content in files.items())
@@ -104,7 +105,7 @@ def convert_again(assets: Path) -> dict[str, Any]:
     entry = pretrained.network_entry("multistyle")
     with np.load(assets / entry["keras"]["file"], allow_pickle=False) as weights:
         entry["style_space"] = pretrained.style_space(dict(weights))
-    content = convert_signatures(stylize_functions(open_keras(entry).network), float16=True)
+    content = slimmed(convert_signatures(stylize_functions(open_keras(entry).network), float16=True))
     entry["litert"] = fingerprint(entry["litert"]["file"], content)
     write_package(assets, "multistyle", entry, {entry["litert"]["file"]: content})
     return entry

@@ -131,10 +131,7 @@ def _halved(pixels):
 
 def _styles(network, vectors):
     """Scale and shift of each styled layer by its name, and the RGB shift; all `(1, 1, 1, channels)`."""
-    rest, styles = vectors[:, None, None], {}
-    sizes = [size for layer in network.styled_layers() for size in (layer.filters, layer.filters)]
-    ends = np.cumsum([*sizes, 3])
-    *parts, rgb_shift = (rest[..., end - size : end] for size, end in zip([*sizes, 3], ends, strict=True))
-    for i, layer in enumerate(network.styled_layers()):
-        styles[layer.name] = parts[2 * i : 2 * i + 2]
-    return styles, rgb_shift
+    layers = network.styled_layers()
+    sizes = [size for layer in layers for size in (layer.filters, layer.filters)]
+    *parts, rgb_shift = tf.split(vectors[:, None, None], [*sizes, 3], axis=-1)
+    return {layer.name: parts[2 * i : 2 * i + 2] for i, layer in enumerate(layers)}, rgb_shift

@@ -217,8 +217,8 @@ class StyleTransformer(keras.Model):
     def _split(self, vectors):
         """Scale and shift of each styled layer and the RGB shift, by layer name."""
         sizes = [size for size, _ in self._layout()]
-        ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
-        parts = [vectors[..., end - size : end] for size, end in zip(sizes, ends, strict=True)]
+        starts = [sum(sizes[:i]) for i in range(1, len(sizes))]
+        parts = ops.split(vectors, starts, axis=-1)
         split = {layer.name: parts[2 * i : 2 * i + 2] for i, layer in enumerate(self.styled_layers())}
         return {**split, self.to_rgb.name: parts[-1]}
 
