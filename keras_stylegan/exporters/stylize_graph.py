@@ -7,6 +7,7 @@ compute next to nothing, and XNNPACK fuses none of them into its convolutions he
   relu(x + s) = max(x, -s) + s, and a shift alone is nothing at all: a normalisation takes the constants away, and
   through any other convolution they go on their own, as a picture of one position.
 - Space-to-depth, which XNNPACK does not take, is a convolution, and so comes with the change of range for nothing.
+- The features at half the size are padded once for both their uses: what is added to them is upsampled with a border.
 - Of the colours, the shift is added to all four of a block at once: rows of three channels are slow to add to.
 """
 
@@ -49,24 +50,25 @@ def painted_colours(network: StyleTransformer, pixels: tf.Tensor, vectors: tf.Te
     """`network.paint(pixels / 127.5 - 1, vectors) / OUTPUT_RANGE` for a single picture."""
     styles, rgb_shift = _styles(network, vectors)
 
-    def styled(layer, features):
-        return _styled(layer, features, *styles[layer.name])
+    def styled(layer, padded):
+        return _styled(layer, padded, *styles[layer.name])
 
     def residual(blocks, features):
         for first, second in blocks:
-            inner = _normalized(first, features.values, *styles[first.name], keep_mean=False)
-            branch = _normalized(second, inner, *styles[second.name])
+            inner = _normalized(first, reflect_pad(features.values, 1), *styles[first.name], keep_mean=False)
+            branch = _normalized(second, reflect_pad(inner, 1), *styles[second.name])
             features = Features(features.values + branch, features.constant)
         return features
 
-    half = x = styled(network.stem, Features.plain(_halved(pixels)))
-    x = styled(network.to_quarter, x)
+    half = _padded(styled(network.stem, _padded(Features.plain(_halved(pixels)))))
+    x = styled(network.to_quarter, half)
     x = x + styled(network.waves, Features.plain(plane_waves(x.values, network.num_waves, 4)))
     quarter = x = residual(network.encoder_blocks, x)
-    x = residual(network.middle_blocks, styled(network.to_eighth, x))
-    x = _upsampled(styled(network.from_eighth, x)) + quarter
-    x = residual(network.decoder_blocks, x)
-    x = styled(network.head, _upsampled(styled(network.from_quarter, x)) + half)
+    x = residual(network.middle_blocks, styled(network.to_eighth, _padded(x)))
+    x = styled(network.from_eighth, x)
+    x = Features(upsample_nearest(x.values), x.constant) + quarter
+    x = styled(network.from_quarter, residual(network.decoder_blocks, x))
+    x = styled(network.head, Features(_upsampled_and_padded(x.values), x.constant) + half)
     phases = network.to_rgb.convolve(reflect_pad(x.values, 1))
     shift = tf.concat([rgb_shift] * 4, axis=-1) + network.to_rgb.convolve(_spread(x.constant, 2))
     return network.to_rgb.assemble(tf.tanh(phases + shift))
@@ -87,27 +89,23 @@ class Features:
         return Features(self.values + other.values, self.constant + other.constant)
 
 
-def _styled(layer, features, scale, shift):
-    """What a `StyledConv2D` returns."""
+def _styled(layer, padded, scale, shift):
+    """What a `StyledConv2D` returns for features that are padded for it."""
     if layer.normalize:
-        return Features.plain(_normalized(layer, features.values, scale, shift))
-    shift = shift + scale * layer.convolve(_spread(features.constant, layer.kernel_size))
-    x = _convolved(layer, features.values) * scale
+        return Features.plain(_normalized(layer, padded.values, scale, shift))
+    shift = shift + scale * layer.convolve(_spread(padded.constant, layer.kernel_size))
+    x = layer.convolve(padded.values) * scale
     return Features(tf.maximum(x, -shift) if _is_relu(layer) else x, shift)
 
 
-def _normalized(layer, values, scale, shift, keep_mean=True):
+def _normalized(layer, padded, scale, shift, keep_mean=True):
     """What a normalising `StyledConv2D` returns; less a constant per channel where another normalisation follows."""
-    x = _convolved(layer, values)
+    x = layer.convolve(padded)
     factor, offset = instance_affine(x, scale, shift, layer.epsilon)
     if not keep_mean and _is_relu(layer):
         return tf.maximum(x * factor, -offset)
     x = x * factor + offset
     return tf.nn.relu(x) if _is_relu(layer) else x
-
-
-def _convolved(layer, values):
-    return layer.convolve(reflect_pad(values, layer.kernel_size // 2))
 
 
 def _is_relu(layer):
@@ -119,8 +117,15 @@ def _spread(constant, size):
     return constant + tf.zeros((1, size, size, 1))
 
 
-def _upsampled(features):
-    return Features(upsample_nearest(features.values), features.constant)
+def _padded(features):
+    return Features(reflect_pad(features.values, 1), features.constant)
+
+
+def _upsampled_and_padded(values):
+    """`reflect_pad(upsample_nearest(values), 1)`: the small pixels that meet at each corner, their border repeated."""
+    rows = tf.concat([values[:, :1], values, values[:, -1:]], axis=1)
+    x = tf.concat([rows[:, :, :1], rows, rows[:, :, -1:]], axis=2)
+    return tf.nn.depth_to_space(tf.concat([x[:, :-1, :-1], x[:, :-1, 1:], x[:, 1:, :-1], x[:, 1:, 1:]], axis=3), 2)
 
 
 def _halved(pixels):
