@@ -93,6 +93,10 @@ def test_refusals_are_sentences_and_the_next_request_is_answered(url):
         client.predict("encode")
     with pytest.raises(ValueError, match="`encoded` takes image_bytes, strength, style_weights. Received: image"):
         client.predict("encoded", image=np.zeros(1))
+    with pytest.raises(ValueError, match="`image` must be uint8. Received: an array of float64"):
+        client.predict("stylize_weights", image=np.zeros((1, 64, 64, 3)), **rows)
+    with pytest.raises(ValueError, match="`image_bytes` must be bytes objects. Received: an array of object"):
+        client.predict("encoded", image_bytes=["photo.jpg"], **rows)
     with pytest.raises(ValueError, match="the server refuses the request: .*other"):
         Client(url, model="other").predict("encoded")
     with pytest.raises(ValueError, match="`styles` names an unknown style"):

@@ -81,7 +81,7 @@ def _stylizer(client):
 def _generator(client):
     """A picture of a seed, then a latent that is no number."""
     known = client.signatures["generate_z"].inputs
-    options = {"class_number": np.zeros(1), "truncation": np.ones(1)}
+    options = {"class_number": np.zeros(1, int), "truncation": np.ones(1)}
     z = np.full((1, known["z"].shape[1]), np.nan)
 
     def bad():

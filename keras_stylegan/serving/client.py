@@ -91,7 +91,7 @@ class Client:
             raise ValueError(
                 f"`{signature}` takes {', '.join(sorted(expected))}. Received: {', '.join(sorted(inputs))}"
             )
-        arrays = {name: np.asarray(value, expected[name].dtype) for name, value in inputs.items()}
+        arrays = {name: _array(name, value, expected[name].dtype) for name, value in inputs.items()}
         return self._transport.predict(self.model, self.version, signature, self.signatures[signature], arrays)
 
     def stylize(
@@ -178,7 +178,7 @@ class Client:
         return known[signature].inputs
 
     def _names(self, signature):
-        total = self.predict(signature, index=np.zeros(1))["total"][0]
+        total = self.predict(signature, index=np.zeros(1, int))["total"][0]
         return tuple(name.decode("utf-8") for name in self.predict(signature, index=np.arange(total))["name"])
 
     def _class_numbers(self, label, count):
@@ -188,6 +188,19 @@ class Client:
             hint = did_you_mean(label, self.classes)
             raise ValueError(f"`label` must be one of {', '.join(self.classes)}. Received: label={label}{hint}")
         return np.full(count, self.classes.index(label))
+
+
+def _array(name, value, dtype):
+    """An input of a signature; a type that would lose something, such as floats for uint8, is a mistake."""
+    if dtype.kind == "O":
+        array = np.array(value, object)  # NumPy's own type for bytes drops zeros at the end
+        fits, rule = all(isinstance(item, bytes) for item in array.flat), "bytes objects"
+    else:
+        array = np.asarray(value)
+        fits, rule = np.can_cast(array.dtype, dtype, "same_kind"), dtype.name
+    if not fits:
+        raise ValueError(f"`{name}` must be {rule}. Received: an array of {array.dtype}")
+    return array.astype(dtype, copy=False)
 
 
 def _transport(url: str, timeout: float) -> Transport:
