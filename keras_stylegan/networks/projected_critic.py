@@ -25,7 +25,8 @@ class ProjectedCritic(keras.Model):
         features: built and frozen network from pictures to a dict of maps, such as `PerceptualNetwork`; its taps are
             the scales, shallow first, each half the size of the one before.
         size: `(height, width)` of the pictures; each scale's sides must be `4 * 2^n`.
-        filters: int, channels of the mixed maps and of the heads.
+        filters: int, channels of the shallowest map; each deeper one has twice as many, and a head doubles them with
+            every halving, up to those of the deepest.
         num_classes: int, 0 without classes.
 
     Call arguments:
@@ -65,28 +66,27 @@ class ProjectedCritic(keras.Model):
         if any(shallow[0] != 2 * deep[0] for shallow, deep in zip(sides, sides[1:], strict=False)):
             raise ValueError(f"`features` must have taps that halve the size one by one. Received: {list(shapes)}")
         fixed = {"use_bias": False, "kernel_initializer": "he_normal", "trainable": False}
-        self.projections = [layers.Conv2D(filters, 1, **fixed, name=f"project_{tap}") for tap in self.map_shapes]
-        self.mixers = [layers.Conv2D(filters, 3, padding="same", **fixed, name=f"mix_{tap}") for tap in self.map_shapes]
-        self.blocks = [self._head(height) for height, _ in sides]
+        widths = [filters * 2**i for i in range(len(sides))]
+        self.projections, self.mixers, self.blocks = [], [], []
+        for tap, (side, _), width, shallower in zip(shapes, sides, widths, [filters, *widths], strict=False):
+            self.projections.append(layers.Conv2D(width, 1, **fixed, name=f"project_{tap}"))
+            # To the channels of the next shallower map, which it joins.
+            self.mixers.append(layers.Conv2D(shallower, 3, padding="same", **fixed, name=f"mix_{tap}"))
+            self.blocks.append(_head(side, shallower, widths[-1]))
         self.scores = [ScoreHead(num_classes, spectral=True, name=f"score_{tap}") for tap in self.map_shapes]
-
-    def _head(self, side):
-        """Pairs of a convolution that halves a map and its normalisation."""
-        head = []
-        while side > SCORED_SIZE:
-            convolution = SpectralConv2D(self.filters, 4, strides=2, use_bias=False, kernel_initializer="he_normal")
-            head.append([convolution, layers.BatchNormalization(epsilon=1e-5)])
-            side //= 2
-        return head
 
     def build(self, images_shape=None, labels_shape=None):
         for (_, _, channels), projection, mixer, head, score in zip(
             self.map_shapes.values(), self.projections, self.mixers, self.blocks, self.scores, strict=True
         ):
             projection.build((None, None, None, channels))
-            for layer in (mixer, *keras.tree.flatten(head)):
-                layer.build((None, None, None, self.filters))
-            score.build((None, self.filters))
+            mixer.build((None, None, None, projection.filters))
+            width = mixer.filters
+            for convolution, normalization in head:
+                convolution.build((None, None, None, width))
+                width = convolution.filters
+                normalization.build((None, None, None, width))
+            score.build((None, width))
         self.built = True
 
     def call(self, images, labels=None, training=False):
@@ -105,7 +105,7 @@ class ProjectedCritic(keras.Model):
     def _score(self, head, x, labels, training):
         """A logit for each place of a map, `(batch, places)`."""
         places = SCORED_SIZE * SCORED_SIZE
-        flat = ops.reshape(x, (-1, self.filters))
+        flat = ops.reshape(x, (-1, x.shape[-1]))
         if self.num_classes:
             labels = ops.repeat(labels, places, axis=0)
         return ops.reshape(head(flat, labels, training=training), (-1, places))
@@ -128,3 +128,13 @@ class ProjectedCritic(keras.Model):
         if not features.built:
             features.build()
         return cls(**{**config, "features": features})
+
+
+def _head(side, width, widest):
+    """Pairs of a convolution that halves a map, and doubles its channels, and its normalisation."""
+    head = []
+    while side > SCORED_SIZE:
+        width, side = min(2 * width, widest), side // 2
+        convolution = SpectralConv2D(width, 4, strides=2, use_bias=False, kernel_initializer="he_normal")
+        head.append([convolution, layers.BatchNormalization(epsilon=1e-5)])
+    return head

@@ -182,7 +182,7 @@ class StyleGAN2Preset(Preset):
         mapping_layers: fully connected layers from latent to style.
         critic: `stylegan2`, or `projected`, which looks through a frozen perceptual network and takes no R1.
         perceptual: that network: `compact`, `vgg16`, `vgg19`, or an .npz file.
-        critic_filters: channels of the projected critic.
+        critic_filters: channels of the projected critic at the full size, doubled at each half of it.
         residual: 1 for the residual critic, 0 for the plain one.
         group_size: pictures whose deviation the critic sees; 0 for none.
         loss: `non_saturating`, `relativistic` (with R2 beside R1), or another adversarial loss.
@@ -216,7 +216,7 @@ class StyleGAN2Preset(Preset):
     mapping_layers: int = 2
     critic: str = "stylegan2"
     perceptual: str = "compact"
-    critic_filters: int = 64
+    critic_filters: int = 16
     residual: int = 1
     group_size: int = 4
     loss: str = "non_saturating"

@@ -14,8 +14,6 @@ from keras_stylegan.systems.base import System, jit_compile
 from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches, start_from
 
 CRITICS = ("stylegan2", "projected")
-# At 1/2, 1/4 and 1/8 of the size.
-PROJECTED_TAPS = ("relu2_1", "relu3_1", "relu4_1")
 
 
 def build_stylegan2(preset: StyleGAN2Preset) -> System:
@@ -86,7 +84,7 @@ def _critic(preset, shared, num_classes):
         raise ValueError(f"`critic` must be one of {', '.join(CRITICS)}. Received: critic={preset.critic}")
     if preset.channels != ProjectedCritic.channels:
         raise ValueError(f"`channels` must be 3 for a projected critic. Received: channels={preset.channels}")
-    features = build_perceptual(preset.perceptual, PROJECTED_TAPS, dtype=preset.precision)
+    features = build_perceptual(preset.perceptual, dtype=preset.precision)
     return ProjectedCritic(features, preset.size, preset.critic_filters, num_classes)
 
 
