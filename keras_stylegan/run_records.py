@@ -96,7 +96,7 @@ def read_run(path: Path) -> RunRecord | None:
         return None
     state, reason = _read_state(path)
     lines = read_metrics(path / "metrics.jsonl")
-    images = [int(found[1]) for name in _names(path / "checkpoints") if (found := _CHECKPOINT.fullmatch(name))]
+    images = _images_at_checkpoints(path)
     metric = settings.get("monitor") or ""
     scores = [(line[metric], line["kimg"]) for line in lines if line.get(metric) is not None]
     best, best_kimg = min(scores, default=(None, None))
@@ -111,6 +111,22 @@ def read_metrics(path: str | Path) -> list[dict[str, Any]]:
         return []
     lines = path.read_text().splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def state_of_network(run: Path) -> tuple[int, dict[str, Any]]:
+    """Images that the network in a run directory has seen, and the line of metrics.jsonl of that time.
+
+    A run that was stopped may have logged more than its newest checkpoint, with which the network is written, has seen.
+    """
+    lines, saved = read_metrics(run / "metrics.jsonl"), _images_at_checkpoints(run)
+    if not saved:
+        return lines[-1]["images"], lines[-1]
+    images_seen = max(saved)
+    return images_seen, [line for line in lines if line["images"] <= images_seen][-1]
+
+
+def _images_at_checkpoints(run):
+    return [int(found[1]) for name in _names(run / "checkpoints") if (found := _CHECKPOINT.fullmatch(name))]
 
 
 def _read_state(path):

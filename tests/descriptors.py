@@ -22,6 +22,13 @@ LossRow = collections.namedtuple(
     "LossRow", "name function inputs output ranges relative", defaults=[(), (-1, 1), False]
 )
 
+
+def _tiny_features():
+    features = networks.PerceptualNetwork([[4], [6]], taps=["relu1_1", "relu2_1"])
+    features.build()
+    return features
+
+
 LAYERS = [
     LayerRow("AdaINLayer", lambda: layers.AdaINLayer(5, upsample=True), ((4, 5, 4), (6,), (8, 10, 1)), half=0.1),
     LayerRow("AdaINLayer", lambda: layers.AdaINLayer(4, convolve=False), ((4, 5, 4), (6,), (4, 5, 1)), half=0.1),
@@ -158,6 +165,12 @@ NETWORKS = [
         "SuperResolutionNetwork",
         lambda: networks.SuperResolutionNetwork(3, filters=4, num_blocks=2),
         ((5, 7, 3),),
+    ),
+    LayerRow(
+        "ProjectedCritic",
+        lambda: networks.ProjectedCritic(_tiny_features(), (16, 16), filters=5, num_classes=3),
+        ((16, 16, 3), (3,)),
+        half=0.15,
     ),
     *(
         LayerRow(

@@ -11,7 +11,7 @@ from PIL import Image
 from stand_in import photograph
 
 from keras_stylegan.exporters.model_card import model_card
-from keras_stylegan.exporters.package_files import in_float32, training_command
+from keras_stylegan.exporters.package_files import in_float32, training_command, training_facts
 from keras_stylegan.exporters.packaging import package_multistyle
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime
 from keras_stylegan.networks import StyleTransformer
@@ -117,6 +117,19 @@ def test_command_names_what_differs_from_the_preset():
     told = training_command(as_dict(changed)).removeprefix(command).split(" --set ")[1:]
     assert told == ["alphas=ink:2,oil:0.5", "kimg=2.5", "perceptual=slim.npz", "scale=0.25,0.75"]
     assert with_settings(preset, told) == with_settings(preset, [*changes, "perceptual=slim.npz"])
+
+
+def test_a_run_that_began_with_another_tells_both(run):
+    config = json.loads((run / "config.json").read_text())
+    alone = training_facts(run, config)
+    first = as_dict(with_settings(get_preset("multistyle"), ["kimg=9", "content=x"]))
+    config["facts"]["begun_with"] = {"settings": first, "images_seen": 7000}
+    config["settings"] = {**config["settings"], "start_from": "/runs/first"}
+    facts = training_facts(run, config)
+    earlier, later = facts["recipe"].split("; ")
+    assert earlier.endswith("--out EARLIER_RUN --set kimg=9") and "--from EARLIER_RUN --out RUN" in later
+    assert facts["images_seen"] == alone["images_seen"] + 7000
+    assert facts["images_scheduled"] == alone["images_scheduled"] + 7000
 
 
 def test_missing_things_are_named_and_nothing_is_written(run, photographs, tmp_path):

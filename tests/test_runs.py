@@ -200,6 +200,27 @@ def test_the_averaged_network_is_what_a_multistyle_run_saves(pictures, perceptua
     assert np.array_equal(saved.bank.vectors, system.model.network.bank.vectors) == (half_life == 0)
 
 
+@pytest.mark.slow
+def test_a_multistyle_run_begins_with_another(pictures, perceptual, capsys, tmp_path):
+    assert cli.main(command(pictures, perceptual)) == 0, capsys.readouterr().err
+    first = keras.models.load_model(pictures / "run" / "network.keras")
+    # The same styles under other places in the bank, one of them new, and other stored vectors.
+    (pictures / "paintings" / "a_new_one.png").write_bytes((pictures / "paintings" / "paintings_0.png").read_bytes())
+    options = {"perceptual": str(perceptual), "crop_size": 16, "widths": (4, 4, 4), "num_blocks": (1, 1, 1)}
+    sources = {"content": str(pictures / "photos"), "styles": str(pictures / "paintings")}
+    preset = presets.MultiStylePreset(**sources, **options, start_from=str(pictures / "run"), bank_lr_multiplier=1.0)
+    system = systems.build(preset)
+    second = system.model.network
+    assert system.facts["styles"] == ["a_new_one", "paintings_0", "paintings_1"]
+    assert system.facts["begun_with"]["images_seen"] == 4
+    vectors = np.array(first.bank.vectors) * 2
+    np.testing.assert_allclose(second.bank.vectors[1:], vectors, rtol=1e-6)
+    np.testing.assert_allclose(second.bank.photograph, np.array(first.bank.photograph) * 2, rtol=1e-6)
+    np.testing.assert_array_equal(second.stem.weights[0], first.stem.weights[0])
+    with pytest.raises(ValueError, match="`start_from` must be the directory of a multistyle run, with network.keras"):
+        systems.build(presets.MultiStylePreset(**sources, **options, start_from=str(tmp_path)))
+
+
 @pytest.mark.parametrize(
     "settings, message",
     [

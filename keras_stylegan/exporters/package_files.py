@@ -11,14 +11,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_stylegan.callbacks import checkpoints, read_metrics
 from keras_stylegan.files import whole_file
 from keras_stylegan.presets import PRESETS, as_dict
+from keras_stylegan.run_records import state_of_network
 
 # What a training step logs of a player beside its loss terms.
 NOT_TERMS = ("loss", "gradient_norm", "skipped_updates")
 # Settings that name a source, as options of `train` and the words that stand for it.
 SOURCES = {"content": "PHOTOGRAPHS", "styles": "PAINTINGS", "data": "PICTURES"}
+# The word for the directory of a run whose weights another began with.
+EARLIER_RUN = "EARLIER_RUN"
 
 
 def in_float32(network: keras.Model) -> keras.Model:
@@ -53,29 +55,25 @@ def fingerprint(file: str, content: bytes) -> dict[str, Any]:
 def training_facts(run: Path, config: dict[str, Any]) -> dict[str, Any]:
     """What the manifest says of a run: `recipe`, `images_seen`, `images_scheduled`, and the generator's `losses`.
 
+    Where the run began with another's weights, both commands are the recipe, and the images of both count.
+
     Args:
         run: run directory.
         config: what its config.json holds.
     """
     images_seen, record = state_of_network(run)
+    recipe = [training_command(config["settings"], config["system"])]
+    scheduled, earlier = 1000 * config["settings"]["kimg"], config["facts"].get("begun_with")
+    while earlier:
+        recipe.insert(0, training_command(earlier["settings"], config["system"], EARLIER_RUN))
+        images_seen, scheduled = images_seen + earlier["images_seen"], scheduled + earlier["images_seen"]
+        earlier = earlier.get("begun_with")
     return {
-        "recipe": training_command(config["settings"], config["system"]),
+        "recipe": "; ".join(recipe),
         "images_seen": images_seen,
-        "images_scheduled": round(1000 * config["settings"]["kimg"]),
+        "images_scheduled": round(scheduled),
         "losses": loss_terms(record),
     }
-
-
-def state_of_network(run: Path) -> tuple[int, dict[str, Any]]:
-    """Images that the network in a run directory has seen, and the line of metrics.jsonl of that time.
-
-    A run that was stopped may have logged more than its newest checkpoint, with which the network is written, has seen.
-    """
-    lines, saved = read_metrics(run / "metrics.jsonl"), checkpoints(run / "checkpoints")
-    if not saved:
-        return lines[-1]["images"], lines[-1]
-    images_seen = int(saved[-1].stem.rpartition("-")[2])
-    return images_seen, [line for line in lines if line["images"] <= images_seen][-1]
 
 
 def loss_terms(record: dict[str, Any], player: str = "generator") -> dict[str, float]:
@@ -95,22 +93,26 @@ def write_package(assets: Path, name: str, entry: dict[str, Any], files: dict[st
             partial.write_bytes(content)
 
 
-def training_command(settings: dict[str, Any], system: str = "multistyle") -> str:
+def training_command(settings: dict[str, Any], system: str = "multistyle", out: str = "RUN") -> str:
     """The command that repeats a run, by the preset that is nearest to its settings.
 
     Args:
         settings: `settings` of the run's config.json; those that differ from the preset are named.
         system: `system` of the run's config.json.
+        out: word that stands for its directory.
     """
     differing = {name: _changes(settings, as_dict(p)) for name, p in PRESETS.items() if p.system == system}
     name = min(differing, key=lambda preset: len(differing[preset]))
     sources = "".join(f" --{key} {word}" for key, word in SOURCES.items() if key in settings)
+    if settings.get("start_from"):
+        sources += f" --from {EARLIER_RUN}"
     options = "".join(f" --set {key}={_as_text(value)}" for key, value in sorted(differing[name].items()))
-    return f"keras-stylegan train {name}{sources} --out RUN{options}"
+    return f"keras-stylegan train {name}{sources} --out {out}{options}"
 
 
 def _changes(settings, preset):
-    return {k: v for k, v in settings.items() if k not in SOURCES and v != preset.get(k)}
+    told = (*SOURCES, "start_from")
+    return {k: v for k, v in settings.items() if k not in told and v != preset.get(k)}
 
 
 def _as_text(value: Any) -> str:

@@ -21,6 +21,7 @@ from keras_stylegan.exporters.package_files import (
 )
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer
 from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy
+from keras_stylegan.networks import StyleTransformer
 
 # The short side of a photograph at which the network paints it, unless it is smaller.
 WORKING_SIZE = 512
@@ -48,7 +49,8 @@ def package_multistyle(
         The manifest entry.
 
     Raises:
-        ValueError: if a style of the run has no object in `styles`, or `photographs` holds no picture.
+        ValueError: if a style of the run has no object in `styles`, `photographs` holds no picture, or the run's
+            network is none that this package serves.
     """
     config = json.loads((run / "config.json").read_text())
     names = config["facts"]["styles"]
@@ -57,7 +59,10 @@ def package_multistyle(
     if missing:
         raise ValueError(f"`styles` must describe every style of the run. Missing: {', '.join(missing)}")
     pictures = probe_photographs(photographs)
-    network = in_float32(keras.models.load_model(run / "network.keras", compile=False))
+    trained = keras.models.load_model(run / "network.keras", compile=False)
+    if not isinstance(trained, StyleTransformer):
+        raise ValueError(f"`run` must hold a StyleTransformer. Received: {type(trained).__name__} in {run}")
+    network = in_float32(trained)
     arrays, packed = half_precision(network)
     files = {
         "weights/multistyle.tflite": convert(stylize_function(network), "stylize_weights", float16=True),

@@ -31,7 +31,7 @@ class StyleGAN2(ImageGAN):
 
     Args:
         generator: built `StyleGAN2Generator`.
-        critic: built `StyleGAN2Critic` of the same size, channels and classes.
+        critic: built `StyleGAN2Critic` or `ProjectedCritic` of the same size, channels and classes.
         loss: name of the adversarial loss: `"non_saturating"`, StyleGAN2's own, or `"relativistic"`, or another of
             `losses.ADVERSARIAL_LOSSES`.
         gamma: float, weight of R1 (`r1_gamma` suggests one).
@@ -134,7 +134,7 @@ class StyleGAN2(ImageGAN):
 
     def score(self, images, batch):
         """Logits of pictures after augmentation."""
-        return self.critic(self.augmented(images), self.labels(batch))
+        return self.critic(self.augmented(images), self.labels(batch), training=True)
 
     def imagine(self, batch, player):
         """A player's generated pictures."""

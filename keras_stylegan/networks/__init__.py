@@ -11,6 +11,7 @@ from keras_stylegan.networks.johnson import JohnsonTransformer
 from keras_stylegan.networks.patch_critic import PatchCritic
 from keras_stylegan.networks.perceptual import PerceptualNetwork
 from keras_stylegan.networks.progressive import ProgressiveCritic, ProgressiveGenerator
+from keras_stylegan.networks.projected_critic import ProjectedCritic
 from keras_stylegan.networks.r3gan import R3GANCritic, R3GANGenerator
 from keras_stylegan.networks.resnet import ResNetCritic, ResNetGenerator
 from keras_stylegan.networks.resolutions import resolutions
@@ -24,7 +25,7 @@ from keras_stylegan.networks.super_resolution import SuperResolutionNetwork
 __all__ = [
     "BackboneCritic", "BackboneTrunk", "BackboneUNet", "CodedGenerator", "DCGANCritic", "DCGANGenerator",
     "HourglassNetwork", "JohnsonTransformer", "PatchCritic", "PerceptualNetwork", "ProgressiveCritic",
-    "ProgressiveGenerator", "R3GANCritic", "R3GANGenerator", "ResNetCritic", "ResNetGenerator", "Stage",
-    "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "SuperResolutionNetwork",
+    "ProgressiveGenerator", "ProjectedCritic", "R3GANCritic", "R3GANGenerator", "ResNetCritic", "ResNetGenerator",
+    "Stage", "StyleGAN2Critic", "StyleGAN2Generator", "StyleGANGenerator", "StyleTransformer", "SuperResolutionNetwork",
     "TRUNKS", "build_perceptual", "resolutions", "stages",
 ]  # fmt: skip

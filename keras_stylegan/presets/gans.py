@@ -180,6 +180,9 @@ class StyleGAN2Preset(Preset):
         latent_dim: numbers in a latent.
         style_dim: numbers in a style.
         mapping_layers: fully connected layers from latent to style.
+        critic: `stylegan2`, or `projected`, which looks through a frozen perceptual network and takes no R1.
+        perceptual: that network: `compact`, `vgg16`, `vgg19`, or an .npz file.
+        critic_filters: channels of the projected critic at the full size, doubled at each half of it.
         residual: 1 for the residual critic, 0 for the plain one.
         group_size: pictures whose deviation the critic sees; 0 for none.
         loss: `non_saturating`, `relativistic` (with R2 beside R1), or another adversarial loss.
@@ -188,7 +191,8 @@ class StyleGAN2Preset(Preset):
         path_length_weight: weight of the path length penalty; 0 for none.
         path_length_every: it is taken on one generator update in so many.
         mixing_probability: share of pictures made of two styles.
-        learning_rate: of both players.
+        learning_rate: of the generator.
+        critic_learning_rate: of the critic.
         ema_half_life_kimg: half-life of the averaged generator, in thousands of images.
         ema_ramp_up: the half-life is at most this share of the images seen; 0 sets no such limit.
         augment: what is done to everything that the critic sees: `none`, `ada` (with a probability that follows the
@@ -210,6 +214,9 @@ class StyleGAN2Preset(Preset):
     latent_dim: int = 512
     style_dim: int = 512
     mapping_layers: int = 2
+    critic: str = "stylegan2"
+    perceptual: str = "compact"
+    critic_filters: int = 16
     residual: int = 1
     group_size: int = 4
     loss: str = "non_saturating"
@@ -219,6 +226,7 @@ class StyleGAN2Preset(Preset):
     path_length_every: int = 4
     mixing_probability: float = 0.9
     learning_rate: float = 2.5e-3
+    critic_learning_rate: float = 2.5e-3
     ema_half_life_kimg: float = 10.0
     ema_ramp_up: float = 0.05
     augment: str = "none"

@@ -116,6 +116,12 @@ PRESETS: dict[str, Preset] = {
         kimg=1000.0, batch_size=16, log_images=1600, grid_images=20_000, classes="forest,glacier,mountain,sea",
         channel_base=1536, channel_max=256, latent_dim=128, style_dim=128, path_length_every=8,
     ),
+    # The same against a critic that looks through the packaged perceptual network.
+    "stylegan2_scenes_projected": StyleGAN2Preset(
+        kimg=1000.0, batch_size=16, log_images=1600, grid_images=20_000, classes="forest,glacier,mountain,sea",
+        channel_base=1536, channel_max=256, latent_dim=128, style_dim=128, path_length_weight=0.0, critic="projected",
+        loss="hinge", augment="diffaugment", critic_learning_rate=2e-4,
+    ),
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from keras_stylegan.models.multi_style import MultiStyleTransfer
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import JohnsonTransformer, PatchCritic, StyleTransformer, build_perceptual
 from keras_stylegan.presets import JohnsonPreset, MultiStylePreset
+from keras_stylegan.run_records import state_of_network
 from keras_stylegan.systems.base import System, jit_compile, save_whole
 
 NETWORK_FILE = "network.keras"
@@ -119,7 +120,7 @@ def start_from(run: Path, network: StyleTransformer | JohnsonTransformer, names:
     """Begins with the network that an earlier run saved, the vectors of its styles matched by their names.
 
     Returns:
-        `settings` of that run and, where it began with another, that run's own `begun_with`.
+        `settings` and `images_seen` of that run and, where it began with another, that run's own `begun_with`.
 
     Raises:
         ValueError: if the folder holds no such run, or its network has nothing in common with this one.
@@ -134,7 +135,7 @@ def start_from(run: Path, network: StyleTransformer | JohnsonTransformer, names:
         _take_styles(earlier, network, known, names)
     else:
         transfer_weights(earlier, network)
-    begun_with = {"settings": config["settings"]}
+    begun_with = {"settings": config["settings"], "images_seen": state_of_network(run)[0]}
     if "begun_with" in config["facts"]:
         begun_with["begun_with"] = config["facts"]["begun_with"]
     return begun_with

@@ -8,10 +8,12 @@ import keras
 import numpy as np
 
 from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
-from keras_stylegan.networks import StyleGAN2Critic, StyleGAN2Generator
+from keras_stylegan.networks import ProjectedCritic, StyleGAN2Critic, StyleGAN2Generator, build_perceptual
 from keras_stylegan.presets import StyleGAN2Preset
 from keras_stylegan.systems.base import System, jit_compile
 from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches, start_from
+
+CRITICS = ("stylegan2", "projected")
 
 
 def build_stylegan2(preset: StyleGAN2Preset) -> System:
@@ -24,8 +26,8 @@ def build_stylegan2(preset: StyleGAN2Preset) -> System:
     model = untrained_stylegan2(preset, len(classes))
     taken = {"weights_taken": start_from(Path(preset.start_from), model)} if preset.start_from else {}
     optimizers = {
-        name: keras.optimizers.Adam(preset.learning_rate, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
-        for name in ("critic", "generator")
+        name: keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
+        for name, rate in (("critic", preset.critic_learning_rate), ("generator", preset.learning_rate))
     }
     ema = {"half_life_kimg": preset.ema_half_life_kimg, "ramp_up": preset.ema_ramp_up or None}
     model.compile(optimizers, ema=ema, jit_compile=jit_compile())
@@ -56,14 +58,14 @@ def untrained_stylegan2(preset: StyleGAN2Preset, num_classes: int = 0) -> StyleG
         "num_classes": num_classes,
     }
     generator = StyleGAN2Generator(**shared, latent_dim=preset.latent_dim, style_dim=preset.style_dim)
-    critic = StyleGAN2Critic(**shared, residual=bool(preset.residual), group_size=preset.group_size)
+    critic = _critic(preset, shared, num_classes)
     for network in (generator, critic):
         network.build()
     return StyleGAN2(
         generator,
         critic,
         loss=preset.loss,
-        gamma=preset.gamma or r1_gamma(preset.size, preset.batch_size),
+        gamma=_gamma(preset),
         penalize_fakes=preset.loss.startswith("relativistic"),
         penalty_every=preset.penalty_every,
         path_length_weight=preset.path_length_weight,
@@ -73,6 +75,23 @@ def untrained_stylegan2(preset: StyleGAN2Preset, num_classes: int = 0) -> StyleG
         frozen_blocks=preset.frozen_blocks,
         seed=preset.seed,
     )
+
+
+def _critic(preset, shared, num_classes):
+    if preset.critic == "stylegan2":
+        return StyleGAN2Critic(**shared, residual=bool(preset.residual), group_size=preset.group_size)
+    if preset.critic != "projected":
+        raise ValueError(f"`critic` must be one of {', '.join(CRITICS)}. Received: critic={preset.critic}")
+    if preset.channels != ProjectedCritic.channels:
+        raise ValueError(f"`channels` must be 3 for a projected critic. Received: channels={preset.channels}")
+    features = build_perceptual(preset.perceptual, dtype=preset.precision)
+    return ProjectedCritic(features, preset.size, preset.critic_filters, num_classes)
+
+
+def _gamma(preset):
+    if preset.critic == "projected":
+        return 0.0  # its layers are normalised, and a frozen network's gradients are not what R1 should flatten
+    return preset.gamma or r1_gamma(preset.size, preset.batch_size)
 
 
 def parameters(network: keras.Model) -> int:
