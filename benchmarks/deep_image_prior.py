@@ -1,6 +1,6 @@
 """The deep image prior on real photographs beside what scikit-image does without learning.
 
-    python benchmarks/deep_image_prior.py --photos KODAK [--task denoise --task inpaint --task upscale] [--steps 1000]
+    python benchmarks/deep_image_prior.py --photos KODAK [--task denoise --task inpaint --task upscale] [--steps 1500]
 
 Square crops from the middle of five photographs. `denoise`: Gaussian noise of 25 grey levels, beside non-local means
 that knows this number. `inpaint`: a tenth of the pixels under random strokes, beside biharmonic interpolation; scored
@@ -23,18 +23,17 @@ from keras_stylegan.metrics import psnr
 
 TASKS = ("denoise", "inpaint", "upscale")
 SIGMA = 25.0
-PICTURES = 5
 
 
-def crops(folder, size):
+def crops(folder, size, count):
     """Square crops from the middle, by name."""
     files = sorted(path for path in Path(folder).glob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    if len(files) < PICTURES:
-        raise ValueError(f"`--photos` must hold at least {PICTURES} photographs. Received: {len(files)} in {folder}")
+    if len(files) < count:
+        raise ValueError(f"`--photos` must hold at least {count} photographs. Received: {len(files)} in {folder}")
     # Lossless files first: compression would hide noise.
     files.sort(key=lambda path: (path.suffix.lower() != ".png", path.name))
     pictures = {}
-    for path in files[:PICTURES]:
+    for path in files[:count]:
         image = Image.open(path).convert("RGB")
         left, top = (image.width - size) // 2, (image.height - size) // 2
         pictures[path.stem] = np.asarray(image.crop((left, top, left + size, top + size)))
@@ -83,10 +82,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", required=True, metavar="DIR")
     parser.add_argument("--task", action="append", choices=TASKS)
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--pictures", type=int, default=5)
     parser.add_argument("--size", type=int, default=256, help="edge of the crops in pixels, a multiple of 4")
     arguments = parser.parse_args()
-    pictures = crops(arguments.photos, arguments.size)
+    pictures = crops(arguments.photos, arguments.size, arguments.pictures)
     peers = {"denoise": "non-local means", "inpaint": "biharmonic", "upscale": "bicubic"}
     for task in arguments.task or TASKS:
         table, start = {}, time.perf_counter()

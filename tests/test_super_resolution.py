@@ -265,6 +265,8 @@ def test_recipe_trains_resumes_exactly_and_begins_with_another_run(photographs, 
     assert _same(weights(halves), weights(whole))
     changes = {"learning_rate": 1e-12, "critic_learning_rate": 1e-12, "kimg": 0.002}
     assert train(monkeypatch, photographs, second, "--from", str(whole), **changes) == 0
+    facts = json.loads((second / "config.json").read_text())["facts"]
+    assert facts["begun_with"]["images_seen"] == 4 and facts["begun_with"]["settings"]["crop_size"] == 16
     for ours, theirs in zip(weights(second), weights(whole), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
@@ -327,7 +329,7 @@ def assets(tmp_path_factory, photographs):
     network.set_weights(tiny_network().get_weights())
     network.save(run / "network.keras")
     settings = as_dict(get_preset("super_resolution"))
-    config = {"system": "super_resolution", "settings": {**settings, "filters": 4, "num_blocks": 1}}
+    config = {"system": "super_resolution", "settings": {**settings, "filters": 4, "num_blocks": 1}, "facts": {}}
     (run / "config.json").write_text(json.dumps(config))
     (run / "metrics.jsonl").write_text(json.dumps({"images": 800, "generator/pixel": 0.05}) + "\n")
     (assets / "manifest.json").write_text('{"compact": {"file": "x"}}')

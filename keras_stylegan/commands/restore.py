@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", required=True, metavar="OUT", help="picture to write (.png, .jpg, ...)")
     add("--task", choices=TASKS, default="denoise", help="noise, holes, or four times the size (default: denoise)")
     add("--mask", metavar="FILE", help="for inpaint: a picture of the same size, white where pixels are missing")
-    add("--steps", type=int, default=1000, help="steps of the fit; too many bring noise back (default: 1000)")
+    add("--steps", type=int, default=1500, help="steps of the fit; too many bring noise back (default: 1500)")
     add("--seed", type=int, default=0, help="repeats a result (default: 0)")
     add_provenance(parser, STYLIZED)
 

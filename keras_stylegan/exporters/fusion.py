@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -21,6 +20,7 @@ from keras_stylegan.exporters.package_files import (
     write_package,
 )
 from keras_stylegan.inference.fusion_runtimes import NETWORK_FILE, SIGNATURE, KerasFusion, LiteRTFusion
+from keras_stylegan.keras_files import load_network
 from keras_stylegan.networks import FusionGenerator
 from keras_stylegan.pretrained import FUSION
 
@@ -101,7 +101,7 @@ def package_fusion(
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     if config["system"] != "fusion":
         raise ValueError(f"`run` must be the directory of a fusion run. Received: {run}, of {config['system']}")
-    network = in_float32(keras.models.load_model(path, compile=False))
+    network = in_float32(load_network(path))
     files = {"weights/fusion.tflite": to_litert(network), "weights/fusion.npz": half_precision(network)[1]}
     litert, weights = (fingerprint(file, content) for file, content in files.items())
     arguments = {k: v for k, v in network.get_config().items() if k in ("widths", "num_blocks", "latent_dim")}

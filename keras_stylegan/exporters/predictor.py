@@ -14,6 +14,7 @@ from keras_stylegan import pretrained
 from keras_stylegan.exporters.litert import convert
 from keras_stylegan.exporters.package_files import fingerprint, training_facts, write_package
 from keras_stylegan.inference.style_pictures import LiteRTPredictor
+from keras_stylegan.keras_files import load_network
 from keras_stylegan.networks import StylePredictor
 
 FILE = "weights/style_predictor.tflite"
@@ -55,7 +56,7 @@ def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
     space = config["facts"]["network"]["style_space"]
     if space != entry.get("style_space"):
         raise ValueError(f"`run` must be for the packaged network, {entry.get('style_space')}. Received: {space}")
-    predictor = keras.models.load_model(run / "predictor.keras", compile=False)
+    predictor = load_network(run / "predictor.keras")
     content = convert(predict_function(predictor), "predict_style", float16=True)
     together = len(content) + entry["litert"]["bytes"]
     if together > MAX_BYTES:

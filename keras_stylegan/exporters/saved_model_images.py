@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras_stylegan.exporters.saved_model_checks import MAX_PIXELS, when
 from keras_stylegan.exporters.saved_model_orientation import orientation, upright
 from keras_stylegan.inference.runtimes import MIN_SIDE
+from keras_stylegan.provenance import STYLIZED, describe
 
 # As `inference.saving` writes JPEG: no artefacts in strokes and flat colours, colour at full resolution.
 JPEG_QUALITY = 92
@@ -53,8 +54,9 @@ def _png_size(head):
 
 
 def encode_jpeg(picture: tf.Tensor) -> tf.Tensor:
-    """A JPEG file, scalar string, of uint8 pixels `(height, width, 1 | 3)`."""
-    return tf.io.encode_jpeg(picture, quality=JPEG_QUALITY, chroma_downsampling=False)
+    """A JPEG file, scalar string, of uint8 pixels `(height, width, 1 | 3)` of a stylised photograph, which it says."""
+    options = {"quality": JPEG_QUALITY, "chroma_downsampling": False}
+    return tf.io.encode_jpeg(picture, **options, xmp_metadata=describe(STYLIZED))
 
 
 def encode_png(picture: tf.Tensor) -> tf.Tensor:

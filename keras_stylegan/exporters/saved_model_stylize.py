@@ -23,7 +23,6 @@ from keras_stylegan.exporters.saved_model_checks import (
 from keras_stylegan.exporters.saved_model_service import Request, Service, holding, names_signature
 from keras_stylegan.exporters.sources import Source
 from keras_stylegan.inference.runtimes import KerasRuntime
-from keras_stylegan.networks.style_transformer import EXACT_BELOW
 
 # Encoded pictures of a request that are worked on at the same time: while one is painted, others are read and written.
 PARALLEL_PICTURES = 2
@@ -135,13 +134,8 @@ def _paint_mixture(network: keras.Model, images, style_weights, strength):
 def _paint_vector(network: keras.Model, images, style, strength):
     """As the network's call, with what is not in the bank added to the mixture."""
     style_weights, style_vector = style
-    own = style_vector / network.bank.lr_multiplier
-    mixture = tf.matmul(style_weights, tf.convert_to_tensor(network.bank.vectors)) + own
-    photograph = tf.convert_to_tensor(network.bank.photograph)
-    vectors = photograph + strength[:, None] * (mixture - photograph)
-    painted = network.paint(images, network.bank.lr_multiplier * vectors)
-    share = tf.minimum(strength / EXACT_BELOW, 1.0)[:, None, None, None]
-    return images + share * (painted - images)
+    styles = {"style_weights": style_weights, "style_vectors": style_vector, "strength": strength}
+    return network({"images": images, **styles}, training=False)
 
 
 def _requests(network: keras.Model) -> dict[str, Request]:
@@ -152,7 +146,7 @@ def _requests(network: keras.Model) -> dict[str, Request]:
     picture.save(file, "JPEG", quality=pictures.JPEG_QUALITY)
     strength = np.ones(1, np.float32)
     weights = np.eye(1, network.num_styles, dtype=np.float32)
-    vector = network.bank.lr_multiplier * keras.ops.convert_to_numpy(network.bank.vectors)[:1]
+    vector = keras.ops.convert_to_numpy(network.bank.style_vectors())[:1]
     by_weights = {"style_weights": weights, "strength": strength}
     image, files = np.asarray(picture)[None], np.array([file.getvalue()], object)
     return {

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from PIL import Image
@@ -14,6 +13,7 @@ from PIL import Image
 from keras_stylegan.exporters.litert import convert
 from keras_stylegan.exporters.package_files import fingerprint, in_float32, training_facts, write_package
 from keras_stylegan.inference.upscaler import MARGIN, SIGNATURE, Upscaler
+from keras_stylegan.keras_files import load_network
 from keras_stylegan.metrics.fidelity import psnr, ssim, ycbcr_luma
 from keras_stylegan.networks import SuperResolutionNetwork
 from keras_stylegan.systems.super_resolution import NETWORK_FILE
@@ -52,7 +52,7 @@ def package_upscaler(run: Path, assets: Path, data: str, licence: str, photograp
         ValueError: if the network is too large for the package or sees further than tiles overlap, or `photographs`
             holds no picture.
     """
-    network = in_float32(keras.models.load_model(run / NETWORK_FILE, compile=False))
+    network = in_float32(load_network(run / NETWORK_FILE))
     if network.reach > MARGIN:
         raise ValueError(f"`run` must have a network that sees at most {MARGIN} pixels. Received: {network.reach}")
     content = convert(upscale_function(network), SIGNATURE, float16=True)

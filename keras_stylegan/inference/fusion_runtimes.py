@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_stylegan.inference.runtimes import available_cores, pad_to_stride
+from keras_stylegan.keras_files import load_network
 
 SIGNATURE = "fuse"
 NETWORK_FILE = "network.keras"
@@ -105,12 +106,11 @@ def open_fusion(run: str | Path | None = None):
     path = Path(run) / NETWORK_FILE
     if not path.is_file():
         raise ValueError(f"`run` must be the directory of a fusion run, with {NETWORK_FILE}. Received: {run}")
-    import keras
 
     from keras_stylegan.networks import FusionGenerator
 
     try:
-        network = keras.models.load_model(path, compile=False)
+        network = load_network(path)
     except (ValueError, TypeError, OSError) as error:
         raise ValueError(f"{path}: not a network that Keras can load ({error})") from error
     if not isinstance(network, FusionGenerator):

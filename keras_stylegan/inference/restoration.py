@@ -21,7 +21,7 @@ def restore_photograph(
     photo: Image.Image,
     task: str = "denoise",
     mask: Image.Image | None = None,
-    steps: int = 1000,
+    steps: int = 1500,
     filters: Sequence[int] = (16, 32, 64, 128, 128),
     seed: int = 0,
     report: Callable[[int], None] = lambda step: None,

@@ -12,6 +12,7 @@ from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference.images import MAX_PIXELS, read_picture
 from keras_stylegan.inference.resolution import resize
 from keras_stylegan.inference.runtimes import available_cores, pad_to_stride
+from keras_stylegan.keras_files import load_network
 from keras_stylegan.latents import seeded_latents
 
 DIRECTIONS = ("a_to_b", "b_to_a")
@@ -191,13 +192,12 @@ def _open_keras(file: Path) -> KerasTranslator:
 
 
 def _load(file: Path):
-    import keras
 
     import keras_stylegan.models
     import keras_stylegan.networks  # noqa: F401 - registers the classes that the file names
 
     try:
-        network = keras.models.load_model(file, compile=False)
+        network = load_network(file)
     except (ValueError, OSError, TypeError, KeyError) as error:
         raise ValueError(f"{file}: the file cannot be read ({type(error).__name__})") from error
     if not hasattr(network, "stride"):

@@ -1,7 +1,7 @@
 """Restoration by an untrained network (Ulyanov et al.): noise removed, holes filled, detail added, no data needed.
 
     model = DeepImagePrior(HourglassNetwork(), noisy, "denoise")
-    picture = model.restore(steps=1000)     # (height, width, 3), RGB in [-1, 1]
+    picture = model.restore(steps=1500)     # (height, width, 3), RGB in [-1, 1]
 
 The gradient comes from Keras' own training step, so it is compiled and runs on every backend.
 """
@@ -105,7 +105,7 @@ class DeepImagePrior(keras.Model):
         known = ops.broadcast_to(1.0 - self.hole, squares.shape)
         return ops.sum(known * squares) / ops.sum(known)
 
-    def restore(self, steps=1000, rate=0.01, callback=None):
+    def restore(self, steps=1500, rate=0.01, callback=None):
         """Fits the network, from where it is.
 
         Args:

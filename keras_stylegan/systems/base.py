@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import keras
 import numpy as np
 
 from keras_stylegan.files import whole_file
+from keras_stylegan.run_records import state_of_network
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +57,22 @@ class System:
     forward: Callable[[], Any] | None = None
     probe: Probe | Sequence[Probe] | None = None
     parts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def begun_with(run: Path) -> dict[str, Any]:
+    """What a run's facts say of the run whose weights it began with.
+
+    Args:
+        run: the earlier run's directory.
+
+    Returns:
+        `settings` and `images_seen` of that run and, where it began with another, its own `begun_with`.
+    """
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    record = {"settings": config["settings"], "images_seen": state_of_network(run)[0]}
+    if "begun_with" in config["facts"]:
+        record["begun_with"] = config["facts"]["begun_with"]
+    return record
 
 
 def jit_compile() -> str | bool:

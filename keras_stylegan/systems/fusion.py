@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_stylegan import data
+from keras_stylegan.keras_files import load_network
 from keras_stylegan.models.fusion import Fusion
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import FusionCritic, FusionGenerator, build_perceptual
@@ -81,7 +82,7 @@ def start_from(run: Path, generator: FusionGenerator) -> None:
     file = run / NETWORK_FILE
     if not file.is_file():
         raise ValueError(f"`start_from` must be the directory of a fusion run, with {NETWORK_FILE}. Received: {run}")
-    earlier = keras.models.load_model(file, compile=False)
+    earlier = load_network(file)
     if not isinstance(earlier, FusionGenerator):
         raise ValueError(f"`start_from` must be the directory of a fusion run. Received: {run}")
     transfer_weights(earlier, generator)

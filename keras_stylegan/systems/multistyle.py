@@ -15,8 +15,7 @@ from keras_stylegan.models.multi_style import MultiStyleTransfer
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import JohnsonTransformer, PatchCritic, StyleTransformer, build_perceptual
 from keras_stylegan.presets import JohnsonPreset, MultiStylePreset
-from keras_stylegan.run_records import state_of_network
-from keras_stylegan.systems.base import System, jit_compile, save_whole
+from keras_stylegan.systems.base import System, begun_with, jit_compile, save_whole
 
 NETWORK_FILE = "network.keras"
 PREVIEW_PHOTOGRAPHS = 4
@@ -130,16 +129,12 @@ def start_from(run: Path, network: StyleTransformer | JohnsonTransformer, names:
         if not (run / file).is_file():
             raise ValueError(f"`start_from` must be the directory of a multistyle run, with {file}. Received: {run}")
     earlier = load_network(run / NETWORK_FILE)
-    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
-    known = config["facts"]["styles"]
+    known = json.loads((run / "config.json").read_text(encoding="utf-8"))["facts"]["styles"]
     if isinstance(network, StyleTransformer) and isinstance(earlier, StyleTransformer):
         _take_styles(earlier, network, known, names)
     else:
         transfer_weights(earlier, network)
-    begun_with = {"settings": config["settings"], "images_seen": state_of_network(run)[0]}
-    if "begun_with" in config["facts"]:
-        begun_with["begun_with"] = config["facts"]["begun_with"]
-    return begun_with
+    return begun_with(run)
 
 
 def _take_styles(earlier, network, known, names):

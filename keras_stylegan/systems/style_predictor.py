@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from keras_stylegan import data, pretrained
+from keras_stylegan.keras_files import load_network
 from keras_stylegan.models.style_prediction import StylePrediction
 from keras_stylegan.networks import StylePredictor, StyleTransformer, build_perceptual
 from keras_stylegan.presets import StylePredictorPreset
@@ -99,7 +100,7 @@ def open_transformer(run: str) -> tuple[StyleTransformer, list[str], str]:
                 raise ValueError(
                     f"`start_from` must be the directory of a multistyle run, with {file}. Received: {run}"
                 )
-        network = keras.models.load_model(folder / NETWORK_FILE, compile=False)
+        network = load_network(folder / NETWORK_FILE)
         styles = json.loads((folder / "config.json").read_text(encoding="utf-8"))["facts"]["styles"]
     network.trainable = False
     arrays = {weight.path: keras.ops.convert_to_numpy(weight).astype("float16") for weight in network.weights}

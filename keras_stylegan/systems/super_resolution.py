@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from keras_stylegan import data
 from keras_stylegan.choices import did_you_mean
+from keras_stylegan.keras_files import load_network
 from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.super_resolution import SuperResolution
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import PatchCritic, SuperResolutionNetwork, build_perceptual
 from keras_stylegan.ops.bicubic import upsample_bicubic
 from keras_stylegan.presets import SuperResolutionPreset
-from keras_stylegan.systems.base import System, jit_compile, save_whole
+from keras_stylegan.systems.base import System, begun_with, jit_compile, save_whole
 
 PREVIEW_PICTURES = 4
 # What a run leaves for inference, and for runs that begin with its weights.
@@ -43,9 +45,9 @@ def build_super_resolution(preset: SuperResolutionPreset) -> System:
     if preset.critic_weight:
         critic = PatchCritic(0, preset.critic_filters)
         critic.build((None, None, None, 3))
-    facts = {"photographs": len(photographs)}
+    facts: dict[str, Any] = {"photographs": len(photographs)}
     if preset.start_from:
-        facts["weights_taken"] = _start_from(Path(preset.start_from), network, critic)
+        facts["begun_with"] = _start_from(Path(preset.start_from), network, critic)
     perceptual = build_perceptual(preset.perceptual, dtype=preset.precision) if preset.perceptual_weight else None
     model = SuperResolution(
         network,
@@ -95,14 +97,15 @@ def _check(preset: SuperResolutionPreset) -> None:
         )
 
 
-def _start_from(run: Path, network: SuperResolutionNetwork, critic: PatchCritic | None) -> int:
-    """Begins with the weights that an earlier run saved; returns how many fitted. An earlier critic is optional."""
-    if not (run / NETWORK_FILE).is_file():
-        raise ValueError(f"`start_from` must be the directory of such a run, with {NETWORK_FILE}. Received: {run}")
-    taken = transfer_weights(keras.models.load_model(run / NETWORK_FILE, compile=False), network)
+def _start_from(run: Path, network: SuperResolutionNetwork, critic: PatchCritic | None) -> dict[str, Any]:
+    """Begins with the weights that an earlier run saved, its critic where there is one; returns what it was."""
+    for file in (NETWORK_FILE, "config.json"):
+        if not (run / file).is_file():
+            raise ValueError(f"`start_from` must be the directory of such a run, with {file}. Received: {run}")
+    transfer_weights(load_network(run / NETWORK_FILE), network)
     if critic is not None and (run / CRITIC_FILE).is_file():
-        taken += transfer_weights(keras.models.load_model(run / CRITIC_FILE, compile=False), critic)
-    return taken
+        transfer_weights(load_network(run / CRITIC_FILE), critic)
+    return begun_with(run)
 
 
 def _preview(network, batches):
