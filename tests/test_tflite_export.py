@@ -10,6 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 from stand_in import photograph
+from test_imports import HEAVY, modules_after
 
 from keras_stylegan import cli
 from keras_stylegan.exporters import parity, tflite
@@ -23,7 +24,7 @@ from keras_stylegan.exporters.tflite_targets import CALIBRATION_RUNS, generator_
 from keras_stylegan.networks import DCGANGenerator, StyleGAN2Generator, StyleTransformer
 
 STYLES = ("ink", "oil")
-# What phones and browsers have built in; all of it is in every LiteRT since 2.0.
+# What may stand in a file: operators that LiteRT has built in, on phones and in browsers too.
 BUILT_IN = {
     "ADD", "BATCH_MATMUL", "BROADCAST_TO", "CAST", "CONCATENATION", "CONV_2D", "COS", "CUMSUM", "DEPTHWISE_CONV_2D",
     "DEPTH_TO_SPACE", "DEQUANTIZE", "DIV", "EXP", "FILL", "FULLY_CONNECTED", "GATHER", "LEAKY_RELU", "LESS", "LOGISTIC",
@@ -161,6 +162,12 @@ def test_a_missed_bar_leaves_nothing(run, every_size, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="x.tflite: not written, as it falls short of Keras: PSNR .* at least 80"):
         export_tflite(run, tmp_path / "x.tflite", quantize="none")
     assert not list(tmp_path.iterdir())
+
+
+def test_options_load_nothing_heavy():
+    lines = ("import argparse", "from keras_stylegan.exporters import tflite")
+    code = "\n".join([*lines, "tflite.add_arguments(argparse.ArgumentParser())"])
+    assert not modules_after(code) & HEAVY
 
 
 def test_mistakes(stylizer, run, tmp_path):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from keras_stylegan.exporters.parity import Bar, Parity
+if TYPE_CHECKING:  # a command that only lists its options must not wait for these
+    from keras_stylegan.exporters.parity import Bar, Parity
+    from keras_stylegan.exporters.tflite_targets import Target
 
 SUFFIX = ".tflite"
 
@@ -103,11 +106,11 @@ def export_tflite(
     return parity, bar
 
 
-def to_tflite(target, name: str, quantize: str = "float16") -> bytes:
+def to_tflite(target: Target, name: str, quantize: str = "float16") -> bytes:
     """A network as the bytes of a LiteRT file.
 
     Args:
-        target: a `tflite_targets.Target`.
+        target: the network.
         name: what the file calls the network.
         quantize: as of `export_tflite`.
     """
