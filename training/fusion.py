@@ -2,7 +2,12 @@
 
     python training/fusion.py --content PHOTOGRAPHS --out RUN
 
-is `keras-stylegan train fusion` with the same arguments. `export/package_fusion.py` turns a run into the packaged
+is `keras-stylegan train fusion` with the same arguments. On two cores it pays to begin on small crops, with the error
+in the regions alone, some 20 images a second, and to go on with what that learnt (`--from FIRST`):
+
+    ... --out FIRST --set crop_size=64 --set batch_size=16 --set critic_weight=0 --set perceptual_weight=0 --set kimg=36
+
+`export/package_fusion.py` turns a run into the packaged
 files, and `benchmarks/fusion.py` compares it with classical blends on photographs and changes that it has not seen.
 """
 
