@@ -140,7 +140,9 @@ class LiteRTRuntime:
         inputs = {"style_weights": [weights], "style_vector": [vector], "strength": [strength], "origin": origin}
         inputs = {name: np.asarray(value, np.float32) for name, value in inputs.items()}
         with self._lock:
-            return runner(parts=parts, **inputs)["frozen_vector"][0]
+            frozen = runner(parts=parts, **inputs)["frozen_vector"][0]
+            del self._signatures["freeze_style"]  # once a picture; its memory is for the tiles
+        return frozen
 
     def run_tile(self, image: np.ndarray, frozen: np.ndarray, origin: tuple[int, int], strength: float) -> np.ndarray:
         """Stylises one tile; `image` has sides that are multiples of the stride, `frozen` comes from `freeze`."""

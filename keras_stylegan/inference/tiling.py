@@ -25,8 +25,9 @@ from keras_stylegan.inference.runtimes import MIN_SIDE
 TILE_ABOVE = 2**21
 # Pixels a side of what a tile adds to the result, and of what it sees beyond.
 TILE, MARGIN = 1024, 128
-# Windows for the statistics: so many in each direction, of this side.
-WINDOWS, WINDOW = 4, 256
+# Windows for the statistics: so many in each direction, of this side. At `TILE_ABOVE` pixels they cover the picture, so
+# that the change from its own statistics does not show.
+WINDOWS, WINDOW = 6, 256
 # Pixels of the picture per step of the features that the waves are added to.
 _WAVE_STRIDE = 4
 

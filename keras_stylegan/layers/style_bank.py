@@ -44,7 +44,7 @@ class StyleBank(keras.layers.Layer):
         self.initializer = keras.initializers.get(initializer)
         self.lr_multiplier = lr_multiplier
 
-    def build(self, style_weights_shape, strength_shape):
+    def build(self, style_weights_shape, strength_shape=None, own_shape=None):
         self.vectors = self._add_vectors("vectors", (self.num_styles, self.vector_size))
         self.photograph = self._add_vectors("photograph", (self.vector_size,))
 

@@ -119,7 +119,7 @@ class StyledConv2D(keras.layers.Layer):
         power = ops.sum(ops.square(ops.cast(kernel, "float32")), axis=axes, keepdims=True)
         return kernel * ops.cast(ops.rsqrt(power + 1e-8), kernel.dtype)
 
-    def compute_output_shape(self, inputs_shape, scale_shape=None, shift_shape=None, frozen=False):
+    def compute_output_shape(self, inputs_shape, scale_shape=None, shift_shape=None):
         batch, height, width, _ = inputs_shape
         height, width = (None if n is None else -(-n // self.strides) for n in (height, width))
         return batch, height, width, self.filters
