@@ -15,13 +15,13 @@ class StyleBank(keras.layers.Layer):
         num_styles: int, named styles held.
         vector_size: int, numbers that describe a style.
         initializer: Keras initializer of all vectors.
-        lr_multiplier: float, learning rate of the vectors relative to that of other weights. A style is in few of the
-            batches, so its vector falls behind the weights that all styles share. As in StyleGAN's mapping network
-            the weights are stored divided by it, which speeds up optimizers of normalised steps such as Adam.
+        learning_rate_multiplier: float, learning rate of the vectors relative to that of other weights. A style is in
+            few of the batches, so its vector falls behind the weights that all styles share. As in StyleGAN's mapping
+            network the weights are stored divided by it, which speeds up optimizers of normalised steps such as Adam.
 
     Attributes:
-        vectors: weight of shape `(num_styles, vector_size)`; times `lr_multiplier` the styles' vectors.
-        photograph: weight of shape `(vector_size,)`; times `lr_multiplier` the photograph's vector.
+        vectors: weight of shape `(num_styles, vector_size)`; times `learning_rate_multiplier` the styles' vectors.
+        photograph: weight of shape `(vector_size,)`; times `learning_rate_multiplier` the photograph's vector.
 
     Call arguments:
         style_weights: tensor of shape `(batch, num_styles)`, rows that sum to 1.
@@ -31,15 +31,19 @@ class StyleBank(keras.layers.Layer):
         `(batch, vector_size)`.
     """
 
-    def __init__(self, num_styles, vector_size, initializer="zeros", lr_multiplier=1.0, **kwargs):
+    def __init__(self, num_styles, vector_size, initializer="zeros", learning_rate_multiplier=1.0, **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("num_styles", num_styles), ("vector_size", vector_size), ("lr_multiplier", lr_multiplier)):
+        for name, value in (
+            ("num_styles", num_styles),
+            ("vector_size", vector_size),
+            ("learning_rate_multiplier", learning_rate_multiplier),
+        ):
             if value <= 0:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
         self.num_styles = num_styles
         self.vector_size = vector_size
         self.initializer = keras.initializers.get(initializer)
-        self.lr_multiplier = lr_multiplier
+        self.learning_rate_multiplier = learning_rate_multiplier
 
     def build(self, style_weights_shape, strength_shape):
         self.vectors = self._add_vectors("vectors", (self.num_styles, self.vector_size))
@@ -48,11 +52,12 @@ class StyleBank(keras.layers.Layer):
     def call(self, style_weights, strength):
         style = ops.matmul(ops.cast(style_weights, "float32"), ops.convert_to_tensor(self.vectors))
         photograph = ops.convert_to_tensor(self.photograph)
-        return self.lr_multiplier * (photograph + ops.cast(strength, "float32")[:, None] * (style - photograph))
+        moved = photograph + ops.cast(strength, "float32")[:, None] * (style - photograph)
+        return self.learning_rate_multiplier * moved
 
     def _add_vectors(self, name, shape):
         def stored(shape, dtype=None):
-            return self.initializer(shape, dtype) / self.lr_multiplier
+            return self.initializer(shape, dtype) / self.learning_rate_multiplier
 
         return self.add_weight(name=name, shape=shape, initializer=stored, dtype="float32")
 
@@ -65,5 +70,5 @@ class StyleBank(keras.layers.Layer):
             "num_styles": self.num_styles,
             "vector_size": self.vector_size,
             "initializer": keras.initializers.serialize(self.initializer),
-            "lr_multiplier": self.lr_multiplier,
+            "learning_rate_multiplier": self.learning_rate_multiplier,
         }

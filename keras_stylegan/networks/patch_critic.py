@@ -3,6 +3,8 @@
 import keras
 from keras import layers, ops
 
+from keras_stylegan.networks.stages import check_sizes
+
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
 class PatchCritic(keras.Model):
@@ -31,9 +33,7 @@ class PatchCritic(keras.Model):
 
     def __init__(self, num_styles, filters=32, num_layers=3, **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("num_styles", num_styles), ("filters", filters), ("num_layers", num_layers)):
-            if value < 1:
-                raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
+        check_sizes(num_styles=num_styles, filters=filters, num_layers=num_layers)
         self.num_styles = num_styles
         self.filters = filters
         self.num_layers = num_layers

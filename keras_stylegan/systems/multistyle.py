@@ -122,7 +122,7 @@ def start_from(run: Path, network: StyleTransformer, names: list[str]) -> dict[s
     vectors = keras.ops.convert_to_numpy(network.bank.vectors).copy()
     transfer_weights(earlier, network)
     if earlier.vector_size == network.vector_size:
-        factor = earlier.bank.lr_multiplier / network.bank.lr_multiplier
+        factor = earlier.bank.learning_rate_multiplier / network.bank.learning_rate_multiplier
         learned = keras.ops.convert_to_numpy(earlier.bank.vectors) * factor
         for i, name in enumerate(names):
             if name in known:
