@@ -67,7 +67,9 @@ LAYERS = [
         ((9, 12, 4), (6,), (6,)),
     ),
     LayerRow("StyledConv2D", lambda: layers.StyledConv2D(5, strides=2, epsilon=1e-2), ((8, 11, 4), (5,), (5,))),
-    LayerRow("StyleBank", lambda: layers.StyleBank(3, 7, "glorot_normal", lr_multiplier=3), ((3,), ()), (0, 1)),
+    LayerRow(
+        "StyleBank", lambda: layers.StyleBank(3, 7, "glorot_normal", learning_rate_multiplier=3), ((3,), ()), (0, 1)
+    ),
     *(
         LayerRow("GroupedConv2D", lambda f=form: layers.GroupedConv2D(2, "he_normal", f), ((5, 7, 4),))
         for form in ("grouped", "taps")

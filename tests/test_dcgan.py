@@ -39,6 +39,8 @@ def test_wrong_sizes_are_told():
         resolutions((0, 4))
     with pytest.raises(ValueError, match="`filters` must be positive. Received: filters=0"):
         DCGANGenerator(filters=0)
+    with pytest.raises(ValueError, match="`num_classes` must be 0 or at least 2. Received: num_classes=1"):
+        DCGANCritic(num_classes=1)
     with pytest.raises(ValueError, match='`normalization` must be "batch", "spectral" or "none". Received: norm'):
         DCGANCritic(normalization="layer")
     with pytest.raises(ValueError, match="`conditioning` must be one of projection, embedding. Received: cond"):

@@ -166,7 +166,7 @@ def test_bank_with_a_learning_rate_multiplier_holds_the_same_vectors_and_moves_t
         optimizer.apply([ops.ones_like(v) for v in bank.trainable_variables], bank.trainable_variables)
         return before, np.array(bank(weights, strength)) - before
 
-    (plain, step), (same, faster) = moved(), moved(lr_multiplier=4.0)
+    (plain, step), (same, faster) = moved(), moved(learning_rate_multiplier=4.0)
     np.testing.assert_allclose(same, plain, rtol=1e-6)
     np.testing.assert_allclose(faster, 4 * step, rtol=1e-3)
 
@@ -180,7 +180,7 @@ def test_bank_with_a_learning_rate_multiplier_holds_the_same_vectors_and_moves_t
         (lambda: StyledConv2D(4, strides=2, separable=True), "`strides` must be 1 where `separable` is true"),
         (lambda: StyleBank(0, 4), "`num_styles` must be positive. Received: num_styles=0"),
         (lambda: StyleBank(2, -1), "`vector_size` must be positive. Received: vector_size=-1"),
-        (lambda: StyleBank(2, 4, lr_multiplier=0), "`lr_multiplier` must be positive. Received: lr_multiplier=0"),
+        (lambda: StyleBank(2, 4, learning_rate_multiplier=0), "`learning_rate_multiplier` must be positive"),
     ],
 )
 def test_wrong_arguments_are_named(make, message):

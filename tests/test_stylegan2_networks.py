@@ -224,10 +224,12 @@ def test_stages():
         *((32, 32, 4), (64, 64, 2)),
     ]
     assert stages((144, 256))[0][:2] == (9, 16) and stages((4, 4))[0][:2] == (4, 4)
-    for size in ((100, 100), (64, 2), (64,)):
+    for size in ((100, 100), (64, 2)):
         with pytest.raises(ValueError, match=r"`size` must be \(height, width\), 4 to 16 pixels.*Received"):
             stages(size)
-    with pytest.raises(ValueError, match="`channel_base` and `channel_max` must be positive. Received: channel_base=0"):
+    with pytest.raises(ValueError, match=r"`size` must be \(height, width\), both positive. Received: size=\(64,\)"):
+        stages((64,))
+    with pytest.raises(ValueError, match="`channel_base` must be positive. Received: channel_base=0"):
         stages((8, 8), 0)
 
 

@@ -15,13 +15,13 @@ class StyleBank(keras.layers.Layer):
         num_styles: int, named styles held.
         vector_size: int, numbers that describe a style.
         initializer: Keras initializer of all vectors.
-        lr_multiplier: float, learning rate of the vectors relative to that of other weights. A style is in few of the
-            batches, so its vector falls behind the weights that all styles share. As in StyleGAN's mapping network
-            the weights are stored divided by it, which speeds up optimizers of normalised steps such as Adam.
+        learning_rate_multiplier: float, learning rate of the vectors relative to that of other weights. A style is in
+            few of the batches, so its vector falls behind the weights that all styles share. As in StyleGAN's mapping
+            network the weights are stored divided by it, which speeds up optimizers of normalised steps such as Adam.
 
     Attributes:
-        vectors: weight of shape `(num_styles, vector_size)`; times `lr_multiplier` the styles' vectors.
-        photograph: weight of shape `(vector_size,)`; times `lr_multiplier` the photograph's vector.
+        vectors: weight of shape `(num_styles, vector_size)`; times `learning_rate_multiplier` the styles' vectors.
+        photograph: weight of shape `(vector_size,)`; times `learning_rate_multiplier` the photograph's vector.
 
     Call arguments:
         style_weights: tensor of shape `(batch, num_styles)`, or `(batch, regions, num_styles)`, rows that sum to 1, or
@@ -34,15 +34,19 @@ class StyleBank(keras.layers.Layer):
         `(batch, vector_size)`, or `(batch, regions, vector_size)`.
     """
 
-    def __init__(self, num_styles, vector_size, initializer="zeros", lr_multiplier=1.0, **kwargs):
+    def __init__(self, num_styles, vector_size, initializer="zeros", learning_rate_multiplier=1.0, **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("num_styles", num_styles), ("vector_size", vector_size), ("lr_multiplier", lr_multiplier)):
+        for name, value in (
+            ("num_styles", num_styles),
+            ("vector_size", vector_size),
+            ("learning_rate_multiplier", learning_rate_multiplier),
+        ):
             if value <= 0:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
         self.num_styles = num_styles
         self.vector_size = vector_size
         self.initializer = keras.initializers.get(initializer)
-        self.lr_multiplier = lr_multiplier
+        self.learning_rate_multiplier = learning_rate_multiplier
 
     def build(self, style_weights_shape, strength_shape=None, own_shape=None):
         self.vectors = self._add_vectors("vectors", (self.num_styles, self.vector_size))
@@ -57,22 +61,22 @@ class StyleBank(keras.layers.Layer):
             sides = (batch, -1) if style_weights.shape[1] is None else (-1, regions)
             style = ops.reshape(style, (*sides, self.vector_size))
         if own is not None:
-            style = style + ops.cast(own, "float32") / self.lr_multiplier
+            style = style + ops.cast(own, "float32") / self.learning_rate_multiplier
         strength = ops.reshape(ops.cast(strength, "float32"), (-1,) + (1,) * (len(style.shape) - 1))
         photograph = ops.convert_to_tensor(self.photograph)
-        return self.lr_multiplier * (photograph + strength * (style - photograph))
+        return self.learning_rate_multiplier * (photograph + strength * (style - photograph))
 
     def photograph_vector(self):
         """The vector at strength 0, of shape `(vector_size,)`."""
-        return self.lr_multiplier * ops.convert_to_tensor(self.photograph)
+        return self.learning_rate_multiplier * ops.convert_to_tensor(self.photograph)
 
     def style_vectors(self):
         """The named styles' vectors, of shape `(num_styles, vector_size)`."""
-        return self.lr_multiplier * ops.convert_to_tensor(self.vectors)
+        return self.learning_rate_multiplier * ops.convert_to_tensor(self.vectors)
 
     def _add_vectors(self, name, shape):
         def stored(shape, dtype=None):
-            return self.initializer(shape, dtype) / self.lr_multiplier
+            return self.initializer(shape, dtype) / self.learning_rate_multiplier
 
         return self.add_weight(name=name, shape=shape, initializer=stored, dtype="float32")
 
@@ -85,5 +89,5 @@ class StyleBank(keras.layers.Layer):
             "num_styles": self.num_styles,
             "vector_size": self.vector_size,
             "initializer": keras.initializers.serialize(self.initializer),
-            "lr_multiplier": self.lr_multiplier,
+            "learning_rate_multiplier": self.learning_rate_multiplier,
         }

@@ -57,7 +57,9 @@ class AdversarialModel(keras.Model):
         return batch
 
     def signals(self):
-        """What a step logs beside the players' terms, such as the state of a controller. May be overridden.
+        """What every step logs beside the players' terms, such as the state of a controller. May be overridden.
+
+        Part of the traced step. For a few figures of this step; what is gathered over many belongs into `report`.
 
         Returns:
             Dict from log name to scalar tensor, equal on all replicas.
@@ -78,7 +80,8 @@ class AdversarialModel(keras.Model):
     def report(self):
         """Returns figures too many for every step, as a dict from log name to float. May be overridden.
 
-        They are means over the steps since the last call, which starts them anew.
+        Called outside of the traced step, once in an interval of the log (`callbacks.ModelReport`): they are means over
+        the steps since the last call, which starts them anew. What one step can say of itself is one of its `signals`.
         """
         return {}
 

@@ -18,9 +18,8 @@ from keras_stylegan.networks.progressive import ProgressiveCritic, ProgressiveGe
 from keras_stylegan.networks.projected_critic import ProjectedCritic
 from keras_stylegan.networks.r3gan import R3GANCritic, R3GANGenerator
 from keras_stylegan.networks.resnet import ResNetCritic, ResNetGenerator
-from keras_stylegan.networks.resolutions import resolutions
 from keras_stylegan.networks.scene_encoder import SceneEncoder
-from keras_stylegan.networks.stages import Stage, stages
+from keras_stylegan.networks.stages import Stage, resolutions, stages
 from keras_stylegan.networks.style_predictor import StylePredictor
 from keras_stylegan.networks.style_transformer import StyleTransformer
 from keras_stylegan.networks.stylegan import StyleGANGenerator

@@ -5,7 +5,7 @@ from keras import layers, ops
 
 from keras_stylegan.layers.score_head import ScoreHead
 from keras_stylegan.layers.spectral import SpectralConv2D
-from keras_stylegan.networks.resolutions import resolutions
+from keras_stylegan.networks.stages import check_sizes, resolutions, stage_widths
 
 CONDITIONINGS = ("projection", "embedding")
 
@@ -51,7 +51,7 @@ class DCGANGenerator(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_sizes(channels=channels, latent_dim=latent_dim, filters=filters, max_filters=max_filters)
+        check_sizes(num_classes, channels=channels, latent_dim=latent_dim, filters=filters, max_filters=max_filters)
         if normalization not in ("batch", "none"):
             raise ValueError(f'`normalization` must be "batch" or "none". Received: normalization={normalization!r}')
         self.size = tuple(size)
@@ -63,7 +63,7 @@ class DCGANGenerator(keras.Model):
         self.num_classes = num_classes
         self.sizes = resolutions(self.size)
         # Channels at every size but the last.
-        self.widths = [min(filters * 2**k, max_filters) for k in reversed(range(max(1, len(self.sizes) - 1)))]
+        self.widths = stage_widths(max(1, len(self.sizes) - 1), filters, max_filters)
         height, width = self.sizes[0]
         use_bias = normalization == "none"
         self.project = layers.Dense(
@@ -147,7 +147,7 @@ class DCGANCritic(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_sizes(channels=channels, filters=filters, max_filters=max_filters)
+        check_sizes(num_classes, channels=channels, filters=filters, max_filters=max_filters)
         if normalization not in ("batch", "spectral", "none"):
             raise ValueError(
                 f'`normalization` must be "batch", "spectral" or "none". Received: normalization={normalization!r}'
@@ -164,7 +164,7 @@ class DCGANCritic(keras.Model):
         self.num_classes = num_classes
         self.conditioning = conditioning
         self.sizes = resolutions(self.size)
-        self.widths = [min(filters * 2**k, max_filters) for k in range(max(1, len(self.sizes) - 1))]
+        self.widths = stage_widths(max(1, len(self.sizes) - 1), filters, max_filters)[::-1]
         #: From the picture inwards, the order in which `models.NoiseToImage` freezes them.
         self.blocks = [self._block(i, width) for i, width in enumerate(self.widths)]
         projected = num_classes if conditioning == "projection" else 0
@@ -231,13 +231,6 @@ class DCGANCritic(keras.Model):
     def get_config(self):
         names = ("size", "channels", "filters", "max_filters", "normalization", "num_classes", "conditioning")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
-
-
-def check_sizes(**sizes):
-    """Raises ValueError for the first of the named sizes that is not positive."""
-    for name, value in sizes.items():
-        if value < 1:
-            raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
 
 
 def normal():

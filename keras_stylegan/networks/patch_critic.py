@@ -4,6 +4,7 @@ import keras
 from keras import layers, ops
 
 from keras_stylegan.layers.conv_blocks import ConvBlock, check_positive
+from keras_stylegan.networks.stages import check_sizes
 
 # Strided convolutions of PatchGAN by the width in pixels of the patch that a score sees.
 RECEPTIVE_FIELDS = {1: 0, 16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
@@ -38,9 +39,7 @@ class PatchCritic(keras.Model):
         super().__init__(**kwargs)
         if num_styles < 0:
             raise ValueError(f"`num_styles` must not be negative. Received: num_styles={num_styles}")
-        for name, value in (("filters", filters), ("num_layers", num_layers)):
-            if value < 1:
-                raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
+        check_sizes(filters=filters, num_layers=num_layers)
         self.num_styles = num_styles
         self.filters = filters
         self.num_layers = num_layers

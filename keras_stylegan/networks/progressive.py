@@ -5,8 +5,7 @@ from keras import ops
 
 from keras_stylegan.layers.equalized import LEAKY_GAIN, EqualizedConv2D, EqualizedDense
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
-from keras_stylegan.networks.dcgan import check_sizes
-from keras_stylegan.networks.resolutions import resolutions
+from keras_stylegan.networks.stages import check_sizes, resolutions, stage_widths
 from keras_stylegan.ops.normalization import pixel_norm
 from keras_stylegan.ops.resampling import upsample_nearest
 
@@ -52,10 +51,6 @@ def _reduce(x, factor):
 
 def enlarge(x, factor):
     return x if factor == 1 else upsample_nearest(x, factor)
-
-
-def stage_widths(num_stages, filters, max_filters):
-    return [min(filters * 2**k, max_filters) for k in reversed(range(num_stages))]
 
 
 def _convolution(filters, name):
@@ -104,7 +99,7 @@ class ProgressiveGenerator(keras.Model):
 
     def __init__(self, size=(64, 64), channels=3, latent_dim=512, filters=64, max_filters=512, num_classes=0, **kwargs):
         super().__init__(**kwargs)
-        check_sizes(channels=channels, latent_dim=latent_dim, filters=filters, max_filters=max_filters)
+        check_sizes(num_classes, channels=channels, latent_dim=latent_dim, filters=filters, max_filters=max_filters)
         self.size = tuple(size)
         self.channels = channels
         self.latent_dim = latent_dim
@@ -192,7 +187,7 @@ class ProgressiveCritic(keras.Model):
 
     def __init__(self, size=(64, 64), channels=3, filters=64, max_filters=512, group_size=4, num_classes=0, **kwargs):
         super().__init__(**kwargs)
-        check_sizes(channels=channels, filters=filters, max_filters=max_filters, group_size=group_size)
+        check_sizes(num_classes, channels=channels, filters=filters, max_filters=max_filters, group_size=group_size)
         self.size = tuple(size)
         self.channels = channels
         self.filters = filters

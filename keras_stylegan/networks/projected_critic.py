@@ -5,6 +5,7 @@ from keras import layers, ops
 
 from keras_stylegan.layers.score_head import ScoreHead
 from keras_stylegan.layers.spectral import SpectralConv2D
+from keras_stylegan.networks.stages import check_sizes
 from keras_stylegan.ops.resampling import upsample_nearest
 
 # A head halves its map to this size and scores each place of it.
@@ -47,8 +48,7 @@ class ProjectedCritic(keras.Model):
 
     def __init__(self, features, size=(64, 64), filters=64, num_classes=0, **kwargs):
         super().__init__(**kwargs)
-        if filters < 1:
-            raise ValueError(f"`filters` must be positive. Received: filters={filters}")
+        check_sizes(num_classes, filters=filters)
         self.features = features
         self.size = tuple(size)
         self.filters = filters

@@ -6,8 +6,7 @@ import keras
 from keras import layers, ops
 
 from keras_stylegan.layers.grouped import GroupedConv2D
-from keras_stylegan.networks.dcgan import check_sizes
-from keras_stylegan.networks.resolutions import resolutions
+from keras_stylegan.networks.stages import check_sizes, resolutions, stage_widths
 from keras_stylegan.ops.fir import fir_downsample, fir_upsample
 
 BLOCKS_PER_STAGE = 2
@@ -58,10 +57,6 @@ class _BottleneckBlock(layers.Layer):
         return features + self.contract(x)
 
 
-def _stage_widths(num_stages, filters, max_filters):
-    return [min(filters * 2**k, max_filters) for k in reversed(range(num_stages))]
-
-
 def _blocks(width, group_width, num_stages, name):
     total = BLOCKS_PER_STAGE * num_stages
     return [_BottleneckBlock(width, group_width, total, name=f"{name}_{i + 1}") for i in range(BLOCKS_PER_STAGE)]
@@ -106,7 +101,7 @@ class R3GANGenerator(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_sizes(channels=channels, latent_dim=latent_dim, filters=filters, max_filters=max_filters)
+        check_sizes(num_classes, channels=channels, latent_dim=latent_dim, filters=filters, max_filters=max_filters)
         self.size = tuple(size)
         self.channels = channels
         self.latent_dim = latent_dim
@@ -116,7 +111,7 @@ class R3GANGenerator(keras.Model):
         self.num_classes = num_classes
         self.sizes = resolutions(self.size)
         count = len(self.sizes)
-        self.widths = _stage_widths(count, filters, max_filters)
+        self.widths = stage_widths(count, filters, max_filters)
         self.embedding = None
         if num_classes:
             self.embedding = layers.Dense(
@@ -197,7 +192,7 @@ class R3GANCritic(keras.Model):
         self, size=(32, 32), channels=3, filters=768, max_filters=768, group_width=16, num_classes=0, **kwargs
     ):
         super().__init__(**kwargs)
-        check_sizes(channels=channels, filters=filters, max_filters=max_filters)
+        check_sizes(num_classes, channels=channels, filters=filters, max_filters=max_filters)
         self.size = tuple(size)
         self.channels = channels
         self.filters = filters
@@ -206,7 +201,7 @@ class R3GANCritic(keras.Model):
         self.num_classes = num_classes
         self.sizes = resolutions(self.size)[::-1]
         count = len(self.sizes)
-        self.widths = _stage_widths(count, filters, max_filters)[::-1]
+        self.widths = stage_widths(count, filters, max_filters)[::-1]
         self.from_image = _pointwise(self.widths[0], "from_image")
         self.transitions = [
             _pointwise(after, f"transition_{i + 1}") if after != now else None

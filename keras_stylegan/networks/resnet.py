@@ -5,8 +5,7 @@ from keras import layers, ops
 
 from keras_stylegan.layers.score_head import ScoreHead
 from keras_stylegan.layers.spectral import SpectralConv2D
-from keras_stylegan.networks.dcgan import check_sizes
-from keras_stylegan.networks.resolutions import resolutions
+from keras_stylegan.networks.stages import check_sizes, resolutions
 from keras_stylegan.ops.resampling import upsample_nearest
 
 
@@ -101,7 +100,7 @@ class ResNetGenerator(keras.Model):
         self, size=(32, 32), channels=3, latent_dim=128, filters=256, normalization="batch", num_classes=0, **kwargs
     ):
         super().__init__(**kwargs)
-        check_sizes(channels=channels, latent_dim=latent_dim, filters=filters)
+        check_sizes(num_classes, channels=channels, latent_dim=latent_dim, filters=filters)
         if normalization not in ("batch", "none"):
             raise ValueError(f'`normalization` must be "batch" or "none". Received: normalization={normalization!r}')
         self.size = tuple(size)
@@ -169,7 +168,7 @@ class ResNetCritic(keras.Model):
 
     def __init__(self, size=(32, 32), channels=3, filters=128, normalization="spectral", num_classes=0, **kwargs):
         super().__init__(**kwargs)
-        check_sizes(channels=channels, filters=filters)
+        check_sizes(num_classes, channels=channels, filters=filters)
         if normalization not in ("spectral", "none"):
             raise ValueError(f'`normalization` must be "spectral" or "none". Received: normalization={normalization!r}')
         self.size = tuple(size)

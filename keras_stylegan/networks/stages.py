@@ -1,4 +1,4 @@
-"""The stages of a growing network: from a picture's size to sizes and channels."""
+"""The stages of networks that halve or double pictures: from a size to sizes and channels, and the checks of both."""
 
 import collections
 
@@ -8,8 +8,46 @@ Stage.__doc__ = "Height, width and channels of the features between two resampli
 SMALLEST, LARGEST_BASE = 4, 16
 
 
+def check_sizes(num_classes=0, **sizes):
+    """Raises ValueError for the first of the named sizes that is not positive, and for classes without a choice."""
+    for name, value in sizes.items():
+        if value < 1:
+            raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
+    if num_classes < 0 or num_classes == 1:
+        raise ValueError(f"`num_classes` must be 0 or at least 2. Received: num_classes={num_classes}")
+
+
+def resolutions(size, smallest=SMALLEST):
+    """Halves a size as long as both sides are even and the shorter one stays at least `smallest`.
+
+    A generator grows through these sizes, a critic shrinks through them, so that any picture has a network:
+    (64, 64) starts at 4x4, (48, 80) at 6x10 and (90, 60) at 45x30.
+
+    Args:
+        size: `(height, width)`, in pixels.
+        smallest: int, shorter side of the first size at least.
+
+    Returns:
+        List of `(height, width)`, from the smallest to `size`; each is twice the one before.
+
+    Raises:
+        ValueError: if `size` is not two positive numbers.
+    """
+    if len(size) != 2 or min(size) < 1:
+        raise ValueError(f"`size` must be (height, width), both positive. Received: size={size}")
+    sizes = [tuple(size)]
+    while all(side % 2 == 0 for side in sizes[0]) and min(sizes[0]) // 2 >= smallest:
+        sizes.insert(0, tuple(side // 2 for side in sizes[0]))
+    return sizes
+
+
+def stage_widths(num_stages, filters, max_filters):
+    """Channels of each stage, from the smallest size on: `filters` at the last, twice as many at each half of it."""
+    return [min(filters * 2**k, max_filters) for k in reversed(range(num_stages))]
+
+
 def stages(size, channel_base=16384, channel_max=512):
-    """Halves a size as long as both sides are even and at least twice `SMALLEST`.
+    """The `resolutions` of a size that halves to a small base, with StyleGAN2's channels.
 
     (64, 64) starts at 4x4, (144, 256) at 9x16 and (48, 80) at 6x10.
 
@@ -25,15 +63,9 @@ def stages(size, channel_base=16384, channel_max=512):
     Raises:
         ValueError: if the size cannot be made from a base of 4 to 16 pixels, or a number is not positive.
     """
-    if min(channel_base, channel_max) < 1:
-        raise ValueError(
-            "`channel_base` and `channel_max` must be positive. "
-            f"Received: channel_base={channel_base}, channel_max={channel_max}"
-        )
-    sizes = [tuple(size)]
-    while len(sizes[0]) == 2 and all(n % 2 == 0 and n >= 2 * SMALLEST for n in sizes[0]):
-        sizes.insert(0, tuple(n // 2 for n in sizes[0]))
-    if len(sizes[0]) != 2 or not SMALLEST <= min(sizes[0]) <= LARGEST_BASE:
+    check_sizes(channel_base=channel_base, channel_max=channel_max)
+    sizes = resolutions(size)
+    if not SMALLEST <= min(sizes[0]) <= LARGEST_BASE:
         raise ValueError(
             f"`size` must be (height, width), {SMALLEST} to {LARGEST_BASE} pixels on the shorter side times a power "
             f"of two. Received: size={size}"

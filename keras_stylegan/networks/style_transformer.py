@@ -199,7 +199,7 @@ class StyleTransformer(keras.Model):
             "num_blocks": self.num_blocks,
             "normalization": self.normalization,
             "num_waves": self.num_waves,
-            "bank_lr_multiplier": self.bank.lr_multiplier,
+            "bank_lr_multiplier": self.bank.learning_rate_multiplier,
         }
 
     def _blocks(self):

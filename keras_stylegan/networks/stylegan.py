@@ -8,9 +8,8 @@ from keras import ops
 from keras_stylegan.layers.adain import AdaINLayer
 from keras_stylegan.layers.equalized import EqualizedConv2D
 from keras_stylegan.layers.mapping import MappingNetwork
-from keras_stylegan.networks.dcgan import check_sizes
-from keras_stylegan.networks.progressive import add_progress, enlarge, stage_shares, stage_widths
-from keras_stylegan.networks.resolutions import resolutions
+from keras_stylegan.networks.progressive import add_progress, enlarge, stage_shares
+from keras_stylegan.networks.stages import check_sizes, resolutions, stage_widths
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -64,9 +63,8 @@ class StyleGANGenerator(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_sizes(
-            channels=channels, latent_dim=latent_dim, style_dim=style_dim, filters=filters, max_filters=max_filters
-        )
+        check_sizes(num_classes, channels=channels, latent_dim=latent_dim, style_dim=style_dim)
+        check_sizes(filters=filters, max_filters=max_filters)
         self.size = tuple(size)
         self.channels = channels
         self.latent_dim = latent_dim

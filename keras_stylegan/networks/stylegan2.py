@@ -8,7 +8,7 @@ from keras import ops
 from keras_stylegan.layers.equalized import EqualizedDense
 from keras_stylegan.layers.mapping import MappingNetwork
 from keras_stylegan.layers.synthesis import SynthesisLayer, ToRGB
-from keras_stylegan.networks.stages import stages
+from keras_stylegan.networks.stages import check_sizes, stages
 from keras_stylegan.ops.fir import fir_upsample
 from keras_stylegan.ops.normalization import pixel_norm
 
@@ -66,11 +66,7 @@ class StyleGAN2Generator(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        for name, value in (("latent_dim", latent_dim), ("style_dim", style_dim)):
-            if value < 1:
-                raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
-        if num_classes < 0 or num_classes == 1:
-            raise ValueError(f"`num_classes` must be 0 or at least 2. Received: num_classes={num_classes}")
+        check_sizes(num_classes, latent_dim=latent_dim, style_dim=style_dim)
         self.size = tuple(size)
         self.channels = channels
         self.channel_base = channel_base

@@ -8,7 +8,7 @@ from keras import ops
 from keras_stylegan.layers.equalized import LEAKY_GAIN, EqualizedConv2D, EqualizedDense
 from keras_stylegan.layers.mapping import MappingNetwork
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
-from keras_stylegan.networks.stages import stages
+from keras_stylegan.networks.stages import check_sizes, stages
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -59,8 +59,7 @@ class StyleGAN2Critic(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if num_classes < 0 or num_classes == 1:
-            raise ValueError(f"`num_classes` must be 0 or at least 2. Received: num_classes={num_classes}")
+        check_sizes(num_classes)
         if group_size < 0:
             raise ValueError(f"`group_size` must not be negative. Received: group_size={group_size}")
         self.size = tuple(size)

@@ -142,7 +142,7 @@ def _take_styles(earlier, network, known, names):
     vectors = keras.ops.convert_to_numpy(network.bank.vectors).copy()
     transfer_weights(earlier, network)
     if earlier.vector_size == network.vector_size:
-        factor = earlier.bank.lr_multiplier / network.bank.lr_multiplier
+        factor = earlier.bank.learning_rate_multiplier / network.bank.learning_rate_multiplier
         learned = keras.ops.convert_to_numpy(earlier.bank.vectors) * factor
         for i, name in enumerate(names):
             if name in known:
