@@ -16,7 +16,7 @@ class DCGANGenerator(keras.Model):
 
     Args:
         size: `(height, width)` of the pictures, in pixels; halved as often as possible gives the first size
-            (`networks.resolutions`), so any size has a generator.
+            (`networks.stages.resolutions`), so any size has a generator.
         channels: int, 1 (grey), 3 (RGB) or 4 (RGB and alpha).
         latent_dim: int.
         filters: int, channels before the last convolution; twice as many at each half of the size.

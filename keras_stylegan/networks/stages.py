@@ -2,6 +2,8 @@
 
 import collections
 
+from keras_stylegan.layers.conv_blocks import check_positive
+
 Stage = collections.namedtuple("Stage", ["height", "width", "channels"])
 Stage.__doc__ = "Height, width and channels of the features between two resamplings."
 
@@ -10,9 +12,7 @@ SMALLEST, LARGEST_BASE = 4, 16
 
 def check_sizes(num_classes=0, **sizes):
     """Raises ValueError for the first of the named sizes that is not positive, and for classes without a choice."""
-    for name, value in sizes.items():
-        if value < 1:
-            raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
+    check_positive(**sizes)
     if num_classes < 0 or num_classes == 1:
         raise ValueError(f"`num_classes` must be 0 or at least 2. Received: num_classes={num_classes}")
 
