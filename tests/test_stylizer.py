@@ -334,3 +334,12 @@ def test_a_signature_is_opened_by_itself():
         single_signature(model, "paint")
     single = LITERT_FILE.read_bytes()
     assert single_signature(single, "stylize_weights") == single
+
+
+def test_both_packaged_weight_files_paint_alike():
+    photograph = Image.open(io.BytesIO(pretrained.sample_photographs()[0].read_bytes())).convert("RGB").resize((96, 64))
+    ours, theirs = (
+        np.asarray(keras_stylegan.load(runtime=runtime).stylize(photograph, "hokusai_great_wave"), "int16")
+        for runtime in ("litert", "keras")
+    )
+    assert np.abs(ours - theirs).mean() < 0.5

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from keras_stylegan.exporters import tflite
+
 
 class Format(NamedTuple):
     """A row of `FORMATS`.
@@ -62,4 +64,7 @@ def _export_saved_model(arguments):
         print("no warm-up requests: they need `pip install 'keras_stylegan[serving]'`")
 
 
-FORMATS = {"saved_model": Format(_saved_model_arguments, _export_saved_model)}
+FORMATS = {
+    "saved_model": Format(_saved_model_arguments, _export_saved_model),
+    "tflite": Format(tflite.add_arguments, tflite.export_from_arguments),
+}
