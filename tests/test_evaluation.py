@@ -155,14 +155,15 @@ def test_style_painted_elsewhere(capfd):
         pathlib.Path("painted", style).mkdir(parents=True)
         for seed in range(2):
             Image.fromarray(photograph(112, 96, seed)).save(f"painted/{style}/{seed}.png")
-    call = ["style", "--content", "photos", "--styles", "paintings", "--painted", "painted", "--size", "96"]
+    call = ["style", "--content", "photos", "--styles", "paintings", "--painted", "painted", "--photos", "1"]
+    call += ["--size", "96"]
     code, out, err = run(capfd, *call, "--gatys-pairs", "0", "--json")
     assert (code, err) == (0, "")
     tables = json.loads(out)["tables"]
     assert tables["Scores"]["painter"] == tables["Scores"]["identity"] and len(tables) == 2
-    pathlib.Path("painted", STYLES[0], "1.png").unlink()
+    pathlib.Path("painted", STYLES[0], "0.png").unlink()
     code, _, err = run(capfd, *call)
-    assert code == 2 and "`--painted` must hold a picture for each name. Missing: 1" in err
+    assert code == 2 and "`--painted` must hold a picture for each name. Missing: 0" in err
 
 
 FUSION = ["fusion", "--fused", "fused", "--truth", "truth", "--masks", "masks"]

@@ -16,15 +16,16 @@ from keras_stylegan.metrics import (
     blob_outliers,
     border_ratio,
     checkerboard_energy,
-    colour_distance,
     colour_inversion,
     instability,
     luma_ssim,
     psnr,
+    rgb_uv_histogram,
     shift_instability,
     ssim,
     tile_seams,
 )
+from keras_stylegan.metrics.colours import hellinger_distance
 from keras_stylegan.metrics.stability import add_noise, fgsm_step, through_jpeg
 
 # From a uint8 photograph and a style's name to a uint8 painting of its size.
@@ -139,7 +140,7 @@ class _Judge:
 
     def __init__(self, distances, paintings, settings):
         self.distances, self.settings = distances, settings
-        self.paintings = dict(paintings)
+        self.colours = {style: rgb_uv_histogram(painting) for style, painting in paintings.items()}
         self.targets = {style: distances.features(painting) for style, painting in paintings.items()}
         self.classifier = StyleClassifier(distances, paintings, settings.seed)
 
@@ -150,7 +151,7 @@ class _Judge:
             f"content-{name}": self.distances.content(features, seen),
             f"style-{name}": self.distances.style(features, target),
             f"SIFD-{name}": self.distances.single_image_frechet(features, target),
-            "colour": colour_distance(painted, self.paintings[style]),
+            "colour": hellinger_distance(rgb_uv_histogram(painted), self.colours[style]),
             "deception": float(self.classifier.classify(features) == style),
             "PSNR": psnr(painted, photograph),
             "SSIM": ssim(painted, photograph),

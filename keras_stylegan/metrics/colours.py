@@ -43,12 +43,13 @@ def rgb_uv_histogram(picture: np.ndarray) -> np.ndarray:
 
 
 def colour_distance(picture: np.ndarray, other: np.ndarray) -> float:
-    """Hellinger distance between the two pictures' `rgb_uv_histogram`s: 0 for the same colours, 1 for none in common.
+    """`hellinger_distance` of the `rgb_uv_histogram`s of two uint8 pictures `(height, width, 3)` of any sizes."""
+    return hellinger_distance(rgb_uv_histogram(picture), rgb_uv_histogram(other))
 
-    Args:
-        picture, other: uint8 arrays `(height, width, 3)` of any sizes.
+
+def hellinger_distance(histogram: np.ndarray, other: np.ndarray) -> float:
+    """Distance of two histograms that sum to 1: 0 for equal ones, 1 for none in common.
 
     Source: as the loss of HistoGAN, equation 5.
     """
-    difference = np.sqrt(rgb_uv_histogram(picture)) - np.sqrt(rgb_uv_histogram(other))
-    return float(np.sqrt(0.5 * (difference**2).sum()))
+    return float(np.sqrt(0.5 * ((np.sqrt(histogram) - np.sqrt(other)) ** 2).sum()))
