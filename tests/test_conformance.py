@@ -159,7 +159,7 @@ def test_images_do_not_depend_on_their_batch(row):
     for index in range(3):
         alone = run(model, tree.map_structure(lambda x, i=index: x[i : i + 1], inputs))
         # Convolutions round differently for another batch size, and normalising a map of 2x3 pixels amplifies that.
-        assert_equal(alone, [x[index : index + 1] for x in together], atol=3e-4)
+        assert_equal(alone, [x[index : index + 1] for x in together], atol=1e-3)
     # The shapes that Keras infers are those that come out.
     spec = tree.map_structure(lambda x: keras.KerasTensor((None, *x.shape[1:]), "float32"), inputs)
     for inferred, output in zip(tree.flatten(call(layer, spec)), together, strict=True):

@@ -42,7 +42,7 @@ def painting_gradient(network: Stylizer):
     from keras_stylegan.ops.gradients import input_gradient
 
     def gradient(photograph, style):
-        weights = network.check(style).astype("float32")
+        weights = network.check(style)[0].weights.astype("float32")
         padded, crop = pad_to_stride(photograph, network.runtime.stride)
         images = padded[None].astype("float32") / 127.5 - 1
 

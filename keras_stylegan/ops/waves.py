@@ -39,8 +39,8 @@ def plane_waves(features, num_waves, stride, origin=None):
     rates = np.array([2 * math.pi * stride / (SHORTEST * ratio**i) for i in range(num_waves)])
     angles = GOLDEN_ANGLE * np.arange(num_waves)
     # Counting by a cumulative sum works with unknown sizes on every backend and in LiteRT.
-    ones = ops.ones_like(ops.cast(features[:1, :, :, :1], "float32"))
-    rows, columns = ops.cumsum(ones[:, :, :1], axis=1), ops.cumsum(ones[:, :1], axis=2)
+    down, across = features[:1, :, :1, :1], features[:1, :1, :, :1]
+    rows, columns = (ops.cumsum(ops.ones_like(ops.cast(x, "float32")), axis) for x, axis in ((down, 1), (across, 2)))
     if origin is not None:
         origin = ops.cast(origin, "float32")
         rows, columns = rows + origin[:, :1, None, None], columns + origin[:, 1:, None, None]
