@@ -10,6 +10,8 @@ from toy_translation import SIZE, batch, compiled, critic, cyclegan, pix2pix, tr
 from keras_stylegan.devices import open_strategy
 from keras_stylegan.models import CycleGAN, LinearDecay, Pix2Pix
 from keras_stylegan.models.history import HistoryBuffer
+from keras_stylegan.presets import get_preset, with_settings
+from keras_stylegan.systems.translation import build_translator
 
 
 def mean(values):
@@ -235,3 +237,17 @@ def test_the_average_translates():
     images = given["images_a"]
     np.testing.assert_allclose(model.predict(images, verbose=0), model.ema(images), atol=1e-5)
     assert np.abs(np.array(model.ema(images) - model.generator(images))).max() > 1e-5
+
+
+# Presets
+
+
+def test_a_classifier_may_be_the_encoder():
+    settings = ["network=mobilenet", "depth=2", "size=32,40", "filters=4", "backbone_frozen=1"]
+    network = build_translator(with_settings(get_preset("pix2pix"), settings))
+    assert network(np.zeros((1, 32, 40, 3), "float32")).shape == (1, 32, 40, 3)
+    assert network.stride == 4 and not any("trunk" in v.path for v in network.trainable_variables)
+    with pytest.raises(FileNotFoundError):
+        build_translator(with_settings(get_preset("pix2pix"), [*settings, "backbone_weights=missing.h5"]))
+    with pytest.raises(ValueError, match="`backbone_frozen` must be 0 or 1"):
+        with_settings(get_preset("pix2pix"), ["backbone_frozen=2"])

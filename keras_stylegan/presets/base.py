@@ -9,8 +9,8 @@ import typing
 # Numbers that may be 0. No number of a preset may be negative or infinite, and all others are greater than 0.
 MAY_BE_ZERO = frozenset(
     (
-        "adversarial_weight", "alphas", "augment_target", "beta_1", "blur", "cache_megabytes", "clean_share",
-        "clip_norm", "code_weight", "constant_kimg", "content_weight", "continuous", "continuous_weight",
+        "adversarial_weight", "alphas", "augment_target", "backbone_frozen", "beta_1", "blur", "cache_megabytes",
+        "clean_share", "clip_norm", "code_weight", "constant_kimg", "content_weight", "continuous", "continuous_weight",
         "critic_weight", "cycle_weight", "decay_kimg", "distillation_weight", "diversity_weight", "dropout",
         "ema_half_life_kimg", "ema_kimg", "ema_ramp_up", "final_penalties", "flip", "frozen_blocks", "gamma",
         "group_size", "history_size", "identity_weight", "many_probability", "max_rollbacks", "methods",
@@ -22,7 +22,7 @@ MAY_BE_ZERO = frozenset(
     )
 )  # fmt: skip
 # 1 for yes, 0 for no.
-SWITCHES = frozenset(("flip", "residual"))
+SWITCHES = frozenset(("backbone_frozen", "flip", "residual"))
 # Of an optimizer's moving averages, which 1 would never move.
 DECAY_RATES = frozenset(("beta_1", "beta_2", "final_beta_2"))
 

@@ -18,9 +18,13 @@ class TranslationPreset(Preset):
         size: height and width of the training pictures, in pixels.
         scale: pictures are cut from windows of this share (low, high) of the largest that fits.
         flip: 1 mirrors half of the pictures, 0 none.
-        network: family of the translators: `unet`, `vnet`, `resnet` or `densenet`.
+        network: family of the translators: `unet`, `vnet`, `resnet`, `densenet`, or a classifier of keras.applications
+            that becomes a U-Net's encoder: `densenet121`, `inception_v3`, `mobilenet` or `resnet50`.
+        backbone_weights: of such a classifier: empty for random ones, `imagenet` (downloaded where not cached), or a
+            local file.
+        backbone_frozen: 1 leaves the classifier as it is, 0 trains it too.
         filters: channels of the translators' first convolution.
-        depth: halvings of a `unet` or `vnet`.
+        depth: halvings of a `unet` or `vnet`; of a classifier at most 5.
         num_blocks: residual or dense blocks of a `resnet` or `densenet`.
         normalization: of the translators: `batch`, `instance`, `affine_instance` or `none`.
         upsample: how translators double a size: `transposed` or `resize` (`vnet` has its own way).
@@ -48,6 +52,8 @@ class TranslationPreset(Preset):
     scale: tuple[float, float] = (0.895, 0.895)
     flip: int = 1
     network: str = "resnet"
+    backbone_weights: str = ""
+    backbone_frozen: int = 0
     filters: int = 64
     depth: int = 8
     num_blocks: int = 9

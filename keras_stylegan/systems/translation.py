@@ -17,12 +17,15 @@ from keras_stylegan.models.pix2pix import Pix2Pix
 from keras_stylegan.models.schedules import LinearDecay, PerUpdate
 from keras_stylegan.models.translation import TranslationModel
 from keras_stylegan.networks import (
+    TRUNKS,
+    BackboneUNet,
     DenseNetTranslator,
     PatchGANCritic,
     ResNetTranslator,
     UNetTranslator,
     VNetTranslator,
 )
+from keras_stylegan.networks.backbone_trunk import LEVELS
 from keras_stylegan.presets import CycleGANPreset, Pix2PixPreset, TranslationPreset
 from keras_stylegan.systems.base import Probe, System, jit_compile, save_whole
 from keras_stylegan.systems.gan_parts import SIGNED_LOSSES
@@ -61,8 +64,15 @@ def _densenet(preset):
     )
 
 
-TRANSLATORS = {"unet": _unet, "vnet": _vnet, "resnet": _resnet, "densenet": _densenet}
+def _backbone(preset):
+    levels, weights = min(preset.depth, LEVELS), preset.backbone_weights or None
+    return BackboneUNet(preset.network, levels, weights, bool(preset.backbone_frozen), preset.filters)
 
+
+TRANSLATORS = {
+    **{"unet": _unet, "vnet": _vnet, "resnet": _resnet, "densenet": _densenet},
+    **dict.fromkeys(TRUNKS, _backbone),
+}
 
 _CHOICES = {
     "network": TRANSLATORS,
