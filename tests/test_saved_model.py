@@ -448,9 +448,9 @@ def test_the_script_is_the_command():
 
 def test_options_of_another_format_are_refused(capsys, monkeypatch):
     calls = []
-    other = export.Format(lambda group: group.add_argument("--size"), calls.append)
+    other = export.Format(lambda group: group.add_argument("--side"), calls.append)
     monkeypatch.setitem(export.FORMATS, "other", other)
     call = ["export", "x", "--format", "other", "--out", "y"]
     assert cli.main([*call, "--version", "1"]) == 2
     assert "`--version` belongs to `--format saved_model`" in capsys.readouterr().err
-    assert cli.main([*call, "--size", "3"]) == 0 and calls[0].size == "3"
+    assert cli.main([*call, "--side", "3"]) == 0 and calls[0].side == "3"
