@@ -30,8 +30,11 @@ def add_arguments(parser):
 
 
 def run(arguments) -> int:
+    from keras_stylegan.commands.silence import silence
+
     _check_options(arguments)
-    FORMATS[arguments.format].export(arguments)
+    with silence():
+        FORMATS[arguments.format].export(arguments)
     return 0
 
 
