@@ -238,7 +238,7 @@ def test_wrong_models_are_one_line(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     "preset, changes, message",
     [
-        ("pix2pix", {"network": "unett"}, "`network` must be one of unet, vnet, resnet, densenet. Received: network="),
+        ("pix2pix", {"network": "unett"}, "`network` must be one of unet, vnet, resnet, densenet, densenet121, "),
         ("pix2pix", {"critic_normalization": "spectral"}, "`critic_normalization` must be one of batch, instance, "),
         ("cyclegan", {"loss": "lsgan"}, "`loss` must be one of minimax, non_saturating, least_squares, "),
         ("pix2pix", {"direction": "b"}, "`direction` must be one of a_to_b, b_to_a. Received: direction=b"),
