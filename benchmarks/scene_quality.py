@@ -25,7 +25,7 @@ from record import record
 
 from keras_stylegan.data import ImageSource, open_source
 from keras_stylegan.data.sources import ClassSubset
-from keras_stylegan.inference import open_generator
+from keras_stylegan.inference.generator import open_generator
 from keras_stylegan.metrics import FeatureSet, ScoreSettings, build_extractor, score_features
 from keras_stylegan.run_records import state_of_network
 
