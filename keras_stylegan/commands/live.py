@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 
 from keras_stylegan.commands.painting import add_bank_argument
 
@@ -37,16 +38,15 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.no_window:
         print(KEYS)
     try:
-        for frame in _frames(opencv, camera, arguments):
-            painted = opencv.cvtColor(painter.paint(frame), opencv.COLOR_RGB2BGR)
-            count += 1
-            if arguments.output:
-                writer = writer or _writer(opencv, arguments.output, camera, painted)
-                writer.write(painted)
-            if not arguments.no_window and not painter.press(_shown(opencv, painted, painter)):
-                break
-    except KeyboardInterrupt:
-        pass  # how one leaves without a window
+        with contextlib.suppress(KeyboardInterrupt):  # how one leaves without a window
+            for frame in _frames(opencv, camera, arguments):
+                painted = opencv.cvtColor(painter.paint(frame), opencv.COLOR_RGB2BGR)
+                count += 1
+                if arguments.output:
+                    writer = writer or _writer(opencv, arguments.output, camera, painted)
+                    writer.write(painted)
+                if not arguments.no_window and not painter.press(_shown(opencv, painted, painter)):
+                    break
     finally:
         camera.release()
         if writer is not None:

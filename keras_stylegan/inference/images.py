@@ -13,6 +13,7 @@ What happens to the parts of a file:
   animation the first frame is taken.
 """
 
+import contextlib
 import dataclasses
 import io
 import os
@@ -183,13 +184,12 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if profile:
         from PIL import ImageCms
 
-        try:
+        # A damaged profile is ignored, as the rule above says.
+        with contextlib.suppress(ImageCms.PyCMSError, OSError, UnicodeError):
             described = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             title = described.profile.profile_description or ""
             is_srgb = "sRGB" in title and "linear" not in title.lower()
             fits = described.profile.xcolor_space.strip() == {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}[image.mode]
             if fits and not is_srgb:
                 return ImageCms.profileToProfile(image, described, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError, UnicodeError):
-            pass  # a damaged profile is ignored, as the rule above says
     return image if image.mode == "RGB" else image.convert("RGB")
