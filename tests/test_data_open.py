@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from keras_stylegan import data
-from keras_stylegan.data.decoding import decode_with_pillow, is_plain_jpeg, tensorflow_decoder
+from keras_stylegan.data.decoding import decode_with_pillow, plain_jpeg_size, tensorflow_decoder
+from keras_stylegan.data.front import get_decoder
 from keras_stylegan.data.order import ShuffledOrder, draws
 from keras_stylegan.data.pictures import to_grey
 
@@ -122,10 +123,50 @@ def test_tensorflow_and_numpy_decode_alike_and_as_pillow():
         np.testing.assert_array_equal(a, b, err_msg=name)
     for (name, content), picture in zip(WHOLE.items(), ours, strict=False):
         np.testing.assert_array_equal(picture, reference(content), err_msg=name)
-    assert [name for name, content in WHOLE.items() if is_plain_jpeg(content)] == [
+    assert [name for name, content in WHOLE.items() if plain_jpeg_size(content)] == [
         "plain.jpg", "full chroma.jpg", "odd size.jpg", "half chroma.jpg", "grey.jpg", "rgb.jpg", "restarts.jpg",
         "really a jpeg.png",
     ]  # fmt: skip
+
+
+def test_windows_of_pictures_are_those_of_the_whole():
+    """For every chroma subsampling and file kind; a window's edge columns need chroma from outside of it."""
+    rng = np.random.default_rng(0)
+    picture = smooth(70, 90, 3)
+    contents = [encoded(picture, "JPEG", subsampling=kind, quality=80) for kind in ("4:4:4", "4:2:2", "4:2:0", "4:1:1")]
+    contents += [WHOLE["grey.jpg"], WHOLE["restarts.jpg"], WHOLE["progressive.jpg"], encoded(picture), picture]
+    wholes = decode_with_pillow(contents)
+    for _ in range(20):
+        windows = []
+        for whole in wholes:
+            (top, bottom), (left, right) = (np.sort(rng.choice(side + 1, 2, replace=False)) for side in whole.shape[:2])
+            windows.append((int(top), int(left), int(bottom), int(right)))
+        places = [lambda height, width, window=window: window for window in windows]
+        for decode in (decode_with_pillow, tensorflow_decoder()):
+            for whole, (top, left, bottom, right), part in zip(wholes, windows, decode(contents, places), strict=True):
+                np.testing.assert_array_equal(part, whole[top:bottom, left:right])
+
+
+@pytest.mark.parametrize("engine", ["numpy", "tensorflow"])
+def test_sources_give_windows_of_sound_files_only(engine, folder):
+    """A file whose end is damaged is refused although the window lies before the damage."""
+    damaged = folder / "a" / "cut.jpg"
+    content = encoded(smooth(64, 64, 1), "JPEG")
+    damaged.write_bytes(content[: len(content) // 2])
+
+    def place(height, width):
+        return 0, width - 9, 5, width
+
+    for cache_bytes in (0, 4000, 10**6):
+        source = data.ImageSource(
+            data.open_source(folder), get_decoder(engine), max_unreadable=0.5, cache_bytes=cache_bytes
+        )
+        for _ in range(3):
+            indices = [*range(len(source)), 2]  # one of them twice
+            wholes, parts = source.take(indices)[0], source.take(indices, [place] * len(indices))[0]
+            for whole, part in zip(wholes, parts, strict=True):
+                np.testing.assert_array_equal(part, whole[:5, -9:])
+        assert list(source.unreadable) == ["a/cut.jpg"]
 
 
 def test_turned_pictures_stand_upright():
@@ -134,8 +175,8 @@ def test_turned_pictures_stand_upright():
     for decode in (decode_with_pillow, tensorflow_decoder()):
         np.testing.assert_array_equal(decode([turned])[0], upright)
     xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
-    assert not is_plain_jpeg(encoded(PHOTO, "JPEG", xmp=xmp))
-    assert is_plain_jpeg(encoded(PHOTO, "JPEG", xmp=b"<x:xmpmeta/>"))
+    assert not plain_jpeg_size(encoded(PHOTO, "JPEG", xmp=xmp))
+    assert plain_jpeg_size(encoded(PHOTO, "JPEG", xmp=b"<x:xmpmeta/>"))
 
 
 def test_deep_and_transparent_pictures():
@@ -157,6 +198,12 @@ def test_damaged_jpegs_decode_alike():
         contents.append((flipped(content, place), content[:place] + b"\xff\xd9")[number // 5 % 2])
     pillow, tensorflow = decode_with_pillow(contents), tensorflow_decoder()(contents)
     refused = 0
+    sound = [number for number, picture in enumerate(pillow) if not isinstance(picture, Exception)]
+    windows = tensorflow_decoder()(
+        [contents[number] for number in sound], [lambda h, w: (h // 3, 5, h - 3, 30)] * len(sound)
+    )
+    for number, window in zip(sound, windows, strict=True):
+        np.testing.assert_array_equal(window, pillow[number][len(pillow[number]) // 3 : -3, 5:30])
     for ours, theirs in zip(pillow, tensorflow, strict=True):
         refused += isinstance(ours, Exception)
         if isinstance(ours, Exception):

@@ -16,7 +16,7 @@ def decode(content: bytes | np.ndarray, short_side: int | None = None) -> np.nda
     Raises:
         ValueError: if it cannot be decoded.
     """
-    (picture,) = decode_with_pillow([content], short_side)
+    (picture,) = decode_with_pillow([content], short_side=short_side)
     if isinstance(picture, Exception):
         raise picture
     return picture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from keras_stylegan.data.arrays import ArraySource
 from keras_stylegan.data.augmentation import Augmentation
 from keras_stylegan.data.images import ImageSource
 from keras_stylegan.data.order import ShuffledOrder, draws
-from keras_stylegan.data.pictures import stack_floats
+from keras_stylegan.data.pictures import Window, cut_window, stack_floats
 
 RESAMPLING = {
     "area": Image.Resampling.BOX,
@@ -90,27 +91,100 @@ class Crops:
     def cut(self, first: int) -> tuple[list[np.ndarray], list[int | None]]:
         """The crops of a batch at the positions from `first`, uint8 of shape `(height, width, 3)`, and their labels."""
         indices = self._order.indices(first, self.batch_size)
-        pictures, labels = self.source.take(indices)
+        numbers = draws(self.seed, self.stream, first, self.batch_size).tolist()
+        crops = [RandomCrop(self.crop_size, self.scale, self.flip, row, self.resample) for row in numbers]
+        windows, labels = self.source.take(indices, [crop.place for crop in crops])
         if self._whole:
-            self._check_sizes(indices, pictures)
-        numbers = draws(self.seed, self.stream, first, self.batch_size)
-        crops = [
-            random_crop(picture, self.crop_size, self.scale, self.flip, row, self.resample)
-            for picture, row in zip(pictures, numbers, strict=True)
-        ]
+            self._check_sizes(indices, crops)
+        crops = [crop.finish(window) for crop, window in zip(crops, windows, strict=True)]
         if self.augmentation is not None:
             changes = (self.augmentation.at(first + k, self.seed, self.stream) for k in range(self.batch_size))
             crops = [change.apply(crop) for change, crop in zip(changes, crops, strict=True)]
         return crops, labels
 
-    def _check_sizes(self, indices: np.ndarray, pictures: list[np.ndarray]) -> None:
-        for index, picture in zip(indices, pictures, strict=True):
-            if picture.shape[:2] != self.crop_size:
+    def _check_sizes(self, indices: np.ndarray, crops: Sequence[RandomCrop]) -> None:
+        for index, crop in zip(indices, crops, strict=True):
+            if crop.picture_size != self.crop_size:
                 raise ValueError(
                     "without a `crop_size` all pictures must have one size, that of the first, "
-                    f"{_size(self.crop_size)}. Received: {self.source.names[index]} of {_size(picture.shape)} "
+                    f"{_size(self.crop_size)}. Received: {self.source.names[index]} of {_size(crop.picture_size)} "
                     f"in {self.source.location}"
                 )
+
+
+class RandomCrop:
+    """One random crop: which pixels of a picture it needs, and what it makes of them.
+
+    Args:
+        size: `(height, width)` of the crop, in pixels.
+        scale: as in `Crops`.
+        flip: whether to mirror when the last of `numbers` is below 1/2.
+        numbers: four numbers in [0, 1) that decide the window's size, top and left, and the mirror.
+        resample: as in `Crops`.
+
+    Attributes:
+        picture_size: `(height, width)` of the picture in which the crop was placed last.
+    """
+
+    def __init__(
+        self,
+        size: tuple[int, int],
+        scale: tuple[float, float] | None,
+        flip: bool,
+        numbers: Sequence[float],
+        resample: str = "bicubic",
+    ):
+        self.size = size
+        self.scale = scale
+        self.mirrored = flip and numbers[3] < 0.5
+        self.numbers = numbers
+        self.resample = resample
+        self.picture_size: tuple[int, int] | None = None
+        self._box: tuple[float, float, float, float] | None = None
+
+    def place(self, height: int, width: int) -> Window:
+        """The window `(top, left, bottom, right)` of whole pixels that the crop needs of a picture of that size."""
+        self.picture_size = (height, width)
+        rows, columns = self.size
+        fitting = min(height / rows, width / columns)
+        if self.scale is None:
+            factor = min(1.0, fitting)
+        else:
+            factor = fitting * (self.scale[0] + (self.scale[1] - self.scale[0]) * self.numbers[0])
+        if factor == 1:  # the pixels as they are: the window lies on whole ones
+            self._box = None
+            top, left = int(self.numbers[1] * (height - rows + 1)), int(self.numbers[2] * (width - columns + 1))
+            return top, left, top + rows, left + columns
+        upper, left_edge = self.numbers[1] * (height - factor * rows), self.numbers[2] * (width - factor * columns)
+        top, left = int(upper), int(left_edge)
+        bottom = min(height, math.ceil(upper + factor * rows))
+        right = min(width, math.ceil(left_edge + factor * columns))
+        self._box = (
+            left_edge - left,
+            upper - top,
+            min(left_edge - left + factor * columns, right - left),
+            min(upper - top + factor * rows, bottom - top),
+        )
+        return top, left, bottom, right
+
+    def finish(self, window: np.ndarray) -> np.ndarray:
+        """The crop, from the window that the last `place` asked for.
+
+        Args:
+            window: uint8 array of shape `(bottom - top, right - left, 3 * k)`: k pictures that are cropped alike.
+
+        Returns:
+            uint8 array of shape `(*size, 3 * k)`.
+        """
+        if self._box is not None:
+            parts = np.split(window, window.shape[2] // 3, axis=2) if window.shape[2] > 3 else [window]
+            parts = [self._resized(part) for part in parts]
+            window = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+        return mirror(window) if self.mirrored else window
+
+    def _resized(self, part):
+        image = Image.fromarray(np.ascontiguousarray(part))
+        return np.asarray(image.resize(self.size[::-1], RESAMPLING[self.resample], self._box))
 
 
 def random_crop(
@@ -119,38 +193,10 @@ def random_crop(
     scale: tuple[float, float] | None,
     flip: bool,
     numbers: Sequence[float],
-    resample: str = "bicubic",
 ) -> np.ndarray:
-    """One random crop.
-
-    Args:
-        picture: uint8 array of shape `(height, width, 3 * k)`: k pictures that are cropped alike.
-        size: `(height, width)` of the crop, in pixels.
-        scale: as in `Crops`.
-        flip: whether to mirror when the last of `numbers` is below 1/2.
-        numbers: four numbers in [0, 1) that decide the window's size, top and left, and the mirror.
-        resample: as in `Crops`.
-
-    Returns:
-        uint8 array of shape `(*size, 3 * k)`.
-    """
-    height, width = size
-    fitting = min(picture.shape[0] / height, picture.shape[1] / width)
-    if scale is None:
-        factor = min(1.0, fitting)
-    else:
-        factor = fitting * (scale[0] + (scale[1] - scale[0]) * numbers[0])
-    if factor == 1:  # the pixels as they are: the window lies on whole ones
-        top = int(numbers[1] * (picture.shape[0] - height + 1))
-        left = int(numbers[2] * (picture.shape[1] - width + 1))
-        crop = picture[top : top + height, left : left + width]
-    else:
-        top = numbers[1] * (picture.shape[0] - factor * height)
-        left = numbers[2] * (picture.shape[1] - factor * width)
-        parts = np.split(picture, picture.shape[2] // 3, axis=2) if picture.shape[2] > 3 else [picture]
-        parts = [_resized(part, size, factor, top, left, resample) for part in parts]
-        crop = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
-    return mirror(crop) if flip and numbers[3] < 0.5 else crop
+    """One random crop of a picture at hand, a uint8 array of shape `(height, width, 3 * k)` (see `RandomCrop`)."""
+    crop = RandomCrop(size, scale, flip, numbers)
+    return crop.finish(cut_window(picture, crop.place(*picture.shape[:2])))
 
 
 def mirror(picture: np.ndarray) -> np.ndarray:
@@ -159,16 +205,6 @@ def mirror(picture: np.ndarray) -> np.ndarray:
     for channel in range(picture.shape[2]):  # NumPy copies along a row four times as fast as pixel by pixel
         mirrored[..., channel] = picture[:, ::-1, channel]
     return mirrored
-
-
-def _resized(picture, size, factor, top, left, resample):
-    height, width = size
-    # Cutting whole pixels first spares Pillow the conversion of the entire picture.
-    y, x = int(top), int(left)
-    window = picture[y : int(np.ceil(top + factor * height)), x : int(np.ceil(left + factor * width))]
-    right, bottom = min(left - x + factor * width, window.shape[1]), min(top - y + factor * height, window.shape[0])
-    image = Image.fromarray(np.ascontiguousarray(window))
-    return np.asarray(image.resize((width, height), RESAMPLING[resample], (left - x, top - y, right, bottom)))
 
 
 def _size(shape) -> str:

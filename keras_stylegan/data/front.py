@@ -80,15 +80,12 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
     """
     if kind not in KINDS:
         raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: kind={kind}")
-    if min_side < 1:
-        raise ValueError(f"`min_side` must be positive. Received: min_side={min_side}")
     decode = get_decoder(engine)
 
     def crops(opened: Source, arrange: Callable | None = None, stream: int = 0) -> Crops:
         _check_count(opened, 1 if kind == "styles" else 2)
         share = 0 if kind == "styles" else max_unreadable
-        arrange = _with_min_side(min_side, arrange)
-        pictures = ImageSource(opened, decode, arrange, share, cache_bytes)
+        pictures = ImageSource(opened, decode, arrange, share, cache_bytes, min_side)
         return Crops(pictures, size, batch_size, scale, flip, seed, stream, resample, augmentation)
 
     if kind == "images":
@@ -152,14 +149,3 @@ def _check_classes(source: Source, labels: bool) -> None:
             f"every class folder of `source` must hold a picture. Received: {source.location} with nothing in "
             f"{', '.join(empty)} (`labels=False` ignores the classes)"
         )
-
-
-def _with_min_side(min_side: int, arrange: Callable | None) -> Callable:
-    def check(pictures):
-        for picture in pictures if isinstance(pictures, tuple) else (pictures,):
-            height, width, _ = picture.shape
-            if height < min_side or width < min_side:
-                raise ValueError(f"smaller than {min_side} pixels (`min_side`): {width}x{height}")
-        return pictures if arrange is None else arrange(pictures)
-
-    return check

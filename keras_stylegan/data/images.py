@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from keras_stylegan.data.decoding import Decoder, decode_with_pillow
-from keras_stylegan.data.pictures import reason
+from keras_stylegan.data.decoding import Decoder, Place, decode_with_pillow
+from keras_stylegan.data.pictures import cut_window, reason
 from keras_stylegan.data.sources import Source, open_source
 
 MAX_UNREADABLE = 0.01
@@ -24,11 +26,13 @@ class ImageSource(Sequence):
 
     Args:
         source: a `Source`, which reads without decoding.
-        decode: function from a list of contents to a list of uint8 RGB arrays, or an exception in an array's place.
+        decode: function from a list of contents, and one of places (see `take`), to a list of uint8 RGB arrays, or an
+            exception in an array's place.
         arrange: function of one decoded picture (of a tuple of them where the source reads tuples) that gives the array
             to return; a ValueError it raises makes the picture unreadable.
         max_unreadable: share of unreadable pictures above which reading stops.
         cache_bytes: decoded pictures are kept in memory up to this size.
+        min_side: pictures with a side shorter than this many pixels are unreadable.
 
     Raises:
         ValueError: when more than `max_unreadable` of the pictures proved unreadable; the message lists them.
@@ -41,7 +45,10 @@ class ImageSource(Sequence):
         arrange: Callable | None = None,
         max_unreadable: float = MAX_UNREADABLE,
         cache_bytes: int = 0,
+        min_side: int = 1,
     ):
+        if min_side < 1:
+            raise ValueError(f"`min_side` must be positive. Received: min_side={min_side}")
         if not 0 <= max_unreadable <= 1:
             raise ValueError(f"`max_unreadable` must be in [0, 1]. Received: max_unreadable={max_unreadable}")
         self.source = source
@@ -49,11 +56,13 @@ class ImageSource(Sequence):
         self.classes = source.classes
         self.location = source.location
         self.max_unreadable = max_unreadable
+        self.min_side = min_side
         self.unreadable: dict[str, str] = dict(getattr(source, "unreadable", {}))
         self._decode = decode
         self._arrange = arrange
         self._cache: dict[int, tuple[np.ndarray, int | None]] = {}
         self._cache_left = cache_bytes
+        self._sound: set[int] = set()
         self._lock = threading.Lock()
         self._check_share()
 
@@ -65,55 +74,90 @@ class ImageSource(Sequence):
             raise IndexError(f"`index` must be within the {len(self)} pictures. Received: index={index}")
         return self.take([index])[0][0]
 
-    def take(self, indices: Sequence[int]) -> tuple[list[np.ndarray], list[int | None]]:
-        """Pictures and their labels (None without classes), decoded together."""
+    def take(
+        self, indices: Sequence[int], places: Sequence[Place] | None = None
+    ) -> tuple[list[np.ndarray], list[int | None]]:
+        """Pictures and their labels (None without classes), decoded together.
+
+        Args:
+            indices: of the pictures.
+            places: for each a function of the picture's height and width that gives the window
+                `(top, left, bottom, right)` to return; by default pictures are returned whole. A file that was once
+                decoded whole, and so proved sound, is from then on decoded only as far as its window needs.
+        """
         current = [int(index) % len(self) for index in indices]
         taken: list[tuple[np.ndarray, int | None] | None] = [None] * len(current)
         pending = list(range(len(current)))
         for _ in range(len(self)):
-            for place, result in zip(pending, self._read([current[place] for place in pending]), strict=True):
-                taken[place] = result
-            pending = [place for place in pending if taken[place] is None]
+            wanted = [(current[number], places[number] if places else None) for number in pending]
+            for number, result in zip(pending, self._read(wanted), strict=True):
+                taken[number] = result
+            pending = [number for number in pending if taken[number] is None]
             if not pending:
                 return [picture for picture, _ in taken], [label for _, label in taken]
-            for place in pending:
-                current[place] = (current[place] + 1) % len(self)
+            for number in pending:
+                current[number] = (current[number] + 1) % len(self)
         raise ValueError(self._report())
 
-    def _read(self, indices: list[int]) -> list[tuple[np.ndarray, int | None] | None]:
-        """What each index holds, or None for what is unreadable."""
-        results = {index: self._cache.get(index) for index in indices}
-        wanted = [i for i, cached in results.items() if cached is None and self.names[i] not in self.unreadable]
+    def _read(self, wanted: list[tuple[int, Place | None]]) -> list[tuple[np.ndarray, int | None] | None]:
+        """For pairs of an index and a place what they hold, or None for what is unreadable."""
+        results = {index: self._cache.get(index) for index, _ in wanted}
         contents, labels = {}, {}
-        for index in wanted:
+        for index in [i for i, cached in results.items() if cached is None and self.names[i] not in self.unreadable]:
             try:
                 contents[index], labels[index] = self.source.read(index)
             except MemoryError:
                 raise
             except Exception as error:  # files vanish, archives are damaged
                 self._skip(index, error)
-        for index, picture in zip(contents, self._pictures(list(contents.values())), strict=True):
+        windows = self._windows(wanted, contents)
+        pictures = self._pictures(list(contents.values()), [windows.get(index) for index in contents])
+        for index, picture in zip(contents, pictures, strict=True):
             if isinstance(picture, Exception):
                 self._skip(index, picture)
                 continue
             results[index] = (picture, labels[index])
-            if picture.nbytes <= self._cache_left:
-                self._keep(index, results[index])
-        return [results[index] for index in indices]
+            if index not in windows:
+                self._sound.add(index)
+                if picture.nbytes <= self._cache_left:
+                    self._keep(index, results[index])
+        return [
+            result if result is None or place is None or index in windows else _cut(*result, place)
+            for (index, place), result in ((pair, results[pair[0]]) for pair in wanted)
+        ]
 
-    def _pictures(self, contents: list) -> list[np.ndarray | Exception]:
+    def _windows(self, wanted: list[tuple[int, Place | None]], contents: Container[int]) -> dict[int, Place]:
+        """Of the pictures to decode those of which a part is enough, with its place."""
+        if self._arrange is not None or self._cache_left:
+            return {}
+        times = Counter(index for index, _ in wanted)
+        return {
+            index: place
+            for index, place in wanted
+            if place is not None and index in contents and index in self._sound and times[index] == 1
+        }
+
+    def _pictures(self, contents: list, places: list[Place | None]) -> list[np.ndarray | Exception]:
         groups = [content if isinstance(content, tuple) else (content,) for content in contents]
-        decoded = iter(self._decode([content for group in groups for content in group]))
+        spread = [place for group, place in zip(groups, places, strict=True) for _ in group]
+        decoded = iter(self._decode([content for group in groups for content in group], spread))
         pictures = []
-        for content, group in zip(contents, groups, strict=True):
+        for content, group, place in zip(contents, groups, places, strict=True):
             parts = tuple(next(decoded) for _ in group)
             failed = next((part for part in parts if isinstance(part, Exception)), None)
             try:
+                if failed is None and place is None:
+                    self._check_sides(parts)
                 whole = parts if isinstance(content, tuple) else parts[0]
                 pictures.append(failed or (self._arrange(whole) if self._arrange else whole))
             except ValueError as error:
                 pictures.append(error)
         return pictures
+
+    def _check_sides(self, pictures: Sequence[np.ndarray]) -> None:
+        for height, width, _ in (picture.shape for picture in pictures):
+            if min(height, width) < self.min_side:
+                raise ValueError(f"smaller than {self.min_side} pixels (`min_side`): {width}x{height}")
 
     def _keep(self, index: int, result: tuple[np.ndarray, int | None]) -> None:
         with self._lock:
@@ -139,6 +183,10 @@ class ImageSource(Sequence):
         )
 
 
+def _cut(picture: np.ndarray, label: int | None, place: Place) -> tuple[np.ndarray, int | None]:
+    return cut_window(picture, place(*picture.shape[:2])), label
+
+
 def open_images(source: str | Path, short_side: int | None = None, cache_bytes: int = 0) -> ImageSource:
     """Opens a set of pictures; files are decoded, with Pillow, when they are asked for.
 
@@ -153,5 +201,5 @@ def open_images(source: str | Path, short_side: int | None = None, cache_bytes: 
     Raises:
         ValueError: as `open_source`.
     """
-    decode = decode_with_pillow if short_side is None else lambda contents: decode_with_pillow(contents, short_side)
+    decode = functools.partial(decode_with_pillow, short_side=short_side)
     return ImageSource(open_source(source), decode, cache_bytes=cache_bytes)

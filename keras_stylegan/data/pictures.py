@@ -12,6 +12,8 @@ from PIL import Image, ImageOps
 
 from keras_stylegan.formats import damaged, open_picture
 
+Window = tuple[int, int, int, int]  # top, left, bottom, right of a part of a picture, in pixels
+
 _SCALE = np.float32(1 / 127.5)
 # Of a training picture: 16-bit files of this size take about half a gigabyte while they are decoded.
 MAX_PIXELS = 89_478_485
@@ -93,6 +95,12 @@ def _decode(stream: BinaryIO, name: str, short_side: int | None) -> np.ndarray:
 def reason(error: Exception) -> str:
     """Why a picture cannot be read, for a list that names the picture already."""
     return getattr(error, "strerror", None) or str(error).removeprefix("image data: ") or type(error).__name__
+
+
+def cut_window(picture: np.ndarray, window: Window) -> np.ndarray:
+    """A part of a picture, which shares its memory."""
+    top, left, bottom, right = window
+    return picture[top:bottom, left:right]
 
 
 def array_to_rgb(array: np.ndarray) -> np.ndarray:
