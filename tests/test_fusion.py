@@ -15,10 +15,9 @@ from keras_stylegan.ops.regions import (
     coverage,
     paint_regions,
     region_moments,
-    seam_pairs,
-    seam_transform,
     with_background,
 )
+from keras_stylegan.ops.seams import fit_colours, match_edges, rim_weights, seam_transform
 
 RNG = np.random.default_rng(0)
 
@@ -93,18 +92,56 @@ def test_alignment_undoes_what_was_done_to_a_region():
     for region in range(2):
         inside = masks[..., region] > 0
         source[inside] = (photograph[inside] - offsets[region]) / gains[region]
-    pairs = seam_pairs(source, photograph, masks)
-    assert numpy(pairs[2]).max() == pytest.approx(20 / 81, abs=1e-6) and numpy(pairs[2])[..., 2].max() == 0
-    gain, offset = (numpy(part) for part in seam_transform(*pairs, epsilon=1e-6))
-    np.testing.assert_allclose(gain[0, :2], gains, atol=0.12)
-    np.testing.assert_allclose(offset[0, :2], offsets, atol=0.12)
-    np.testing.assert_array_equal((gain[0, 2], offset[0, 2]), ((1, 1, 1), (0, 0, 0)))  # no region, no edge
+    transform = numpy(match_edges(source, photograph, masks, epsilon=1e-6))
+    np.testing.assert_allclose(transform[0, :2, :9:4] + 1, gains, atol=0.12)
+    np.testing.assert_allclose(transform[0, :2, 9:], offsets, atol=0.12)
+    np.testing.assert_array_equal(transform[0, 2], np.zeros(12))  # no region, no edge
+    np.testing.assert_allclose(seam_transform(source, photograph, masks), match_edges(source, photograph, masks))
     generator = FusionGenerator((4, 6, 8), (1, 1, 1), latent_dim=3)
     generator.build()
     inputs = {"source": source, "target": photograph, "masks": masks, "noise": np.zeros((1, 3))}
     inputs = {name: value.astype("float32") for name, value in inputs.items()}
     error = np.abs(numpy(generator(inputs)) - photograph).mean()
     assert error < 0.25 * np.abs(source - photograph).mean()
+
+
+def test_transforms_of_soft_edges_are_regressions_of_their_rims():
+    source, target = RNG.uniform(-1, 1, (2, 2, 20, 24, 3))
+    masks = np.zeros((2, 20, 24, 2), "float32")
+    for column, value in enumerate((0.1, 0.4, 0.5, 0.7, 1, 0.3)):
+        masks[:, 2:12, 4 + column, 0] = value
+    masks[:, 13:19, :, 1] = np.minimum(RNG.uniform(size=(2, 6, 24)), 0.6)
+    weights = numpy(rim_weights(masks))
+    np.testing.assert_allclose(weights[0, 5, 4:10, 0], [0.2, 0.8, 1, 0, 0, 0.6], rtol=1e-6)
+    transform, explained = (numpy(part) for part in fit_colours(source, target, weights, epsilon=0.01))
+    for image in range(2):
+        for region in range(2):
+            w = weights[image, ..., region].reshape(-1).astype("float64")
+            w, x, y = w / w.sum(), source[image].reshape(-1, 3), target[image].reshape(-1, 3)
+            x0, y0 = x - w @ x, y - w @ y
+            # The minimum of the weighted squares plus epsilon times the distance of the matrix from the identity.
+            rows = np.concatenate([x0 * np.sqrt(w)[:, None], 0.1 * np.eye(3)])
+            wanted = np.linalg.lstsq(rows, np.concatenate([y0 * np.sqrt(w)[:, None], 0.1 * np.eye(3)]), rcond=None)[0].T
+            np.testing.assert_allclose(transform[image, region, :9].reshape(3, 3) + np.eye(3), wanted, atol=2e-5)
+            np.testing.assert_allclose(transform[image, region, 9:], w @ y - wanted @ (w @ x), atol=2e-5)
+            error = (w @ (y0 - x0 @ wanted.T) ** 2).sum()
+            expected = 1 - error / ((w @ y0**2).sum() + 0.01)
+            np.testing.assert_allclose(explained[image, region, 0], expected, atol=1e-4)
+
+
+def test_alignment_believes_a_rim_that_is_explained_only():
+    """Another matrix of colours is recovered where the scene is the same; of another scene only its moments count."""
+    rows, columns = np.mgrid[:40, :60]
+    photograph = np.stack([np.sin(rows / (3 + c) + columns / (7 - 2 * c)) for c in range(3)], axis=-1)[None] / 2
+    masks = np.zeros((1, 40, 60, 1))
+    masks[0, 10:30, 15:45], masks[0, 12:28, 17:43] = 0.4, 1
+    matrix, offset = np.array([[0.8, 0.1, -0.1], [0.2, 1.1, 0], [0, -0.2, 0.7]]), np.array([0.1, -0.1, 0.2])
+    source = (photograph - offset) @ np.linalg.inv(matrix).T
+    transform = numpy(seam_transform(source, photograph, masks))[0, 0]
+    np.testing.assert_allclose(transform[:9].reshape(3, 3) + np.eye(3), matrix, atol=0.05)
+    foreign = RNG.uniform(-1, 1, source.shape)
+    transform = numpy(seam_transform(foreign, photograph, masks))
+    np.testing.assert_allclose(transform, match_edges(foreign, photograph, 1.0 * (masks > 0.5)), atol=1e-6)
 
 
 def test_a_new_generator_copies_and_pastes_where_there_is_no_edge():

@@ -118,8 +118,9 @@ def evaluate_blends(
 ) -> Evaluation:
     """Compares the classical blends, and the fusion network, on cases whose truth is known.
 
-    A blend may know the target outside of the region, but not the truth inside of it: there it is given the source.
-    The region, which scores are of, is where the mask is above a half.
+    A blend may know the target outside of the region, but not the truth inside of it: there it is given the source, and
+    a mask of 1, lest it mix the source into its result. The region, which scores are of, is where the mask is above a
+    half.
 
     Args:
         cases: of `harmonization_cases`.
@@ -140,9 +141,10 @@ def evaluate_blends(
     for number, case in enumerate(cases):
         region = case.mask > 0.5
         blind = np.where(region[..., None], case.source, case.target)
+        mask = np.where(region, np.float32(1), case.mask)
         shown = [("truth", case.target), ("copy and paste", blind)]
         for blend, function in blends.items():
-            fused = function(case.source, blind, case.mask)
+            fused = function(case.source, blind, mask)
             scores[blend].append(fusion_scores(fused, case.target, region, band))
             shown.append((blend, fused))
         if number % max(1, len(cases) // _GALLERY_ROWS) == 0:

@@ -5,18 +5,9 @@ from keras import layers, ops
 
 from keras_stylegan.layers.region_norm import RegionNormalization
 from keras_stylegan.ops.padding import reflect_pad
-from keras_stylegan.ops.regions import (
-    coverage,
-    paint_regions,
-    region_moments,
-    seam_pairs,
-    seam_transform,
-    with_background,
-)
+from keras_stylegan.ops.regions import coverage, paint_regions, region_moments, with_background
 from keras_stylegan.ops.resampling import upsample_nearest
-
-# A colour transform in RGB: a 3x3 matrix, row by row, and an offset.
-TRANSFORM = 12
+from keras_stylegan.ops.seams import TRANSFORM, change_colours, rim_weights, seam_transform
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -24,8 +15,8 @@ class FusionGenerator(keras.Model):
     """Source, target, masks and noise in, fused picture out.
 
     What is put in is not drawn anew: every pixel goes through a colour transform of its own, so that its detail stays.
-    It begins with one that is computed and not learned: the gain and offset of each region that make the two sides of
-    its edge alike (`ops.regions.seam_transform`). What is added to it is learned: a transform for the whole region,
+    It begins with one that is computed and not learned: the colour transform of each region that makes the two sides of
+    its edge one picture (`ops.seams.seam_transform`). What is added to it is learned: a transform for the whole region,
     from the statistics of the region, of the background and the noise, and one for each pixel, from an encoder and
     decoder with region-aware normalisation, which sees the steps that are left at the edge. Where no mask is, the
     target's pixels come out to the bit.
@@ -94,7 +85,7 @@ class FusionGenerator(keras.Model):
             block.build((None, None, None, eighth), (None, None, None, 2))
         self.from_noise.build((None, self.latent_dim))
         # Of the region and of the background: means and deviations of features and colours, and the alignment.
-        self.region_hidden.build((None, None, 2 * (2 * (eighth + 3) + 6) + self.latent_dim))
+        self.region_hidden.build((None, None, 2 * (2 * (eighth + 3) + TRANSFORM) + self.latent_dim))
         self.region_transform.build((None, None, eighth))
         self.built = True
 
@@ -118,22 +109,15 @@ class FusionGenerator(keras.Model):
         of_pixels = ops.depth_to_space(self.pixel_transform(ops.cast(x, "float32")), 2)
         of_regions = self._region_transforms(eighth, eighth_regions, picture, regions, alignment, noise)
         transform = of_pixels + paint_regions(of_regions, regions)
-        return picture + covered * _change(picture, transform)
+        return picture + covered * change_colours(picture, transform)
 
     def _aligned(self, inputs, masks):
         """The picture with the regions' colours aligned at their edges, the steps left there, and the alignment."""
-        inside, outside, weights = seam_pairs(inputs["source"], inputs["target"], masks)
-        alignment = ops.concatenate(seam_transform(inside, outside, weights), axis=-1)
-
-        def align(colours, shares):
-            gain, offset = ops.split(paint_regions(alignment, shares), 2, axis=-1)
-            return gain * colours + offset
-
         source, target = (ops.cast(inputs[name], "float32") for name in ("source", "target"))
-        picture = align(source, masks) + target * (1.0 - coverage(masks))
-        # In units of the picture: a window on a straight edge has the weight 1/4.
-        steps = 4.0 * (outside * ops.sum(weights, axis=-1, keepdims=True) - align(inside, weights))
-        return picture, steps, alignment
+        alignment, covered, rim = seam_transform(source, target, masks), coverage(masks), rim_weights(masks)
+        picture = covered * source + change_colours(source, paint_regions(alignment, masks)) + target * (1.0 - covered)
+        steps = ops.sum(rim, axis=-1, keepdims=True) * (target - source)
+        return picture, steps - change_colours(source, paint_regions(alignment, rim)), alignment
 
     def _region_transforms(self, features, feature_regions, picture, regions, alignment, noise):
         """The transform of each region and of the background (which is not used), `(batch, regions + 1, 12)`."""
@@ -163,13 +147,6 @@ def composite_of(inputs):
     source, target = ops.cast(inputs["source"], "float32"), ops.cast(inputs["target"], "float32")
     covered = coverage(inputs["masks"])
     return source * covered + target * (1.0 - covered)
-
-
-def _change(colours, transform):
-    """What a transform of each pixel adds to its colours."""
-    matrix, offset = transform[..., :9], transform[..., 9:]
-    rows = [ops.sum(matrix[..., 3 * i : 3 * i + 3] * colours, axis=-1, keepdims=True) for i in range(3)]
-    return ops.concatenate(rows, axis=-1) + offset
 
 
 def _convolution(filters, name, strides=1):
