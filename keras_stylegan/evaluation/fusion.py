@@ -179,8 +179,7 @@ def evaluate_blends(
 
 def _network_blends(network):
     def finished(finish, source, target, mask):
-        fused = network.fuse(source, target, mask[..., None])
-        return fused if finish is None else BLENDS[finish](fused, target, mask)
+        return network.fuse(source, target, mask[..., None], finish)
 
     return {
         GAN if finish is None else f"{GAN}, {finish}": functools.partial(finished, finish)

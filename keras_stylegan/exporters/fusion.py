@@ -38,7 +38,7 @@ def fuse_function(network: FusionGenerator):
 
     Returns:
         `tf.function` of `source` and `target` uint8 `(1, height, width, 3)` (multiples of `network.stride`) and `masks`
-        float `(1, height, width, NUM_REGIONS)`; returns `{"fused": uint8 picture}`.
+        float `(1, height, width, NUM_REGIONS)`; returns `{"changed": uint8 picture}`, which belongs under the masks.
     """
     picture = [1, None, None, 3]
 
@@ -52,9 +52,9 @@ def fuse_function(network: FusionGenerator):
     def fuse(source, target, masks):
         noise = tf.zeros([1, network.latent_dim])
         source, target = (tf.cast(image, tf.float32) / 127.5 - 1.0 for image in (source, target))
-        fused = network({"source": source, "target": target, "masks": masks, "noise": noise}, training=False)
+        changed = network.change({"source": source, "target": target, "masks": masks, "noise": noise})
         # The half rounds to nearest: a cast cuts off.
-        return {"fused": tf.cast(tf.clip_by_value(fused * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
+        return {"changed": tf.cast(tf.clip_by_value(changed * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
 
     return fuse
 

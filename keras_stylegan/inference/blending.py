@@ -25,7 +25,7 @@ def copy_paste(source: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.n
     Returns:
         uint8 array of that shape.
     """
-    return _mixed(source, target, mask)
+    return composite(source, target, mask[..., None])
 
 
 def feather(source: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -33,7 +33,7 @@ def feather(source: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.ndar
     from scipy import ndimage
 
     deviation = max(1.0, _FEATHER * min(mask.shape))
-    return _mixed(source, target, ndimage.gaussian_filter(np.asarray(mask, "float32"), deviation))
+    return composite(source, target, ndimage.gaussian_filter(np.asarray(mask, "float32"), deviation)[..., None])
 
 
 def laplacian(source: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -100,6 +100,7 @@ def _blur(picture, kernel):
     return picture
 
 
-def _mixed(source, target, mask):
-    mask = np.asarray(mask, "float32")[..., None]
-    return np.clip(np.rint(source * mask + target * (1 - mask)), 0, 255).astype("uint8")
+def composite(source: np.ndarray, target: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """The source where masks `(height, width, regions)` cover the target, soft edges mixed; uint8 arrays."""
+    covered = np.minimum(np.asarray(masks, "float32").sum(axis=-1, keepdims=True), 1)
+    return np.clip(np.rint(source * covered + target * (1 - covered)), 0, 255).astype("uint8")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference import resolution
-from keras_stylegan.inference.blending import BLENDS
+from keras_stylegan.inference.blending import BLENDS, composite
 from keras_stylegan.inference.colour import match_colours
 from keras_stylegan.inference.images import read_picture
 from keras_stylegan.inference.placement import Piece, place
@@ -21,6 +21,8 @@ METHODS = (GAN, *BLENDS)
 FINISHES = ("laplacian", "poisson")
 # Of the small picture, in pixels: how far the change of a region is continued beyond its edge before it is enlarged.
 _CONTINUED = 2.0
+# Weight of the source in the pixel beyond a hard edge, as the network sees it.
+_RIM = 0.25
 # Pixels between two pictures that lie beside each other to be merged.
 _BRIDGE = 32
 
@@ -31,28 +33,38 @@ class FusionNetwork:
 
     Attributes:
         runtime: object with `run(source, target, masks)`: uint8 arrays `(height, width, 3)` and float32 masks
-            `(height, width, regions)`, any number of regions, to a uint8 picture.
+            `(height, width, regions)`, any number of regions, to the uint8 picture that belongs under the masks.
         working_size: short side in pixels above which pictures are fused small and their change is enlarged.
     """
 
     runtime: object
     working_size: int = 512
 
-    def fuse(self, source: np.ndarray, target: np.ndarray, masks: np.ndarray) -> np.ndarray:
-        """Fuses pictures of any size; arguments as for `runtime.run`. Where no mask is, the target stays to the bit."""
+    def fuse(self, source: np.ndarray, target: np.ndarray, masks: np.ndarray, finish: str | None = None) -> np.ndarray:
+        """Fuses pictures of any size; arguments as for `runtime.run`, and `finish` as for `fuse`.
+
+        The source is read one pixel beyond the masks too. Where no mask is, the target stays to the bit.
+        """
+        changed = self._changed(source, target, _with_rim(masks))
+        if finish is not None:
+            covered = np.minimum(masks.sum(axis=-1), 1)
+            finished = BLENDS[finish](changed, target, covered)
+            if finish == "laplacian":  # mixes soft edges itself
+                return finished
+            changed = np.where((covered > 0.5)[..., None], finished, changed)
+        return composite(changed, target, masks)
+
+    def _changed(self, source, target, masks):
         size = (target.shape[1], target.shape[0])
         small = resolution.working_size(size, self.working_size, None)
         if small == size:
             return self.runtime.run(source, target, masks)
         pictures = [np.asarray(resolution.resize(Image.fromarray(picture), small)) for picture in (source, target)]
         small_masks = np.stack([_resized(masks[..., region], small) for region in range(masks.shape[-1])], axis=-1)
-        covered = np.minimum(small_masks.sum(axis=-1), 1)[..., None]
-        composite = pictures[0] * covered + pictures[1] * (1 - covered)
-        change = _continue(self.runtime.run(*pictures, small_masks) - composite, covered)
+        change = self.runtime.run(*pictures, small_masks).astype("float32") - pictures[0]
+        change = _continue(change, small_masks.any(axis=-1, keepdims=True))
         change = np.stack([_resized(change[..., channel], size) for channel in range(3)], axis=-1)
-        covered = np.minimum(masks.sum(axis=-1), 1)[..., None]
-        fused = (source + change) * covered + target * (1 - covered)
-        return np.clip(np.rint(fused), 0, 255).astype("uint8")
+        return np.clip(np.rint(source + change), 0, 255).astype("uint8")
 
     def merge(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
         """The target in the source's light and colours, without a mask.
@@ -124,13 +136,25 @@ def fuse(
         return picture.dress(Image.fromarray(ground))
     source, masks = np.zeros_like(ground), np.zeros((*ground.shape[:2], len(placed)), "float32")
     for index, (colours, mask) in enumerate(placed):
+        alone = _grown(mask > 0.5) & ~masks.any(axis=-1)
         masks *= 1 - mask[..., None]
         masks[..., index] = mask
-        source = np.where((mask > 0)[..., None], colours, source)
-    fused = network.fuse(source, ground, masks)
-    if finish is not None:
-        fused = BLENDS[finish](fused, ground, np.minimum(masks.sum(axis=-1), 1))
-    return picture.dress(Image.fromarray(fused))
+        source = np.where(((mask > 0) | alone)[..., None], colours, source)
+    return picture.dress(Image.fromarray(network.fuse(source, ground, masks, finish)))
+
+
+def _with_rim(masks):
+    """Masks that reach a pixel beyond hard edges too: along a rim the network sees both pictures."""
+    uncovered = (masks.sum(axis=-1, keepdims=True) == 0).astype("float32")
+    near = np.stack([_grown(masks[..., region] > 0.5) for region in range(masks.shape[-1])], axis=-1)
+    return np.maximum(masks, _RIM * near * uncovered)
+
+
+def _grown(region):
+    """A bool array `(height, width)`, one pixel wider."""
+    from scipy import ndimage
+
+    return ndimage.maximum_filter(region, 3)
 
 
 def _resized(plane, size):
@@ -138,10 +162,10 @@ def _resized(plane, size):
 
 
 def _continue(change, covered):
-    """The change of the regions, continued a little beyond their edges: enlarged, it would fade there."""
+    """The change of the covered pixels, continued a little beyond their edges: enlarged, it would fade there."""
     from scipy import ndimage
 
-    # The change of a half covered pixel is half of it; weighed by the coverage it is whole again.
-    spread = ndimage.gaussian_filter(change, (_CONTINUED, _CONTINUED, 0))
-    weight = ndimage.gaussian_filter(covered, (_CONTINUED, _CONTINUED, 0))
-    return np.where(covered > 0.99, change, spread / np.maximum(weight, 1e-3))
+    weight = covered.astype("float32")
+    spread = ndimage.gaussian_filter(change * weight, (_CONTINUED, _CONTINUED, 0))
+    reach = ndimage.gaussian_filter(weight, (_CONTINUED, _CONTINUED, 0))
+    return np.where(covered, change, spread / np.maximum(reach, 1e-3))

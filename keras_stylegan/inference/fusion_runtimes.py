@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_stylegan.inference.blending import composite
 from keras_stylegan.inference.runtimes import available_cores, pad_to_stride
 from keras_stylegan.keras_files import load_network
 
@@ -39,27 +40,30 @@ class LiteRTFusion:
         self._lock = threading.Lock()  # an interpreter holds one picture at a time
 
     def run(self, source: np.ndarray, target: np.ndarray, masks: np.ndarray) -> np.ndarray:
-        """Fuses pictures.
+        """Fits the source into the target.
 
         Args:
             source, target: uint8 arrays `(height, width, 3)`.
             masks: float32 array `(height, width, regions)` in [0, 1]; more regions than the file has go in turns.
 
         Returns:
-            uint8 array `(height, width, 3)`; where no mask is, the target to the bit.
+            uint8 array `(height, width, 3)`, what belongs under the masks; beyond them it means nothing.
         """
+        changed = source
         for first in range(0, masks.shape[-1], self.num_regions):
             part = masks[..., first : first + self.num_regions]
             part = np.pad(part, ((0, 0), (0, 0), (0, self.num_regions - part.shape[-1])))
-            target = self._run(source, target, part)
-        return target
+            fitted = self._run(source, target, part)
+            changed = np.where(part.any(axis=-1, keepdims=True), fitted, changed)
+            target = composite(fitted, target, part)
+        return changed
 
     def _run(self, source, target, masks):
         arrays = {"source": source, "target": target, "masks": masks.astype("float32")}
         padded, crop = _padded(arrays, self.stride)
         with self._lock:
-            (fused,) = self._signature(**padded).values()
-        return fused[0][crop]
+            (changed,) = self._signature(**padded).values()
+        return changed[0][crop]
 
 
 class KerasFusion:
@@ -73,14 +77,14 @@ class KerasFusion:
         self.network = network
 
     def run(self, source: np.ndarray, target: np.ndarray, masks: np.ndarray) -> np.ndarray:
-        """Fuses pictures; arguments and result as for `LiteRTFusion.run`."""
+        """Fits the source into the target; arguments and result as for `LiteRTFusion.run`."""
         from keras import ops
 
         padded, crop = _padded({"source": source, "target": target, "masks": masks}, self.network.stride)
         inputs = {name: padded[name].astype("float32") / 127.5 - 1 for name in ("source", "target")}
         noise = np.zeros((1, self.network.latent_dim), "float32")
-        fused = self.network({**inputs, "masks": padded["masks"], "noise": noise}, training=False)
-        pixels = (ops.convert_to_numpy(fused)[0][crop] + 1) * 127.5
+        changed = self.network.change({**inputs, "masks": padded["masks"], "noise": noise})
+        pixels = (ops.convert_to_numpy(changed)[0][crop] + 1) * 127.5
         return np.clip(np.rint(pixels), 0, 255).astype("uint8")
 
 

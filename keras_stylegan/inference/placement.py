@@ -35,8 +35,8 @@ class Piece:
 def place(piece: Piece, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Lays a piece on a canvas of the target's size.
 
-    Colours are continued beyond the mask from the nearest pixel under it, so that blends with soft edges and gradients
-    never meet what lies under full transparency.
+    Beyond the source's border, and under its transparency, colours are continued from the nearest pixel that shows, so
+    that blends with soft edges and gradients find sensible ones there.
 
     Args:
         piece: `Piece`.
@@ -66,28 +66,34 @@ def place(piece: Piece, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     scaled = tuple(max(1, round(side * scale)) for side in picture.photo.size)
     if scaled[0] * scaled[1] > MAX_PIXELS:
         raise ValueError(f"`scale` must make the source at most {MAX_PIXELS} pixels. Received: scale={scale}")
-    photo, mask = (part.resize(scaled, Image.Resampling.LANCZOS, reducing_gap=3.0) for part in (picture.photo, mask))
+    shown = Image.new("L", picture.photo.size, 255) if picture.alpha is None else picture.alpha
+    photo, mask, shown = (
+        part.resize(scaled, Image.Resampling.LANCZOS, reducing_gap=3.0) for part in (picture.photo, mask, shown)
+    )
     at = tuple((whole - own) // 2 for whole, own in zip(size, scaled, strict=True)) if piece.at is None else piece.at
     if len(at) != 2 or not all(isinstance(value, numbers.Real) and math.isfinite(value) for value in at):
         raise ValueError(f"`at` must be two finite numbers (x, y). Received: at={at}")
     left, top = (round(value) for value in at)
-    canvas, region = Image.new("RGB", size), Image.new("L", size)
+    canvas, region, seen = (Image.new(mode, size) for mode in ("RGB", "L", "L"))
     if left >= size[0] or top >= size[1] or left <= -scaled[0] or top <= -scaled[1]:
         raise ValueError(f"`at` must place the source inside of the target of {_size(size)}. Received: at={at}")
     canvas.paste(photo, (left, top))
     region.paste(mask, (left, top))
+    seen.paste(shown, (left, top))
     weights = np.asarray(region, "float32") / 255
     if not (weights > 0.5).any():
         raise ValueError("`mask` must show a part of the source inside of the target. Received: none of it")
-    return _continued(np.asarray(canvas), weights), weights
+    return _continued(np.asarray(canvas), np.asarray(seen, "float32") / 255), weights
 
 
-def _continued(colours, weights):
+def _continued(colours, shown):
     from scipy import ndimage
 
     # Under half transparency the colours of the file are the object's own.
-    nearest = ndimage.distance_transform_edt(weights < 0.5, return_distances=False, return_indices=True)
-    return colours[tuple(nearest)]
+    hidden = shown < 0.5
+    if not hidden.any() or hidden.all():
+        return colours
+    return colours[tuple(ndimage.distance_transform_edt(hidden, return_distances=False, return_indices=True))]
 
 
 def _size(size):

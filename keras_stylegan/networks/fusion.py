@@ -90,9 +90,26 @@ class FusionGenerator(keras.Model):
         self.built = True
 
     def call(self, inputs):
+        covered = coverage(inputs["masks"])
+        return covered * self.change(inputs) + ops.cast(inputs["target"], "float32") * (1.0 - covered)
+
+    def change(self, inputs):
+        """The source as it is to be under the masks, where they are soft too; beyond them it means nothing.
+
+        Args:
+            inputs: as for a call.
+
+        Returns:
+            float32 tensor `(batch, height, width, 3)`.
+        """
+        source, target = (ops.cast(inputs[name], "float32") for name in ("source", "target"))
         masks = ops.cast(inputs["masks"], "float32")
         covered, regions = coverage(masks), with_background(masks)
-        picture, steps, alignment = self._aligned(inputs, masks)
+        shares = masks / ops.maximum(covered, 1e-6)
+        alignment = seam_transform(source, target, masks)
+        aligned = source + change_colours(source, paint_regions(alignment, shares))
+        picture = covered * aligned + target * (1.0 - covered)
+        steps = ops.sum(rim_weights(masks), axis=-1, keepdims=True) * (target - aligned)
         quarter_regions, eighth_regions = (ops.average_pool(regions, size) for size in (4, 8))
         noise = ops.cast(inputs["noise"], "float32")
 
@@ -108,16 +125,7 @@ class FusionGenerator(keras.Model):
         x = ops.relu(self.head(reflect_pad(x, 1)))
         of_pixels = ops.depth_to_space(self.pixel_transform(ops.cast(x, "float32")), 2)
         of_regions = self._region_transforms(eighth, eighth_regions, picture, regions, alignment, noise)
-        transform = of_pixels + paint_regions(of_regions, regions)
-        return picture + covered * change_colours(picture, transform)
-
-    def _aligned(self, inputs, masks):
-        """The picture with the regions' colours aligned at their edges, the steps left there, and the alignment."""
-        source, target = (ops.cast(inputs[name], "float32") for name in ("source", "target"))
-        alignment, covered, rim = seam_transform(source, target, masks), coverage(masks), rim_weights(masks)
-        picture = covered * source + change_colours(source, paint_regions(alignment, masks)) + target * (1.0 - covered)
-        steps = ops.sum(rim, axis=-1, keepdims=True) * (target - source)
-        return picture, steps - change_colours(source, paint_regions(alignment, rim)), alignment
+        return aligned + change_colours(aligned, of_pixels + paint_regions(of_regions[:, :-1], shares))
 
     def _region_transforms(self, features, feature_regions, picture, regions, alignment, noise):
         """The transform of each region and of the background (which is not used), `(batch, regions + 1, 12)`."""

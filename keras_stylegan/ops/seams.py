@@ -86,8 +86,8 @@ def fit_colours(source, target, weights, epsilon=3e-4):
         return ops.matmul(weights, rows)
 
     def covariance(a, b):
-        products = ops.reshape(a[..., :, None] * b[..., None, :], (-1, a.shape[1], 9))
-        return ops.reshape(mean(products), (-1, weights.shape[1], 3, 3)) - mean(a)[..., :, None] * mean(b)[..., None, :]
+        products = mean(ops.concatenate([a[..., i : i + 1] * b for i in range(3)], axis=-1))
+        return _matrices(products) - mean(a)[..., :, None] * mean(b)[..., None, :]
 
     ridge = epsilon * ops.eye(3)
     of_source, across, of_target = covariance(source, source), covariance(target, source), covariance(target, target)
@@ -97,8 +97,7 @@ def fit_colours(source, target, weights, epsilon=3e-4):
     explained = 1.0 - error / (_trace(of_target) + epsilon)
     centre = centre[:, :, :, None]
     offset = mean(target)[..., None] + centre - matrix @ (mean(source)[..., None] + centre)
-    change = ops.reshape(matrix - ops.eye(3), (-1, weights.shape[1], 9))
-    return ops.concatenate([change, offset[..., 0]], axis=-1), explained[..., None]
+    return ops.concatenate([_rows(matrix - ops.eye(3)), offset[..., 0]], axis=-1), explained[..., None]
 
 
 def match_edges(source, target, masks, epsilon=1e-3):
@@ -126,7 +125,7 @@ def match_edges(source, target, masks, epsilon=1e-3):
     gain = ops.sqrt((spread + epsilon) / (variance + epsilon))
     # Of the identity and the transform found, an edge of few pixels gets a mixture.
     length = ops.sum(weights, axis=(1, 2))[..., None]
-    diagonal = ops.reshape((gain - 1.0)[..., None] * ops.eye(3), (-1, masks.shape[-1], 9))
+    diagonal = _rows((gain - 1.0)[..., None] * ops.eye(3))
     return length / (length + 1.0) * ops.concatenate([diagonal, wanted - gain * mean], axis=-1)
 
 
@@ -147,6 +146,14 @@ def _divide_symmetric(b, a):
     x1 = x1 / second - low21 * x2
     x0 = x0 / first - low10 * x1 - low20 * x2
     return ops.stack([x0, x1, x2], axis=-1)
+
+
+def _matrices(rows):
+    return ops.reshape(rows, (*ops.shape(rows)[:-1], 3, 3))
+
+
+def _rows(matrices):
+    return ops.reshape(matrices, (*ops.shape(matrices)[:-2], 9))
 
 
 def _trace(matrices):
