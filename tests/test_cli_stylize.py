@@ -3,6 +3,7 @@
 import functools
 import io
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -77,6 +78,8 @@ def test_folders_keep_names():
     (folder / "notes.txt").write_text("no picture")
     (folder / ".hidden.png").write_text("no picture either")
     (folder / "folder.png").mkdir()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "pipe.png")
     assert cli.main(["stylize", "photos", "photo.png", "-o", "new/out", "--style", "night"]) == 0
     assert names("new/out") == ["a.png", "b.JPG", "c.png", "photo.png"]
     assert cli.main(["stylize", "photo.png", "-o", "other/", "--style", "night"]) == 0

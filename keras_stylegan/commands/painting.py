@@ -26,6 +26,11 @@ class Painting:
         names = dict.fromkeys(name for styles in mixtures for name in styles)
         return [name for name in names if pathlib.PurePath(name).suffix.lower() in READABLE_SUFFIXES]
 
+    def masks(self) -> list[str]:
+        """Paths of the masks."""
+        masks = [getattr(mask, "mask", mask) for mask, _ in self.regions or []]  # the one that an `Outside` holds
+        return [mask for mask in masks if mask != "alpha"]
+
     def record(self) -> dict:
         """What `--json` says of it."""
         if self.regions is None:
