@@ -341,10 +341,14 @@ def test_names_as_long_as_can_be(tmp_path):
     assert caught.value.filename == str(longer) and list(tmp_path.iterdir()) == [path]
 
 
-def test_pictures_that_a_format_cannot_hold(tmp_path):
-    with pytest.raises(ValueError, match="wide.webp: the picture does not fit the format"):
-        write_picture(Image.new("RGB", (16384, 1)), tmp_path / "wide.webp")
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize("name, side", [("wide.webp", 16_383), ("wide.jpg", 65_500)])
+def test_pictures_that_a_format_cannot_hold(tmp_path, capfd, name, side):
+    write_picture(Image.new("RGB", (side, 1)), tmp_path / name)
+    (tmp_path / name).unlink()
+    rule = f"{name}: the picture does not fit the format .* at most {side} pixels a side. Received: {side + 1}x1"
+    with pytest.raises(ValueError, match=rule):
+        write_picture(Image.new("RGB", (side + 1, 1)), tmp_path / name)
+    assert not list(tmp_path.iterdir()) and capfd.readouterr().err == ""
 
 
 def test_an_unknown_suffix_lists_the_valid_ones(tmp_path):

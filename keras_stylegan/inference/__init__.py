@@ -36,7 +36,10 @@ def load(name: str = "multistyle", runtime: str = "litert", banks: Sequence[str 
         banks: files of own styles, as `keras-stylegan add-style` writes them.
 
     Returns:
-        A `Stylizer`.
+        A `Stylizer`, whose `styles` are names and whose `stylize` paints:
+
+        >>> net = keras_stylegan.load()
+        >>> net.stylize("photo.jpg", "vangogh_starry_night").save("painted.jpg")
 
     Raises:
         ValueError: if the name or the runtime is unknown, `banks` is no sequence, the weight file is damaged, or a bank
