@@ -79,6 +79,12 @@ def main(arguments=None):
         return _PIPE_CLOSED
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except ModuleNotFoundError as error:  # stylising needs three of the dependencies, and may have been given no more
+        missing = (error.name or "keras_stylegan").partition(".")[0]
+        if missing == "keras_stylegan":
+            raise
+        print(f"keras-stylegan: `{parsed.command}` needs the package {missing}: not installed", file=sys.stderr)
+        return 2
     except (ValueError, OSError) as error:
         print(f"keras-stylegan: {describe(error)}", file=sys.stderr)
         return 2

@@ -209,6 +209,14 @@ def test_mistakes_in_other_commands(call, capfd):
     expect_one_line(capfd, call.split())
 
 
+def test_a_dependency_that_is_missing(capfd, monkeypatch):
+    def run(arguments):
+        import no_such_package.part  # noqa: F401
+
+    monkeypatch.setattr("keras_stylegan.commands.styles.run", run)
+    expect_one_line(capfd, ["styles"], "`styles` needs the package no_such_package: not installed")
+
+
 def test_an_unwritable_folder(capfd, monkeypatch):
     PHOTO.save("photo.png")
     monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write everywhere, so it is only said here
