@@ -54,6 +54,12 @@ def extended_webp(width, height):
     return b"RIFF" + struct.pack("<I", len(parts)) + parts
 
 
+def without_chunk(content, name):
+    """A PNG that has lost a chunk."""
+    start = content.index(name) - 4
+    return content[:start] + content[start + 12 + int.from_bytes(content[start : start + 4], "big") :]
+
+
 PNG, JPEG = encoded("PNG"), encoded("JPEG")
 LZW = encoded("TIFF", compression="tiff_lzw")
 IDAT_CHECKSUM = PNG.index(b"IEND") - 8
@@ -85,6 +91,7 @@ FILES = {
     ),
     "small_lie.png": (png(5000, 5000, bytes(100)), "damaged or cut off"),
     "no_pixels.png": (png(0, 0), ""),
+    "no_palette.png": (without_chunk(encoded("PNG", PHOTO.quantize(4)), b"PLTE"), "damaged or cut off"),
     "bomb.gif": (b"GIF89a" + struct.pack("<HH", 65535, 65535) + encoded("GIF")[10:], "at most 178956970 pixels"),
     "bomb_in_a_frame.gif": (framed(encoded("GIF"), 60000, 60000), "the picture is too large"),
     "bomb.webp": (extended_webp(60000, 60000), "the picture is too large"),

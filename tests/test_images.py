@@ -68,6 +68,18 @@ def test_sixteen_bits_are_rounded(file_format):
     np.testing.assert_array_equal(pixels(picture)[0, :, 0], [0, 0, 1, 1, 128, 255])
 
 
+def test_sixteen_bits_whose_zero_is_white():
+    deep = np.array([[0, 257, 65535]], np.uint16)
+    tiff = encoded(Image.fromarray(deep), "TIFF", tiffinfo={262: 0})
+    np.testing.assert_array_equal(pixels(read_picture(tiff))[0, :, 0], [255, 254, 0])
+
+
+@pytest.mark.parametrize("level", [-1, 65536])
+def test_more_than_sixteen_bits_are_refused(level):
+    with pytest.raises(ValueError, match=f"image: grey levels of 32 bits cannot be read. Received: .*{level}"):
+        read_picture(Image.fromarray(np.array([[0, level]], np.int32)))
+
+
 def test_the_first_frame_of_an_animation():
     frames = [Image.new("RGB", (5, 4), color) for color in ("red", "blue")]
     animation = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)
