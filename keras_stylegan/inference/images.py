@@ -9,7 +9,8 @@ What happens to the parts of a file:
 - EXIF: carried over between JPEG, PNG and WebP, without orientation, thumbnail and pixel dimensions, which no longer
   hold. Damaged EXIF is dropped, and so are the tags of a TIFF.
 - XMP: who took the picture, when, where and under which rights is carried over (`keras_stylegan.provenance`).
-- 16 bits become 8 (grey by rounding, colour as Pillow reads it, by cutting), grey becomes RGB, of an animation the first frame is taken.
+- 16 bits become 8 (grey by rounding, colour as Pillow reads it, by cutting), grey becomes RGB, of an animation the
+  first frame is taken.
 """
 
 import contextlib
