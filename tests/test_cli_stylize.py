@@ -48,8 +48,10 @@ def test_a_file_to_a_file(capfd):
         cli.main(["stylize", "photo.png", "-o", "out.png", "--style", "red_wash=3,night=1", "--strength", "0.5"]) == 0
     )
     assert np.abs(pixels("out.png") - painted([0, 0.75, 0.25], 0.5)).max() <= 1
+    assert cli.main(["stylize", "photo.png", "-o", "two.png", "--style", "red_wash=3", "--style", "night"]) == 0
+    assert np.abs(pixels("two.png") - painted([0, 0.75, 0.25])).max() <= 1
     out, err = capfd.readouterr()
-    assert out.startswith("out.png  40x30  ") and err == ""
+    assert out.startswith("out.png  40x30  ") and "\ntwo.png  40x30  " in out and err == ""
 
 
 def test_options_reach_the_network():

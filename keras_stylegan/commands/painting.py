@@ -40,8 +40,8 @@ class Painting:
 
 def add_painting_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--style", metavar="NAME[=W][,NAME[=W]...]",
-        help="style or mixture; `keras-stylegan styles` lists the names")  # fmt: skip
+    add("--style", action="append", default=[], metavar="NAME[=W][,NAME[=W]...]",
+        help="style or mixture; may repeat; `keras-stylegan styles` lists the names")  # fmt: skip
     add("--style-image", action="append", default=[], metavar="FILE[=W]",
         help="a picture as style, mixed with the named ones; may repeat")  # fmt: skip
     add("--refine", type=float, nargs="?", const=60.0, metavar="SECONDS",
@@ -73,7 +73,7 @@ def parse_painting(arguments: argparse.Namespace) -> Painting:
             f"`--region`. Received: {'more than one' if sum(ways) else 'none'} of them"
         )
     if ways[0]:
-        styles = parse_styles(arguments.style) if arguments.style else {}
+        styles = parse_styles(",".join(arguments.style)) if arguments.style else {}
         for text in arguments.style_image:
             path, weight = parse_picture(text)
             if path in styles:
