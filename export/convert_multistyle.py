@@ -2,8 +2,8 @@
 
     python export/convert_multistyle.py
 
-Weights and figures stay; the manifest gets the new file's checksum. Whoever changes what the network computes runs
-`package_multistyle.py` instead, which measures it anew.
+Weights and figures stay; manifest and model card get the new file's size, and the manifest its checksum. Whoever
+changes what the network computes runs `package_multistyle.py` instead, which measures it anew.
 """
 
 from pathlib import Path

@@ -12,6 +12,7 @@ import sys
 from keras_stylegan import __version__
 from keras_stylegan.commands.mistakes import describe, standard_output
 
+_SUMMARY = "Paint photographs in named styles; train, use and export networks that make or change pictures."
 COMMANDS = {
     "stylize": "paint photographs in one style or a mixture",
     "sheet": "one photograph in every style, on one picture",
@@ -54,7 +55,9 @@ def main(arguments=None):
     """Runs the program and returns its exit code: 0 done, 1 some files of a batch failed, 2 a mistake in the call."""
     _open_closed_streams()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    parser = _Parser(prog="keras-stylegan", description=__doc__.splitlines()[0].split(":")[0] + ".")
+    parser = _Parser(
+        prog="keras-stylegan", description=_SUMMARY, epilog="keras-stylegan COMMAND --help: the arguments of a command"
+    )
     parser.add_argument("--version", action="version", version=f"keras-stylegan {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     named = arguments[0] if arguments and arguments[0] in COMMANDS else None
@@ -76,6 +79,12 @@ def main(arguments=None):
         return _PIPE_CLOSED
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except ModuleNotFoundError as error:  # stylising needs three of the dependencies, and may have been given no more
+        missing = (error.name or "keras_stylegan").partition(".")[0]
+        if missing == "keras_stylegan":
+            raise
+        print(f"keras-stylegan: `{parsed.command}` needs the package {missing}: not installed", file=sys.stderr)
+        return 2
     except (ValueError, OSError) as error:
         print(f"keras-stylegan: {describe(error)}", file=sys.stderr)
         return 2

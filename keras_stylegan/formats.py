@@ -41,7 +41,10 @@ def open_picture(stream, name: str, max_pixels: int = MAX_PIXELS) -> Image.Image
     Raises:
         ValueError: if it is no picture, its header is damaged, or it is too large.
     """
-    start = stream.read(12)
+    try:
+        start = stream.read(12)
+    except OSError as error:  # of a bad disk, which does not say what was read from it
+        raise OSError(error.errno, error.strerror, name) from error
     if not start:
         raise ValueError(f"{name}: the file is empty")
     plugin = next((plugin for signature, plugin in _SIGNATURES if start.startswith(signature)), None)
@@ -75,7 +78,7 @@ def open_picture(stream, name: str, max_pixels: int = MAX_PIXELS) -> Image.Image
 def check_size(size: tuple[int, int], max_pixels: int, name: str) -> None:
     """Raises a ValueError if a picture of `size`, (width, height), has no or more than `max_pixels` pixels."""
     if not isinstance(max_pixels, numbers.Real) or not max_pixels > 0:
-        raise ValueError(f"`max_pixels` must be a number greater than 0. Received: max_pixels={max_pixels}")
+        raise ValueError(f"`max_pixels` must be a number greater than 0. Received: max_pixels={max_pixels!r}")
     width, height = size
     if width < 1 or height < 1:
         raise ValueError(f"{name}: a picture has at least one pixel. Received: {width}x{height}")
@@ -87,4 +90,6 @@ def check_size(size: tuple[int, int], max_pixels: int, name: str) -> None:
 def damaged(name: str, error: Exception) -> ValueError:
     """The error that says a picture cannot be decoded, for a decoder's error of any type."""
     reason = str(error).partition("\n")[0] or type(error).__name__
-    return ValueError(f"{name}: the picture is damaged or cut off ({reason})")
+    # Some decoders apply Pillow's own limit as soon as they read how large a frame is.
+    fault = "too large" if isinstance(error, Image.DecompressionBombError) else "damaged or cut off"
+    return ValueError(f"{name}: the picture is {fault} ({reason})")

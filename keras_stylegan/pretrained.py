@@ -32,7 +32,11 @@ def manifest() -> dict:
     except FileNotFoundError:
         raise ValueError("manifest.json: the package has no manifest of networks; install it again") from None
     except ValueError as error:
-        raise ValueError(f"manifest.json: the manifest is damaged ({error}); install the package again") from None
+        raise _damaged_manifest(error) from None
+
+
+def _damaged_manifest(reason) -> ValueError:
+    return ValueError(f"manifest.json: the manifest is damaged ({reason}); install the package again")
 
 
 def network_entry(name: str) -> dict:
@@ -46,7 +50,13 @@ def network_entry(name: str) -> dict:
         raise ValueError("manifest.json: the manifest has no stylisation network; install the package again")
     if not isinstance(name, str) or name not in networks:
         raise ValueError(f"`name` must be a packaged network: {', '.join(sorted(networks))}. Received: name={name!r}")
-    return networks[name]
+    entry = networks[name]
+    numbers = all(isinstance(entry[key], int) and entry[key] > 0 for key in ("stride", "working_size"))
+    styles = entry["styles"]
+    named = isinstance(styles, list) and all(isinstance(s, dict) and isinstance(s.get("name"), str) for s in styles)
+    if not (numbers and named and styles):
+        raise _damaged_manifest(f"the styles or sizes of {name} have other types")
+    return entry
 
 
 def generators() -> dict:
@@ -110,8 +120,10 @@ def read_weights(record: dict) -> bytes:
         The bytes of the file.
 
     Raises:
-        ValueError: if the file is missing, or its checksum is not the manifest's.
+        ValueError: if the file is missing, its checksum is not the manifest's, or the record is damaged.
     """
+    if not isinstance(record, dict) or not all(isinstance(record.get(key), str) for key in ("file", "sha256")):
+        raise _damaged_manifest("a record has no `file` or no `sha256`")
     try:
         content = (assets() / record["file"]).read_bytes()
     except OSError as error:

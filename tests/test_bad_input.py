@@ -41,6 +41,25 @@ def flipped(content, position):
     return bytes(damaged)
 
 
+def framed(content, width, height):
+    """A GIF whose first frame claims a size."""
+    place = content.index(b",\0\0\0\0") + 5
+    return content[:place] + struct.pack("<HH", width, height) + content[place + 4 :]
+
+
+def extended_webp(width, height):
+    """A WebP whose extended header claims a size."""
+    sizes = b"".join((side - 1).to_bytes(3, "little") for side in (width, height))
+    parts = b"WEBPVP8X" + struct.pack("<I", 10) + bytes(4) + sizes + encoded("WEBP")[12:]
+    return b"RIFF" + struct.pack("<I", len(parts)) + parts
+
+
+def without_chunk(content, name):
+    """A PNG that has lost a chunk."""
+    start = content.index(name) - 4
+    return content[:start] + content[start + 12 + int.from_bytes(content[start : start + 4], "big") :]
+
+
 PNG, JPEG = encoded("PNG"), encoded("JPEG")
 LZW = encoded("TIFF", compression="tiff_lzw")
 IDAT_CHECKSUM = PNG.index(b"IEND") - 8
@@ -72,7 +91,10 @@ FILES = {
     ),
     "small_lie.png": (png(5000, 5000, bytes(100)), "damaged or cut off"),
     "no_pixels.png": (png(0, 0), ""),
+    "no_palette.png": (without_chunk(encoded("PNG", PHOTO.quantize(4)), b"PLTE"), "damaged or cut off"),
     "bomb.gif": (b"GIF89a" + struct.pack("<HH", 65535, 65535) + encoded("GIF")[10:], "at most 178956970 pixels"),
+    "bomb_in_a_frame.gif": (framed(encoded("GIF"), 60000, 60000), "the picture is too large"),
+    "bomb.webp": (extended_webp(60000, 60000), "the picture is too large"),
 }  # fmt: skip
 
 
@@ -151,6 +173,8 @@ CALLS = {
     "file as folder": (["photo.png", "-o", "notes.txt/out.png", *NIGHT], ["notes.txt/out.png: the output's folder"]),
     "itself": (["photo.png", "-o", "./photo.png", *NIGHT], ["photo.png: the output would overwrite its own input"]),
     "itself in a folder": (["photo.png", "-o", ".", *NIGHT], ["photo.png: the output would overwrite its own input"]),
+    "its mask": (["photo.png", "-o", "two.png", "--mask", "two.png", "--style-inside", "night"], ["two.png: the outp"]),
+    "its region": (["photo.png", "-o", "two.png", "--region", "two.png:night"], ["overwrite"]),
     "itself by link": (["link.png", "-o", "photo.png", *NIGHT], ["the output would overwrite its own input"]),
     "batch to a file": (["photo.png", "two.png", "-o", "notes.txt", *NIGHT], ["notes.txt: several pictures need"]),
     "batch to stdout": (["photo.png", "two.png", "-o", "-", *NIGHT], ["a single picture"]),
@@ -192,6 +216,14 @@ def test_mistakes_in_other_commands(call, capfd):
     expect_one_line(capfd, call.split())
 
 
+def test_a_dependency_that_is_missing(capfd, monkeypatch):
+    def run(arguments):
+        import no_such_package.part  # noqa: F401
+
+    monkeypatch.setattr("keras_stylegan.commands.styles.run", run)
+    expect_one_line(capfd, ["styles"], "`styles` needs the package no_such_package: not installed")
+
+
 def test_an_unwritable_folder(capfd, monkeypatch):
     PHOTO.save("photo.png")
     monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write everywhere, so it is only said here
@@ -222,12 +254,45 @@ def test_a_damaged_weight_file(capfd, tmp_path):
     )
 
 
+STYLIZE = ["stylize", "photo.png", "-o", "out.png", *NIGHT]
+
+
 @pytest.mark.parametrize("content", ["", "null", "[]", '{"multistyle": null}', '{"multistyle": {}}', '{"multi'])
 def test_a_damaged_manifest(content, capfd, tmp_path):
     PHOTO.save("photo.png")
     (tmp_path / "assets" / "manifest.json").write_text(content)
-    expect_one_line(capfd, ["stylize", "photo.png", "-o", "out.png", *NIGHT], "manifest.json: the manifest")
+    expect_one_line(capfd, STYLIZE, "manifest.json: the manifest")
     expect_one_line(capfd, ["styles"], "manifest.json: the manifest")
+
+
+@pytest.mark.parametrize("before, after, calls", [
+    ('"styles": [', '"styles": ["night", ', [STYLIZE, ["styles"]]),
+    ('"name"', '"nabe"', [STYLIZE, ["styles"]]),
+    ('"stride": 8', '"stride": -8', [STYLIZE]),
+    ('"sha256"', '"sha257"', [STYLIZE]),
+    ('"file"', '"fine"', [STYLIZE]),
+    ('"litert": {', '"litert": "", "keras": {', [STYLIZE]),
+])  # fmt: skip
+def test_a_manifest_of_other_types(before, after, calls, capfd, tmp_path):
+    PHOTO.save("photo.png")
+    manifest = tmp_path / "assets" / "manifest.json"
+    content = manifest.read_text()
+    assert before in content
+    manifest.write_text(content.replace(before, after))
+    for call in calls:
+        expect_one_line(capfd, call, "manifest.json: the manifest is damaged")
+
+
+def test_a_damaged_sample_photograph(capfd, tmp_path):
+    (tmp_path / "assets" / "samples" / "face.png").write_bytes(PNG[:100])
+    assert run(capfd, "demo")[2].startswith(f"keras-stylegan: {tmp_path / 'assets' / 'samples' / 'face.png'}: ")
+
+
+@pytest.mark.skipif(not pathlib.Path("/proc/self/mem").exists(), reason="needs a file that opens and cannot be read")
+def test_a_file_that_cannot_be_read(capfd):
+    expect_one_line(
+        capfd, ["stylize", "/proc/self/mem", "-o", "out.png", *NIGHT], "/proc/self/mem: Input/output error"
+    )
 
 
 def program(arguments, redirections):

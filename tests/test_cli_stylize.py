@@ -3,6 +3,7 @@
 import functools
 import io
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -47,8 +48,10 @@ def test_a_file_to_a_file(capfd):
         cli.main(["stylize", "photo.png", "-o", "out.png", "--style", "red_wash=3,night=1", "--strength", "0.5"]) == 0
     )
     assert np.abs(pixels("out.png") - painted([0, 0.75, 0.25], 0.5)).max() <= 1
+    assert cli.main(["stylize", "photo.png", "-o", "two.png", "--style", "red_wash=3", "--style", "night"]) == 0
+    assert np.abs(pixels("two.png") - painted([0, 0.75, 0.25])).max() <= 1
     out, err = capfd.readouterr()
-    assert out.startswith("out.png  40x30  ") and err == ""
+    assert out.startswith("out.png  40x30  ") and "\ntwo.png  40x30  " in out and err == ""
 
 
 def test_options_reach_the_network():
@@ -77,6 +80,8 @@ def test_folders_keep_names():
     (folder / "notes.txt").write_text("no picture")
     (folder / ".hidden.png").write_text("no picture either")
     (folder / "folder.png").mkdir()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "pipe.png")
     assert cli.main(["stylize", "photos", "photo.png", "-o", "new/out", "--style", "night"]) == 0
     assert names("new/out") == ["a.png", "b.JPG", "c.png", "photo.png"]
     assert cli.main(["stylize", "photo.png", "-o", "other/", "--style", "night"]) == 0

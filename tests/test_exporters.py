@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from PIL import Image
 from stand_in import photograph
 
+from keras_stylegan import pretrained
+from keras_stylegan.exporters import packaging
 from keras_stylegan.exporters.model_card import model_card
 from keras_stylegan.exporters.package_files import in_float32, training_command, training_facts
 from keras_stylegan.exporters.packaging import package_multistyle
@@ -107,6 +110,23 @@ def test_model_card_states_the_entry(packaged):
     assert "any of 2 styles" in card and "Images seen: 60 of the 300,000" in card and "| content | 0.5124 |" in card
     assert "| `ink` | Nobody | Work in ink |\n| `oil` | Nobody | Work in oil |" in card
     assert "--out RUN --set seed=3`" in card
+
+
+def test_the_packaged_model_card_states_the_packaged_entry():
+    card = pretrained.assets() / "weights" / "multistyle.md"
+    assert card.read_text(encoding="utf-8") == model_card(pretrained.network_entry("multistyle"))
+
+
+def test_a_file_converted_again_is_told_of(packaged, tmp_path, monkeypatch):
+    assets = tmp_path / "assets"
+    shutil.copytree(packaged[0], assets)
+    monkeypatch.setattr(pretrained, "assets", lambda: assets)
+    monkeypatch.setattr(packaging, "convert_signatures", lambda *_, **__: b"")
+    monkeypatch.setattr(packaging, "slimmed", lambda content: bytes(1_230_000))
+    entry = packaging.convert_again(assets)
+    assert entry["litert"]["bytes"] == (assets / entry["litert"]["file"]).stat().st_size == 1_230_000
+    assert entry == pretrained.network_entry("multistyle")
+    assert "LiteRT file 1.23 MB" in (assets / "weights" / "multistyle.md").read_text()
 
 
 def test_command_names_what_differs_from_the_preset():

@@ -127,6 +127,8 @@ def test_errors_teach(network):
         model.optimize(1, "sgd")
     with pytest.raises(ValueError, match="`steps` must be at least 1. Received: 0"):
         model.optimize(0)
+    with pytest.raises(ValueError, match="The picture must stay finite"):
+        GatysModel(network, photo(), styles, style_weight=1e38).optimize(2)
 
 
 @pytest.fixture()
@@ -185,7 +187,9 @@ def test_command_reduces_to_size(files):
     (["--style", "{first}", "--mask", "{mask}", "--mask", "{mask}"], "`--mask` must be given once"),
     (["--style", "{first}", "--network", "vgg11"], "Received: 'vgg11'"),
     (["--style", "{first}", "--network", "missing.npz"], "missing.npz"),
-    (["--style", "{first}", "-o", "nowhere/out.png"], "`--output` must lie in an existing folder"),
+    (["--style", "{first}", "-o", "nowhere/out.png"], "nowhere/out.png: the output's folder does not exist"),
+    (["--style", "{first}", "-o", "{photo}"], "photo.png: the output would overwrite its own input"),
+    (["--style", "{first}=2", "-o", "{first}"], "first.png: the output would overwrite its own input"),
     (["--style", "{first}", "-o", "out.xyz"], "out.xyz"),
 ])  # fmt: skip
 def test_command_mistakes_are_one_line_and_exit_2(files, capsys, arguments, message):

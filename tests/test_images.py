@@ -68,6 +68,18 @@ def test_sixteen_bits_are_rounded(file_format):
     np.testing.assert_array_equal(pixels(picture)[0, :, 0], [0, 0, 1, 1, 128, 255])
 
 
+def test_sixteen_bits_whose_zero_is_white():
+    deep = np.array([[0, 257, 65535]], np.uint16)
+    tiff = encoded(Image.fromarray(deep), "TIFF", tiffinfo={262: 0})
+    np.testing.assert_array_equal(pixels(read_picture(tiff))[0, :, 0], [255, 254, 0])
+
+
+@pytest.mark.parametrize("level", [-1, 65536])
+def test_more_than_sixteen_bits_are_refused(level):
+    with pytest.raises(ValueError, match=f"image: grey levels of 32 bits cannot be read. Received: .*{level}"):
+        read_picture(Image.fromarray(np.array([[0, level]], np.int32)))
+
+
 def test_the_first_frame_of_an_animation():
     frames = [Image.new("RGB", (5, 4), color) for color in ("red", "blue")]
     animation = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)
@@ -341,10 +353,14 @@ def test_names_as_long_as_can_be(tmp_path):
     assert caught.value.filename == str(longer) and list(tmp_path.iterdir()) == [path]
 
 
-def test_pictures_that_a_format_cannot_hold(tmp_path):
-    with pytest.raises(ValueError, match="wide.webp: the picture does not fit the format"):
-        write_picture(Image.new("RGB", (16384, 1)), tmp_path / "wide.webp")
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize("name, side", [("wide.webp", 16_383), ("wide.jpg", 65_500)])
+def test_pictures_that_a_format_cannot_hold(tmp_path, capfd, name, side):
+    write_picture(Image.new("RGB", (side, 1)), tmp_path / name)
+    (tmp_path / name).unlink()
+    rule = f"{name}: the picture does not fit the format .* at most {side} pixels a side. Received: {side + 1}x1"
+    with pytest.raises(ValueError, match=rule):
+        write_picture(Image.new("RGB", (side + 1, 1)), tmp_path / name)
+    assert not list(tmp_path.iterdir()) and capfd.readouterr().err == ""
 
 
 def test_an_unknown_suffix_lists_the_valid_ones(tmp_path):

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -118,6 +119,10 @@ def test_mixtures_are_normalised():
     np.testing.assert_array_equal(mixture_weights({"night": 1e308, "inverted": 1e308}, NAMES), [0.5, 0, 0.5])
     assert mixture_weights({"night": 1e-300}, NAMES).tolist() == [0, 0, 1]
     assert mixture_weights({"night": 1, "inverted": 0}, NAMES).dtype == np.float32
+    assert mixture_weights({"night": np.float32(3), "inverted": np.int8(1)}, NAMES).tolist() == [0.25, 0, 0.75]
+    for weight in (np.float32("inf"), np.float16("nan"), "1"):
+        with pytest.raises(ValueError, match=f"`styles` must have finite weights .*: night={re.escape(repr(weight))}"):
+            mixture_weights({"night": weight}, NAMES)
     with pytest.raises(ValueError, match="`styles` must have finite weights"):
         mixture_weights({"night": 10**400}, NAMES)  # finite, but greater than every float
 
@@ -231,6 +236,8 @@ def test_load_refuses_unknown_names(packaged):
         keras_stylegan.load("other")
     with pytest.raises(ValueError, match='`runtime` must be "litert" or "keras". Received'):
         keras_stylegan.load(runtime="onnx")
+    with pytest.raises(ValueError, match="`banks` must be a sequence of paths. Received: banks='mine.safetensors'"):
+        keras_stylegan.load(banks="mine.safetensors")
 
 
 def test_load_refuses_networks_that_do_not_stylise(packaged):

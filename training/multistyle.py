@@ -3,8 +3,9 @@
     python training/multistyle.py --content PHOTOGRAPHS --styles PAINTINGS --out RUN
 
 is `keras-stylegan train multistyle` with the same arguments. Cost: about 18 images a second on two CPU cores, so the
-preset's 300 kimg take under five hours. The weights that ship saw the first 90 kimg; their figures, and the command
-that made them, stand in `assets/weights/multistyle.md`. `export/package_multistyle.py` turns a run into those files.
+preset's 300 kimg take under five hours. The weights that ship saw 154 kimg in two such runs; their figures, and the
+commands that made them, stand in `assets/weights/multistyle.md`. `export/package_multistyle.py` turns a run into those
+files.
 """
 
 import sys

@@ -3,6 +3,7 @@
 import collections
 import os
 import pathlib
+from collections.abc import Iterable
 
 from keras_stylegan.commands.outputs import check_output, make_folder
 from keras_stylegan.formats import READABLE_SUFFIXES
@@ -11,20 +12,21 @@ from keras_stylegan.inference.saving import FORMATS
 _STANDARD_STREAM = "-"
 
 
-def plan(inputs: list[str], output: str) -> tuple[list[tuple[str, str]], bool]:
+def plan(inputs: list[str], output: str, others: Iterable[str] = ()) -> tuple[list[tuple[str, str]], bool]:
     """Pairs every input file with its output file.
 
     Args:
         inputs: paths of files and folders (of which the pictures are taken, not those of folders inside), or `-`.
         output: path of a file for a single input, otherwise of a folder, in which names are kept (a suffix that cannot
             be written becomes .png); or `-` for a single input.
+        others: paths of further files that the call reads, which no output may overwrite either.
 
     Returns:
         List of (input, output), and whether the call is a batch, whose bad files do not stop the others.
 
     Raises:
         ValueError: if a name is empty, an input folder has no pictures, the output does not fit the inputs or cannot be
-            written, two inputs have the same output, or an output would overwrite an input.
+            written, two inputs have the same output, or an output would overwrite what is read.
     """
     for name in (*inputs, output):
         if not name:
@@ -35,18 +37,18 @@ def plan(inputs: list[str], output: str) -> tuple[list[tuple[str, str]], bool]:
         if is_batch:
             raise ValueError("`--output -` takes a single picture, and several were given")
         return [(files[0], output)], False
+    sources = {os.path.realpath(file) for file in (*files, *others)}
     to_folder = is_batch or os.path.isdir(output) or output.endswith(("/", os.sep))
     if to_folder and _STANDARD_STREAM in files:
         raise ValueError(f"{output}: a picture from standard input has no name, so its output must be a file")
     if not to_folder:
-        check_output(output, {os.path.realpath(file) for file in files})
+        check_output(output, sources)
         return [(files[0], output)], False
     targets = [os.path.join(output, _output_name(file)) for file in files]
     for target, count in collections.Counter(targets).items():
         if count > 1:
             raise ValueError(f"{target}: {count} inputs have this output; give them different folders")
     make_folder(output)
-    sources = {os.path.realpath(file) for file in files}
     for target in targets:
         check_output(target, sources)
     return list(zip(files, targets, strict=True)), is_batch
@@ -56,7 +58,8 @@ def _expand(path):
     if not os.path.isdir(path) or path == _STANDARD_STREAM:
         return [path]
     folder = pathlib.Path(path)
-    visible = (file for file in folder.iterdir() if not file.name.startswith(".") and not file.is_dir())
+    # Neither folders nor pipes, which would wait for a writer; a broken link is listed among the bad files.
+    visible = (f for f in folder.iterdir() if not f.name.startswith(".") and (f.is_file() or not f.exists()))
     files = sorted(str(file) for file in visible if file.suffix.lower() in READABLE_SUFFIXES)
     if not files:
         raise ValueError(f"{path}: the folder has no pictures ({', '.join(sorted(READABLE_SUFFIXES))})")

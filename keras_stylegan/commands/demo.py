@@ -10,6 +10,7 @@ def add_arguments(parser):
 
 
 def run(arguments) -> int:
+    import importlib.resources
     import time
 
     from keras_stylegan import pretrained
@@ -25,7 +26,10 @@ def run(arguments) -> int:
     if not photographs:
         raise ValueError("samples: the package has no sample photographs; install it again")
     print(f"{len(network.styles)} styles on {len(photographs)} photographs ...", flush=True)
-    sheets = [network.sheet(photograph.read_bytes(), columns=5, tile=256) for photograph in photographs]
+    sheets = []
+    for photograph in photographs:
+        with importlib.resources.as_file(photograph) as file:
+            sheets.append(network.sheet(file, columns=5, tile=256))
     path = folder / "contact_sheet.jpg"
     write_picture(stack(sheets), path, arguments.source_type)
     print(f"{path}  {time.perf_counter() - start:.1f} s")

@@ -3,7 +3,6 @@
 import argparse
 import math
 import os
-import pathlib
 import time
 
 from keras_stylegan.commands.outputs import add_provenance
@@ -38,14 +37,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Paints the photograph; returns the exit code. What can be wrong is checked before a backend is loaded."""
+    from keras_stylegan.commands.outputs import check_output
     from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference.images import read_picture
-    from keras_stylegan.inference.saving import check_suffix, write_picture
+    from keras_stylegan.inference.saving import write_picture
 
     _check(arguments)
-    check_suffix(arguments.output)
     chosen = [parse_style(text) for text in arguments.style]
+    inputs = [arguments.photo, *(path for path, _ in chosen), *arguments.mask]
+    check_output(arguments.output, {os.path.realpath(path) for path in inputs})
     if sum(weight for _, weight in chosen) <= 0:
         raise ValueError(f"`--style` needs a weight above 0. Received: {' '.join(arguments.style)}")
     with silence():
@@ -103,5 +104,3 @@ def _check(arguments: argparse.Namespace) -> None:
             raise ValueError(f"`--{name.replace('_', '-')}` must be finite and at least 0. Received: {value}")
     if len(arguments.mask) not in (0, 1, len(arguments.style)):
         raise ValueError(f"`--mask` must be given once, or once for each style. Received: {len(arguments.mask)} masks")
-    if not pathlib.Path(arguments.output).absolute().parent.is_dir():
-        raise ValueError(f"`--output` must lie in an existing folder. Received: {arguments.output}")

@@ -26,6 +26,11 @@ class Painting:
         names = dict.fromkeys(name for styles in mixtures for name in styles)
         return [name for name in names if pathlib.PurePath(name).suffix.lower() in READABLE_SUFFIXES]
 
+    def masks(self) -> list[str]:
+        """Paths of the masks."""
+        masks = [getattr(mask, "mask", mask) for mask, _ in self.regions or []]  # the one that an `Outside` holds
+        return [mask for mask in masks if mask != "alpha"]
+
     def record(self) -> dict:
         """What `--json` says of it."""
         if self.regions is None:
@@ -35,8 +40,8 @@ class Painting:
 
 def add_painting_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--style", metavar="NAME[=W][,NAME[=W]...]",
-        help="style or mixture; `keras-stylegan styles` lists the names")  # fmt: skip
+    add("--style", action="append", default=[], metavar="NAME[=W][,NAME[=W]...]",
+        help="style or mixture; may repeat; `keras-stylegan styles` lists the names")  # fmt: skip
     add("--style-image", action="append", default=[], metavar="FILE[=W]",
         help="a picture as style, mixed with the named ones; may repeat")  # fmt: skip
     add("--refine", type=float, nargs="?", const=60.0, metavar="SECONDS",
@@ -68,7 +73,7 @@ def parse_painting(arguments: argparse.Namespace) -> Painting:
             f"`--region`. Received: {'more than one' if sum(ways) else 'none'} of them"
         )
     if ways[0]:
-        styles = parse_styles(arguments.style) if arguments.style else {}
+        styles = parse_styles(",".join(arguments.style)) if arguments.style else {}
         for text in arguments.style_image:
             path, weight = parse_picture(text)
             if path in styles:

@@ -30,7 +30,7 @@ def run(arguments) -> int:
         _refine(network, painting, arguments.refine)
     with silence():  # the predictor of style pictures is another LiteRT file, which says what it runs on
         network.check(painting.styles, **look)
-    jobs, is_batch = plan(arguments.inputs, arguments.output)
+    jobs, is_batch = plan(arguments.inputs, arguments.output, [*painting.pictures(), *painting.masks()])
 
     def paint(picture):
         width, height = picture.photo.size

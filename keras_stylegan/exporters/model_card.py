@@ -9,8 +9,10 @@ def model_card(entry: dict[str, Any]) -> str:
     """Returns the model card of an entry of `manifest.json`, as Markdown."""
     size = entry["litert"]["bytes"] / 1e6
     parity = entry["parity"]
-    losses = _table(("term", "value"), ((name, f"{value:.4g}") for name, value in entry["losses"].items()))
-    probes = _table(("probe", "value"), ((name.replace("_", " "), value) for name, value in entry["artefacts"].items()))
+    # Sorted, as the manifest is: the card of an entry read from there is the same.
+    losses = _table(("term", "value"), ((name, f"{value:.4g}") for name, value in sorted(entry["losses"].items())))
+    probes = sorted((name.replace("_", " "), value) for name, value in entry["artefacts"].items())
+    probes = _table(("probe", "value"), probes)
     rows = ((f"`{style['name']}`", style["artist"], style["title"]) for style in entry["styles"])
     return f"""# Model card: multistyle
 

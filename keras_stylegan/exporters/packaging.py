@@ -29,6 +29,7 @@ from keras_stylegan.networks import StyleTransformer
 WORKING_SIZE = 512
 # The short side of the photographs that the probes look at.
 PROBE_SIZE = 256
+CARD = "weights/multistyle.md"
 ARCHITECTURE = ("widths", "num_blocks", "normalization", "num_waves", "bank_lr_multiplier")
 
 
@@ -87,12 +88,12 @@ def package_multistyle(
         "parity": parity_figures(served, shipped, len(names), pictures),
         "licence": licence,
     }
-    write_package(assets, "multistyle", entry, {**files, "weights/multistyle.md": model_card(entry).encode()})
+    write_package(assets, "multistyle", entry, {**files, CARD: model_card(entry).encode()})
     return entry
 
 
 def convert_again(assets: Path) -> dict[str, Any]:
-    """Writes the LiteRT file of the packaged network anew, from its packaged Keras weights.
+    """Writes the LiteRT file of the packaged network and its model card anew, from its packaged Keras weights.
 
     For when the graph or its signatures changed and the weights did not.
 
@@ -107,7 +108,8 @@ def convert_again(assets: Path) -> dict[str, Any]:
         entry["style_space"] = pretrained.style_space(dict(weights))
     content = slimmed(convert_signatures(stylize_functions(open_keras(entry).network), float16=True))
     entry["litert"] = fingerprint(entry["litert"]["file"], content)
-    write_package(assets, "multistyle", entry, {entry["litert"]["file"]: content})
+    files = {entry["litert"]["file"]: content, CARD: model_card(entry).encode()}
+    write_package(assets, "multistyle", entry, files)
     return entry
 
 

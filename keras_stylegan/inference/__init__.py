@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from keras_stylegan.inference.banks import Bank, read_bank, read_banks, write_bank
 from keras_stylegan.inference.images import MAX_PIXELS, Picture, read_picture
@@ -36,17 +36,22 @@ def load(name: str = "multistyle", runtime: str = "litert", banks: Sequence[str 
         banks: files of own styles, as `keras-stylegan add-style` writes them.
 
     Returns:
-        A `Stylizer`.
+        A `Stylizer`, whose `styles` are names and whose `stylize` paints:
+
+        >>> net = keras_stylegan.load()
+        >>> net.stylize("photo.jpg", "vangogh_starry_night").save("painted.jpg")
 
     Raises:
-        ValueError: if the name or the runtime is unknown, the weight file is damaged, or a bank is damaged, belongs to
-            another network, or names a style that is there already.
+        ValueError: if the name or the runtime is unknown, `banks` is no sequence, the weight file is damaged, or a bank
+            is damaged, belongs to another network, or names a style that is there already.
         OSError: if a bank cannot be read.
     """
     from keras_stylegan import pretrained
 
     if runtime not in ("litert", "keras"):
         raise ValueError(f'`runtime` must be "litert" or "keras". Received: runtime={runtime!r}')
+    if isinstance(banks, str | os.PathLike) or not isinstance(banks, Iterable):
+        raise ValueError(f"`banks` must be a sequence of paths. Received: banks={banks!r}")
     entry = pretrained.network_entry(name)
     styles = [style["name"] for style in entry["styles"]]
     own = read_banks(banks, entry)

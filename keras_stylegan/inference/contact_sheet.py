@@ -43,9 +43,9 @@ def contact_sheet(pictures: Sequence[tuple[Image.Image, str]], columns: int, til
 def check_layout(columns: int, tile: int) -> None:
     """ValueError unless `columns` and `tile` keep the rules of `contact_sheet`."""
     if not isinstance(columns, numbers.Integral) or columns < 1:
-        raise ValueError(f"`columns` must be a whole number of at least 1. Received: columns={columns}")
+        raise ValueError(f"`columns` must be a whole number of at least 1. Received: columns={columns!r}")
     if not isinstance(tile, numbers.Integral) or not _MIN_TILE <= tile <= _MAX_TILE:
-        raise ValueError(f"`tile` must be a whole number from {_MIN_TILE} to {_MAX_TILE}. Received: tile={tile}")
+        raise ValueError(f"`tile` must be a whole number from {_MIN_TILE} to {_MAX_TILE}. Received: tile={tile!r}")
 
 
 def stack(sheets: Sequence[Image.Image]) -> Image.Image:

@@ -9,8 +9,8 @@ What happens to the parts of a file:
 - EXIF: carried over between JPEG, PNG and WebP, without orientation, thumbnail and pixel dimensions, which no longer
   hold. Damaged EXIF is dropped, and so are the tags of a TIFF.
 - XMP: who took the picture, when, where and under which rights is carried over (`keras_stylegan.provenance`).
-- Greater depths become 8 bits (grey by rounding, colour as Pillow reads it, by cutting), grey becomes RGB, of an
-  animation the first frame is taken.
+- 16 bits become 8 (grey by rounding, colour as Pillow reads it, by cutting), grey becomes RGB, of an animation the
+  first frame is taken.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ import io
 import os
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 
 from keras_stylegan.formats import MAX_PIXELS, check_size, damaged, open_picture
 
-_ORIENTATION = 0x0112
+_ORIENTATION, _PHOTOMETRIC = 0x0112, 0x0106
 _EXIF_IFD, _COLOR_SPACE, _PIXEL_X, _PIXEL_Y = 0x8769, 0xA001, 0xA002, 0xA003
 
 
@@ -118,11 +118,16 @@ def _normalise(image: Image.Image, name: str) -> Picture:
         image.load()
     except Exception as error:
         raise damaged(name, error) from error
+    if image.mode in ("P", "PA") and image.palette is None:
+        raise damaged(name, ValueError("the palette is missing"))
+    # Pillow inverts such grey levels of 8 bits only.
+    white_is_zero = image.mode.startswith("I;16") and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
     # Pillow names a phone's JPEG with a second picture behind the first MPO.
     file_format = {"MPO": "JPEG"}.get(image.format, image.format)
     xmp = image.info.get("xmp")
     image, exif = _upright(image, carry=file_format != "TIFF")
-    photo = _to_srgb(_colours(image, name), image.info.get("icc_profile"))
+    colours = _colours(image, name)
+    photo = _to_srgb(ImageChops.invert(colours) if white_is_zero else colours, image.info.get("icc_profile"))
     return Picture(photo, _alpha(image), exif, xmp if isinstance(xmp, bytes) else None, file_format)
 
 
@@ -165,7 +170,10 @@ def _colours(image: Image.Image, name: str) -> Image.Image:
     if mode in ("RGB", "L", "CMYK"):
         return image
     if mode.startswith("I"):  # 16 bits, which older versions of Pillow call "I"
-        values = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
+        values = np.asarray(image).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            received = f"{values.min()} to {values.max()}"
+            raise ValueError(f"{name}: grey levels of 32 bits cannot be read. Received: {received}")
         return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
     if mode in ("1", "LA"):
         return image.convert("L")

@@ -1,8 +1,8 @@
 """Which styles to paint in: one name, or names with weights, checked and normalised."""
 
 import difflib
+import math
 import numbers
-import sys
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -32,13 +32,20 @@ def mixture_weights(styles: str | Mapping[str, float], names: Sequence[str]) -> 
     for name, weight in styles.items():
         if name not in names:
             raise ValueError(f"`styles` names an unknown style. {_suggestion(name, names)} Received: {name!r}")
-        if not isinstance(weight, numbers.Real) or not 0 <= weight <= sys.float_info.max:
-            raise ValueError(f"`styles` must have finite weights that are not negative. Received: {name}={weight}")
+        if not _is_weight(weight):
+            raise ValueError(f"`styles` must have finite weights that are not negative. Received: {name}={weight!r}")
         weights[list(names).index(name)] = weight
     if not weights.any():
         raise ValueError(f"`styles` must have a weight greater than 0. Received: styles={dict(styles)}")
     weights /= weights.max()  # first, so that the sum of very large weights stays finite
     return (weights / weights.sum()).astype(np.float32)
+
+
+def _is_weight(weight):
+    try:
+        return isinstance(weight, numbers.Real) and 0 <= float(weight) < math.inf
+    except OverflowError:  # a whole number that is larger than every float
+        return False
 
 
 def _suggestion(name, names):

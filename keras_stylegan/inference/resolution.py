@@ -65,7 +65,7 @@ def check_stroke_size(stroke_size: float | None) -> None:
     if stroke_size is None:
         return
     if not isinstance(stroke_size, numbers.Real) or not 0 < stroke_size < math.inf:
-        raise ValueError(f"`stroke_size` must be a number greater than 0. Received: stroke_size={stroke_size}")
+        raise ValueError(f"`stroke_size` must be a number greater than 0. Received: stroke_size={stroke_size!r}")
 
 
 def _scaled(size, scale):

@@ -1,6 +1,7 @@
 """Writes pictures: whole or not at all, in the format that the file name says."""
 
 import io
+import math
 import os
 import pathlib
 import threading
@@ -25,6 +26,7 @@ FORMATS = {
 _WITH_ALPHA = ("PNG", "WEBP", "TIFF")
 _WITH_EXIF = ("JPEG", "PNG", "WEBP")  # Pillow cannot write EXIF's sub-directories into a compressed TIFF
 _MAX_JPEG_EXIF = 65_533  # bytes in one segment
+_MAX_SIDE = {"JPEG": 65_500, "WEBP": 16_383}  # of libjpeg, which would say so on standard error, and of the format
 
 
 def check_suffix(path) -> str:
@@ -51,8 +53,8 @@ def write_picture(image: Image.Image, path, source_type: str | None = None) -> N
             (`keras_stylegan.provenance`). BMP has no place for it.
 
     Raises:
-        ValueError: if the suffix or the source type is unknown, or the format cannot hold the picture (WebP: 16,383
-            pixels a side).
+        ValueError: if the suffix or the source type is unknown, or the format cannot hold the picture (JPEG: 65,500
+            pixels a side, WebP: 16,383).
         OSError: if the file cannot be written.
     """
     path = pathlib.Path(path)
@@ -76,6 +78,9 @@ def write_picture(image: Image.Image, path, source_type: str | None = None) -> N
 
 def encode_picture(image: Image.Image, file_format: str, source_type: str | None = None) -> bytes:
     """Returns the file that `write_picture` would write in `file_format` (a value of `FORMATS`)."""
+    if max(image.size) > _MAX_SIDE.get(file_format, math.inf):
+        raise ValueError(f"{file_format} takes at most {_MAX_SIDE[file_format]} pixels a side. "
+                         f"Received: {image.width}x{image.height}")  # fmt: skip
     # A photographer's packet may be too long for a JPEG together with ours.
     packets = (describe(source_type, image.info.get("xmp")), describe(source_type))
     xmp = next((packet for packet in packets if packet and fits(packet, file_format)), None)

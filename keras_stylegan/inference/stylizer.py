@@ -72,9 +72,9 @@ class Stylizer:
             raise ValueError(f"`regions` must be pairs of a mask and its styles. Received: regions={regions!r}")
         mixtures = [self.palette.mixture(s) for s in ([styles] if regions is None else [s for _, s in regions])]
         if not isinstance(feather, numbers.Real) or not 0 <= feather < math.inf:
-            raise ValueError(f"`feather` must be a finite number of at least 0. Received: feather={feather}")
+            raise ValueError(f"`feather` must be a finite number of at least 0. Received: feather={feather!r}")
         if not isinstance(strength, numbers.Real) or not 0 <= strength <= 1:
-            raise ValueError(f"`strength` must be a number from 0 to 1. Received: strength={strength}")
+            raise ValueError(f"`strength` must be a number from 0 to 1. Received: strength={strength!r}")
         if color not in colour.COLOR_MODES:
             raise ValueError(f"`color` must be one of {', '.join(colour.COLOR_MODES)}. Received: color={color!r}")
         resolution.check_stroke_size(stroke_size)
@@ -174,7 +174,7 @@ class Stylizer:
             OSError: if the file cannot be opened.
         """
         if not isinstance(seconds, numbers.Real) or not 0 < seconds < math.inf:
-            raise ValueError(f"`seconds` must be a finite number greater than 0. Received: seconds={seconds}")
+            raise ValueError(f"`seconds` must be a finite number greater than 0. Received: seconds={seconds!r}")
         from keras_stylegan.inference.style_pictures import choose_backend, read_style_picture
 
         image = read_style_picture(picture)
@@ -215,7 +215,7 @@ def _check_size(size, max_pixels):
     if not is_pair or min(size) < 1 or size[0] * size[1] > max_pixels:
         raise ValueError(
             f"`size` must be (width, height), two whole numbers from 1, of at most {max_pixels} pixels (`max_pixels`). "
-            f"Received: size={size}"
+            f"Received: size={size!r}"
         )
 
 

@@ -118,7 +118,7 @@ class GatysModel(keras.Model):
             Float32 array of shape `(height, width, 3)`, RGB in [-1, 1].
 
         Raises:
-            ValueError: for an unknown optimizer or `steps` below 1, and when the loss stops being finite.
+            ValueError: for an unknown optimizer or `steps` below 1, and when loss or picture stop being finite.
         """
         if optimizer not in OPTIMIZERS:
             raise ValueError(f"`optimizer` must be one of {', '.join(OPTIMIZERS)}. Received: {optimizer!r}")
@@ -132,7 +132,10 @@ class GatysModel(keras.Model):
                 self._step(step, callback)
         else:
             self._lbfgs(steps, callback)
-        return ops.convert_to_numpy(self(None))[0]
+        picture = ops.convert_to_numpy(self(None))[0]
+        if not np.isfinite(picture).all():  # the gradient can overflow where the loss does not
+            raise ValueError("The picture must stay finite; smaller weights of the losses may help.")
+        return picture
 
     def _compile(self, optimizer):
         # XLA slows convolutions down on CPUs; JAX has no other compiler.
