@@ -19,7 +19,7 @@ from keras_stylegan.devices import device_names, make_deterministic, open_strate
 from keras_stylegan.files import whole_file
 from keras_stylegan.flops import count_flops
 from keras_stylegan.presets import Preset, as_dict
-from keras_stylegan.run_records import running
+from keras_stylegan.run_records import read_config, running
 from keras_stylegan.systems import Probe, System, build
 
 # A resumed run may differ from the checkpoint's in these settings: they say how long, how often and from where.
@@ -62,7 +62,7 @@ def train(
 
     Raises:
         ValueError: if `out` already holds a run and `resume` is false, holds a run of other settings, or is being
-            trained by another process.
+            trained by another process, or if its `config.json` is damaged or not that of a run.
         OSError: with the file's name, where one cannot be written; earlier checkpoints stand.
         FloatingPointError: if the gradients stay non-finite after all rollbacks.
         KeyboardInterrupt, SystemExit: after saving, for Ctrl-C and SIGTERM (code 143).
@@ -70,7 +70,7 @@ def train(
     out, console = Path(out), console or Console(soft_wrap=True, highlight=False)
     if out.exists() and not out.is_dir():
         raise ValueError(f"`out` must be a folder, new or of a run. Received the file {out}")
-    earlier = _read_config(out)
+    earlier = read_config(out) if (out / "config.json").exists() else None
     if earlier is not None and not resume:
         raise ValueError(f"`out` already holds a run: give another folder, or `resume` it. Received: {out}")
     if deterministic:
@@ -185,11 +185,6 @@ def _resolve(preset: Preset, system: System, devices: list[str]) -> dict[str, An
         "backend": keras.backend.backend(),
         "versions": {"keras_stylegan": keras_stylegan.__version__, "keras": keras.__version__},
     }
-
-
-def _read_config(out: Path) -> dict[str, Any] | None:
-    path = out / "config.json"
-    return json.loads(path.read_text()) if path.exists() else None
 
 
 def _decisive(config: dict[str, Any]) -> dict[str, Any]:
