@@ -62,7 +62,8 @@ def train(
 
     Raises:
         ValueError: if `out` already holds a run and `resume` is false, holds a run of other settings, or is being
-            trained by another process, or if its `config.json` is damaged or not that of a run.
+            trained by another process, or if its `config.json` is damaged or not that of a run; and what reading the
+            data raises, after saving, when too many pictures are unreadable.
         OSError: with the file's name, where one cannot be written; earlier checkpoints stand.
         FloatingPointError: if the gradients stay non-finite after all rollbacks.
         KeyboardInterrupt, SystemExit: after saving, for Ctrl-C and SIGTERM (code 143).
@@ -137,10 +138,13 @@ def _loop(
             system.model.fit(feed, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=listed)
         else:
             _drive(system.model, feed, steps, listed)
-    except OSError as error:
-        if error.filename is not None:
-            raise
-        raise OSError(error.errno, error.strerror or str(error), str(out)) from error
+    except Exception as error:
+        if feed.error is not None:
+            checkpoint.on_train_end()  # the updates so far are good, only the data have ended
+            raise feed.error from error
+        if isinstance(error, OSError) and error.filename is None:
+            raise OSError(error.errno, error.strerror or str(error), str(out)) from error
+        raise
     finally:
         stop.close()
         progress.close()

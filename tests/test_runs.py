@@ -312,6 +312,31 @@ def test_signals_end_a_fit_after_its_step(tmp_path, capsys, monkeypatch, number,
     assert read_metrics(out / "metrics.jsonl")[-1]["kimg"] == record.kimg
 
 
+def test_data_that_end_the_run_save_it_and_say_why(tmp_path, monkeypatch):
+    """In `fit` TensorFlow would raise an error of its own, with a trace as its message."""
+
+    class Ending:
+        def __init__(self, batches):
+            self.batches = batches
+
+        def __getitem__(self, index):
+            if index == 2:
+                raise ValueError("3 of 10 pictures in photos are unreadable")
+            return self.batches[index]
+
+    def build(preset):
+        system = toy_system.build_toy(preset)
+        return dataclasses.replace(system, batches=Ending(system.batches))
+
+    monkeypatch.setitem(systems.SYSTEMS, "toy", build)
+    settings = dataclasses.replace(TINY, kimg=0.04, checkpoint_seconds=1e9)
+    with pytest.raises(ValueError, match="^3 of 10 pictures in photos are unreadable$"):
+        runs.train(settings, tmp_path / "run")
+    assert checkpoints(tmp_path / "run" / "checkpoints")[-1].name == "checkpoint-000000000008.npz"
+    record = run_records.read_run(tmp_path / "run")
+    assert record.state == "failed" and "unreadable" in record.reason
+
+
 def test_a_second_process_is_kept_away(tmp_path):
     out = tmp_path / "run"
     with run_records.running(out), pytest.raises(ValueError, match="`out` is being trained by another process"):

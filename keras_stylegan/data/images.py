@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -135,7 +135,7 @@ class ImageSource(Sequence):
             return list_unreadable(self.unreadable, len(self), self.location, self.max_unreadable)
 
 
-def list_unreadable(unreadable: Mapping[str, str], count: int, location: str, allowed: float) -> str:
+def list_unreadable(unreadable: dict[str, str], count: int, location: str, allowed: float) -> str:
     """What stops reading: the unreadable pictures of a set, by name with the reason.
 
     Args:
