@@ -19,6 +19,9 @@ def whole_file(path: Path, durable: bool = False) -> Iterator[Path]:
         path: the file to write; its folder must exist. The temporary name is hidden and keeps the suffix, by which
             Keras and Pillow know the format.
         durable: wait until the file, and then its name, are on the disk, so that not even a power cut loses it.
+
+    Raises:
+        OSError: with the file's name, also where the system gives none, as for a full disk.
     """
     partial = path.with_name(f".partial.{path.name}")
     try:
@@ -28,6 +31,10 @@ def whole_file(path: Path, durable: bool = False) -> Iterator[Path]:
         os.replace(partial, path)
         if durable:
             _flush(path.parent)
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
 

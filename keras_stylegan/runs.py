@@ -215,12 +215,13 @@ def _header(config: dict[str, Any], preset: Preset, clock: run_callbacks.Clock, 
     resolved = config["resolved"]
     rates = "  ".join(f"{name} {rate:g}" for name, rate in resolved["learning_rates"].items())
     flops = f"{resolved['flops_an_image'] / 1e9:.3g} GFLOPs an image  " if "flops_an_image" in resolved else ""
-    # 0 stands for a rule, whose result is among the facts.
-    gamma = f"gamma {preset.gamma:g}  " if getattr(preset, "gamma", 0) else ""
+    # Of a gamma, 0 stands for a rule, whose result is among the facts.
+    weights = {"gamma": getattr(preset, "gamma", 0), **getattr(preset, "penalties", {})}
+    penalties = "".join(f"{name} {weight:g}  " for name, weight in weights.items() if weight)
     start = f"from {restored.name} at {clock.kimg:g} kimg" if restored else "from the start"
     return (
         f"{config['system']}: {facts}\n"
-        f"{flops}{gamma}learning rates: {rates}\n"
+        f"{flops}{penalties}learning rates: {rates}\n"
         f"{preset.steps:,} steps of {preset.batch_size} ({preset.kimg:g} kimg) {start}, "
         f"backend {config['backend']} on {', '.join(resolved['devices'])}, {preset.precision}, seed {preset.seed}"
     )

@@ -23,6 +23,15 @@ def test_an_error_leaves_the_old_file(tmp_path):
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
+def test_a_full_disk_has_the_name_of_the_file(tmp_path):
+    path = tmp_path / "state.json"
+    with pytest.raises(OSError, match="No space left on device: .*state.json") as caught, whole_file(path):
+        raise OSError(28, "No space left on device")
+    assert caught.value.filename == str(path)
+    with pytest.raises(OSError, match="^encoder error -2$"), whole_file(path):
+        raise OSError("encoder error -2")  # what Pillow says of its own troubles
+
+
 def test_a_folder_is_whole_or_not_there(tmp_path):
     target = tmp_path / "made" / "for" / "it"
     (tmp_path / "made").mkdir()

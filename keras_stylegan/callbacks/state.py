@@ -73,11 +73,8 @@ def write_state(path: Path, values: Mapping[str, np.ndarray], record: Mapping[st
         OSError: with the file's name, if the disk is full or the file cannot be written.
     """
     arrays = {**values, "run": np.asarray(json.dumps(record))}
-    try:
-        with whole_file(path, durable=True) as partial, partial.open("wb") as file:
-            np.savez(file, sha256=np.asarray(digest(arrays)), **arrays)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    with whole_file(path, durable=True) as partial, partial.open("wb") as file:
+        np.savez(file, sha256=np.asarray(digest(arrays)), **arrays)
 
 
 def read_state(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
