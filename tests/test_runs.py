@@ -89,6 +89,17 @@ def test_a_dry_run_writes_nothing(tmp_path, capsys):
     assert "2 steps of 4" in capsys.readouterr().out
 
 
+@dataclasses.dataclass(frozen=True)
+class PenalizedPreset(ToyPreset):
+    gamma: float = 2.5
+    penalties: dict[str, float] = dataclasses.field(default_factory=lambda: {"r1": 10.0, "drift": 0.0})
+
+
+def test_the_header_has_the_weights_of_penalties(tmp_path, capsys):
+    runs.train(PenalizedPreset(kimg=0.008), tmp_path / "run", dry_run=True)
+    assert "GFLOPs an image  gamma 2.5  r1 10  learning rates: critic 0.01" in capsys.readouterr().out
+
+
 def test_gradients_that_stay_bad_stop_the_run(tmp_path):
     with pytest.raises(FloatingPointError, match="critic"):
         runs.train(dataclasses.replace(TINY, kimg=0.1, poisoned_from=1), tmp_path / "run")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -105,29 +105,33 @@ def pack(
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for number in range(len(index["shards"]), len(starts)):
             positions = order[starts[number] : starts[number] + shard_images].tolist()
-            path = out / f"shard-{number:05d}-of-{len(starts):05d}.tfrecord"
-            statistics, packed, skipped = Statistics(), [], {}
-            with whole_file(path) as partial, partial.open("wb") as file:
-                # A few at a time: the pool would otherwise decode the whole shard ahead of the disk.
-                for first in range(0, len(positions), 64):
-                    for name, result in pool.map(record, positions[first : first + 64]):
-                        if isinstance(result, str):
-                            skipped[name] = result
-                            continue
-                        example, picture, label = result
-                        write_record(file, example)
-                        statistics.add(picture, label)
-                        packed.append(name)
-                file.flush()
-                os.fsync(file.fileno())
-            entry = {"file": path.name, "bytes": path.stat().st_size, "sha256": checksum(path)}
-            index["shards"].append({**entry, "sums": statistics.sums, "skipped": skipped, "names": packed})
+            # A few at a time: the pool would otherwise decode the whole shard ahead of the disk.
+            parts = (positions[first : first + 64] for first in range(0, len(positions), 64))
+            records = (result for part in parts for result in pool.map(record, part))
+            index["shards"].append(_write_shard(out / f"shard-{number:05d}-of-{len(starts):05d}.tfrecord", records))
             _check_skipped(index, contents.location)
             index["complete"] = number + 1 == len(starts)
             _write_index(out, index)
             if report is not None:
                 report(min(starts[number] + shard_images, len(names)), len(names))
     return read_index(out)
+
+
+def _write_shard(path: Path, records: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Writes one shard of `(name, (example, picture, label))`, or `(name, reason)` for what is left out, whole and
+    flushed to disk; returns its entry in the index."""
+    statistics, packed, skipped = Statistics(), [], {}
+    with whole_file(path, durable=True) as partial, partial.open("wb") as file:
+        for name, result in records:
+            if isinstance(result, str):
+                skipped[name] = result
+                continue
+            example, picture, label = result
+            write_record(file, example)
+            statistics.add(picture, label)
+            packed.append(name)
+    entry = {"file": path.name, "bytes": path.stat().st_size, "sha256": checksum(path)}
+    return {**entry, "sums": statistics.sums, "skipped": skipped, "names": packed}
 
 
 def _features(content, store, size, short_side):

@@ -29,15 +29,6 @@ _SETTINGS = {"store": str, "size": (list, type(None))}
 _SHARD = {"file": str, "bytes": int, "sha256": str, "sums": dict, "skipped": dict, "names": list}
 
 
-def is_shards(source: str | Path) -> bool:
-    """Whether `source` is a folder of shards."""
-    try:
-        read_index(source)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
 def read_index(folder: str | Path) -> dict[str, Any]:
     """Reads the index of a folder of shards.
 

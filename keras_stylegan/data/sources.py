@@ -14,9 +14,9 @@ from keras_stylegan.choices import did_you_mean
 from keras_stylegan.data.arrays import open_npz
 from keras_stylegan.data.folders import FolderSource, ZipSource, is_picture
 from keras_stylegan.data.pictures import reason
+from keras_stylegan.data.shards import FORMAT, INDEX, open_shards
 
 TFDS_PREFIX = "tfds:"
-SHARDS_FORMAT = "keras_stylegan_shards"
 
 # What `read` gives: a file's bytes or an array, or a tuple of them for pictures that belong together.
 Content = bytes | np.ndarray | tuple
@@ -168,8 +168,6 @@ def _open(source: str | Path, split: str) -> Source:
         raise ValueError(f"`source` must be an existing folder, zip or npz file, or tfds:NAME. Received: {source}")
     if path.is_dir():
         if _is_shards(path):
-            from keras_stylegan.data.shards import open_shards
-
             return open_shards(path)
         if (path / "dataset_info.json").is_file() and (path / "features.json").is_file():
             from keras_stylegan.data.tfds_records import open_tfds
@@ -184,11 +182,11 @@ def _open(source: str | Path, split: str) -> Source:
 
 
 def _is_shards(folder: Path) -> bool:
-    index = folder / "index.json"
+    index = folder / INDEX
     if not index.is_file():
         return False
     try:
         record = json.loads(index.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # somebody's index.json beside pictures, or a damaged one of ours
         return not any(is_picture(path) for path in folder.iterdir())
-    return isinstance(record, dict) and record.get("format") == SHARDS_FORMAT
+    return isinstance(record, dict) and record.get("format") == FORMAT
