@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -74,5 +75,8 @@ def _flush(path: Path) -> None:
         raise
     try:
         os.fsync(descriptor)
+    except OSError as error:  # some file systems, mounted clouds among them, cannot flush a folder
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():
+            raise
     finally:
         os.close(descriptor)
