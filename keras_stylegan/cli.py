@@ -53,7 +53,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments=None):
     """Runs the program and returns its exit code: 0 done, 1 some files of a batch failed, 2 a mistake in the call."""
-    _open_closed_streams()
+    _prepare_streams()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     parser = _Parser(
         prog="keras-stylegan", description=_SUMMARY, epilog="keras-stylegan COMMAND --help: the arguments of a command"
@@ -94,11 +94,14 @@ def _module(command):
     return importlib.import_module(f"keras_stylegan.commands.{command.replace('-', '_')}")
 
 
-def _open_closed_streams():
+def _prepare_streams():
     # Where the caller has closed a stream (`>&-`), Python has None for it, and the next file opened takes its number.
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))
+    # Names of files may be bytes that are no text, or text that the terminal does not know: escaped, not an error.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ def whole_file(path: Path, durable: bool = False) -> Iterator[Path]:
         path: the file to write; its folder must exist. The temporary name is hidden and keeps the suffix, by which
             Keras and Pillow know the format.
         durable: wait until the file, and then its name, are on the disk, so that not even a power cut loses it.
+
+    Raises:
+        OSError: with the file's name, also where the system gives none, as for a full disk.
     """
     partial = path.with_name(f".partial.{path.name}")
     try:
@@ -28,6 +32,10 @@ def whole_file(path: Path, durable: bool = False) -> Iterator[Path]:
         os.replace(partial, path)
         if durable:
             _flush(path.parent)
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -67,5 +75,8 @@ def _flush(path: Path) -> None:
         raise
     try:
         os.fsync(descriptor)
+    except OSError as error:  # some file systems, mounted clouds among them, cannot flush a folder
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():
+            raise
     finally:
         os.close(descriptor)

@@ -68,8 +68,12 @@ def _jax(function):
             shapes = [variable.aval.shape for variable in equation.invars]
             outputs = math.prod(equation.outvars[0].aval.shape) if equation.outvars else 0
             if equation.primitive.name == "conv_general_dilated":
-                out_axis = equation.params["dimension_numbers"].rhs_spec[0]
-                total += 2 * outputs * math.prod(shapes[1]) // shapes[1][out_axis]
+                out_axis, in_axis = equation.params["dimension_numbers"].rhs_spec[:2]
+                if max(equation.params["lhs_dilation"]) > 1:  # transposed: nobody multiplies the zeros between
+                    groups = equation.params["feature_group_count"]
+                    total += 2 * math.prod(shapes[0]) * math.prod(shapes[1]) // (shapes[1][in_axis] * groups)
+                else:
+                    total += 2 * outputs * math.prod(shapes[1]) // shapes[1][out_axis]
             elif equation.primitive.name == "dot_general":
                 contracted = equation.params["dimension_numbers"][0][0]
                 total += 2 * outputs * math.prod(shapes[0][axis] for axis in contracted)

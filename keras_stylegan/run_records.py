@@ -90,10 +90,10 @@ def find_runs(folder: str | Path) -> list[RunRecord]:
 def read_run(path: Path) -> RunRecord | None:
     """The run of a directory, or None if its `config.json` is not that of a run."""
     try:
-        config = json.loads((path / "config.json").read_text())
-        settings, system = config["settings"], config["system"]
-    except (ValueError, KeyError, TypeError):
+        config = read_config(path)
+    except (OSError, ValueError):
         return None
+    settings, system = config["settings"], config["system"]
     state, reason = _read_state(path)
     lines = read_metrics(path / "metrics.jsonl")
     images = _images_at_checkpoints(path)
@@ -104,25 +104,47 @@ def read_run(path: Path) -> RunRecord | None:
     return RunRecord(str(path), system, state, reason, kimg, settings.get("kimg", 0.0), metric, best, best_kimg)
 
 
+def read_config(path: Path) -> dict[str, Any]:
+    """The `config.json` of a run directory.
+
+    Raises:
+        ValueError: if it is not that of a run.
+        OSError: if it is not there, or cannot be read.
+    """
+    file = path / "config.json"
+    try:
+        config = json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{file} is not the configuration of a run: {error}") from error
+    parts = [config.get(name) if isinstance(config, dict) else None for name in ("settings", "facts", "system")]
+    if not (isinstance(parts[0], dict) and isinstance(parts[1], dict) and isinstance(parts[2], str)):
+        raise ValueError(f"{file} is not the configuration of a run")
+    return config
+
+
 def read_metrics(path: str | Path) -> list[dict[str, Any]]:
-    """The records of a metrics.jsonl; a last line cut off by a crash, or not yet whole, is left out."""
+    """The records of a metrics.jsonl, none where there is no such file.
+
+    Lines that are not whole are left out: the last one while it is written, and what a crash cut off or filled up.
+    """
     path = Path(path)
-    if not path.exists():
-        return []
-    lines = path.read_text().splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    records = []
+    for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else ():
+        with contextlib.suppress(ValueError):  # half a line, or zeros that a power cut left
+            record = json.loads(line)
+            records += [record] if isinstance(record, dict) else []
+    return records
 
 
 def state_of_network(run: Path) -> tuple[int, dict[str, Any]]:
     """Images that the network in a run directory has seen, and the line of metrics.jsonl of that time.
 
-    A run that was stopped may have logged more than its newest checkpoint, with which the network is written, has seen.
+    A run that was stopped may have logged more than its newest checkpoint, with which the network is written, has seen,
+    and one that was killed early nothing yet: then the line is empty.
     """
     lines, saved = read_metrics(run / "metrics.jsonl"), _images_at_checkpoints(run)
-    if not saved:
-        return lines[-1]["images"], lines[-1]
-    images_seen = max(saved)
-    return images_seen, [line for line in lines if line["images"] <= images_seen][-1]
+    images_seen = max(saved) if saved else max((line["images"] for line in lines), default=0)
+    return images_seen, next((line for line in reversed(lines) if line["images"] <= images_seen), {})
 
 
 def _images_at_checkpoints(run):
@@ -133,7 +155,7 @@ def _read_state(path):
     try:
         record = json.loads((path / "state.json").read_text())
         state, reason = record["state"], record.get("reason", "")
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "stopped", "before it began to train"
     if state == "running" and not _is_locked(path / ".lock"):
         return "stopped", "killed"

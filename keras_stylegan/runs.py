@@ -19,7 +19,7 @@ from keras_stylegan.devices import device_names, make_deterministic, open_strate
 from keras_stylegan.files import whole_file
 from keras_stylegan.flops import count_flops
 from keras_stylegan.presets import Preset, as_dict
-from keras_stylegan.run_records import running
+from keras_stylegan.run_records import read_config, running
 from keras_stylegan.systems import Probe, System, build
 
 # A resumed run may differ from the checkpoint's in these settings: they say how long, how often and from where.
@@ -62,7 +62,8 @@ def train(
 
     Raises:
         ValueError: if `out` already holds a run and `resume` is false, holds a run of other settings, or is being
-            trained by another process.
+            trained by another process, or if its `config.json` is damaged or not that of a run; and what reading the
+            data raises, after saving, when too many pictures are unreadable.
         OSError: with the file's name, where one cannot be written; earlier checkpoints stand.
         FloatingPointError: if the gradients stay non-finite after all rollbacks.
         KeyboardInterrupt, SystemExit: after saving, for Ctrl-C and SIGTERM (code 143).
@@ -70,7 +71,7 @@ def train(
     out, console = Path(out), console or Console(soft_wrap=True, highlight=False)
     if out.exists() and not out.is_dir():
         raise ValueError(f"`out` must be a folder, new or of a run. Received the file {out}")
-    earlier = _read_config(out)
+    earlier = read_config(out) if (out / "config.json").exists() else None
     if earlier is not None and not resume:
         raise ValueError(f"`out` already holds a run: give another folder, or `resume` it. Received: {out}")
     if deterministic:
@@ -137,10 +138,13 @@ def _loop(
             system.model.fit(feed, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=listed)
         else:
             _drive(system.model, feed, steps, listed)
-    except OSError as error:
-        if error.filename is not None:
-            raise
-        raise OSError(error.errno, error.strerror or str(error), str(out)) from error
+    except Exception as error:
+        if feed.error is not None:
+            checkpoint.on_train_end()  # the updates so far are good, only the data have ended
+            raise feed.error from error
+        if isinstance(error, OSError) and error.filename is None:
+            raise OSError(error.errno, error.strerror or str(error), str(out)) from error
+        raise
     finally:
         stop.close()
         progress.close()
@@ -187,11 +191,6 @@ def _resolve(preset: Preset, system: System, devices: list[str]) -> dict[str, An
     }
 
 
-def _read_config(out: Path) -> dict[str, Any] | None:
-    path = out / "config.json"
-    return json.loads(path.read_text()) if path.exists() else None
-
-
 def _decisive(config: dict[str, Any]) -> dict[str, Any]:
     """What must be equal for a run to be resumed."""
     settings = {k: v for k, v in config["settings"].items() if k not in MAY_CHANGE}
@@ -216,12 +215,13 @@ def _header(config: dict[str, Any], preset: Preset, clock: run_callbacks.Clock, 
     resolved = config["resolved"]
     rates = "  ".join(f"{name} {rate:g}" for name, rate in resolved["learning_rates"].items())
     flops = f"{resolved['flops_an_image'] / 1e9:.3g} GFLOPs an image  " if "flops_an_image" in resolved else ""
-    # 0 stands for a rule, whose result is among the facts.
-    gamma = f"gamma {preset.gamma:g}  " if getattr(preset, "gamma", 0) else ""
+    # Of a gamma, 0 stands for a rule, whose result is among the facts.
+    weights = {"gamma": getattr(preset, "gamma", 0), **getattr(preset, "penalties", {})}
+    penalties = "".join(f"{name} {weight:g}  " for name, weight in weights.items() if weight)
     start = f"from {restored.name} at {clock.kimg:g} kimg" if restored else "from the start"
     return (
         f"{config['system']}: {facts}\n"
-        f"{flops}{gamma}learning rates: {rates}\n"
+        f"{flops}{penalties}learning rates: {rates}\n"
         f"{preset.steps:,} steps of {preset.batch_size} ({preset.kimg:g} kimg) {start}, "
         f"backend {config['backend']} on {', '.join(resolved['devices'])}, {preset.precision}, seed {preset.seed}"
     )

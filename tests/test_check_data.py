@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 
 import numpy as np
 import pytest
@@ -139,6 +140,9 @@ def test_command(folder, capsys):
     report = json.loads(capsys.readouterr().out)
     assert report["pictures"] == 22 and report["counts"] == {"unreadable": 1, "tiny": 21, "duplicate": 1}
     assert report["findings"][0]["name"] == "empty.png"
+    odd = folder.rename(folder.with_name(os.fsdecode(b"latin \xe9")))
+    assert main(["check-data", str(odd), "--min-side", "1"]) == 1
+    assert r"latin \udce9: 22 pictures" in capsys.readouterr().out
     assert main(["check-data", str(folder / "nowhere")]) == 2
     with pytest.raises(ValueError, match="`min_side` must not be negative. Received: min_side=-1"):
         check(folder, min_side=-1)

@@ -1,6 +1,7 @@
 """Where pictures come from: folders, zips, npz files, TFDS sets; what is wrong with a source is said by name."""
 
 import argparse
+import io
 import os
 import zipfile
 
@@ -10,6 +11,7 @@ from PIL import Image
 
 from keras_stylegan import data
 from keras_stylegan.commands.sources import add_data_argument
+from keras_stylegan.data.checking import check
 from keras_stylegan.data.pairs import PairedSource, open_domains
 
 
@@ -91,6 +93,68 @@ def test_linked_folders_are_entered_once(tmp_path):
     assert sorted(source.unreadable) == ["a/gone.png", "a/pipe.png"]
 
 
+def test_links_that_lead_nowhere_are_named(tmp_path):
+    write(tmp_path, ["1.png", "2.png"])
+    (tmp_path / "circle.png").symlink_to("circle.png")
+    (tmp_path / "there").symlink_to("back")
+    (tmp_path / "back").symlink_to("there")
+    source = data.open_source(tmp_path)
+    assert source.names == ["1.png", "2.png"] and sorted(source.unreadable) == ["back", "circle.png", "there"]
+    with pytest.raises(ValueError, match="3 of 2 pictures.*unreadable"):  # packed, they would be missed by nobody
+        data.pack(tmp_path, tmp_path / "shards")
+
+
+def test_an_empty_name_is_not_the_working_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(write(tmp_path, ["1.png", "2.png"]))
+    with pytest.raises(ValueError, match="`source` must be an existing folder"):
+        data.open_source("")
+
+
+def test_damaged_archives_are_mistakes_not_errors(tmp_path):
+    """Lists of members and headers of arrays with any of their bytes changed: opened, or refused by name."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for index in range(3):
+            archive.writestr(f"é{index}.png", b"picture")
+    np.savez(tmp_path / "a.npz", images=np.zeros((2, 8, 8, 3), "uint8"), labels=np.arange(2))
+    rng, refused = np.random.default_rng(0), 0
+    for suffix in (".zip", ".npz"):
+        whole = (tmp_path / f"a{suffix}").read_bytes()
+        start = whole.index(b"PK\x01\x02") if suffix == ".zip" else 0
+        path = tmp_path / f"b{suffix}"
+        for _ in range(60):
+            content = bytearray(whole)
+            place = rng.integers(start, len(whole) if suffix == ".zip" else 200)
+            content[place] ^= 1 << rng.integers(8)
+            path.write_bytes(content)
+            try:
+                data.open_source(path)
+            except ValueError as error:
+                assert str(path) in str(error)
+                refused += 1
+    assert refused > 40
+
+
+def test_arrays_too_large_for_memory_and_labels_without_end(tmp_path):
+    header = io.BytesIO()
+    shape = {"descr": "|u1", "fortran_order": False, "shape": (10**9, 1000, 1000, 3)}
+    np.lib.format.write_array_header_1_0(header, shape)
+    with zipfile.ZipFile(tmp_path / "huge.npz", "w") as archive:
+        archive.writestr("images.npy", header.getvalue())
+    with pytest.raises(ValueError, match="`source` must fit into memory.*huge.npz"):
+        data.open_source(tmp_path / "huge.npz")
+    images = np.zeros((2, 8, 8, 3), "uint8")
+    for name, arrays, message in (
+        ("labels", {"images": images, "labels": np.array([0, 10**12])}, "`labels` must be below.*1000000000000"),
+        ("flat", {"images": images[:, :0]}, r"not empty. Received: uint8 of shape \(2, 0, 8, 3\)"),
+    ):
+        np.savez(tmp_path / f"{name}.npz", **arrays)
+        with pytest.raises(ValueError, match=message):
+            data.open_source(tmp_path / f"{name}.npz")
+    (tmp_path / "text.npz").write_bytes(b"text")
+    with pytest.raises(ValueError, match="`source` must be a whole npz file. Received"):
+        data.open_source(tmp_path / "text.npz")
+
+
 def test_folders_that_may_not_be_listed_are_named(tmp_path, monkeypatch):
     write(tmp_path, ["a/1.png", "b/2.png"])
     scandir = os.scandir
@@ -138,6 +202,15 @@ def test_domains_by_folder_and_by_two_sources(tmp_path):
         open_domains((tmp_path,) * 3)
     with pytest.raises(ValueError, match="pictures in A/ and B/.*trainA"):
         data.open(tmp_path / "set" / "trainA", "unpaired", engine="numpy")
+
+
+@pytest.mark.parametrize("kind", ["paired", "unpaired"])
+def test_a_domain_without_pictures_is_no_pair_side_by_side(kind, tmp_path):
+    write(tmp_path, ["A/1.png", "A/2.png"])
+    (tmp_path / "B").mkdir()
+    (tmp_path / "B" / "1.txt").touch()
+    with pytest.raises(ValueError, match="pictures in A/ and B/. Received: .* with 2 in A/ and none in B/"):
+        data.open(tmp_path, kind, size=8, engine="numpy")
 
 
 def test_pairs_need_equal_names(tmp_path):
@@ -208,8 +281,23 @@ def test_tfds_sets_by_folder_and_name(tfds_folder, monkeypatch):
     assert [len(crops.source) for crops in batches.crops] == [3, 2]
     with pytest.raises(ValueError, match="`source` must name a set of TFDS.*tfds:no_such_set"):
         data.open_source("tfds:no_such_set")
-    with pytest.raises(ValueError, match="`source` must be tfds:NAME"):
-        data.open_source("tfds:no such set")
+    for name in ("no such set", "../elsewhere", ""):
+        with pytest.raises(ValueError, match="`source` must be tfds:NAME"):
+            data.open_source(f"tfds:{name}")
+    remarks = check(source, min_side=1)[1]
+    assert not [remark for remark in remarks if remark.kind == "odd"]  # a record's name has no suffix of a picture
+    (folder / "label.labels.txt").write_text("sea\n")
+    images = data.ImageSource(data.open_source(folder, "trainA"), max_unreadable=0.5)
+    images.take([0, 1, 2])
+    assert list(images.unreadable.values()) == ["label 1 is of none of the 1 classes"]
+    features = folder / "features.json"
+    whole = features.read_text()
+    features.write_text(whole.replace("tensorflow_datasets.core.features.image_feature", "keras_stylegan.cli"))
+    with pytest.raises(ValueError, match="TFDS cannot open .*classes of TFDS only, not keras_stylegan.cli.Image"):
+        data.open_source(folder)
+    features.write_text(whole[:50])
+    with pytest.raises(ValueError, match="TFDS cannot open .*1.0.0: "):
+        data.open_source(folder)
 
 
 def test_data_argument():

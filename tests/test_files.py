@@ -1,5 +1,9 @@
 """A file is written whole or not at all."""
 
+import errno
+import os
+import stat
+
 import pytest
 
 from keras_stylegan.files import whole_file, whole_folder
@@ -21,6 +25,29 @@ def test_an_error_leaves_the_old_file(tmp_path):
         partial.write_text("ne")
         raise RuntimeError("half way")
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_has_the_name_of_the_file(tmp_path):
+    path = tmp_path / "state.json"
+    with pytest.raises(OSError, match="No space left on device: .*state.json") as caught, whole_file(path):
+        raise OSError(28, "No space left on device")
+    assert caught.value.filename == str(path)
+    with pytest.raises(OSError, match="^encoder error -2$"), whole_file(path):
+        raise OSError("encoder error -2")  # what Pillow says of its own troubles
+
+
+def test_folders_that_cannot_be_flushed(tmp_path, monkeypatch):
+    flush = os.fsync
+
+    def refuse(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with whole_file(tmp_path / "checkpoint.npz", durable=True) as partial:
+        partial.write_text("whole")
+    assert (tmp_path / "checkpoint.npz").read_text() == "whole"
 
 
 def test_a_folder_is_whole_or_not_there(tmp_path):

@@ -107,6 +107,16 @@ def test_after_the_last_rollback_there_is_a_report(tmp_path):
     assert "discriminator 0.025, generator 0.025" in report and "generator/gradient_norm" in report
 
 
+def test_weights_that_were_never_good_are_reported(tmp_path):
+    """A state that is not finite is not saved, so there is nothing to go back to."""
+    gan = compiled()
+    weight = gan.discriminator.weights[0]
+    weight.assign(weight.numpy() * np.nan)
+    with pytest.raises(FloatingPointError, match="discriminator.*Rolled back: never"):
+        drive(gan, tmp_path, batches(3))
+    assert not checkpoints(tmp_path)
+
+
 def test_a_run_goes_on_after_bad_data(tmp_path):
     """Four bad batches, three in a row rolling back; the run ends, and says what happened."""
     out = runs.train(dataclasses.replace(TINY, poisoned_from=3, poisoned_to=7), tmp_path / "run")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from keras_stylegan import cli
-from keras_stylegan.run_records import find_runs, read_run, running
+from keras_stylegan.run_records import find_runs, read_run, running, state_of_network
 
 
 def make_run(path, kimg=1.0, monitor="loss", lines=(), checkpoint=None, state=None):
@@ -57,6 +57,27 @@ def test_runs_as_a_table(folder, capsys):
     assert "no runs in" in capsys.readouterr().out
     assert cli.main(["runs", str(folder / "nowhere")]) == 2
     assert "`DIR` must be a folder" in capsys.readouterr().err
+
+
+def test_damaged_and_foreign_files_hide_no_run(folder, capsys):
+    """What a power cut or a copy leaves: a line of zeros, half a line, a state that is none."""
+    with (folder / "a" / "metrics.jsonl").open("ab") as file:
+        file.write(b"\n\0\0\0\xff\n7\n" + b'{"kimg": 0.7, "loss": 1.0}\n')
+    (folder / "c" / "state.json").write_text("[]")
+    for name, content in (("list", b"[]"), ("bytes", b"\xff"), ("half", b'{"system": "toy"')):
+        (folder / name).mkdir()
+        (folder / name / "config.json").write_bytes(content)
+    assert cli.main(["runs", str(folder), "--json"]) == 0
+    first, second, _ = json.loads(capsys.readouterr().out)
+    assert (first["best"], first["kimg"]) == (1.0, 0.7)
+    assert second["reason"] == "before it began to train"
+
+
+def test_a_run_that_was_killed_before_its_first_line_has_a_state(tmp_path):
+    assert state_of_network(make_run(tmp_path / "a", checkpoint=0)) == (0, {})
+    assert state_of_network(make_run(tmp_path / "b")) == (0, {})
+    lines = [{"images": 4, "kimg": 0.004}, {"images": 8, "kimg": 0.008}]
+    assert state_of_network(make_run(tmp_path / "c", checkpoint=6, lines=lines)) == (6, lines[0])
 
 
 def test_states_follow_the_process(tmp_path):

@@ -89,6 +89,17 @@ def test_a_dry_run_writes_nothing(tmp_path, capsys):
     assert "2 steps of 4" in capsys.readouterr().out
 
 
+@dataclasses.dataclass(frozen=True)
+class PenalizedPreset(ToyPreset):
+    gamma: float = 2.5
+    penalties: dict[str, float] = dataclasses.field(default_factory=lambda: {"r1": 10.0, "drift": 0.0})
+
+
+def test_the_header_has_the_weights_of_penalties(tmp_path, capsys):
+    runs.train(PenalizedPreset(kimg=0.008), tmp_path / "run", dry_run=True)
+    assert "GFLOPs an image  gamma 2.5  r1 10  learning rates: critic 0.01" in capsys.readouterr().out
+
+
 def test_gradients_that_stay_bad_stop_the_run(tmp_path):
     with pytest.raises(FloatingPointError, match="critic"):
         runs.train(dataclasses.replace(TINY, kimg=0.1, poisoned_from=1), tmp_path / "run")
@@ -310,6 +321,31 @@ def test_signals_end_a_fit_after_its_step(tmp_path, capsys, monkeypatch, number,
     # All that is written at the end of a run was written.
     assert checkpoints(out / "checkpoints")[-1].name == f"checkpoint-{round(record.kimg * 1000):012d}.npz"
     assert read_metrics(out / "metrics.jsonl")[-1]["kimg"] == record.kimg
+
+
+def test_data_that_end_the_run_save_it_and_say_why(tmp_path, monkeypatch):
+    """In `fit` TensorFlow would raise an error of its own, with a trace as its message."""
+
+    class Ending:
+        def __init__(self, batches):
+            self.batches = batches
+
+        def __getitem__(self, index):
+            if index == 2:
+                raise ValueError("3 of 10 pictures in photos are unreadable")
+            return self.batches[index]
+
+    def build(preset):
+        system = toy_system.build_toy(preset)
+        return dataclasses.replace(system, batches=Ending(system.batches))
+
+    monkeypatch.setitem(systems.SYSTEMS, "toy", build)
+    settings = dataclasses.replace(TINY, kimg=0.04, checkpoint_seconds=1e9)
+    with pytest.raises(ValueError, match="^3 of 10 pictures in photos are unreadable$"):
+        runs.train(settings, tmp_path / "run")
+    assert checkpoints(tmp_path / "run" / "checkpoints")[-1].name == "checkpoint-000000000008.npz"
+    record = run_records.read_run(tmp_path / "run")
+    assert record.state == "failed" and "unreadable" in record.reason
 
 
 def test_a_second_process_is_kept_away(tmp_path):

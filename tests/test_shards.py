@@ -14,7 +14,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from keras_stylegan.cli import main
-from keras_stylegan.data import damaged_shards, is_shards, open_images, open_shards, pack, read_picture, shard_dataset
+from keras_stylegan.data import damaged_shards, open_images, open_shards, pack, read_picture, shard_dataset
+from keras_stylegan.data import open as data_open
+from keras_stylegan.data.checking import check
 from keras_stylegan.data.contents import decode
 from keras_stylegan.data.examples import decode_example, encode_example
 from keras_stylegan.data.records import crc32c, masked_crc32c, read_record, record_offsets, write_record
@@ -251,6 +253,30 @@ def test_a_damaged_shard_is_found_and_packed_again(folder, tmp_path):
         open_shards(out)
 
 
+def test_shards_that_change_while_they_are_read(folder, tmp_path):
+    pack(folder, tmp_path / "shards")
+    source = open_shards(tmp_path / "shards")
+    (shard,) = (tmp_path / "shards").glob("*.tfrecord")
+    content = bytearray(shard.read_bytes())
+    content[100] ^= 1
+    shard.write_bytes(content)
+    chosen = data_open(tmp_path / "shards", size=8, engine="numpy", classes=["wood"], max_unreadable=0.5)
+    assert list(chosen.unreadable) == [source.names[0]] and "checksum" in chosen.unreadable[source.names[0]]
+    shard.write_bytes(b"")
+    with pytest.raises(ValueError, match="truncated record"):
+        source.read(1)
+
+
+def test_an_empty_class_is_named(folder, tmp_path):
+    (folder / "marsh").mkdir()
+    pack(folder, tmp_path / "shards")
+    for source in (folder, tmp_path / "shards"):
+        with pytest.raises(ValueError, match="every class folder.*nothing in marsh"):
+            data_open(source, engine="numpy")
+        (finding,) = [finding for finding in check(source, 1)[1] if finding.kind == "empty class"]
+        assert finding.name == "marsh"
+
+
 def many(root, damaged):
     root.mkdir()
     for index in range(200):
@@ -294,15 +320,24 @@ def test_packing_refuses(folder, tmp_path):
 
 def test_only_an_index_of_shards_is_taken(folder, tmp_path):
     pack(folder, tmp_path / "shards")
-    assert is_shards(tmp_path / "shards") and not is_shards(folder) and not is_shards(tmp_path / "nowhere")
     index = tmp_path / "shards" / "index.json"
+    whole = json.loads(index.read_text())
+
+    def changed(**parts):
+        return json.dumps({**whole, **parts})
+
     for content, message in [
         ("{", "is not an index of shards"),
         ("[]", "its `format` must be 'keras_stylegan_shards'"),
         (json.dumps({"format": "keras_stylegan_shards", "version": 2}), "`version` must be at most 1. Received: .*2"),
+        (json.dumps({"format": "keras_stylegan_shards"}), "its `version` is missing or of another kind"),
+        (changed(classes="sea"), "its `classes` is missing"),
+        (changed(settings={}), "its `store` is missing"),
+        (changed(shards=[{}]), "its `file` is missing"),
+        (changed(shards=[{**whole["shards"][0], "file": "../photos/sea"}]), "files of its folder. Received: ../photos"),
+        (changed(shards=[{**whole["shards"][0], "names": [1]}]), "a name is no text"),
     ]:
         index.write_text(content)
-        assert not is_shards(tmp_path / "shards")
         with pytest.raises(ValueError, match=message):
             open_shards(tmp_path / "shards")
 

@@ -4,7 +4,7 @@ from keras_stylegan.callbacks.checkpoint import Checkpoint, checkpoints, read_re
 from keras_stylegan.callbacks.clock import Clock
 from keras_stylegan.callbacks.health import Health
 from keras_stylegan.callbacks.image_grid import ImageGrid
-from keras_stylegan.callbacks.metrics_log import MetricsLog, read_metrics
+from keras_stylegan.callbacks.metrics_log import MetricsLog
 from keras_stylegan.callbacks.model_report import ModelReport
 from keras_stylegan.callbacks.progress import Progress
 from keras_stylegan.callbacks.rollback import Rollback
@@ -12,6 +12,7 @@ from keras_stylegan.callbacks.state import DamagedError, OtherModelError, state_
 from keras_stylegan.callbacks.stop_on_signal import StopOnSignal
 from keras_stylegan.callbacks.tensorboard import EventFile, TensorBoardScalars
 from keras_stylegan.data.tiles import tile
+from keras_stylegan.run_records import read_metrics
 
 __all__ = [
     "Checkpoint",

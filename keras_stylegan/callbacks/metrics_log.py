@@ -9,6 +9,7 @@ from pathlib import Path
 from keras_stylegan.callbacks.clock import Clock
 from keras_stylegan.callbacks.interval_log import IntervalLog
 from keras_stylegan.files import whole_file
+from keras_stylegan.run_records import read_metrics
 
 
 class MetricsLog(IntervalLog):
@@ -30,8 +31,6 @@ class MetricsLog(IntervalLog):
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if not self.path.exists():
-            return
         kept = [record for record in read_metrics(self.path) if record["images"] <= self.clock.images_seen]
         with whole_file(self.path) as partial:
             partial.write_text("".join(json.dumps(record) + "\n" for record in kept))
@@ -49,12 +48,3 @@ class MetricsLog(IntervalLog):
         line = {name: value if math.isfinite(value) else None for name, value in line.items()}
         with self.path.open("a") as file:
             file.write(json.dumps(line, allow_nan=False) + "\n")
-
-
-def read_metrics(path: str | Path) -> list[dict[str, float | None]]:
-    """The records of a metrics.jsonl; a last line cut off by a crash is left out."""
-    records = []
-    for line in Path(path).read_text().splitlines(keepends=True):
-        if line.endswith("\n"):
-            records.append(json.loads(line))
-    return records

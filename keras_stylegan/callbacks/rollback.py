@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from keras_stylegan.callbacks.checkpoint import Checkpoint, restore_newest
+from keras_stylegan.callbacks.checkpoint import Checkpoint, checkpoints, restore_newest
 
 
 class Rollback(keras.callbacks.Callback):
@@ -30,7 +30,7 @@ class Rollback(keras.callbacks.Callback):
 
     Raises:
         ValueError: if an argument breaks its rule.
-        FloatingPointError: from `fit`, when the rollbacks are used up.
+        FloatingPointError: from `fit`, when the rollbacks are used up, or there is no checkpoint to go back to.
     """
 
     def __init__(self, checkpoint: Checkpoint, factor: float = 0.5, max_rollbacks: int = 3):
@@ -53,7 +53,7 @@ class Rollback(keras.callbacks.Callback):
         self.history = list(state["history"])
 
     def on_train_begin(self, logs=None):
-        if not any(self.checkpoint.folder.glob("checkpoint-*.npz")):
+        if not checkpoints(self.checkpoint.folder):
             self.checkpoint.save()  # something to go back to
 
     def on_train_batch_end(self, batch, logs=None):
@@ -62,7 +62,7 @@ class Rollback(keras.callbacks.Callback):
         failing = self.model.failing_player()
         if failing is None:
             return
-        if len(self.history) == self.max_rollbacks:
+        if len(self.history) == self.max_rollbacks or not checkpoints(self.checkpoint.folder):
             raise FloatingPointError(self._report(*failing))
         clock, told = self.checkpoint.clock, []
 

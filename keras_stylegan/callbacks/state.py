@@ -73,27 +73,25 @@ def write_state(path: Path, values: Mapping[str, np.ndarray], record: Mapping[st
         OSError: with the file's name, if the disk is full or the file cannot be written.
     """
     arrays = {**values, "run": np.asarray(json.dumps(record))}
-    try:
-        with whole_file(path, durable=True) as partial, partial.open("wb") as file:
-            np.savez(file, sha256=np.asarray(digest(arrays)), **arrays)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    with whole_file(path, durable=True) as partial, partial.open("wb") as file:
+        np.savez(file, sha256=np.asarray(digest(arrays)), **arrays)
 
 
 def read_state(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays and the record of a file of `write_state`.
 
     Raises:
-        DamagedError: if the file cannot be read or its checksum is wrong.
+        DamagedError: if the file is damaged or its checksum is wrong.
+        PermissionError: if it may not be read.
     """
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             values = {name: archive[name] for name in archive.files}
         expected = str(values.pop("sha256"))
         record = json.loads(str(values["run"]))
-    except MemoryError:
+    except (MemoryError, PermissionError):  # the file may be whole: passed over, it would be removed later
         raise
-    except Exception as error:  # zipfile, zlib, struct, key and OS errors all mean a damaged file here
+    except Exception as error:  # zipfile, zlib, struct, key and other OS errors all mean a damaged file here
         raise DamagedError(f"{path} cannot be read: {error}") from error
     if digest(values) != expected:
         raise DamagedError(f"{path} is not what was written: its checksum is wrong")

@@ -10,7 +10,7 @@ import sys
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="a folder, a zip, an npz file or shards")
+    parser.add_argument("source", metavar="SOURCE", help="a folder, a zip, an npz file, shards or tfds:NAME")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--min-side", type=int, default=64, metavar="N", help="below this shorter side a picture is tiny (default 64)"
@@ -34,5 +34,5 @@ def run(arguments: argparse.Namespace) -> int:
         for finding in findings:
             print(f"{finding.kind}: {printable(finding.name)}: {printable(finding.detail)}")
         found = ", ".join(f"{number} {kind}" for kind, number in kinds.items()) or "nothing to remark"
-        print(f"{arguments.source}: {count} pictures, {found}")
+        print(f"{printable(arguments.source)}: {count} pictures, {found}")
     return 1 if findings else 0

@@ -8,7 +8,7 @@ import sys
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="a folder, a zip or an npz file of pictures")
+    parser.add_argument("source", metavar="SOURCE", help="a folder, a zip, an npz file or tfds:NAME")
     parser.add_argument("-o", "--output", metavar="SHARDS", required=True, help="folder for the shards")
     parser.add_argument(
         "--store",
@@ -41,9 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
     )
     for name, reason in index["skipped"].items():
         print(f"left out: {printable(name)}: {printable(reason)}", file=sys.stderr)
-    total = sum(entry["bytes"] for entry in index["shards"])
+    shards = index["shards"]
+    size = f"{len(shards)} files, {sum(entry['bytes'] for entry in shards) / 1e6:.1f} MB"
     classes = f", {len(index['classes'])} classes" if index["classes"] else ""
-    print(f"{arguments.output}: {index['count']} pictures{classes}, {len(index['shards'])} files, {total / 1e6:.1f} MB")
+    print(f"{printable(arguments.output)}: {index['count']} pictures{classes}, {size}")
     return 0
 
 

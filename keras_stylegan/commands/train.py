@@ -7,14 +7,15 @@ import os
 import signal
 import sys
 
+from keras_stylegan.commands.sources import add_data_argument
 from keras_stylegan.presets import PRESETS, get_preset, with_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("preset", help=f"what to train: {', '.join(PRESETS)}")
-    parser.add_argument("--content", metavar="SOURCE", help="photographs: a folder, a zip or an npz file")
+    parser.add_argument("--content", metavar="SOURCE", help="photographs of a system that paints, a source as --data")
     parser.add_argument("--styles", metavar="DIR", help="style pictures, named after their files")
-    parser.add_argument("--data", metavar="SOURCE", help="pictures of a GAN: a folder, a zip or an npz file")
+    add_data_argument(parser, required=False)
     parser.add_argument("--data-b", metavar="SOURCE", help="of a translator: pictures of B, where --data holds A alone")
     parser.add_argument("--from", dest="start_from", metavar="RUN", help="begin with the weights of this run")
     parser.add_argument("--out", metavar="RUN", required=True, help="run directory")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+MAX_CLASSES = 2**20  # more are measurements or damage, for which no names and no network would be made
+
 
 class ArraySource:
     """A `Source` of uint8 arrays.
@@ -49,20 +51,25 @@ def open_npz(path: Path) -> ArraySource:
     Raises:
         ValueError: if the file is damaged or holds something else.
     """
+    if not zipfile.is_zipfile(path):  # NumPy would call anything else a pickle
+        raise ValueError(f"`source` must be a whole npz file. Received: {path}")
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in ("images", "labels", "classes") if name in file}
             held = sorted(file)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
-        if isinstance(error, PermissionError):
-            raise
+    except PermissionError:
+        raise
+    except MemoryError as error:  # what a damaged or false header says of a size, or what is packed too well
+        raise ValueError(f"`source` must fit into memory ({error}). Received: {path}") from error
+    except Exception as error:  # damaged members and headers raise nearly any type
         raise ValueError(f"`source` must be a whole npz file without pickles ({error}). Received: {path}") from error
     if "images" not in arrays:
         raise ValueError(f"`source` must hold an array `images`. Received: {path} with {held}")
     images = arrays["images"]
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3, 4)):
+    known = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))
+    if images.dtype != np.uint8 or not known or 0 in images.shape[1:]:
         raise ValueError(
-            "`images` must be uint8 of shape (count, height, width) or (count, height, width, 1, 3 or 4). "
+            "`images` must be uint8 of shape (count, height, width) or (count, height, width, 1, 3 or 4), not empty. "
             f"Received: {images.dtype} of shape {images.shape} in {path}"
         )
     if "labels" not in arrays:
@@ -74,6 +81,8 @@ def open_npz(path: Path) -> ArraySource:
             f"Received: {labels.dtype} of shape {labels.shape} in {path}"
         )
     count = int(labels.max()) + 1 if labels.size else 0
+    if count > MAX_CLASSES:
+        raise ValueError(f"`labels` must be below {MAX_CLASSES}. Received: {count - 1} in {path}")
     classes = [str(name) for name in arrays["classes"].ravel()] if "classes" in arrays else list(map(str, range(count)))
     if len(classes) < count:
         raise ValueError(f"`classes` must name all {count} labels. Received: {', '.join(classes)} in {path}")

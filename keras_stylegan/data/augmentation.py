@@ -15,6 +15,11 @@ _GREY = np.full((3, 3), 1 / 3)
 _TURN = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / 3**0.5
 
 
+def hue_turn(angle: float) -> np.ndarray:
+    """The 3 x 3 matrix that turns colours about the grey axis by an angle in radians (Rodrigues' formula)."""
+    return np.cos(angle) * np.eye(3) + (1 - np.cos(angle)) * _GREY + np.sin(angle) * _TURN
+
+
 @dataclasses.dataclass(frozen=True)
 class Augmentation:
     """What may happen to a picture, and how much of it; by default nothing.
@@ -158,8 +163,7 @@ class Change:
         return moved.reshape(picture.shape)
 
     def _coloured(self, picture):
-        turned = np.cos(self.hue) * np.eye(3) + (1 - np.cos(self.hue)) * _GREY + np.sin(self.hue) * _TURN
-        matrix = self.contrast * turned @ (self.saturation * np.eye(3) + (1 - self.saturation) * _GREY)
+        matrix = self.contrast * hue_turn(self.hue) @ (self.saturation * np.eye(3) + (1 - self.saturation) * _GREY)
         offset = 127.5 * (1 - self.contrast) + 255 * self.brightness
         if offset == 0 and (matrix == np.eye(3)).all():
             return picture

@@ -17,9 +17,10 @@ from PIL import Image
 from keras_stylegan.data.contents import decode
 from keras_stylegan.data.pictures import reason
 from keras_stylegan.data.shards import ShardSource
-from keras_stylegan.data.sources import Source, open_source
+from keras_stylegan.data.sources import Source, open_source, read_entry
+from keras_stylegan.formats import READABLE_SUFFIXES
 
-KINDS = ("unreadable", "tiny", "odd", "duplicate", "near duplicate")
+KINDS = ("unreadable", "tiny", "odd", "duplicate", "near duplicate", "empty class")
 # Modes that training turns into RGB, and what is lost or made up thereby.
 _ODD_MODES = {
     "1": "black and white", "L": "greyscale", "LA": "greyscale with transparency", "P": "palette", "CMYK": "CMYK",
@@ -39,7 +40,7 @@ _MAX_LEVELS = 8.0
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One remark about one picture: its `kind` (see `KINDS`), its `name`, and what is the matter."""
+    """One remark about one picture, or one class: its `kind` (see `KINDS`), its `name`, and what is the matter."""
 
     kind: str
     name: str
@@ -78,7 +79,7 @@ def check(
 
     def look(position: int) -> tuple[list[tuple[str, str]], bytes, np.ndarray | None]:
         try:
-            content, _ = contents.read(position)
+            content, _ = read_entry(contents, position)
             return _inspect(content, "" if packed else names[position], min_side)
         except MemoryError:
             raise
@@ -100,6 +101,7 @@ def check(
             if report is not None:
                 report(part.stop, len(names))
     findings += _repeated(names, digests, thumbnails)
+    findings += [Finding("empty class", name, "no picture") for name in getattr(contents, "empty_classes", ())]
     return len(names), sorted(findings, key=lambda finding: (KINDS.index(finding.kind), finding.name))
 
 
@@ -122,7 +124,8 @@ def _oddities(image: Image.Image, suffix: str) -> Iterator[str]:
         yield _ODD_MODES[image.mode]
     if getattr(image, "is_animated", False) and image.format != "MPO":
         yield f"{image.n_frames} frames, of which training sees the first"
-    if suffix and suffix not in _SUFFIXES.get(image.format, (suffix,)):
+    # Names of records have suffixes too, which say nothing of the picture.
+    if suffix in READABLE_SUFFIXES and suffix not in _SUFFIXES.get(image.format, (suffix,)):
         yield f"named {suffix}, but a {image.format} file"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_stylegan.data.crops import Crops
-from keras_stylegan.data.front import get_decoder
+from keras_stylegan.data.front import check_classes, get_decoder
 from keras_stylegan.data.images import ImageSource
 from keras_stylegan.data.order import draws
 from keras_stylegan.data.pictures import stack_floats
@@ -38,7 +38,7 @@ class DomainBatches:
         counts: list of the numbers of their pictures.
 
     Raises:
-        ValueError: if the source has fewer than two classes, or as `open_source`.
+        ValueError: if the source has fewer than two classes, or one without pictures, or as `open_source`.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class DomainBatches:
         self.domains = tuple(opened.classes or ())
         if len(self.domains) < 2:
             raise ValueError(f"`source` must have a folder for each of two or more domains. Received: {source}")
+        check_classes(opened)
         self.batch_size = batch_size
         self.seed = seed
         decode = get_decoder(engine)

@@ -27,6 +27,9 @@ class Feed(keras.utils.PyDataset):
         start: first index: where an interrupted run continues.
         threads: int, background threads.
         ahead: int, batches kept ready.
+
+    Attributes:
+        error: what asking for a batch raised, or None. Inside of `fit` TensorFlow raises an error of its own instead.
     """
 
     def __init__(self, batches: Any, start: int = 0, threads: int = 2, ahead: int = 8):
@@ -36,6 +39,7 @@ class Feed(keras.utils.PyDataset):
         self.start = start
         self.ahead = ahead
         self.seconds_waited = 0.0
+        self.error: Exception | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="feed")
         self._futures: dict[int, Future] = {}
         self._times: dict[int, tuple[float, float]] = {}
@@ -58,7 +62,11 @@ class Feed(keras.utils.PyDataset):
             future = self._futures[index]
             for position in [p for p in self._futures if p not in wanted]:
                 self._futures.pop(position).cancel()
-        batch = future.result()
+        try:
+            batch = future.result()
+        except Exception as error:
+            self.error = error
+            raise
         self._times[index] = (asked, time.perf_counter())
         return batch
 

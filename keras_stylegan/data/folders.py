@@ -94,13 +94,15 @@ class ZipSource(_Files):
         path: the zip file.
 
     Raises:
-        ValueError: if it is no zip.
+        ValueError: if it is no zip, or has members that would leave their folder.
     """
 
     def __init__(self, path: Path):
         try:
             self._archive = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, EOFError) as error:
+        except (FileNotFoundError, PermissionError):
+            raise
+        except Exception as error:  # a damaged list of members raises nearly any type
             raise ValueError(f"`source` must be a whole zip file ({error}). Received: {path}") from error
         check_members(self._archive, path)
         names = {info.filename for info in self._archive.infolist() if not info.is_dir()}
@@ -139,12 +141,17 @@ def _walk(root: Path, problems: dict[str, str]) -> Iterator[tuple[str, bool]]:
             path = PurePosixPath(relative, entry.name)
             if entry.name.startswith((".", "__MACOSX")):
                 continue
-            if entry.is_dir():
+            try:
+                is_folder, is_file = entry.is_dir(), entry.is_file()
+            except OSError as error:  # a link to itself, or through a folder without permission
+                problems[path.as_posix()] = str(error.strerror)
+                continue
+            if is_folder:
                 pending.append(path.as_posix())
                 if not relative:
                     yield path.as_posix(), True
             elif is_picture(path):
-                if entry.is_file():
+                if is_file:
                     yield path.as_posix(), False
                 else:
                     problems[path.as_posix()] = "not a file, or a link to nothing"

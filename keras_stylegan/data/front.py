@@ -90,7 +90,8 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
 
     if kind == "images":
         opened = open_source(source, split)
-        _check_classes(opened, labels)
+        if labels:
+            check_classes(opened)
         opened = opened if classes is None else ClassSubset(opened, classes)
         return Batches([crops(opened if labels else _Unlabelled(opened))], channels=channels, threads=threads)
     if kind == "styles":
@@ -142,9 +143,10 @@ def _check_count(source: Source, least: int) -> None:
         )
 
 
-def _check_classes(source: Source, labels: bool) -> None:
+def check_classes(source: Source) -> None:
+    """Raises a ValueError, with the names, if there are classes without pictures."""
     empty = getattr(source, "empty_classes", ())
-    if labels and empty:
+    if empty:
         raise ValueError(
             f"every class folder of `source` must hold a picture. Received: {source.location} with nothing in "
             f"{', '.join(empty)} (`labels=False` ignores the classes)"

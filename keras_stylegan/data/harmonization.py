@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -90,12 +90,6 @@ class HarmonizationPairs:
             "target": stack_floats(pictures),
             "masks": np.stack([masks for _, masks in pairs]),
         }
-
-    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
-        index = 0
-        while True:
-            yield self[index]
-            index += 1
 
     def _pair(self, picture, rng):
         source, masks = picture, np.zeros((*picture.shape[:2], self.num_regions), "float32")

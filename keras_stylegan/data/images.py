@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_stylegan.data.decoding import Decoder, Place, decode_with_pillow
 from keras_stylegan.data.pictures import cut_window, reason
-from keras_stylegan.data.sources import Source, open_source
+from keras_stylegan.data.sources import Source, open_source, read_entry
 
 MAX_UNREADABLE = 0.01
 
@@ -105,7 +105,7 @@ class ImageSource(Sequence):
         contents, labels = {}, {}
         for index in [i for i, cached in results.items() if cached is None and self.names[i] not in self.unreadable]:
             try:
-                contents[index], labels[index] = self.source.read(index)
+                contents[index], labels[index] = read_entry(self.source, index)
             except MemoryError:
                 raise
             except Exception as error:  # files vanish, archives are damaged
@@ -176,11 +176,20 @@ class ImageSource(Sequence):
 
     def _report(self) -> str:
         with self._lock:
-            listed = "".join(f"\n  {name}: {reason}" for name, reason in sorted(self.unreadable.items()))
-        return (
-            f"{listed.count(chr(10))} of {len(self)} pictures in {self.location} are unreadable "
-            f"(at most {self.max_unreadable:.0%} may be):{listed}"
-        )
+            return list_unreadable(self.unreadable, len(self), self.location, self.max_unreadable)
+
+
+def list_unreadable(unreadable: dict[str, str], count: int, location: str, allowed: float) -> str:
+    """What stops reading: the unreadable pictures of a set, by name with the reason.
+
+    Args:
+        unreadable: names with reasons.
+        count: int, pictures in the set.
+        location: where they are.
+        allowed: share that may be unreadable.
+    """
+    listed = "".join(f"\n  {name}: {why}" for name, why in sorted(unreadable.items()))
+    return f"{len(unreadable)} of {count} pictures in {location} are unreadable (at most {allowed:.0%} may be):{listed}"
 
 
 def _cut(picture: np.ndarray, label: int | None, place: Place) -> tuple[np.ndarray, int | None]:

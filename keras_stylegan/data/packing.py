@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,11 @@ from PIL import Image, ImageOps
 
 from keras_stylegan.data.contents import decode, png
 from keras_stylegan.data.examples import encode_example
-from keras_stylegan.data.images import MAX_UNREADABLE
+from keras_stylegan.data.images import MAX_UNREADABLE, list_unreadable
 from keras_stylegan.data.pictures import reason
 from keras_stylegan.data.records import write_record
 from keras_stylegan.data.shards import FORMAT, INDEX, VERSION, checksum, is_whole, read_index
-from keras_stylegan.data.sources import Source, open_source
+from keras_stylegan.data.sources import Source, open_source, read_entry
 from keras_stylegan.data.statistics import Statistics
 from keras_stylegan.files import whole_file
 
@@ -39,8 +39,8 @@ def pack(
 
     The pictures are put into a fixed random order, so that every shard is a sample of the whole. A shard and then
     the index are each written whole or not at all: after a kill the same call goes on behind the last whole shard,
-    and the result is that of an undisturbed call, byte for byte. Unreadable pictures are left out and named in the
-    index.
+    and the result is that of an undisturbed call, byte for byte. Unreadable pictures, and folders that could not be
+    listed, are left out and named in the index.
 
     Args:
         source: what `open_source` opens.
@@ -79,8 +79,10 @@ def pack(
         },
         "source": {"pictures": len(names), "names_sha256": digest},
         "classes": None if classes is None else list(classes),
+        "unlisted": dict(sorted(getattr(contents, "unreadable", {}).items())),
         "shards": [],
     }
+    _check_skipped(index, contents.location)
     index["shards"] = _earlier_shards(out, index)
     out.mkdir(parents=True, exist_ok=True)
     order = np.random.default_rng(0).permutation(len(names))
@@ -89,7 +91,7 @@ def pack(
     def record(position: int) -> tuple[str, Any]:
         name = names[position]
         try:
-            content, label = contents.read(position)
+            content, label = read_entry(contents, position)
             features, picture = _features(content, store, size, short_side)
         except MemoryError:
             raise
@@ -103,29 +105,33 @@ def pack(
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for number in range(len(index["shards"]), len(starts)):
             positions = order[starts[number] : starts[number] + shard_images].tolist()
-            path = out / f"shard-{number:05d}-of-{len(starts):05d}.tfrecord"
-            statistics, packed, skipped = Statistics(), [], {}
-            with whole_file(path) as partial, partial.open("wb") as file:
-                # A few at a time: the pool would otherwise decode the whole shard ahead of the disk.
-                for first in range(0, len(positions), 64):
-                    for name, result in pool.map(record, positions[first : first + 64]):
-                        if isinstance(result, str):
-                            skipped[name] = result
-                            continue
-                        example, picture, label = result
-                        write_record(file, example)
-                        statistics.add(picture, label)
-                        packed.append(name)
-                file.flush()
-                os.fsync(file.fileno())
-            entry = {"file": path.name, "bytes": path.stat().st_size, "sha256": checksum(path)}
-            index["shards"].append({**entry, "sums": statistics.sums, "skipped": skipped, "names": packed})
+            # A few at a time: the pool would otherwise decode the whole shard ahead of the disk.
+            parts = (positions[first : first + 64] for first in range(0, len(positions), 64))
+            records = (result for part in parts for result in pool.map(record, part))
+            index["shards"].append(_write_shard(out / f"shard-{number:05d}-of-{len(starts):05d}.tfrecord", records))
             _check_skipped(index, contents.location)
             index["complete"] = number + 1 == len(starts)
             _write_index(out, index)
             if report is not None:
                 report(min(starts[number] + shard_images, len(names)), len(names))
     return read_index(out)
+
+
+def _write_shard(path: Path, records: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Writes one shard of `(name, (example, picture, label))`, or `(name, reason)` for what is left out, whole and
+    flushed to disk; returns its entry in the index."""
+    statistics, packed, skipped = Statistics(), [], {}
+    with whole_file(path, durable=True) as partial, partial.open("wb") as file:
+        for name, result in records:
+            if isinstance(result, str):
+                skipped[name] = result
+                continue
+            example, picture, label = result
+            write_record(file, example)
+            statistics.add(picture, label)
+            packed.append(name)
+    entry = {"file": path.name, "bytes": path.stat().st_size, "sha256": checksum(path)}
+    return {**entry, "sums": statistics.sums, "skipped": skipped, "names": packed}
 
 
 def _features(content, store, size, short_side):
@@ -159,20 +165,20 @@ def _earlier_shards(out: Path, index: dict[str, Any]) -> list[dict[str, Any]]:
     return whole
 
 
+def _skipped(index: dict[str, Any]) -> dict[str, str]:
+    """What was left out, by name with the reason: pictures, and what could not be listed in the source."""
+    return index["unlisted"] | {name: why for entry in index["shards"] for name, why in entry["skipped"].items()}
+
+
 def _check_skipped(index: dict[str, Any], location: str) -> None:
-    skipped = {name: reason for entry in index["shards"] for name, reason in entry["skipped"].items()}
-    if len(skipped) > MAX_UNREADABLE * index["source"]["pictures"]:
-        listed = "".join(f"\n  {name}: {reason}" for name, reason in sorted(skipped.items()))
-        raise ValueError(
-            f"{len(skipped)} of {index['source']['pictures']} pictures in {location} are unreadable "
-            f"(at most {MAX_UNREADABLE:.0%} may be):{listed}"
-        )
+    skipped, count = _skipped(index), index["source"]["pictures"]
+    if len(skipped) > MAX_UNREADABLE * count:
+        raise ValueError(list_unreadable(skipped, count, location, MAX_UNREADABLE))
 
 
 def _write_index(out: Path, index: dict[str, Any]) -> None:
     statistics = Statistics.of([entry["sums"] for entry in index["shards"]])
-    skipped = {name: reason for entry in index["shards"] for name, reason in entry["skipped"].items()}
-    summary = {"count": statistics.sums["count"], "skipped": skipped}
+    summary = {"count": statistics.sums["count"], "skipped": _skipped(index)}
     summary["statistics"] = statistics.summary(index["classes"] or [])
     with whole_file(out / INDEX) as partial:
         partial.write_text(json.dumps({**index, **summary}, indent=1) + "\n", "utf-8")

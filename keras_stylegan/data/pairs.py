@@ -59,7 +59,7 @@ def open_domains(source: str | Path | Sequence, split: str = "train") -> tuple[S
         Two `Source`s, or None if there are no such two domains.
 
     Raises:
-        ValueError: as `open_source`.
+        ValueError: as `open_source`, or if one of the two folders is there without pictures, or not at all.
     """
     if isinstance(source, (tuple, list)):
         if len(source) != 2:
@@ -71,8 +71,13 @@ def open_domains(source: str | Path | Sequence, split: str = "train") -> tuple[S
     for first in ("A/", f"{split}A/", f"{split}/A/"):
         second = first.replace("A/", "B/")
         parts = [_below(whole, prefix) for prefix in (first, second)]
-        if all(len(part) for part in parts):
+        held = [len(part) for part in parts]
+        if all(held):
             return parts[0], parts[1]
+        if any(held):  # cutting what is there into halves instead would make pairs of nothing
+            full, empty = (first, second) if held[0] else (second, first)
+            raise ValueError(f"`source` must have pictures in {first} and {second}. "
+                             f"Received: {source} with {max(held)} in {full} and none in {empty}")  # fmt: skip
     return None
 
 

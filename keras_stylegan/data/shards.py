@@ -22,15 +22,11 @@ from keras_stylegan.data.records import RECORD_START, read_record, record_offset
 FORMAT = "keras_stylegan_shards"
 VERSION = 1
 INDEX = "index.json"
-
-
-def is_shards(source: str | Path) -> bool:
-    """Whether `source` is a folder of shards."""
-    try:
-        read_index(source)
-    except (OSError, ValueError):
-        return False
-    return True
+# What an index must hold: it may be somebody else's, or damaged.
+_TEXTS = (list, type(None))
+_INDEX = {"complete": bool, "settings": dict, "source": dict, "classes": _TEXTS, "shards": list, "statistics": dict}
+_SETTINGS = {"store": str, "size": (list, type(None))}
+_SHARD = {"file": str, "bytes": int, "sha256": str, "sums": dict, "skipped": dict, "names": list}
 
 
 def read_index(folder: str | Path) -> dict[str, Any]:
@@ -38,7 +34,7 @@ def read_index(folder: str | Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: if there is none.
-        ValueError: if `index.json` is not an index of shards, or of a later version.
+        ValueError: if `index.json` is not an index of shards as `pack` writes it, or of a later version.
     """
     path = Path(folder) / INDEX
     try:
@@ -47,9 +43,25 @@ def read_index(folder: str | Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not an index of shards: {error}") from error
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise ValueError(f"{path} is not an index of shards: its `format` must be {FORMAT!r}")
+    _check_kinds(index, {"version": int}, path)
     if index["version"] > VERSION:
         raise ValueError(f"`version` must be at most {VERSION}. Received: version={index['version']} in {path}")
+    _check_kinds(index, _INDEX, path)
+    _check_kinds(index["settings"], _SETTINGS, path)
+    for entry in index["shards"]:
+        _check_kinds(entry, _SHARD, path)
+        if Path(entry["file"]).name != entry["file"]:
+            raise ValueError(f"{path} must name files of its folder. Received: {entry['file']}")
+    names = [*(index["classes"] or ()), *(name for entry in index["shards"] for name in entry["names"])]
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{path} is not an index of shards: a name is no text")
     return index
+
+
+def _check_kinds(record: Any, kinds: dict[str, type | tuple[type, ...]], path: Path) -> None:
+    for name, kind in kinds.items():
+        if not isinstance(record, dict) or name not in record or not isinstance(record[name], kind):
+            raise ValueError(f"{path} is not an index of shards: its `{name}` is missing or of another kind")
 
 
 def damaged_shards(folder: str | Path) -> list[str]:
@@ -82,6 +94,7 @@ class ShardSource:
         location: the folder.
         names: the pictures' names in the source that was packed, in the order of the shards.
         classes: the names of the classes, None without labels.
+        empty_classes: those of which no picture was packed.
         index: the content of `index.json`.
 
     Raises:
@@ -95,6 +108,8 @@ class ShardSource:
         self.classes = None if self.index["classes"] is None else tuple(self.index["classes"])
         if not self.index["complete"]:
             raise ValueError(f"the shards in {folder} are incomplete: run the same `keras-stylegan pack` again")
+        counts = self.index["statistics"].get("per_class", {})
+        self.empty_classes = [name for name in self.classes or () if not counts.get(name)]
         self.names = [name for entry in self.index["shards"] for name in entry["names"]]
         self._stores_pixels = self.index["settings"]["store"] == "pixels"
         self._places: list[tuple[str, int]] = []
@@ -134,7 +149,9 @@ class ShardSource:
         else:
             with open(path, "rb") as stream:
                 stream.seek(offset)
-                record = read_record(stream) or b""
+                record = read_record(stream)
+            if record is None:  # the file has become shorter
+                raise ValueError("truncated record")
             example = decode_example(record)
             content, height, width = example["image"], example["height"], example["width"]
             label = example.get("label", -1)

@@ -10,12 +10,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from keras_stylegan.data.augmentation import hue_turn
 from keras_stylegan.data.pictures import to_uint8
 
 Shift = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 _LUMA = np.array([0.299, 0.587, 0.114])
-_GREY = np.full((3, 3), 1 / 3)
-_TURN = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / 3**0.5
 
 
 def colour(picture, rng):
@@ -70,8 +69,7 @@ def tone(picture, rng):
 def hue(picture, rng):
     """Colours turned about the grey axis by 10 to 35 degrees."""
     angle = np.radians(rng.uniform(10, 35)) * rng.choice([-1, 1])
-    turn = np.cos(angle) * np.eye(3) + (1 - np.cos(angle)) * _GREY + np.sin(angle) * _TURN
-    return picture @ turn.T
+    return picture @ hue_turn(angle).T
 
 
 def haze(picture, rng):

@@ -13,9 +13,10 @@ import numpy as np
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.data.arrays import open_npz
 from keras_stylegan.data.folders import FolderSource, ZipSource, is_picture
+from keras_stylegan.data.pictures import reason
+from keras_stylegan.data.shards import FORMAT, INDEX, open_shards
 
 TFDS_PREFIX = "tfds:"
-SHARDS_FORMAT = "keras_stylegan_shards"
 
 # What `read` gives: a file's bytes or an array, or a tuple of them for pictures that belong together.
 Content = bytes | np.ndarray | tuple
@@ -42,6 +43,18 @@ class Source(Protocol):
         """Content and label of picture `index`: the bytes of a file, or uint8 of shape `(height, width)` or
         `(height, width, 1, 3 or 4)`. May raise any exception; must be safe to call from several threads."""
         ...
+
+
+def read_entry(source: Source, index: int) -> tuple[Content, int | None]:
+    """What `source.read(index)` gives, its label known to be of one of the classes.
+
+    Raises:
+        ValueError: if the label is of none of them; and whatever `read` raises.
+    """
+    content, label = source.read(index)
+    if label is not None and source.classes is not None and not 0 <= label < len(source.classes):
+        raise ValueError(f"label {label} is of none of the {len(source.classes)} classes")
+    return content, label
 
 
 class Subset:
@@ -87,11 +100,11 @@ class ClassSubset(Subset):
             hint = did_you_mean(unknown[0], found) if unknown else ""
             raise ValueError(f"`classes` must be {choice}. Received: {', '.join(classes)}{hint}")
         numbers = {found.index(name): number for number, name in enumerate(classes)}
-        # Folders know a label by the name; others have to look.
-        label = getattr(source, "label", lambda index: source.read(index)[1])
-        labels = [label(index) for index in range(len(source))]
+        unreadable: dict[str, str] = {}
+        labels = [_label(source, index, unreadable) for index in range(len(source))]
         chosen = [index for index, old in enumerate(labels) if old in numbers]
         super().__init__(source, chosen)
+        self.unreadable |= unreadable
         self.classes = tuple(classes)
         self._labels = [numbers[labels[index]] for index in chosen]
 
@@ -100,6 +113,19 @@ class ClassSubset(Subset):
 
     def read(self, index: int) -> tuple[Content, int | None]:
         return super().read(index)[0], self._labels[index]
+
+
+def _label(source: Source, index: int, unreadable: dict[str, str]) -> int | None:
+    """The label of a picture; of one that cannot be read None, with the reason in `unreadable`."""
+    if hasattr(source, "label"):  # folders know it by the name; others have to look
+        return source.label(index)
+    try:
+        return source.read(index)[1]
+    except MemoryError:
+        raise
+    except Exception as error:  # of damaged records, as for `ImageSource`
+        unreadable[source.names[index]] = reason(error)
+        return None
 
 
 def open_source(source: str | Path | Source, split: str = "train") -> Source:
@@ -138,12 +164,10 @@ def _open(source: str | Path, split: str) -> Source:
         from keras_stylegan.data.tfds_records import open_tfds
 
         return open_tfds(text.removeprefix(TFDS_PREFIX), split)
-    if not path.exists():
+    if not text or not path.exists():  # an empty text would be the working directory
         raise ValueError(f"`source` must be an existing folder, zip or npz file, or tfds:NAME. Received: {source}")
     if path.is_dir():
         if _is_shards(path):
-            from keras_stylegan.data.shards import open_shards
-
             return open_shards(path)
         if (path / "dataset_info.json").is_file() and (path / "features.json").is_file():
             from keras_stylegan.data.tfds_records import open_tfds
@@ -158,11 +182,11 @@ def _open(source: str | Path, split: str) -> Source:
 
 
 def _is_shards(folder: Path) -> bool:
-    index = folder / "index.json"
+    index = folder / INDEX
     if not index.is_file():
         return False
     try:
         record = json.loads(index.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # somebody's index.json beside pictures, or a damaged one of ours
         return not any(is_picture(path) for path in folder.iterdir())
-    return isinstance(record, dict) and record.get("format") == SHARDS_FORMAT
+    return isinstance(record, dict) and record.get("format") == FORMAT

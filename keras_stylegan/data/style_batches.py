@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -73,12 +73,6 @@ class StyleBatches:
             batch["style_crops"] = self._style_crops(batch["style_weights"], rng)
             batch["mix"] = rng.random((self.batch_size, 1, 1, 1), "float32")
         return batch
-
-    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
-        index = 0
-        while True:
-            yield self[index]
-            index += 1
 
     def _weights(self, rng):
         rows = np.zeros((self.batch_size, self.num_styles), "float32")

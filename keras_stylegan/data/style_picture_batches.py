@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -83,12 +83,6 @@ class StylePictureBatches:
             elif number is not None:
                 weight[number] = 1
         return {"content": self.crops[index], "style_pictures": stack_floats(pictures), "style_weights": weights}
-
-    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
-        index = 0
-        while True:
-            yield self[index]
-            index += 1
 
     def _picture(self, rng):
         """A style picture, and its style's number or None."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from keras_stylegan.data.records import read_record, record_offsets
 
-_NAME = re.compile(r"[\w.+/:,=-]+")
+_NAME = re.compile(r"\w[\w.+/:,=-]*")
 
 
 class TFDSSource:
@@ -76,7 +81,8 @@ def open_tfds(name: str, split: str = "train") -> TFDSSource:
         split: the split where `name` gives none.
 
     Raises:
-        ValueError: for a name that TFDS does not know, and as `TFDSSource`.
+        ValueError: for a name that TFDS does not know, a set that it cannot prepare by itself or whose description is
+            damaged or names classes that are not TFDS's, and as `TFDSSource`.
     """
     try:
         import tensorflow_datasets as tfds
@@ -86,18 +92,41 @@ def open_tfds(name: str, split: str = "train") -> TFDSSource:
         name, _, named_split = name.partition("@")
         split = named_split or split
     location = f"tfds:{name}"
-    if Path(name, "dataset_info.json").is_file():
-        builder = tfds.builder_from_directory(name)
-    else:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"`source` must be tfds:NAME[/CONFIG][:VERSION][@SPLIT]. Received: {location}")
-        try:
+    is_folder = Path(name, "dataset_info.json").is_file()
+    if not is_folder and not _NAME.fullmatch(name):
+        raise ValueError(f"`source` must be tfds:NAME[/CONFIG][:VERSION][@SPLIT]. Received: {location}")
+    try:
+        if is_folder:
+            _check_features(Path(name))
+            builder = tfds.builder_from_directory(name)
+        else:
             builder = tfds.builder(name)
-        except tfds.core.DatasetNotFoundError as error:
-            raise ValueError(f"`source` must name a set of TFDS or a folder with one. Received: {location}") from error
-        except (ValueError, AssertionError, TypeError, RuntimeError) as error:  # an unknown config or version
-            reason = str(error).strip().splitlines()
-            raise ValueError(f"TFDS cannot open {location}: {reason[-1] if reason else error!r}") from error
-        if not builder.data_path.exists():
-            builder.download_and_prepare()
+            if not builder.data_path.exists():
+                with contextlib.redirect_stdout(sys.stderr):  # where TFDS tells of it may be a program's JSON
+                    builder.download_and_prepare()
+    except tfds.core.DatasetNotFoundError as error:
+        raise ValueError(f"`source` must name a set of TFDS or a folder with one. Received: {location}") from error
+    except OSError:
+        raise
+    except Exception as error:  # an unknown config, a set to be fetched by hand, damaged descriptions: nearly any type
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(f"TFDS cannot open {location}: {reason or type(error).__name__}") from error
     return TFDSSource(builder, split, location)
+
+
+def _check_features(folder: Path) -> None:
+    """Looks at the classes that a set's features name, before TFDS imports the modules they are in."""
+    named = set(_named_classes(json.loads((folder / "features.json").read_text("utf-8"))))
+    foreign = sorted(name for name in named if not name.startswith("tensorflow_datasets."))
+    if foreign:
+        raise ValueError(f"features may be classes of TFDS only, not {', '.join(foreign)}")
+
+
+def _named_classes(config: Any) -> Iterator[str]:
+    if isinstance(config, dict):
+        for key in ("pythonClassName", "python_class_name", "type"):  # the last one in sets of before TFDS 4.6
+            if isinstance(config.get(key), str):
+                yield config[key]
+    if isinstance(config, (dict, list)):
+        for part in config.values() if isinstance(config, dict) else config:
+            yield from _named_classes(part)

@@ -77,9 +77,9 @@ def training_facts(run: Path, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def loss_terms(record: dict[str, Any], player: str = "generator") -> dict[str, float]:
-    """The loss terms of a player in a line of metrics.jsonl, rounded."""
+    """The loss terms of a player in a line of metrics.jsonl, rounded; those that were not finite are left out."""
     terms = {key.removeprefix(f"{player}/"): value for key, value in record.items() if key.startswith(f"{player}/")}
-    return {term: round(value, 4) for term, value in terms.items() if term not in NOT_TERMS}
+    return {term: round(value, 4) for term, value in terms.items() if term not in NOT_TERMS and value is not None}
 
 
 def write_package(assets: Path, name: str, entry: dict[str, Any], files: dict[str, bytes]) -> None:
