@@ -20,18 +20,19 @@ from keras_stylegan.exporters.litert_quantization import quantized
 from keras_stylegan.exporters.parity import measure
 from keras_stylegan.exporters.sources import Source
 from keras_stylegan.exporters.tflite import add_arguments, export_from_arguments, export_tflite, parse_size
-from keras_stylegan.exporters.tflite_targets import CALIBRATION_RUNS, generator_target, stylizer_target
+from keras_stylegan.exporters.tflite_target import CALIBRATION_RUNS
+from keras_stylegan.exporters.tflite_targets import generator_target, stylizer_target
 from keras_stylegan.networks import DCGANGenerator, StyleGAN2Generator, StyleTransformer
 
 STYLES = ("ink", "oil")
 # What may stand in a file: operators that LiteRT has built in, on phones and in browsers too.
 BUILT_IN = {
-    "ADD", "BATCH_MATMUL", "BROADCAST_TO", "CAST", "CONCATENATION", "CONV_2D", "COS", "CUMSUM", "DEPTHWISE_CONV_2D",
-    "DEPTH_TO_SPACE", "DEQUANTIZE", "DIV", "EXP", "FILL", "FULLY_CONNECTED", "GATHER", "LEAKY_RELU", "LESS", "LOGISTIC",
-    "MAXIMUM", "MEAN", "MINIMUM", "MUL", "NEG", "PACK", "PAD", "PADV2", "POW", "QUANTIZE", "RANGE", "RELU", "RESHAPE",
-    "REVERSE_V2", "RSQRT", "SELECT_V2", "SHAPE", "SIN", "SLICE", "SPACE_TO_DEPTH", "SPLIT", "SPLIT_V", "SQRT",
-    "SQUARE", "SQUARED_DIFFERENCE", "SQUEEZE", "STRIDED_SLICE", "SUB", "SUM", "TANH", "TILE", "TRANSPOSE",
-    "TRANSPOSE_CONV", "UNPACK",
+    "ADD", "AVERAGE_POOL_2D", "BATCH_MATMUL", "BROADCAST_TO", "CAST", "CONCATENATION", "CONV_2D", "COS", "CUMSUM",
+    "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "DEQUANTIZE", "DIV", "EXP", "FILL", "FULLY_CONNECTED", "GATHER",
+    "LEAKY_RELU", "LESS", "LOGISTIC", "MAXIMUM", "MEAN", "MINIMUM", "MUL", "NEG", "PACK", "PAD", "PADV2", "POW",
+    "QUANTIZE", "RANGE", "REDUCE_PROD", "RELU", "RESHAPE", "REVERSE_V2", "RSQRT", "SELECT_V2", "SHAPE", "SIN", "SLICE",
+    "SPACE_TO_DEPTH", "SPLIT", "SPLIT_V", "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SQUEEZE", "STRIDED_SLICE", "SUB",
+    "SUM", "TANH", "TILE", "TRANSPOSE", "TRANSPOSE_CONV", "UNPACK", "ZEROS_LIKE",
 }  # fmt: skip
 
 

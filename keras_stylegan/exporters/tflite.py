@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a command that only lists its options must not wait for these
     from keras_stylegan.exporters.parity import Bar, Parity
-    from keras_stylegan.exporters.tflite_targets import Target
+    from keras_stylegan.exporters.tflite_target import Target
 
 SUFFIX = ".tflite"
 
@@ -56,8 +56,8 @@ def export_tflite(
 ) -> tuple[Parity, Bar]:
     """Writes a network as one LiteRT file of built-in operators, with its signature, and with metadata.
 
-    The file is run by a bare interpreter and compared with Keras before it appears. Beside a generator's file stands a
-    `.json` file with the names of its classes, for `keras-stylegan generate --from FILE`.
+    The file is run by a bare interpreter and compared with Keras before it appears. Beside the file of a generator or a
+    translator stands a `.json` file, for `keras-stylegan generate --from FILE` and `translate --model FILE`.
 
     Args:
         source: name of a packaged network, run directory, or `.keras` file.
@@ -97,9 +97,8 @@ def export_tflite(
     if missed := parity.misses(bar):
         raise ValueError(f"{file}: not written, as it falls short of Keras: {'; '.join(missed)}")
     files = {file: content}
-    if opened.kind == "generator":
-        facts = {"classes": list(opened.names), "latent_dim": opened.network.latent_dim, "size": list(target.size)}
-        files = {file.with_suffix(".json"): json.dumps(facts, indent=2).encode(), **files}
+    if target.facts is not None:
+        files = {file.with_suffix(".json"): json.dumps(target.facts, indent=2).encode(), **files}
     for path, data in files.items():
         with whole_file(path) as partial:
             partial.write_bytes(data)

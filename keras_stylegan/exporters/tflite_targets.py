@@ -1,59 +1,30 @@
-"""Networks as what a device runs: a traced function, notes on its tensors, inputs to measure and to calibrate with."""
+"""Networks as what a device runs: stylisation, pictures from noise; and where the others are."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image, ImageOps
 
-from keras_stylegan import pretrained
 from keras_stylegan.exporters.generators import generate_function
 from keras_stylegan.exporters.litert import stylize_function
 from keras_stylegan.exporters.litert_metadata import TensorNote
+from keras_stylegan.exporters.saved_model_images import to_float
 from keras_stylegan.exporters.sources import Source
-from keras_stylegan.formats import READABLE_SUFFIXES
-from keras_stylegan.inference import read_picture
+from keras_stylegan.exporters.tflite_picture_targets import fusion_target, translator_target, upscaler_target
+from keras_stylegan.exporters.tflite_target import (
+    CALIBRATION_RUNS,
+    MEASURED_RUNS,
+    Inputs,
+    Target,
+    for_size,
+    measured_sizes,
+    photographs,
+)
 from keras_stylegan.inference.generator import truncates
+from keras_stylegan.inference.runtimes import MIN_SIDE
 from keras_stylegan.latents import seeded_latents
-
-# Of a file for every size: the size before it is resized, and a second one that it is measured at.
-DEFAULT_SIZE, OTHER_SIZE = (256, 256), (192, 264)
-SMALLEST = 64
-# Runs that ranges for 8 bits are taken from: enough for every style of forty, in pairs, on a few photographs.
-CALIBRATION_RUNS = 24
-MEASURED_RUNS = 4
-Inputs = dict[str, np.ndarray]
-
-
-@dataclasses.dataclass(frozen=True)
-class Target:
-    """A network for a device.
-
-    Attributes:
-        description: what it does, in a sentence.
-        signature: name of its signature.
-        function: `tf.function` of named inputs, to a dict with one uint8 output.
-        size: `(height, width)` of its pictures, or what a file for every size has by default.
-        any_size: whether it takes others.
-        notes: what the file says of its tensors, by their names.
-        measured: inputs to compare with Keras.
-        calibration: inputs whose ranges 8 bits are to hold; none of those in `measured`.
-        expected: what Keras makes of inputs, float array in [-1, 1].
-    """
-
-    description: str
-    signature: str
-    function: Callable
-    size: tuple[int, int]
-    any_size: bool
-    notes: Mapping[str, TensorNote]
-    measured: Sequence[Inputs]
-    calibration: Sequence[Inputs]
-    expected: Callable[[Inputs], np.ndarray]
 
 
 def stylizer_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
@@ -68,29 +39,13 @@ def stylizer_target(opened: Source, size: tuple[int, int] | None, representative
         ValueError: if the size is none that the network paints, or the folder holds no picture.
     """
     network = opened.network
-    if size is not None and (min(size) < SMALLEST or any(side % network.stride for side in size)):
-        raise ValueError(
-            f"`size` must be HEIGHTxWIDTH, multiples of {network.stride} from {SMALLEST}. Received: {size[0]}x{size[1]}"
-        )
-    samples = [read_picture(file.read_bytes()).photo for file in pretrained.sample_photographs()]
-    half = len(samples) // 2
-    photographs = samples[:half] if representative is None else _photographs(Path(representative))
-    sizes = [DEFAULT_SIZE, OTHER_SIZE] if size is None else [size]
-    usual = sizes[0]
+    sizes = measured_sizes(size, network.stride, MIN_SIDE)
+    to_measure, to_calibrate = photographs(sizes, representative)
     styles = np.random.default_rng(0).permutation(network.num_styles)
-    measured = [
-        _painting(samples[half + run % (len(samples) - half)], sizes[run % len(sizes)], styles[-1 - run :: 7], network)
-        for run in range(MEASURED_RUNS)
-    ]
-    calibration = [
-        _painting(photographs[run % len(photographs)], usual, styles[2 * run % len(styles) :][:2], network)
-        for run in range(CALIBRATION_RUNS)
-    ]
 
     def expected(inputs):
-        images = tf.cast(inputs["image"], tf.float32) / 127.5 - 1.0
         styled = {"style_weights": inputs["style_weights"], "strength": inputs["strength"]}
-        return network({"images": images, **styled}, training=False).numpy()
+        return network({"images": to_float(inputs["image"]), **styled}, training=False).numpy()
 
     notes = {
         "image": TensorNote("photograph, RGB", 0, 255, channels=3),
@@ -101,12 +56,14 @@ def stylizer_target(opened: Source, size: tuple[int, int] | None, representative
     return Target(
         description=f"Paints photographs in {len(opened.names)} styles, in mixtures of them, at any strength.",
         signature="stylize_weights",
-        function=_resized(stylize_function(network), size),
-        size=usual,
+        function=for_size(stylize_function(network), size),
+        size=sizes[0],
         any_size=size is None,
         notes=notes,
-        measured=measured,
-        calibration=calibration,
+        measured=[_painting(picture, styles[-1 - run :: 7], network) for run, picture in enumerate(to_measure)],
+        calibration=[
+            _painting(picture, styles[2 * run % len(styles) :][:2], network) for run, picture in enumerate(to_calibrate)
+        ],
         expected=expected,
     )
 
@@ -154,37 +111,22 @@ def generator_target(opened: Source, size: tuple[int, int] | None, representativ
         measured=[inputs(seed) for seed in range(MEASURED_RUNS)],
         calibration=[inputs(MEASURED_RUNS + run) for run in range(CALIBRATION_RUNS)],
         expected=lambda given: tf.convert_to_tensor(network(**given)).numpy(),
+        facts={"classes": list(opened.names), "latent_dim": network.latent_dim, "size": list(network.size)},
     )
 
 
-TARGETS = {"stylizer": stylizer_target, "generator": generator_target}
+# By the kind of the source.
+TARGETS = {
+    "stylizer": stylizer_target,
+    "generator": generator_target,
+    "translator": translator_target,
+    "upscaler": upscaler_target,
+    "fusion": fusion_target,
+}
 
 
-def _photographs(folder: Path) -> list[Image.Image]:
-    files = sorted(file for file in folder.glob("*") if file.suffix.lower() in READABLE_SUFFIXES)
-    if not files:
-        raise ValueError(f"`representative` must be a folder of pictures. Received: {folder}")
-    return [read_picture(file).photo for file in files[:CALIBRATION_RUNS]]
-
-
-def _painting(photograph, size, styles, network) -> Inputs:
-    """Inputs that paint the middle of a photograph in equal shares of styles."""
-    pixels = np.asarray(ImageOps.fit(photograph, size[::-1], Image.Resampling.LANCZOS))
+def _painting(picture: np.ndarray, styles: np.ndarray, network) -> Inputs:
+    """Inputs that paint a photograph in equal shares of styles."""
     weights = np.zeros((1, network.num_styles), np.float32)
     weights[0, styles] = 1 / len(styles)
-    return {"image": pixels[None], "style_weights": weights, "strength": np.ones(1, np.float32)}
-
-
-def _resized(function, size):
-    """A traced function for pictures of one size, where it takes all.
-
-    Its graph is that for every size, and the converter finds the sizes inside: a graph traced for one size pads by
-    MIRROR_PAD, which XNNPACK does not take (`ops.padding`).
-    """
-    if size is None:
-        return function
-    specs = [
-        tf.TensorSpec([1, *size, *spec.shape[3:]] if spec.shape.rank == 4 else spec.shape, spec.dtype, spec.name)
-        for spec in function.input_signature
-    ]
-    return tf.function(lambda *inputs: function(*inputs), input_signature=specs)
+    return {"image": picture, "style_weights": weights, "strength": np.ones(1, np.float32)}
