@@ -71,7 +71,8 @@ def run_by_command(kind, file, folder):
         return
     command = {"translator": "translate", "upscaler": "upscale"}[kind]
     assert cli.main([command, str(photo), "--model", str(file), "-o", str(out)]) == 0
-    assert Image.open(out).size == ((74, 100) if kind == "upscaler" else (37, 50))
+    with Image.open(out) as picture:
+        assert picture.size == ((74, 100) if kind == "upscaler" else (37, 50))
 
 
 def test_targets_of_one_size():

@@ -75,7 +75,7 @@ def picture_run(kind):
     network, file = {
         "translator": (UNetTranslator(3, 4), "a_to_b.keras"),
         "upscaler": (SuperResolutionNetwork(2, 4, 1), "network.keras"),
-        "fusion": (FusionGenerator((4, 6, 8), (1, 1, 1), latent_dim=3), "network.keras"),
+        "fusion": (FusionGenerator((4, 6, 8), (0, 1, 0), latent_dim=3), "network.keras"),
     }[kind]
     network.build()
     stir(network, 0.1)
