@@ -163,7 +163,7 @@ def test_a_litert_file_generates_without_tensorflow(run, tmp_path, monkeypatch, 
     file, grid = tmp_path / "scenes.tflite", tmp_path / "grid.png"
     monkeypatch.setattr(sys, "argv", ["to_tflite.py", str(run), str(file)])
     runpy.run_path(str(ROOT / "export" / "to_tflite.py"), run_name="__main__")
-    assert "| float16 |" in capsys.readouterr().out
+    assert "| generate, float16 |" in capsys.readouterr().out
     assert json.loads(file.with_suffix(".json").read_text())["classes"] == CLASSES
     arguments = ["generate", "--from", str(file), "--class", "sea", "--n", "4", "-o", str(grid)]
     loaded = modules_after(f"from keras_stylegan.cli import main\nassert main({arguments!r}) == 0")

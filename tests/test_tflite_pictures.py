@@ -45,7 +45,7 @@ def test_transposed_convolutions_at_corners(size):
 @pytest.mark.parametrize("kind", ["translator", "upscaler", "fusion"])
 def test_one_file_for_every_size(kind, tmp_path):
     file = tmp_path / f"{kind}.tflite"
-    found, _ = export_tflite(picture_run(kind), file, quantize="none")
+    (found,) = export_tflite(picture_run(kind), file, quantize="none")[0].values()
     assert found.max_error <= 1e-4 and found.delegated == 1.0
     assert set(operators(file.read_bytes())) <= BUILT_IN
     facts = {"translator.json"} if kind == "translator" else set()

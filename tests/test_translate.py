@@ -186,7 +186,7 @@ def test_one_litert_file_translates_every_size(make, tmp_path, monkeypatch):
     monkeypatch.setattr(tflite_target, "OTHER_SIZE", (97, 64))
     file = tmp_path / "network.tflite"
     found, bar = export_tflite(tmp_path / "network.keras", file, quantize="none")
-    assert bar == BARS["none"] and found.max_error <= 1e-4 and found.delegated == 1.0
+    assert bar == BARS["none"] and found["translate"].max_error <= 1e-4 and found["translate"].delegated == 1.0
     assert set(operators(file.read_bytes())) <= BUILT_IN
     facts = {"stride": network.stride, "parameters": network.count_params()}
     assert facts == json.loads((tmp_path / "network.json").read_text())

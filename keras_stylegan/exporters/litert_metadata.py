@@ -51,7 +51,7 @@ def add_metadata(
     """The file with metadata, and with the labels of a tensor X as a file `X.txt` in a zip archive at its end.
 
     Args:
-        content: bytes of a file with one signature.
+        content: bytes of a file whose subgraphs each belong to a signature.
         name: name of the model.
         description: what it does.
         notes: what to say of the tensors, by the names that the signature has for them.
@@ -63,16 +63,20 @@ def add_metadata(
     from keras_stylegan import __version__
 
     model = unpack(content)
-    (signature,) = model.signatureDefs
-    (graph,) = model.subgraphs
-    named = [{m.tensorIndex: m.name.decode() for m in maps} for maps in (signature.inputs, signature.outputs)]
-    ordered = [[names[i] for i in indices] for names, indices in zip(named, (graph.inputs, graph.outputs), strict=True)]
-    builder = flatbuffers.Builder(1024)
-    tensors = [_vector(builder, [_tensor(builder, key, notes[key], size) for key in keys]) for keys in ordered]
-    subgraph = _table(builder, {2: tensors[0], 3: tensors[1]})
+    builder, subgraphs = flatbuffers.Builder(1024), {}
+    for signature in model.signatureDefs:
+        graph = model.subgraphs[signature.subgraphIndex]
+        sides = (signature.inputs, graph.inputs), (signature.outputs, graph.outputs)
+        named = [({m.tensorIndex: m.name.decode() for m in maps}, indices) for maps, indices in sides]
+        tensors = [
+            _vector(builder, [_tensor(builder, names[i], notes[names[i]], size) for i in indices])
+            for names, indices in named
+        ]
+        subgraphs[signature.subgraphIndex] = _table(builder, {2: tensors[0], 3: tensors[1]})
     texts = {0: name, 1: description, 2: __version__, 4: "keras_stylegan", 7: _OLDEST_READER}
     fields = {slot: builder.CreateString(text) for slot, text in texts.items()}
-    builder.Finish(_table(builder, {**fields, 3: _vector(builder, [subgraph])}), file_identifier=_FILE_IDENTIFIER)
+    fields[3] = _vector(builder, [subgraphs[i] for i in sorted(subgraphs)])
+    builder.Finish(_table(builder, fields), file_identifier=_FILE_IDENTIFIER)
     model.buffers.append(schema.BufferT(np.frombuffer(bytes(builder.Output()), np.uint8)))
     entry = schema.MetadataT(NAME, len(model.buffers) - 1)
     model.metadata = [*(m for m in model.metadata or () if m.name != NAME), entry]

@@ -39,6 +39,7 @@ class Target:
         calibration: inputs whose ranges 8 bits are to hold; none of those in `measured`.
         expected: what Keras makes of inputs, float array in [-1, 1].
         facts: what a `.json` file beside the LiteRT file says to the commands that run it; None without one.
+        more: further signatures that a file in floating point has.
     """
 
     description: str
@@ -51,6 +52,7 @@ class Target:
     calibration: Sequence[Inputs]
     expected: Callable[[Inputs], np.ndarray]
     facts: Mapping[str, Any] | None = None
+    more: Sequence[Target] = ()
 
 
 def measured_sizes(size: tuple[int, int] | None, stride: int, smallest: int) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_stylegan.exporters.generators import generate_function
-from keras_stylegan.exporters.litert import stylize_function
+from keras_stylegan.exporters.litert import stylize_functions
 from keras_stylegan.exporters.litert_metadata import TensorNote
 from keras_stylegan.exporters.saved_model_images import to_float
 from keras_stylegan.exporters.sources import Source
@@ -42,30 +42,46 @@ def stylizer_target(opened: Source, size: tuple[int, int] | None, representative
     sizes = measured_sizes(size, network.stride, MIN_SIDE)
     to_measure, to_calibrate = photographs(sizes, representative)
     styles = np.random.default_rng(0).permutation(network.num_styles)
-
-    def expected(inputs):
-        styled = {"style_weights": inputs["style_weights"], "strength": inputs["strength"]}
-        return network({"images": to_float(inputs["image"]), **styled}, training=False).numpy()
-
+    functions = stylize_functions(network)
     notes = {
         "image": TensorNote("photograph, RGB", 0, 255, channels=3),
         "style_weights": TensorNote("share of each style; they sum to 1", 0, 1, labels=opened.names),
+        "style_vector": TensorNote("what own styles add: their vectors times their shares", -5, 5),
+        "style_vectors": TensorNote("what own styles add to the mixture of each region", -5, 5),
+        "masks": TensorNote("share of each region at each pixel; what they leave stays as it is", 0, 1),
         "strength": TensorNote("from the photograph (0) to the painting (1)", 0, 1),
         "stylized": TensorNote("painted photograph, RGB, of the size of the photograph", 0, 255, channels=3),
     }
-    return Target(
-        description=f"Paints photographs in {len(opened.names)} styles, in mixtures of them, at any strength.",
-        signature="stylize_weights",
-        function=for_size(stylize_function(network), size),
-        size=sizes[0],
-        any_size=size is None,
-        notes=notes,
-        measured=[_painting(picture, styles[-1 - run :: 7], network) for run, picture in enumerate(to_measure)],
-        calibration=[
-            _painting(picture, styles[2 * run % len(styles) :][:2], network) for run, picture in enumerate(to_calibrate)
-        ],
-        expected=expected,
-    )
+
+    def expected(inputs):
+        styled = {{"style_vector": "style_vectors"}.get(name, name): value for name, value in inputs.items()}
+        return network({**styled, "images": to_float(inputs["image"])}, training=False).numpy()
+
+    def target(signature, measured, calibration=(), more=()):
+        return Target(
+            description=f"Paints photographs in {len(opened.names)} styles, in mixtures of them, at any strength.",
+            signature=signature,
+            function=for_size(functions[signature], size),
+            size=sizes[0],
+            any_size=size is None,
+            notes=notes,
+            measured=measured,
+            calibration=calibration,
+            expected=expected,
+            more=more,
+        )
+
+    measured = [_painting(picture, styles[-1 - run :: 7], network) for run, picture in enumerate(to_measure)]
+    calibration = [
+        _painting(picture, styles[2 * run % len(styles) :][:2], network) for run, picture in enumerate(to_calibrate)
+    ]
+    vector = network.bank.style_vectors()[styles[0]].numpy()
+    more = [
+        target("stylize_vector", [_with_vector(inputs, vector) for inputs in measured]),
+        target("stylize_regions", [_in_regions(inputs, vector) for inputs in measured]),
+    ]
+    # A fixed size is for processors that take no unknown shape, such as the number of regions.
+    return target("stylize_weights", measured, calibration, more if size is None else ())
 
 
 def generator_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
@@ -130,3 +146,22 @@ def _painting(picture: np.ndarray, styles: np.ndarray, network) -> Inputs:
     weights = np.zeros((1, network.num_styles), np.float32)
     weights[0, styles] = 1 / len(styles)
     return {"image": picture, "style_weights": weights, "strength": np.ones(1, np.float32)}
+
+
+def _with_vector(inputs: Inputs, vector: np.ndarray) -> Inputs:
+    """The same in half of those styles, and half of one by its vector."""
+    return {**inputs, "style_weights": 0.5 * inputs["style_weights"], "style_vector": 0.5 * vector[None]}
+
+
+def _in_regions(inputs: Inputs, vector: np.ndarray) -> Inputs:
+    """The same on the left, a style by its vector in the middle, and the photograph on the right."""
+    _, height, width, _ = inputs["image"].shape
+    masks = np.zeros((1, height, width, 2), np.float32)
+    masks[:, :, : width // 2, 0] = masks[:, :, width // 2 : 3 * width // 4, 1] = 1
+    weights = inputs["style_weights"]
+    return {
+        **inputs,
+        "masks": masks,
+        "style_weights": np.stack([weights, 0 * weights], axis=1),
+        "style_vectors": np.stack([0 * vector, vector])[None],
+    }
