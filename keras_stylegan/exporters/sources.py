@@ -20,6 +20,7 @@ from keras_stylegan.networks import (
     BackboneUNet,
     DenseNetTranslator,
     FusionGenerator,
+    JohnsonTransformer,
     ResNetTranslator,
     StylePredictor,
     StyleTransformer,
@@ -31,7 +32,7 @@ from keras_stylegan.systems.style_predictor import PREDICTOR_FILE
 
 # The file of a run directory that holds its network; of both ways of a translator the first.
 FILES = ("network.keras", "generator.keras", *(f"{name}.keras" for name in DIRECTIONS))
-# By their classes; any other network with a latent is a generator.
+# By their classes. A baseline of one style is a translator too, any other network with a latent a generator.
 KINDS = {
     "stylizer": StyleTransformer,
     "translator": (BackboneUNet, DenseNetTranslator, ResNetTranslator, UNetTranslator, VNetTranslator),
@@ -55,6 +56,23 @@ class Source:
     network: keras.Model
     names: tuple[str, ...] = ()
     predictor: StylePredictor | None = None
+
+
+class OneStyle(keras.Model):
+    """A network of one style as a translator: what it paints at full strength.
+
+    Args:
+        network: built `JohnsonTransformer`.
+    """
+
+    def __init__(self, network):
+        super().__init__(name=network.name)
+        self.network = network
+        self.stride = network.stride
+        self.built = True
+
+    def call(self, images):
+        return self.network.paint(images)
 
 
 def open_source(source: str | Path, predictor: str | Path | None = None) -> Source:
@@ -128,6 +146,8 @@ def _from_file(file: Path) -> Source:
         return Source(kind, in_float32(network), names)
     if kind is not None:
         return Source(kind, in_float32(network))
+    if isinstance(network, JohnsonTransformer):
+        return Source("translator", OneStyle(in_float32(network)))
     if hasattr(network, "latent_dim") and hasattr(network, "num_classes"):
         return _generator(PictureGenerator(network, facts.get("classes", ())))
     raise ValueError(
