@@ -74,6 +74,8 @@ def test_a_stylizer_for_every_size(stylizer, every_size):
     assert all(one.max_error <= 1e-4 and one.delegated >= 0.95 for one in found.values())
     assert set(operators(content)) <= BUILT_IN
     assert read_labels(content) == {"style_weights": list(STYLES)}
+    first = [one.signatureKey for one in unpack(content).signatureDefs if one.subgraphIndex == 0]
+    assert first == [b"stylize_weights"]
     runner = Interpreter(model_content=content).get_signature_runner("stylize_weights")
     details = {name: tensor["shape_signature"].tolist() for name, tensor in runner.get_input_details().items()}
     assert details == {"image": [1, -1, -1, 3], "style_weights": [1, 2], "strength": [1]}

@@ -126,7 +126,7 @@ def to_tflite(target: Target, name: str, quantize: str = "float16") -> bytes:
         quantize: as of `export_tflite`.
     """
     from keras_stylegan.exporters.litert import convert_signatures
-    from keras_stylegan.exporters.litert_graph import with_default_size
+    from keras_stylegan.exporters.litert_graph import with_default_size, with_first
     from keras_stylegan.exporters.litert_metadata import add_metadata
     from keras_stylegan.exporters.litert_quantization import quantized
     from keras_stylegan.exporters.litert_size import slimmed
@@ -134,7 +134,7 @@ def to_tflite(target: Target, name: str, quantize: str = "float16") -> bytes:
     functions = {one.signature: one.function for one in written(target, quantize)}
     content = convert_signatures(functions, float16=quantize == "float16")
     if len(functions) > 1:
-        content = slimmed(content)
+        content = with_first(slimmed(content), target.signature)
     if target.any_size:
         content = with_default_size(content, target.size)
     if quantize in ("dynamic", "int8"):
