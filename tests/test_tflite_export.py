@@ -13,7 +13,7 @@ from stand_in import photograph
 from test_imports import HEAVY, modules_after
 
 from keras_stylegan import cli
-from keras_stylegan.exporters import parity, tflite
+from keras_stylegan.exporters import parity, tflite, tflite_target
 from keras_stylegan.exporters.litert import convert
 from keras_stylegan.exporters.litert_graph import operators, unpack, with_default_size
 from keras_stylegan.exporters.litert_metadata import read_labels
@@ -43,6 +43,15 @@ def stirred(network):
     for weight in network.weights:
         weight.assign(weight + rng.normal(0, 0.1, weight.shape).astype("float32"))
     return network
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small():
+    """Sizes at which Keras, without a graph, does not take its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tflite_target, "DEFAULT_SIZE", (64, 96))
+        patch.setattr(tflite_target, "OTHER_SIZE", (72, 64))
+        yield
 
 
 @pytest.fixture(scope="module")
