@@ -54,3 +54,27 @@ def fixed_seeds():
     np.random.seed(0)
     if "keras" in sys.modules:
         sys.modules["keras"].utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session")
+def exported():
+    """Folder of a tiny stylisation network's SavedModel."""
+    from toy_saved_model import exported_stylizer
+
+    return exported_stylizer().path
+
+
+@pytest.fixture(scope="session")
+def served():
+    """The same as a server has it."""
+    from toy_saved_model import served_stylizer
+
+    return served_stylizer()
+
+
+@pytest.fixture(scope="session")
+def generated():
+    """A tiny generator's SavedModel."""
+    from toy_saved_model import served_generator
+
+    return served_generator()

@@ -11,6 +11,9 @@ from PIL import Image
 
 from keras_stylegan import cli
 from keras_stylegan.callbacks import read_metrics
+from keras_stylegan.exporters import tflite_target
+from keras_stylegan.exporters.tflite import export_tflite
+from keras_stylegan.inference.translator import open_translator
 from keras_stylegan.models import AdversarialModel
 from keras_stylegan.networks import JohnsonTransformer, PerceptualNetwork
 
@@ -33,6 +36,20 @@ def test_strength_blends_and_the_output_stays_in_range():
     np.testing.assert_allclose(blended[1], (images[1] + painted[1]) / 2, atol=1e-5)
     np.testing.assert_allclose(blended[2], painted[2], atol=1e-5)
     assert np.abs(painted).max() <= 150 / 127.5 and np.abs(painted - images).mean() > 0.1
+
+
+def test_it_is_exported_as_a_translator(tmp_path, monkeypatch):
+    network = JohnsonTransformer(4, num_blocks=1)
+    network.build()
+    network.save(tmp_path / "network.keras")
+    monkeypatch.setattr(tflite_target, "DEFAULT_SIZE", (64, 72))
+    monkeypatch.setattr(tflite_target, "OTHER_SIZE", (80, 64))
+    found, _ = export_tflite(tmp_path, tmp_path / "one.tflite", quantize="none")
+    assert found["translate"].max_error <= 1e-4 and found["translate"].delegated == 1.0
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 68, 3), "uint8")
+    translated = np.asarray(open_translator(tmp_path / "one.tflite").translate(pixels), int)
+    painted = np.asarray(network.paint(pixels[None].astype("float32") / 127.5 - 1))[0]
+    assert np.abs(translated - np.clip((painted + 1) * 127.5, 0, 255)).max() < 0.6
 
 
 def test_wrong_arguments_are_named():

@@ -17,7 +17,7 @@ from PIL import Image
 from serving_stand_in import VERSION, Model, as_strings
 from stand_in import photograph
 from test_imports import FRAMEWORKS, modules_after
-from toy_saved_model import STYLES, exported_generator, exported_stylizer, generator_run
+from toy_saved_model import STYLES, exported_generator, exported_picture, exported_stylizer, generator_run
 
 from keras_stylegan import cli
 from keras_stylegan.inference.generator import open_generator
@@ -63,6 +63,50 @@ def test_a_photograph_is_painted_by_the_server(url, model):
     assert painted.mode == "RGBA" and painted.getchannel("A").getextrema() == (99, 99)
     np.testing.assert_allclose(np.asarray(painted)[..., :3], expected, atol=1)
     assert client.stylize(pixels, "oil", size=(40, 33)).size == (40, 33)
+
+
+def test_regions_and_style_pictures_through_the_server(url, model, tmp_path):
+    client, pixels = Client(url), photograph(72, 64)
+    rng = np.random.default_rng(0)
+    weights = np.float32([[1, 0, 0], [0, 0.5, 0]])
+    masks = rng.uniform(0, 0.5, (64, 72, 2)).astype("float32")
+    vectors = rng.normal(0, 0.3, (2, 159)).astype("float32")
+    request = {"image": pixels, "masks": masks, "style_weights": weights, "strength": np.float32(1)}
+    for given in (vectors, None):
+        own = np.zeros_like(vectors) if given is None else given
+        answer = model.run("stylize_regions", {k: v[None] for k, v in {**request, "style_vectors": own}.items()})
+        painted = client.run_regions(pixels, masks, weights, 1.0, given)
+        np.testing.assert_allclose(painted, answer["stylized"][0].astype(int), atol=1)
+    file = tmp_path / "style.png"
+    Image.fromarray(photograph(40, 30, 5)).save(file)
+    vector = model.run("predict_style", {"picture": photograph(40, 30, 5)[None]})["style_vector"][0]
+    expected = client.run(pixels, [0.5, 0, 0], 1.0, vector / 2).astype(int)
+    painted = client.stylize(pixels, {str(file): 1, "ink": 1})
+    np.testing.assert_allclose(np.asarray(painted), expected, atol=1)
+    half = np.zeros((64, 72), "uint8")
+    half[:, :36] = 255
+    in_regions = np.asarray(client.stylize(pixels, regions=[(half, {str(file): 1, "ink": 1})], feather=0))
+    np.testing.assert_array_equal(in_regions[:, 40:], pixels[:, 40:])
+    assert np.abs(in_regions[:, :30].astype(int) - pixels[:, :30]).mean() > 3
+
+
+@pytest.mark.parametrize("kind", ["translator", "upscaler", "fusion"])
+def test_pictures_through_the_server(kind, monkeypatch):
+    monkeypatch.setattr(check, "SIZE", 64)
+    model = Model(exported_picture(kind).path, kind)
+    with serving_stand_in.rest(model) as url:
+        client = Client(url, kind)
+        assert all(step.passed for step in check_server(client))
+        if kind == "fusion":
+            return
+        call, output = {"translator": ("translate", "translated"), "upscaler": ("upscale", "upscaled")}[kind]
+        pixels = photograph(40, 33)
+        expected = model.run(call, {"image": pixels[None]})[output][0].astype(int)
+        made = getattr(client, call)(Image.fromarray(np.dstack([pixels, np.full((33, 40), 99, "uint8")])))
+        assert made.mode == "RGBA" and made.getchannel("A").getextrema() == (99, 99)
+        np.testing.assert_allclose(np.asarray(made)[..., :3], expected, atol=1)
+        with pytest.raises(ValueError, match="`signature` must be one of .*Received: style_names"):
+            client.stylize(pixels, "ink")
 
 
 def test_arrays_of_a_batch(url, model):

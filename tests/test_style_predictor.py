@@ -14,6 +14,7 @@ import keras_stylegan
 from keras_stylegan import cli, data, pretrained, runs
 from keras_stylegan.data.textures import KINDS
 from keras_stylegan.exporters.predictor import package_predictor
+from keras_stylegan.exporters.sources import open_source
 from keras_stylegan.inference.style_pictures import LiteRTPredictor
 from keras_stylegan.models import StylePrediction
 from keras_stylegan.networks import PerceptualNetwork, StylePredictor, StyleTransformer
@@ -198,6 +199,7 @@ def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, capsy
     saved = keras.models.load_model(run / "predictor.keras", compile=False)
     picture = np.asarray(Image.open(assets / "samples" / "hill.png"))[None].astype("float32") / 127.5 - 1
     np.testing.assert_allclose(vector, np.array(saved(picture))[0], atol=2e-2)
+    np.testing.assert_allclose(open_source("multistyle").predictor(picture)[0], np.array(saved(picture))[0], atol=2e-2)
 
     net = keras_stylegan.load(runtime="keras")
     photo, style = photograph(64, 64), str(assets / "paintings" / "unknown.png")

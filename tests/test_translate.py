@@ -9,11 +9,16 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from test_tflite_export import BUILT_IN
 from toy_translation import ToyTranslator, write_pictures
 
 from keras_stylegan import cli, pretrained
 from keras_stylegan.callbacks import checkpoints, read_metrics
-from keras_stylegan.exporters.translators import export_translator, package_translator
+from keras_stylegan.exporters import tflite_target
+from keras_stylegan.exporters.litert_graph import operators
+from keras_stylegan.exporters.parity import BARS
+from keras_stylegan.exporters.tflite import export_tflite
+from keras_stylegan.exporters.translators import package_translator
 from keras_stylegan.inference.translator import Translator, open_translator
 from keras_stylegan.models import AdversarialModel
 from keras_stylegan.networks import DenseNetTranslator, ResNetTranslator, UNetTranslator, VNetTranslator
@@ -169,7 +174,7 @@ def test_a_folder_is_a_batch_and_a_choice_of_way_has_a_default(run, tmp_path, ca
     ],
     ids=["resnet", "unet", "unet_resize", "vnet", "densenet"],
 )
-def test_one_litert_file_translates_every_size(make, tmp_path):
+def test_one_litert_file_translates_every_size(make, tmp_path, monkeypatch):
     network = make()
     network.build()
     rng = np.random.default_rng(0)
@@ -177,8 +182,13 @@ def test_one_litert_file_translates_every_size(make, tmp_path):
         weight.assign(np.abs(rng.normal(0, 0.3, weight.shape)) if "variance" in weight.name else
                       rng.normal(0, 0.3, weight.shape))  # fmt: skip
     network.save(tmp_path / "network.keras")
-    facts = export_translator(tmp_path / "network.keras", tmp_path / "network.tflite", float16=False)
-    assert facts["stride"] == network.stride and facts["parity"]["greatest"] <= 1 and facts["parity"]["mean"] < 0.01
+    monkeypatch.setattr(tflite_target, "DEFAULT_SIZE", (64, 96))
+    monkeypatch.setattr(tflite_target, "OTHER_SIZE", (97, 64))
+    file = tmp_path / "network.tflite"
+    found, bar = export_tflite(tmp_path / "network.keras", file, quantize="none")
+    assert bar == BARS["none"] and found["translate"].max_error <= 1e-4 and found["translate"].delegated == 1.0
+    assert set(operators(file.read_bytes())) <= BUILT_IN
+    facts = {"stride": network.stride, "parameters": network.count_params()}
     assert facts == json.loads((tmp_path / "network.json").read_text())
     photo = write_photo(tmp_path / "photo.png", 71, 90)
     ours, theirs = (open_translator(tmp_path / f"network.{kind}").translate(photo) for kind in ("tflite", "keras"))
@@ -229,8 +239,6 @@ def test_wrong_models_are_one_line(run, tmp_path, capsys):
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
     assert not out.exists()
-    with pytest.raises(ValueError, match="`file` must end in .tflite"):
-        export_translator(run, tmp_path / "x.keras")
     with pytest.raises(ValueError, match="`max_size` must be at least 1. Received: max_size=0"):
         Translator(None).translate(photo, max_size=0)
 

@@ -1,19 +1,35 @@
 """Tiny trained networks and their SavedModels, made once for all tests that serve them."""
 
 import functools
+import io
 import json
 import pathlib
 import tempfile
 from unittest import mock
 
 import numpy as np
+import tensorflow as tf
+from PIL import Image
+from stand_in import photograph
 
-from keras_stylegan.exporters import saved_model_stylize
+from keras_stylegan import pretrained
+from keras_stylegan.exporters import saved_model_service
+from keras_stylegan.exporters.package_files import half_precision
 from keras_stylegan.exporters.saved_model import export_saved_model
-from keras_stylegan.networks import StyleGAN2Generator, StyleTransformer
+from keras_stylegan.exporters.sources import open_source
+from keras_stylegan.networks import (
+    FusionGenerator,
+    StyleGAN2Generator,
+    StylePredictor,
+    StyleTransformer,
+    SuperResolutionNetwork,
+    UNetTranslator,
+)
 
 STYLES = ("ink", "oil", "chalk é")
 CLASSES = ("sea", "wood")
+# The first style alone, at full strength.
+REST = {"style_weights": np.eye(1, 3, dtype="float32"), "strength": np.ones(1, "float32")}
 _FOLDERS = []
 
 
@@ -43,16 +59,90 @@ def generator_run():
 
 
 @functools.cache
+def predictor_run():
+    """Run directory of a predictor for the network of `stylizer_run`."""
+    network = open_source(stylizer_run()).network
+    predictor = StylePredictor(network.vector_size, ((4, 4), (4, 4), (4,), (4,)), num_projections=3, hidden=8)
+    predictor.build()
+    stir(predictor, 0.3)
+    space = pretrained.style_space(half_precision(network)[0])
+    return _saved(predictor, "predictor.keras", {"network": {"style_space": space}})
+
+
+@functools.cache
+def picture_run(kind):
+    """Run directory of a network from pictures to pictures: translator, upscaler or fusion."""
+    network, file = {
+        "translator": (UNetTranslator(3, 4), "a_to_b.keras"),
+        "upscaler": (SuperResolutionNetwork(2, 4, 1), "network.keras"),
+        "fusion": (FusionGenerator((4, 6, 8), (0, 1, 0), latent_dim=3), "network.keras"),
+    }[kind]
+    network.build()
+    stir(network, 0.1)
+    return _saved(network, file, {})
+
+
+@functools.cache
 def exported_stylizer():
     """What exporting `stylizer_run` returned."""
-    with mock.patch.object(saved_model_stylize, "WARMUP_SIZE", 64):
-        return export_saved_model(stylizer_run(), stylizer_run().parent / "models" / "tiny")
+    return _exported(stylizer_run(), "tiny", predictor=predictor_run())
 
 
 @functools.cache
 def exported_generator():
     """What exporting `generator_run` returned."""
-    return export_saved_model(generator_run(), generator_run().parent / "models" / "tiny_gan")
+    return _exported(generator_run(), "tiny_gan")
+
+
+@functools.cache
+def exported_picture(kind):
+    """What exporting `picture_run` returned."""
+    return _exported(picture_run(kind), f"tiny_{kind}")
+
+
+@functools.cache
+def served_stylizer():
+    return tf.saved_model.load(str(exported_stylizer().path))
+
+
+@functools.cache
+def served_generator():
+    return tf.saved_model.load(str(exported_generator().path))
+
+
+@functools.cache
+def served_picture(kind):
+    return tf.saved_model.load(str(exported_picture(kind).path))
+
+
+def ask(served, signature, **inputs):
+    """What a signature answers, as arrays."""
+    answer = served.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
+    return {name: value.numpy() for name, value in answer.items()}
+
+
+def rows(weights, *strengths):
+    """Inputs that say how to paint."""
+    return {"style_weights": np.array(weights, "float32"), "strength": np.array(strengths, "float32")}
+
+
+def encoded(mode, size, file_format, **options):
+    """A photograph as the bytes of a file."""
+    file = io.BytesIO()
+    Image.fromarray(photograph(*size)).convert(mode).save(file, file_format, **options)
+    return file.getvalue()
+
+
+def stir(network, spread):
+    """Moves every weight, so that every input shows."""
+    rng = np.random.default_rng(0)
+    for variable in network.weights:
+        variable.assign(variable + rng.normal(0, spread, variable.shape).astype("float32"))
+
+
+def _exported(run, name, **options):
+    with mock.patch.object(saved_model_service, "WARMUP_SIZE", 64):
+        return export_saved_model(run, run.parent / "models" / name, **options)
 
 
 def _saved(network, file, facts):

@@ -54,12 +54,13 @@ def _check_options(arguments):
 
 def _saved_model_arguments(group):
     group.add_argument("--version", type=int, metavar="N", help="by default the one after the greatest in --out")
+    group.add_argument("--predictor", metavar="RUN", help="run of a style predictor for the network, for predict_style")
 
 
 def _export_saved_model(arguments):
     from keras_stylegan.exporters.saved_model import export_saved_model
 
-    written = export_saved_model(arguments.source, arguments.out, arguments.version)
+    written = export_saved_model(arguments.source, arguments.out, arguments.version, arguments.predictor)
     print(written.path)
     print(f"signatures: {', '.join(written.signatures)}")
     print(f"difference from Keras, grey levels: {written.mean} in the mean, {written.greatest} at most")

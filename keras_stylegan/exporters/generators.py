@@ -19,7 +19,6 @@ from keras_stylegan.exporters.package_files import (
     training_facts,
     write_package,
 )
-from keras_stylegan.files import whole_file
 from keras_stylegan.inference.generator import FILE, PictureGenerator, build_generator, open_generator, truncates
 from keras_stylegan.inference.litert_generator import SIGNATURE, LiteRTGenerator
 
@@ -62,34 +61,6 @@ def to_litert(network: keras.Model, float16: bool = True) -> bytes:
         float16: store the weights in half precision.
     """
     return convert(generate_function(in_float32(network)), SIGNATURE, float16)
-
-
-def export_generator(source: str | Path, file: Path, float16: bool = True) -> dict[str, Any]:
-    """Writes the generator of a run as one LiteRT file, with a `.json` file beside it that names its classes.
-
-    Args:
-        source: run directory of a GAN, or `.keras` file.
-        file: `.tflite` file to write; its folder must exist.
-        float16: store the weights in half precision.
-
-    Returns:
-        What the `.json` file holds: `classes`, `latent_dim`, `size`, and `parity` with Keras in grey levels.
-
-    Raises:
-        ValueError: if `source` holds no generator, or `file` is no `.tflite` file.
-    """
-    if file.suffix != ".tflite":
-        raise ValueError(f"`file` must end in .tflite. Received: {file}")
-    if Path(source).suffix == ".tflite":
-        raise ValueError(f"`source` must be a run or a .keras file. Received: {source}")
-    trained = open_generator(source, "keras")
-    generator = PictureGenerator(in_float32(trained.network), trained.classes)
-    content = to_litert(generator.network, float16)
-    facts = {**_facts(generator), "parity": parity_figures(content, generator)}
-    for path, data in ((file.with_suffix(".json"), json.dumps(facts, indent=2).encode()), (file, content)):
-        with whole_file(path) as partial:
-            partial.write_bytes(data)
-    return facts
 
 
 def package_generator(

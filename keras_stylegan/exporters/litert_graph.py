@@ -84,6 +84,22 @@ def with_default_size(content: bytes, size: tuple[int, int]) -> bytes:
     return pack(model)
 
 
+def with_first(content: bytes, signature: str) -> bytes:
+    """The file whose first subgraph is that of a signature: programs run it that know of no signatures.
+
+    Args:
+        content: bytes of a file whose subgraphs each belong to a signature.
+        signature: its name.
+    """
+    model = unpack(content)
+    keys = {one.subgraphIndex: one for one in model.signatureDefs}
+    order = sorted(keys, key=lambda index: (keys[index].signatureKey.decode() != signature, index))
+    model.subgraphs = [model.subgraphs[index] for index in order]
+    for place, index in enumerate(order):
+        keys[index].subgraphIndex = place
+    return pack(model)
+
+
 def products_of_constants(content: bytes) -> list[str]:
     """Names of the results of convolutions and products none of whose inputs depends on an input of the file."""
     model, found = unpack(content), []

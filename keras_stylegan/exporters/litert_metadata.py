@@ -34,6 +34,7 @@ class TensorNote:
         least, greatest: the range of its values.
         channels: of a picture, 1 (grey) or 3 (RGB); None for numbers that are no picture.
         labels: names of the places on its last axis, in order, or none.
+        enlarged: of a picture, how many times the height and width of the others it has.
     """
 
     description: str
@@ -41,6 +42,7 @@ class TensorNote:
     greatest: float
     channels: int | None = None
     labels: Sequence[str] = ()
+    enlarged: int = 1
 
 
 def add_metadata(
@@ -49,7 +51,7 @@ def add_metadata(
     """The file with metadata, and with the labels of a tensor X as a file `X.txt` in a zip archive at its end.
 
     Args:
-        content: bytes of a file with one signature.
+        content: bytes of a file whose subgraphs each belong to a signature.
         name: name of the model.
         description: what it does.
         notes: what to say of the tensors, by the names that the signature has for them.
@@ -61,16 +63,20 @@ def add_metadata(
     from keras_stylegan import __version__
 
     model = unpack(content)
-    (signature,) = model.signatureDefs
-    (graph,) = model.subgraphs
-    named = [{m.tensorIndex: m.name.decode() for m in maps} for maps in (signature.inputs, signature.outputs)]
-    ordered = [[names[i] for i in indices] for names, indices in zip(named, (graph.inputs, graph.outputs), strict=True)]
-    builder = flatbuffers.Builder(1024)
-    tensors = [_vector(builder, [_tensor(builder, key, notes[key], size) for key in keys]) for keys in ordered]
-    subgraph = _table(builder, {2: tensors[0], 3: tensors[1]})
+    builder, subgraphs = flatbuffers.Builder(1024), {}
+    for signature in model.signatureDefs:
+        graph = model.subgraphs[signature.subgraphIndex]
+        sides = (signature.inputs, graph.inputs), (signature.outputs, graph.outputs)
+        named = [({m.tensorIndex: m.name.decode() for m in maps}, indices) for maps, indices in sides]
+        tensors = [
+            _vector(builder, [_tensor(builder, names[i], notes[names[i]], size) for i in indices])
+            for names, indices in named
+        ]
+        subgraphs[signature.subgraphIndex] = _table(builder, {2: tensors[0], 3: tensors[1]})
     texts = {0: name, 1: description, 2: __version__, 4: "keras_stylegan", 7: _OLDEST_READER}
     fields = {slot: builder.CreateString(text) for slot, text in texts.items()}
-    builder.Finish(_table(builder, {**fields, 3: _vector(builder, [subgraph])}), file_identifier=_FILE_IDENTIFIER)
+    fields[3] = _vector(builder, [subgraphs[i] for i in sorted(subgraphs)])
+    builder.Finish(_table(builder, fields), file_identifier=_FILE_IDENTIFIER)
     model.buffers.append(schema.BufferT(np.frombuffer(bytes(builder.Output()), np.uint8)))
     entry = schema.MetadataT(NAME, len(model.buffers) - 1)
     model.metadata = [*(m for m in model.metadata or () if m.name != NAME), entry]
@@ -91,7 +97,7 @@ def _tensor(builder, name, note, size):
         properties = _table(builder, {})
         content = _table(builder, {1: properties}, {0: _FEATURE})
     else:
-        height, width = size
+        height, width = (note.enlarged * side for side in size)
         shape = _table(builder, {}, numbers={0: width, 1: height})
         colours = _GRAYSCALE if note.channels == 1 else _RGB
         properties = _table(builder, {1: shape}, {0: colours})

@@ -12,12 +12,12 @@ import tensorflow as tf
 
 from keras_stylegan import pretrained
 from keras_stylegan.exporters.litert import convert
-from keras_stylegan.exporters.package_files import fingerprint, training_facts, write_package
-from keras_stylegan.inference.style_pictures import LiteRTPredictor
+from keras_stylegan.exporters.package_files import fingerprint, half_precision, training_facts, write_package
+from keras_stylegan.inference.style_pictures import LiteRTPredictor, prepare_style_picture
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.networks import StylePredictor
 
-FILE = "weights/style_predictor.tflite"
+FILE, KERAS_FILE = "weights/style_predictor.tflite", "weights/style_predictor.npz"
 # Bytes of the stylisation network's LiteRT file and the predictor's together.
 MAX_BYTES = 4 * 10**6
 
@@ -38,7 +38,7 @@ def predict_function(predictor: StylePredictor):
 
 
 def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
-    """Writes `weights/style_predictor.tflite` of a run, and `predictor` in the manifest entry of its network.
+    """Writes `weights/style_predictor.{tflite,npz}` of a run, and `predictor` in the manifest entry of its network.
 
     Args:
         run: run directory of a style_predictor preset.
@@ -61,14 +61,17 @@ def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
     together = len(content) + entry["litert"]["bytes"]
     if together > MAX_BYTES:
         raise ValueError(f"network and predictor must have at most {MAX_BYTES:,} bytes. Received: {together:,}")
+    weights = half_precision(predictor)[1]
+    arguments = {k: v for k, v in predictor.get_config().items() if k not in ("dtype", "name", "trainable")}
     entry["predictor"] = {
         **fingerprint(FILE, content),
+        "keras": {**fingerprint(KERAS_FILE, weights), "config": json.loads(json.dumps(arguments))},
         **training_facts(run, config),
         "parameters": predictor.count_params(),
         "parity": _parity(predictor, content),
         "licence": licence,
     }
-    write_package(assets, "multistyle", entry, {FILE: content})
+    write_package(assets, "multistyle", entry, {FILE: content, KERAS_FILE: weights})
     return entry["predictor"]
 
 
@@ -76,7 +79,7 @@ def _parity(predictor, content) -> float:
     """Greatest difference of both runtimes on a packaged photograph, in units of the styles' spread."""
     sample = pretrained.sample_photographs()[0].read_bytes()
     runtime = LiteRTPredictor(content)
-    picture = runtime.prepare(sample)
+    picture = prepare_style_picture(sample)
     ours = keras.ops.convert_to_numpy(predictor(picture[None].astype("float32") / 127.5 - 1))[0]
     spread = keras.ops.convert_to_numpy(predictor.spread)
     return round(float(np.abs((runtime.run(picture) - ours) / spread).max()), 4)

@@ -13,8 +13,8 @@ import tensorflow as tf
 # Pixels of a request of pictures, and of each encoded picture: at some 170 bytes a pixel, 0.7 GB of working memory.
 # Sixteen pictures of 512x512 are just within.
 MAX_PIXELS = 2**22
-# Pictures that a generator makes at once.
-MAX_PICTURES = 64
+# Pictures that a generator makes at once, and regions of a picture that are painted at once.
+MAX_PICTURES, MAX_REGIONS = 64, 16
 # By how much a sum of float32 weights may miss 1.
 ROUNDING = 1e-3
 
@@ -36,43 +36,83 @@ def when(rules: Sequence[tuple], *tensors: tf.Tensor) -> list[tf.Tensor]:
         return [tf.identity(tensor) for tensor in tensors]
 
 
-def checked_images(image: tf.Tensor) -> tf.Tensor:
+def checked_images(image: tf.Tensor, name: str = "image", max_pixels: int = MAX_PIXELS, smallest: int = 1) -> tf.Tensor:
     """A batch of pictures that has the axes (batch, height, width, 3), none of them empty, and is not huge."""
-    (image,) = when([_rank(image, 4, "`image` must have the axes (batch, height, width, 3).")], image)
+    (image,) = when([_rank(image, 4, f"`{name}` must have the axes (batch, height, width, 3).")], image)
     shape = tf.shape(image, out_type=tf.int64)
     pixels = tf.reduce_prod(shape[:3])
+    large = tf.reduce_all(shape[1:3] >= smallest)
     rules = [
-        (tf.equal(shape[3], 3), "`image` must be RGB, of shape (batch, height, width, 3).", shape),
-        (pixels > 0, "`image` must hold at least one picture of at least one pixel.", shape),
-        (pixels <= MAX_PIXELS, f"`image` must hold at most {MAX_PIXELS} pixels in all; send fewer or smaller.", shape),
+        (tf.equal(shape[3], 3), f"`{name}` must be RGB, of shape (batch, height, width, 3).", shape),
+        (pixels > 0, f"`{name}` must hold at least one picture of at least one pixel.", shape),
+        (pixels <= max_pixels, f"`{name}` must hold at most {max_pixels} pixels in all; send fewer or smaller.", shape),
     ]
+    if smallest > 1:
+        rules.append((large, f"`{name}` must have at least {smallest} pixels on each side.", shape))
     return when(rules, image)[0]
 
 
-def checked_files(image_bytes: tf.Tensor) -> tf.Tensor:
-    """A vector of strings, at least one."""
-    sentence = "`image_bytes` must have shape (batch,), at least one file."
-    (image_bytes,) = when([_rank(image_bytes, 1, sentence)], image_bytes)
-    count = tf.shape(image_bytes)[0]
-    return when([(count > 0, sentence, count)], image_bytes)[0]
+def checked_as(name: str, image: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    """Pictures of the shape of others, which were checked."""
+    sentence = f"`{name}` must have the shape of the other pictures, (batch, height, width, 3)."
+    (image,) = when([_rank(image, 4, sentence)], image)
+    shape = tf.shape(image)
+    return when([(tf.reduce_all(tf.equal(shape, tf.shape(other))), sentence, shape)], image)[0]
 
 
-def checked_rows(name: str, rows: tf.Tensor, columns: int, batch: tf.Tensor) -> tf.Tensor:
-    """Finite numbers, `columns` for each of `batch`."""
-    sentence = f"`{name}` must have shape (batch, {columns})"
-    (rows,) = when([_rank(rows, 2, f"{sentence}.")], rows)
-    shape = tf.shape(rows)
+def checked_masks(masks: tf.Tensor, image: tf.Tensor, max_regions: int = MAX_REGIONS) -> tf.Tensor:
+    """Shares of regions at each pixel of pictures: `(batch, height, width, regions)`, sums of at most 1."""
+    sentence = "`masks` must have shape (batch, height, width, regions)"
+    (masks,) = when([_rank(masks, 4, f"{sentence}.")], masks)
+    shape = tf.shape(masks)
+    same = tf.reduce_all(tf.equal(shape[:3], tf.shape(image)[:3]))
+    some = (shape[3] > 0) & (shape[3] <= max_regions)
     rules = [
-        (tf.reduce_all(tf.equal(shape, [batch, columns])), f"{sentence}, a row for each of the batch.", shape),
+        (same, f"{sentence}, with a share for each pixel of the pictures.", shape),
+        (some, f"{sentence}, of 1 to {max_regions} regions.", shape),
+    ]
+    (masks,) = when(rules, masks)
+    greatest = tf.reduce_max(tf.reduce_sum(masks, axis=-1))
+    rules = [
+        (tf.reduce_all(masks >= 0), "`masks` must be numbers from 0 on.", tf.reduce_min(masks)),
+        (greatest < 1 + ROUNDING, "`masks` must have sums of at most 1 at each pixel.", greatest),
+    ]
+    return when(rules, masks)[0]
+
+
+def checked_files(files: tf.Tensor, name: str = "image_bytes", batch: tf.Tensor | None = None) -> tf.Tensor:
+    """A vector of strings, one for each of `batch` (None: at least one)."""
+    if batch is None:
+        sentence = f"`{name}` must have shape (batch,), at least one file."
+    else:
+        sentence = f"`{name}` must have shape (batch,), one file for each of the batch."
+    (files,) = when([_rank(files, 1, sentence)], files)
+    count = tf.shape(files)[0]
+    return when([(count > 0 if batch is None else tf.equal(count, batch), sentence, count)], files)[0]
+
+
+def checked_rows(
+    name: str, rows: tf.Tensor, columns: int, batch: tf.Tensor, regions: tf.Tensor | None = None
+) -> tf.Tensor:
+    """Finite numbers, `columns` for each of `batch`, or for each of the `regions` of each."""
+    axes, sizes = (("batch",), [batch]) if regions is None else (("batch", "regions"), [batch, regions])
+    sentence = f"`{name}` must have shape ({', '.join(axes)}, {columns})"
+    (rows,) = when([_rank(rows, len(axes) + 1, f"{sentence}.")], rows)
+    shape = tf.shape(rows)
+    whole = "the batch" if regions is None else "the regions of each picture"
+    rules = [
+        (tf.reduce_all(tf.equal(shape, [*sizes, columns])), f"{sentence}, a row for each of {whole}.", shape),
         (tf.reduce_all(tf.math.is_finite(rows)), f"`{name}` must be finite.", rows),
     ]
     return when(rules, rows)[0]
 
 
-def checked_shares(style_weights: tf.Tensor, num_styles: int, batch: tf.Tensor) -> tf.Tensor:
+def checked_shares(
+    style_weights: tf.Tensor, num_styles: int, batch: tf.Tensor, regions: tf.Tensor | None = None
+) -> tf.Tensor:
     """Weights as rows that sum to 1, or to less by the share of styles that are not in the bank."""
-    weights = _checked_weights(style_weights, num_styles, batch)
-    sums = tf.reduce_sum(weights, axis=1)
+    weights = _checked_weights(style_weights, num_styles, batch, regions)
+    sums = tf.reduce_sum(weights, axis=-1)
     right = tf.reduce_all(sums < 1 + ROUNDING)
     return when([(right, "`style_weights` must have sums of at most 1 beside a vector.", sums)], weights)[0]
 
@@ -86,8 +126,8 @@ def checked_mixtures(style_weights: tf.Tensor, num_styles: int, batch: tf.Tensor
     return weights / tf.reduce_sum(weights, axis=1, keepdims=True)
 
 
-def _checked_weights(style_weights, num_styles, batch):
-    weights = checked_rows("style_weights", style_weights, num_styles, batch)
+def _checked_weights(style_weights, num_styles, batch, regions=None):
+    weights = checked_rows("style_weights", style_weights, num_styles, batch, regions)
     return when([(tf.reduce_all(weights >= 0), "`style_weights` must not be negative.", weights)], weights)[0]
 
 

@@ -96,7 +96,7 @@ def generate_service(source: Source, folder: Path) -> Service:
         request["truncation"] = np.full(1, 0.7, np.float32)
     by_seed_request = {"seed": np.zeros(1, np.int64), **request}
     requests |= {"generate": by_seed_request, "generate_z": {"z": z, **request}, "encoded": by_seed_request}
-    return Service(module, signatures, requests, _expected(network, z, request), "generate_z")
+    return Service(module, signatures, requests, {"generate_z": _expected(network, z, request)})
 
 
 def _few(count):

@@ -15,28 +15,30 @@ _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _PNG_HEADER = 24  # bytes, of which the last eight are width and height
 
 
-def decode(content: tf.Tensor) -> tf.Tensor:
+def decode(content: tf.Tensor, name: str = "image_bytes", max_pixels: int = MAX_PIXELS) -> tf.Tensor:
     """The pixels of a JPEG or PNG file, as Pillow decodes them, measured by its header before anything is decoded.
 
     Args:
         content: scalar string tensor, a file. Alpha is dropped, 16 bits become 8; a JPEG is turned as its EXIF says.
+        name: what a mistake calls the input.
+        max_pixels: how many are decoded at most.
 
     Returns:
         uint8 tensor of shape `(height, width, 3)`.
 
     Raises:
-        InvalidArgumentError: when run on what is no such file, a damaged one, or one of more than `MAX_PIXELS`.
+        InvalidArgumentError: when run on what is no such file, a damaged one, or one of too many pixels.
     """
     head = tf.strings.substr(content, 0, _PNG_HEADER) + b"\0" * _PNG_HEADER  # lest cutting fail on a short one
     is_png = tf.equal(tf.strings.substr(head, 0, len(_PNG)), _PNG)
     is_jpeg = tf.equal(tf.strings.substr(head, 0, len(_JPEG)), _JPEG)
-    rule = (is_png | is_jpeg, "`image_bytes` must be JPEG or PNG files (length in bytes).", tf.strings.length(content))
+    rule = (is_png | is_jpeg, f"`{name}` must be JPEG or PNG files (length in bytes).", tf.strings.length(content))
     content, head = when([rule], content, head)
     size = tf.cond(is_png, lambda: _png_size(head), lambda: tf.cast(tf.image.extract_jpeg_shape(content)[:2], tf.int64))
     pixels = tf.reduce_prod(size)
     rules = [
-        (tf.reduce_all(size > 0), "`image_bytes` must be pictures of at least one pixel (height, width).", size),
-        (pixels <= MAX_PIXELS, f"`image_bytes` must have at most {MAX_PIXELS} pixels each (height, width).", size),
+        (tf.reduce_all(size > 0), f"`{name}` must be pictures of at least one pixel (height, width).", size),
+        (pixels <= max_pixels, f"`{name}` must have at most {max_pixels} pixels each (height, width).", size),
     ]
     (content,) = when(rules, content)
 
@@ -74,20 +76,21 @@ def to_uint8(images: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.clip_by_value(images * 127.5 + 128.0, 0.0, 255.0), tf.uint8)
 
 
-def pad_to_stride(images: tf.Tensor, stride: int) -> tuple[tf.Tensor, list[tf.Tensor]]:
+def pad_to_stride(images: tf.Tensor, stride: int, min_side: int = MIN_SIDE) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Continues pictures by reflection, evenly on opposite sides, as `inference.runtimes.pad_to_stride` does.
 
     Args:
         images: tensor of shape `(batch, height, width, channels)`, of any size from 1x1.
         stride: what height and width of the result are multiples of.
+        min_side: the smallest height and width of the result, rounded up to the stride.
 
     Returns:
-        The padded images, of at least `MIN_SIDE` pixels a side, and top, left, height and width of the pictures in it.
+        The padded images, and top, left, height and width of the pictures in it.
     """
     starts, sizes = [], []
     for axis in (1, 2):
         size = tf.shape(images)[axis]
-        total = -(-tf.maximum(size, MIN_SIDE) // stride) * stride - size
+        total = -(-tf.maximum(size, min_side) // stride) * stride - size
         starts.append(total // 2)
         sizes.append(size)
         # There and back again, without repeating the ends: 0 1 2 1 0 1 2 ...

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
+from keras_stylegan import pretrained
 from keras_stylegan.exporters.saved_model_checks import checked_vector
+from keras_stylegan.exporters.saved_model_images import JPEG_QUALITY, encode_jpeg, encode_png
 
+# Encoded pictures of a request that are worked on at the same time: while one is painted, others are read and written.
+PARALLEL_PICTURES = 2
+# The side of the picture that a server warms up with.
+WARMUP_SIZE = 256
 Request = dict[str, np.ndarray]
 
 
@@ -23,15 +31,14 @@ class Service:
         module: holds the variables and assets that the signatures use.
         signatures: `tf.function`s with named inputs, returning dicts of named outputs; one is `serving_default`.
         requests: a request for each signature but `serving_default`: the server warms up with them.
-        expected: what Keras answers to the request of the signature `compared`, a uint8 array.
-        compared: name of that signature, which has one output.
+        expected: what Keras answers to requests by the names of their signatures, which have one output each: uint8
+            pictures, or float rows.
     """
 
     module: tf.Module
     signatures: dict[str, Any]
     requests: dict[str, Request]
-    expected: np.ndarray
-    compared: str
+    expected: dict[str, np.ndarray]
 
 
 def names_signature(module: tf.Module, names: Sequence[str], file: Path):
@@ -61,3 +68,42 @@ def holding(variables: Sequence[Any]) -> tf.Module:
     module = tf.Module()
     module.variables_of_network = [variable.value for variable in variables]
     return module
+
+
+def sample_pictures() -> np.ndarray:
+    """A packaged photograph to warm up with, uint8 `(1, WARMUP_SIZE, WARMUP_SIZE, 3)`."""
+    with Image.open(io.BytesIO(pretrained.sample_photographs()[0].read_bytes())) as photograph:
+        return np.asarray(photograph.convert("RGB").resize((WARMUP_SIZE, WARMUP_SIZE)))[None]
+
+
+def sample_file(pixels: np.ndarray) -> np.ndarray:
+    """Pixels as a vector of one string, a JPEG file."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=JPEG_QUALITY)
+    return np.array([file.getvalue()], object)
+
+
+def encoded_signatures(change, inputs: Sequence[tf.TensorSpec], output: str, rules) -> dict[str, Any]:
+    """The signatures `encoded` and `encoded_png`: files of different sizes in, JPEG or PNG files out.
+
+    Args:
+        change: function from a row of each of the inputs to uint8 pixels `(height, width, 1 | 3)`.
+        inputs: specs of the inputs.
+        output: name of the output.
+        rules: function from the inputs to the inputs, which exist only if they are right.
+    """
+
+    def by(encode):
+        def answer(*values):
+            # One by one, as they have different sizes.
+            files = tf.map_fn(
+                lambda row: encode(change(*row)),
+                rules(*values),
+                parallel_iterations=PARALLEL_PICTURES,
+                fn_output_signature=tf.string,
+            )
+            return {output: files}
+
+        return tf.function(answer, inputs, autograph=False)
+
+    return {"encoded": by(encode_jpeg), "encoded_png": by(encode_png)}

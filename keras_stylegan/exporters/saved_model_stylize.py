@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
-from PIL import Image
 
-from keras_stylegan import pretrained
 from keras_stylegan.exporters import saved_model_images as pictures
 from keras_stylegan.exporters.saved_model_checks import (
+    MAX_PIXELS,
     checked_files,
     checked_images,
+    checked_masks,
     checked_mixtures,
     checked_rows,
     checked_shares,
     checked_vector,
 )
-from keras_stylegan.exporters.saved_model_service import Request, Service, holding, names_signature
+from keras_stylegan.exporters.saved_model_service import Service, encoded_signatures, holding, names_signature
+from keras_stylegan.exporters.saved_model_stylize_requests import expected_of, requests_of
 from keras_stylegan.exporters.sources import Source
-from keras_stylegan.inference.runtimes import KerasRuntime
+from keras_stylegan.inference.style_pictures import SMALLEST
 
-# Encoded pictures of a request that are worked on at the same time: while one is painted, others are read and written.
-PARALLEL_PICTURES = 2
-# The side of the picture that a server warms up with.
-WARMUP_SIZE = 256
+# Maps of styles take that many times the memory of one style for all of a picture.
+MAPS_MEMORY = 4
 
 
 def stylize_service(source: Source, folder: Path) -> Service:
@@ -38,121 +35,111 @@ def stylize_service(source: Source, folder: Path) -> Service:
     | `stylize_weights`, `serving_default` | `image` uint8 (B, H, W, 3), `style_weights` float (B, N), `strength` float
       (B) | `stylized` uint8 (B, H, W, 3) |
     | `stylize_vector` | `image`, `style_weights`, `style_vector` float (B, V), `strength` | `stylized` |
+    | `stylize_regions` | `image`, `masks` float (B, H, W, R), `style_weights` float (B, R, N), `style_vectors` float
+      (B, R, V), `strength` | `stylized` |
     | `encoded`, `encoded_png` | `image_bytes` string (B), `style_weights`, `strength` | `stylized_bytes` string (B) |
+    | `predict_style`, with a predictor | `picture` uint8 (B, H, W, 3) | `style_vector` float (B, V) |
     | `style_names` | `index` int (B) | `name` string (B), `total` int (B): how many there are |
 
     B, H and W are of any size; pictures are painted at the size they come in. Rows of `style_weights` need not sum to
-    1, but for `stylize_vector`: there `style_vector` is what styles outside of the bank add to the mixture, their
-    vectors times their shares, which `style_weights` then lack. `image_bytes` are JPEG or PNG files of any sizes, the
-    answers JPEG or PNG; what ends in `_bytes` is base64 in the JSON of TensorFlow Serving.
+    1, but for `stylize_vector` and `stylize_regions`: there vectors are what styles outside of the bank add to a
+    mixture, their vectors times their shares, which `style_weights` then lack. `masks` say which share each of R
+    regions has of a pixel, in a mixture of its own; what none covers stays as it is. `image_bytes` are JPEG or PNG
+    files of any sizes, the answers JPEG or PNG; what ends in `_bytes` is base64 in the JSON of TensorFlow Serving.
+    What the LiteRT file has too has its names there.
 
     Args:
-        source: a built float32 `StyleTransformer` and the names of its styles.
+        source: a built float32 `StyleTransformer`, the names of its styles, and perhaps a `StylePredictor`.
         folder: where the names are written, from which saving takes them as an asset.
     """
-    network = source.network
-    module = holding(network.variables)
+    network, predictor = source.network, source.predictor
+    module = holding([*network.variables, *(predictor.variables if predictor is not None else ())])
+    num_styles, vector_size = network.num_styles, network.vector_size
     specs = {
         "image": tf.TensorSpec([None, None, None, 3], tf.uint8, name="image"),
         "image_bytes": tf.TensorSpec([None], tf.string, name="image_bytes"),
-        "style_weights": tf.TensorSpec([None, network.num_styles], tf.float32, name="style_weights"),
-        "style_vector": tf.TensorSpec([None, network.vector_size], tf.float32, name="style_vector"),
+        "masks": tf.TensorSpec([None, None, None, None], tf.float32, name="masks"),
+        "style_weights": tf.TensorSpec([None, num_styles], tf.float32, name="style_weights"),
+        "style_vector": tf.TensorSpec([None, vector_size], tf.float32, name="style_vector"),
+        "style_vectors": tf.TensorSpec([None, None, vector_size], tf.float32, name="style_vectors"),
         "strength": tf.TensorSpec([None], tf.float32, name="strength"),
     }
+    specs["regions_weights"] = tf.TensorSpec([None, None, num_styles], tf.float32, name="style_weights")
 
     @tf.function(reduce_retracing=True, autograph=False)
     def by_weights(image, style_weights, strength):
-        return _any_size(_paint_mixture, network, image, style_weights, strength)
+        return _painted(network, image, {"style_weights": style_weights, "strength": strength})
 
     def stylize_weights(image, style_weights, strength):
         image, count = _counted(checked_images(image))
-        style_weights = checked_mixtures(style_weights, network.num_styles, count)
+        style_weights = checked_mixtures(style_weights, num_styles, count)
         return {"stylized": by_weights(image, style_weights, checked_vector("strength", strength, count, 0, 1))}
 
     def stylize_vector(image, style_weights, style_vector, strength):
         image, count = _counted(checked_images(image))
-        style = (
-            checked_shares(style_weights, network.num_styles, count),
-            checked_rows("style_vector", style_vector, network.vector_size, count),
-        )
-        strength = checked_vector("strength", strength, count, 0, 1)
-        return {"stylized": _any_size(_paint_vector, network, image, style, strength)}
+        styles = {
+            "style_weights": checked_shares(style_weights, num_styles, count),
+            "style_vectors": checked_rows("style_vector", style_vector, vector_size, count),
+            "strength": checked_vector("strength", strength, count, 0, 1),
+        }
+        return {"stylized": _painted(network, image, styles)}
 
-    def encoded(encode):
-        def stylize_file(row):
-            content, style_weights, strength = row
-            painted = by_weights(pictures.decode(content)[None], style_weights[None], strength[None])
-            return encode(painted[0])
+    def stylize_regions(image, masks, style_weights, style_vectors, strength):
+        image, count = _counted(checked_images(image, max_pixels=MAX_PIXELS // MAPS_MEMORY))
+        masks = checked_masks(masks, image)
+        regions = tf.shape(masks)[3]
+        styles = {
+            "style_weights": checked_shares(style_weights, num_styles, count, regions),
+            "style_vectors": checked_rows("style_vectors", style_vectors, vector_size, count, regions),
+            "strength": checked_vector("strength", strength, count, 0, 1),
+        }
+        return {"stylized": _painted(network, image, styles, masks)}
 
-        def stylize_files(image_bytes, style_weights, strength):
-            image_bytes, count = _counted(checked_files(image_bytes))
-            style_weights = checked_mixtures(style_weights, network.num_styles, count)
-            rows = image_bytes, style_weights, checked_vector("strength", strength, count, 0, 1)
-            # One by one, as they have different sizes.
-            files = tf.map_fn(stylize_file, rows, parallel_iterations=PARALLEL_PICTURES, fn_output_signature=tf.string)
-            return {"stylized_bytes": files}
+    def stylize_file(content, style_weights, strength):
+        return by_weights(pictures.decode(content)[None], style_weights[None], strength[None])[0]
 
-        return stylize_files
+    def checked_request(image_bytes, style_weights, strength):
+        image_bytes, count = _counted(checked_files(image_bytes))
+        style_weights = checked_mixtures(style_weights, num_styles, count)
+        return image_bytes, style_weights, checked_vector("strength", strength, count, 0, 1)
 
     def signature(call, *inputs):
-        return tf.function(call, [specs[name] for name in (*inputs, "strength")], autograph=False)
+        return tf.function(call, [specs[name] for name in inputs], autograph=False)
 
-    arrays = signature(stylize_weights, "image", "style_weights")
-    requests = _requests(network)
-    compared = requests["stylize_weights"]
-    expected = KerasRuntime(network, network.stride).run(*(value[0] for value in compared.values()))
-    return Service(
-        module,
-        {
-            "serving_default": arrays,
-            "stylize_weights": arrays,
-            "stylize_vector": signature(stylize_vector, "image", "style_weights", "style_vector"),
-            "encoded": signature(encoded(pictures.encode_jpeg), "image_bytes", "style_weights"),
-            "encoded_png": signature(encoded(pictures.encode_png), "image_bytes", "style_weights"),
-            "style_names": names_signature(module, source.names, folder / "styles.txt"),
-        },
-        requests,
-        expected[None],
-        "stylize_weights",
-    )
+    arrays = signature(stylize_weights, "image", "style_weights", "strength")
+    of_files = [specs[name] for name in ("image_bytes", "style_weights", "strength")]
+    signatures = {
+        "serving_default": arrays,
+        "stylize_weights": arrays,
+        "stylize_vector": signature(stylize_vector, "image", "style_weights", "style_vector", "strength"),
+        "stylize_regions": signature(stylize_regions, "image", "masks", "regions_weights", "style_vectors", "strength"),
+        **encoded_signatures(stylize_file, of_files, "stylized_bytes", checked_request),
+        "style_names": names_signature(module, source.names, folder / "styles.txt"),
+    }
+    requests = requests_of(network)
+    if predictor is not None:
+        signatures["predict_style"] = _predict_style(predictor)
+        requests["predict_style"] = {"picture": requests["stylize_weights"]["image"]}
+    return Service(module, signatures, requests, expected_of(source, requests))
+
+
+def _predict_style(predictor: keras.Model):
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name="picture")], autograph=False)
+    def predict_style(picture):
+        picture = checked_images(picture, "picture", smallest=SMALLEST)
+        return {"style_vector": predictor(pictures.to_float(picture))}
+
+    return predict_style
 
 
 def _counted(batch):
     return batch, tf.shape(batch)[0]
 
 
-def _any_size(paint, network, image, style, strength):
-    """Paints uint8 pictures of any size by one of the functions below, which want multiples of the stride."""
+def _painted(network: keras.Model, image, styles, masks=None):
+    """Paints uint8 pictures of any size."""
     padded, place = pictures.pad_to_stride(image, network.stride)
-    return pictures.crop(pictures.to_uint8(paint(network, pictures.to_float(padded), style, strength)), place)
-
-
-def _paint_mixture(network: keras.Model, images, style_weights, strength):
-    return network({"images": images, "style_weights": style_weights, "strength": strength}, training=False)
-
-
-def _paint_vector(network: keras.Model, images, style, strength):
-    """As the network's call, with what is not in the bank added to the mixture."""
-    style_weights, style_vector = style
-    styles = {"style_weights": style_weights, "style_vectors": style_vector, "strength": strength}
-    return network({"images": images, **styles}, training=False)
-
-
-def _requests(network: keras.Model) -> dict[str, Request]:
-    """One request for each signature: a packaged photograph in the first style."""
-    with Image.open(io.BytesIO(pretrained.sample_photographs()[0].read_bytes())) as photograph:
-        picture = photograph.convert("RGB").resize((WARMUP_SIZE, WARMUP_SIZE))
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=pictures.JPEG_QUALITY)
-    strength = np.ones(1, np.float32)
-    weights = np.eye(1, network.num_styles, dtype=np.float32)
-    vector = keras.ops.convert_to_numpy(network.bank.style_vectors())[:1]
-    by_weights = {"style_weights": weights, "strength": strength}
-    image, files = np.asarray(picture)[None], np.array([file.getvalue()], object)
-    return {
-        "stylize_weights": {"image": image, **by_weights},
-        "stylize_vector": {"image": image, "style_vector": vector, **by_weights, "style_weights": 0 * weights},
-        "encoded": {"image_bytes": files, **by_weights},
-        "encoded_png": {"image_bytes": files, **by_weights},
-        "style_names": {"index": np.arange(network.num_styles, dtype=np.int32)},
-    }
+    if masks is not None:
+        styles = {**styles, "masks": pictures.pad_to_stride(masks, network.stride)[0]}
+    painted = network({"images": pictures.to_float(padded), **styles}, training=False)
+    return pictures.crop(pictures.to_uint8(painted), place)

@@ -5,19 +5,40 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from keras_stylegan import pretrained
 from keras_stylegan.choices import did_you_mean
-from keras_stylegan.exporters.package_files import in_float32
+from keras_stylegan.exporters.package_files import half_precision, in_float32
 from keras_stylegan.inference import load
-from keras_stylegan.inference.generator import PictureGenerator, open_generator
+from keras_stylegan.inference.generator import PictureGenerator, build_generator, open_generator
+from keras_stylegan.inference.translator import DIRECTIONS, DOMAINS_FILE
 from keras_stylegan.keras_files import load_network
-from keras_stylegan.networks import StyleTransformer
+from keras_stylegan.networks import (
+    BackboneUNet,
+    DenseNetTranslator,
+    FusionGenerator,
+    JohnsonTransformer,
+    ResNetTranslator,
+    StylePredictor,
+    StyleTransformer,
+    SuperResolutionNetwork,
+    UNetTranslator,
+    VNetTranslator,
+)
+from keras_stylegan.systems.style_predictor import PREDICTOR_FILE
 
-# The file of a run directory that holds its network.
-FILES = ("network.keras", "generator.keras")
+# The file of a run directory that holds its network; of both ways of a translator the first.
+FILES = ("network.keras", "generator.keras", *(f"{name}.keras" for name in DIRECTIONS))
+# By their classes. A baseline of one style is a translator too, any other network with a latent a generator.
+KINDS = {
+    "stylizer": StyleTransformer,
+    "translator": (BackboneUNet, DenseNetTranslator, ResNetTranslator, UNetTranslator, VNetTranslator),
+    "upscaler": SuperResolutionNetwork,
+    "fusion": FusionGenerator,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,56 +46,132 @@ class Source:
     """A trained network and what must travel with it.
 
     Attributes:
-        kind: `"stylizer"` or `"generator"`.
+        kind: `"generator"`, or one of `KINDS`.
         network: built Keras network under the float32 policy.
         names: of its styles or classes, in order.
+        predictor: of a stylisation network, the network from pictures to its style vectors, where there is one.
     """
 
     kind: str
     network: keras.Model
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    predictor: StylePredictor | None = None
 
 
-def open_source(source: str | Path) -> Source:
+class OneStyle(keras.Model):
+    """A network of one style as a translator: what it paints at full strength.
+
+    Args:
+        network: built `JohnsonTransformer`.
+    """
+
+    def __init__(self, network):
+        super().__init__(name=network.name)
+        self.network = network
+        self.stride = network.stride
+        self.built = True
+
+    def call(self, images):
+        return self.network.paint(images)
+
+
+def open_source(source: str | Path, predictor: str | Path | None = None) -> Source:
     """Opens what is to be exported.
 
     Args:
         source: name of a packaged network, run directory, or `.keras` file; names of styles or classes are those of
-            the `config.json` beside it, or numbers.
+            the `config.json` beside it, or numbers. Of a run that learnt to translate both ways it is the way from A to
+            B; `b_to_a.keras` in it is the other.
+        predictor: run directory of a style predictor for the stylisation network that `source` is.
 
     Raises:
-        ValueError: if there is no such network, or its file is damaged or unsafe.
+        ValueError: if there is no such network, its file is damaged or unsafe, or the predictor is for another.
     """
+    opened = _open(source)
+    return opened if predictor is None else dataclasses.replace(opened, predictor=_predictor(Path(predictor), opened))
+
+
+def _open(source):
     path = Path(source)
     file = next((path / name for name in FILES if (path / name).is_file()), path)
     if file.is_file() and file.suffix == ".keras":
         return _from_file(file)
-    stylizers = {name for name, entry in pretrained.manifest().items() if "styles" in entry}
-    if str(source) in stylizers:
-        stylizer = load(str(source), "keras")
-        return Source("stylizer", stylizer.runtime.network, stylizer.styles)
-    if str(source) in pretrained.generators():
-        return _generator(open_generator(source, "keras"))
-    packaged = sorted(stylizers | set(pretrained.generators()))
+    packaged = {name: kind for name, entry in pretrained.manifest().items() if (kind := _packaged_kind(name, entry))}
+    if str(source) in packaged:
+        return _from_package(str(source), packaged[str(source)])
+    if (path / DOMAINS_FILE).is_file():
+        raise ValueError(f"{path / DOMAINS_FILE}: translators for several domains have no export")
     raise ValueError(
-        f"`source` must be a packaged network ({', '.join(packaged)}), a run directory with {' or '.join(FILES)}, or "
-        f"a .keras file. Received: {source}{did_you_mean(str(source), packaged)}"
+        f"`source` must be a packaged network ({', '.join(sorted(packaged))}), a run directory with "
+        f"{', '.join(FILES[:-1])} or {FILES[-1]}, or a .keras file. "
+        f"Received: {source}{did_you_mean(str(source), packaged)}"
     )
+
+
+def _packaged_kind(name, entry):
+    """What a packaged network is; None for one that is packaged as a LiteRT file alone, or is part of others."""
+    if "styles" in entry:
+        return "stylizer"
+    if name == pretrained.FUSION:
+        return "fusion"
+    return "generator" if name in pretrained.generators() else None
+
+
+def _from_package(name, kind):
+    if kind == "generator":
+        return _generator(open_generator(name, "keras"))
+    entry = pretrained.manifest()[name]
+    if kind == "fusion":
+        return Source(kind, _built("FusionGenerator", entry["keras"]))
+    stylizer = load(name, "keras")
+    record = entry.get("predictor", {}).get("keras")
+    predictor = None if record is None else _built("StylePredictor", record)
+    return Source(kind, stylizer.runtime.network, stylizer.styles, predictor)
+
+
+def _built(network, record):
+    return build_generator({"network": network, **record}, pretrained.read_weights(record))
 
 
 def _from_file(file: Path) -> Source:
     network = load_network(file)
-    config = file.parent / "config.json"
-    facts = json.loads(config.read_text(encoding="utf-8"))["facts"] if config.is_file() else {}
-    if hasattr(network, "latent_dim"):
+    facts = _facts(file.parent)
+    kind = next((kind for kind, classes in KINDS.items() if isinstance(network, classes)), None)
+    if kind == "stylizer":
+        names = tuple(facts.get("styles", ())) or tuple(str(index) for index in range(network.num_styles))
+        if len(names) != network.num_styles:
+            raise ValueError(
+                f"{file.parent / 'config.json'}: must name {network.num_styles} styles. Received: {len(names)}"
+            )
+        return Source(kind, in_float32(network), names)
+    if kind is not None:
+        return Source(kind, in_float32(network))
+    if isinstance(network, JohnsonTransformer):
+        return Source("translator", OneStyle(in_float32(network)))
+    if hasattr(network, "latent_dim") and hasattr(network, "num_classes"):
         return _generator(PictureGenerator(network, facts.get("classes", ())))
-    if not isinstance(network, StyleTransformer):
-        raise ValueError(f"{file}: must hold a stylisation network or a generator, not a {type(network).__name__}")
-    names = tuple(facts.get("styles", ())) or tuple(str(index) for index in range(network.num_styles))
-    if len(names) != network.num_styles:
-        raise ValueError(f"{config}: must name {network.num_styles} styles. Received: {len(names)}")
-    return Source("stylizer", in_float32(network), names)
+    raise ValueError(
+        f"{file}: must hold one of {', '.join(KINDS)}, generator. Received: a network of class {type(network).__name__}"
+    )
 
 
 def _generator(opened: PictureGenerator) -> Source:
     return Source("generator", in_float32(opened.network), tuple(opened.classes))
+
+
+def _predictor(run: Path, opened: Source) -> StylePredictor:
+    """The predictor of a run, which must be for the network that was opened."""
+    if opened.kind != "stylizer":
+        raise ValueError(f"`predictor` is for a stylisation network alone. Received: a {opened.kind}")
+    if not (run / PREDICTOR_FILE).is_file():
+        raise ValueError(f"`predictor` must be a run of style_predictor, with {PREDICTOR_FILE}. Received: {run}")
+    space = _facts(run).get("network", {}).get("style_space")
+    if space != pretrained.style_space(half_precision(opened.network)[0]):
+        raise ValueError(f"`predictor` must be for this stylisation network. Received: {run}, for another")
+    return load_network(run / PREDICTOR_FILE)
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    """What the run of a folder says of its network; nothing without its record."""
+    config = folder / "config.json"
+    return json.loads(config.read_text(encoding="utf-8"))["facts"] if config.is_file() else {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a command that only lists its options must not wait for these
     from keras_stylegan.exporters.parity import Bar, Parity
-    from keras_stylegan.exporters.tflite_targets import Target
+    from keras_stylegan.exporters.tflite_target import Target
 
 SUFFIX = ".tflite"
 
@@ -29,11 +30,11 @@ def export_from_arguments(arguments: argparse.Namespace) -> None:
     """Exports what the parsed arguments name (`source`, `out` and those above) and prints the table."""
     size = None if arguments.size is None else parse_size(arguments.size)
     quantize = arguments.quantize or "float16"
-    parity, bar = export_tflite(arguments.source, arguments.out, size, quantize, arguments.representative)
+    parities, bar = export_tflite(arguments.source, arguments.out, size, quantize, arguments.representative)
     from keras_stylegan.exporters.parity import table
 
     print(arguments.out)
-    print(table({quantize: (parity, bar)}))
+    print(table({f"{signature}, {quantize}": (parity, bar) for signature, parity in parities.items()}))
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -53,11 +54,13 @@ def export_tflite(
     size: tuple[int, int] | None = None,
     quantize: str = "float16",
     representative: str | Path | None = None,
-) -> tuple[Parity, Bar]:
-    """Writes a network as one LiteRT file of built-in operators, with its signature, and with metadata.
+) -> tuple[dict[str, Parity], Bar]:
+    """Writes a network as one LiteRT file of built-in operators, with its signatures, and with metadata.
 
-    The file is run by a bare interpreter and compared with Keras before it appears. Beside a generator's file stands a
-    `.json` file with the names of its classes, for `keras-stylegan generate --from FILE`.
+    The file is run by a bare interpreter and compared with Keras before it appears. Beside the file of a generator or a
+    translator stands a `.json` file, for `keras-stylegan generate --from FILE` and `translate --model FILE`.
+
+    Of a stylisation network a file for every size, in floating point, has signatures for own styles and regions too.
 
     Args:
         source: name of a packaged network, run directory, or `.keras` file.
@@ -68,7 +71,7 @@ def export_tflite(
         representative: folder of photographs whose ranges `"int8"` takes; None for packaged samples, or seeds.
 
     Returns:
-        What was measured, and the bar it was held to.
+        What was measured of each signature, by its name, and the bar that all were held to.
 
     Raises:
         ValueError: if an argument breaks its rule, or the file misses its bar; then it is not written.
@@ -79,6 +82,7 @@ def export_tflite(
     from keras_stylegan.exporters.sources import open_source
     from keras_stylegan.exporters.tflite_targets import TARGETS
     from keras_stylegan.files import whole_file
+    from keras_stylegan.inference.litert_signatures import single_signature
 
     file = Path(file)
     if file.suffix != SUFFIX or not file.absolute().parent.is_dir():
@@ -92,18 +96,25 @@ def export_tflite(
     opened = open_source(source)
     target = TARGETS[opened.kind](opened, size, representative)
     content = to_tflite(target, file.stem, quantize)
-    bar = BARS[quantize]
-    parity = measure(content, target.signature, target.measured, [target.expected(one) for one in target.measured])
-    if missed := parity.misses(bar):
-        raise ValueError(f"{file}: not written, as it falls short of Keras: {'; '.join(missed)}")
+    bar, parities = BARS[quantize], {}
+    for one in written(target, quantize):
+        alone = single_signature(content, one.signature)
+        parity = measure(alone, one.signature, one.measured, [one.expected(inputs) for inputs in one.measured])
+        if missed := parity.misses(bar):
+            raise ValueError(f"{file}: not written, as `{one.signature}` falls short of Keras: {'; '.join(missed)}")
+        parities[one.signature] = parity
     files = {file: content}
-    if opened.kind == "generator":
-        facts = {"classes": list(opened.names), "latent_dim": opened.network.latent_dim, "size": list(target.size)}
-        files = {file.with_suffix(".json"): json.dumps(facts, indent=2).encode(), **files}
-    for path, data in files.items():
-        with whole_file(path) as partial:
-            partial.write_bytes(data)
-    return parity, bar
+    if target.facts is not None:
+        files = {file.with_suffix(".json"): json.dumps(target.facts, indent=2).encode(), **files}
+    with contextlib.ExitStack() as whole:
+        for path, data in files.items():
+            whole.enter_context(whole_file(path)).write_bytes(data)
+    return parities, bar
+
+
+def written(target: Target, quantize: str) -> list[Target]:
+    """The signatures that a file has: those of named styles alone where 8 bits are chosen by its examples."""
+    return [target, *(target.more if quantize in ("none", "float16") else ())]
 
 
 def to_tflite(target: Target, name: str, quantize: str = "float16") -> bytes:
@@ -114,12 +125,16 @@ def to_tflite(target: Target, name: str, quantize: str = "float16") -> bytes:
         name: what the file calls the network.
         quantize: as of `export_tflite`.
     """
-    from keras_stylegan.exporters.litert import convert
-    from keras_stylegan.exporters.litert_graph import with_default_size
+    from keras_stylegan.exporters.litert import convert_signatures
+    from keras_stylegan.exporters.litert_graph import with_default_size, with_first
     from keras_stylegan.exporters.litert_metadata import add_metadata
     from keras_stylegan.exporters.litert_quantization import quantized
+    from keras_stylegan.exporters.litert_size import slimmed
 
-    content = convert(target.function, target.signature, float16=quantize == "float16")
+    functions = {one.signature: one.function for one in written(target, quantize)}
+    content = convert_signatures(functions, float16=quantize == "float16")
+    if len(functions) > 1:
+        content = with_first(slimmed(content), target.signature)
     if target.any_size:
         content = with_default_size(content, target.size)
     if quantize in ("dynamic", "int8"):

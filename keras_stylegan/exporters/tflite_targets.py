@@ -1,59 +1,30 @@
-"""Networks as what a device runs: a traced function, notes on its tensors, inputs to measure and to calibrate with."""
+"""Networks as what a device runs: stylisation, pictures from noise; and where the others are."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image, ImageOps
 
-from keras_stylegan import pretrained
 from keras_stylegan.exporters.generators import generate_function
-from keras_stylegan.exporters.litert import stylize_function
+from keras_stylegan.exporters.litert import stylize_functions
 from keras_stylegan.exporters.litert_metadata import TensorNote
+from keras_stylegan.exporters.saved_model_images import to_float
 from keras_stylegan.exporters.sources import Source
-from keras_stylegan.formats import READABLE_SUFFIXES
-from keras_stylegan.inference import read_picture
+from keras_stylegan.exporters.tflite_picture_targets import fusion_target, translator_target, upscaler_target
+from keras_stylegan.exporters.tflite_target import (
+    CALIBRATION_RUNS,
+    MEASURED_RUNS,
+    Inputs,
+    Target,
+    for_size,
+    measured_sizes,
+    photographs,
+)
 from keras_stylegan.inference.generator import truncates
+from keras_stylegan.inference.runtimes import MIN_SIDE
 from keras_stylegan.latents import seeded_latents
-
-# Of a file for every size: the size before it is resized, and a second one that it is measured at.
-DEFAULT_SIZE, OTHER_SIZE = (256, 256), (192, 264)
-SMALLEST = 64
-# Runs that ranges for 8 bits are taken from: enough for every style of forty, in pairs, on a few photographs.
-CALIBRATION_RUNS = 24
-MEASURED_RUNS = 4
-Inputs = dict[str, np.ndarray]
-
-
-@dataclasses.dataclass(frozen=True)
-class Target:
-    """A network for a device.
-
-    Attributes:
-        description: what it does, in a sentence.
-        signature: name of its signature.
-        function: `tf.function` of named inputs, to a dict with one uint8 output.
-        size: `(height, width)` of its pictures, or what a file for every size has by default.
-        any_size: whether it takes others.
-        notes: what the file says of its tensors, by their names.
-        measured: inputs to compare with Keras.
-        calibration: inputs whose ranges 8 bits are to hold; none of those in `measured`.
-        expected: what Keras makes of inputs, float array in [-1, 1].
-    """
-
-    description: str
-    signature: str
-    function: Callable
-    size: tuple[int, int]
-    any_size: bool
-    notes: Mapping[str, TensorNote]
-    measured: Sequence[Inputs]
-    calibration: Sequence[Inputs]
-    expected: Callable[[Inputs], np.ndarray]
 
 
 def stylizer_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
@@ -68,47 +39,49 @@ def stylizer_target(opened: Source, size: tuple[int, int] | None, representative
         ValueError: if the size is none that the network paints, or the folder holds no picture.
     """
     network = opened.network
-    if size is not None and (min(size) < SMALLEST or any(side % network.stride for side in size)):
-        raise ValueError(
-            f"`size` must be HEIGHTxWIDTH, multiples of {network.stride} from {SMALLEST}. Received: {size[0]}x{size[1]}"
-        )
-    samples = [read_picture(file.read_bytes()).photo for file in pretrained.sample_photographs()]
-    half = len(samples) // 2
-    photographs = samples[:half] if representative is None else _photographs(Path(representative))
-    sizes = [DEFAULT_SIZE, OTHER_SIZE] if size is None else [size]
-    usual = sizes[0]
+    sizes = measured_sizes(size, network.stride, MIN_SIDE)
+    to_measure, to_calibrate = photographs(sizes, representative)
     styles = np.random.default_rng(0).permutation(network.num_styles)
-    measured = [
-        _painting(samples[half + run % (len(samples) - half)], sizes[run % len(sizes)], styles[-1 - run :: 7], network)
-        for run in range(MEASURED_RUNS)
-    ]
-    calibration = [
-        _painting(photographs[run % len(photographs)], usual, styles[2 * run % len(styles) :][:2], network)
-        for run in range(CALIBRATION_RUNS)
-    ]
-
-    def expected(inputs):
-        images = tf.cast(inputs["image"], tf.float32) / 127.5 - 1.0
-        styled = {"style_weights": inputs["style_weights"], "strength": inputs["strength"]}
-        return network({"images": images, **styled}, training=False).numpy()
-
+    functions = stylize_functions(network)
     notes = {
         "image": TensorNote("photograph, RGB", 0, 255, channels=3),
         "style_weights": TensorNote("share of each style; they sum to 1", 0, 1, labels=opened.names),
+        "style_vector": TensorNote("what own styles add: their vectors times their shares", -5, 5),
+        "style_vectors": TensorNote("what own styles add to the mixture of each region", -5, 5),
+        "masks": TensorNote("share of each region at each pixel; what they leave stays as it is", 0, 1),
         "strength": TensorNote("from the photograph (0) to the painting (1)", 0, 1),
         "stylized": TensorNote("painted photograph, RGB, of the size of the photograph", 0, 255, channels=3),
     }
-    return Target(
-        description=f"Paints photographs in {len(opened.names)} styles, in mixtures of them, at any strength.",
-        signature="stylize_weights",
-        function=_resized(stylize_function(network), size),
-        size=usual,
-        any_size=size is None,
-        notes=notes,
-        measured=measured,
-        calibration=calibration,
-        expected=expected,
-    )
+
+    def expected(inputs):
+        styled = {{"style_vector": "style_vectors"}.get(name, name): value for name, value in inputs.items()}
+        return network({**styled, "images": to_float(inputs["image"])}, training=False).numpy()
+
+    def target(signature, measured, calibration=(), more=()):
+        return Target(
+            description=f"Paints photographs in {len(opened.names)} styles, in mixtures of them, at any strength.",
+            signature=signature,
+            function=for_size(functions[signature], size),
+            size=sizes[0],
+            any_size=size is None,
+            notes=notes,
+            measured=measured,
+            calibration=calibration,
+            expected=expected,
+            more=more,
+        )
+
+    measured = [_painting(picture, styles[-1 - run :: 7], network) for run, picture in enumerate(to_measure)]
+    calibration = [
+        _painting(picture, styles[2 * run % len(styles) :][:2], network) for run, picture in enumerate(to_calibrate)
+    ]
+    vector = network.bank.style_vectors()[styles[0]].numpy()
+    more = [
+        target("stylize_vector", [_with_vector(inputs, vector) for inputs in measured]),
+        target("stylize_regions", [_in_regions(inputs, vector) for inputs in measured]),
+    ]
+    # A fixed size is for processors that take no unknown shape, such as the number of regions.
+    return target("stylize_weights", measured, calibration, more if size is None else ())
 
 
 def generator_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
@@ -154,37 +127,41 @@ def generator_target(opened: Source, size: tuple[int, int] | None, representativ
         measured=[inputs(seed) for seed in range(MEASURED_RUNS)],
         calibration=[inputs(MEASURED_RUNS + run) for run in range(CALIBRATION_RUNS)],
         expected=lambda given: tf.convert_to_tensor(network(**given)).numpy(),
+        facts={"classes": list(opened.names), "latent_dim": network.latent_dim, "size": list(network.size)},
     )
 
 
-TARGETS = {"stylizer": stylizer_target, "generator": generator_target}
+# By the kind of the source.
+TARGETS = {
+    "stylizer": stylizer_target,
+    "generator": generator_target,
+    "translator": translator_target,
+    "upscaler": upscaler_target,
+    "fusion": fusion_target,
+}
 
 
-def _photographs(folder: Path) -> list[Image.Image]:
-    files = sorted(file for file in folder.glob("*") if file.suffix.lower() in READABLE_SUFFIXES)
-    if not files:
-        raise ValueError(f"`representative` must be a folder of pictures. Received: {folder}")
-    return [read_picture(file).photo for file in files[:CALIBRATION_RUNS]]
-
-
-def _painting(photograph, size, styles, network) -> Inputs:
-    """Inputs that paint the middle of a photograph in equal shares of styles."""
-    pixels = np.asarray(ImageOps.fit(photograph, size[::-1], Image.Resampling.LANCZOS))
+def _painting(picture: np.ndarray, styles: np.ndarray, network) -> Inputs:
+    """Inputs that paint a photograph in equal shares of styles."""
     weights = np.zeros((1, network.num_styles), np.float32)
     weights[0, styles] = 1 / len(styles)
-    return {"image": pixels[None], "style_weights": weights, "strength": np.ones(1, np.float32)}
+    return {"image": picture, "style_weights": weights, "strength": np.ones(1, np.float32)}
 
 
-def _resized(function, size):
-    """A traced function for pictures of one size, where it takes all.
+def _with_vector(inputs: Inputs, vector: np.ndarray) -> Inputs:
+    """The same in half of those styles, and half of one by its vector."""
+    return {**inputs, "style_weights": 0.5 * inputs["style_weights"], "style_vector": 0.5 * vector[None]}
 
-    Its graph is that for every size, and the converter finds the sizes inside: a graph traced for one size pads by
-    MIRROR_PAD, which XNNPACK does not take (`ops.padding`).
-    """
-    if size is None:
-        return function
-    specs = [
-        tf.TensorSpec([1, *size, *spec.shape[3:]] if spec.shape.rank == 4 else spec.shape, spec.dtype, spec.name)
-        for spec in function.input_signature
-    ]
-    return tf.function(lambda *inputs: function(*inputs), input_signature=specs)
+
+def _in_regions(inputs: Inputs, vector: np.ndarray) -> Inputs:
+    """The same on the left, a style by its vector in the middle, and the photograph on the right."""
+    _, height, width, _ = inputs["image"].shape
+    masks = np.zeros((1, height, width, 2), np.float32)
+    masks[:, :, : width // 2, 0] = masks[:, :, width // 2 : 3 * width // 4, 1] = 1
+    weights = inputs["style_weights"]
+    return {
+        **inputs,
+        "masks": masks,
+        "style_weights": np.stack([weights, 0 * weights], axis=1),
+        "style_vectors": np.stack([0 * vector, vector])[None],
+    }

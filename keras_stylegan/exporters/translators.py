@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_stylegan.exporters.litert import convert
+from keras_stylegan.exporters.litert_transposed import transposed_at_corners
 from keras_stylegan.exporters.model_card import translator_card
 from keras_stylegan.exporters.package_files import fingerprint, in_float32, training_facts, write_package
-from keras_stylegan.files import whole_file
 from keras_stylegan.inference.runtimes import pad_to_stride
 from keras_stylegan.inference.translator import SIGNATURE, KerasTranslator, LiteRTTranslator, open_translator
 
@@ -34,7 +34,8 @@ def translate_function(network: keras.Model):
 
     @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="image")])
     def translate(image):
-        images = network(tf.cast(image, tf.float32) / 127.5 - 1.0, training=False)
+        with transposed_at_corners(network):
+            images = network(tf.cast(image, tf.float32) / 127.5 - 1.0, training=False)
         # The half rounds to nearest: a cast cuts off.
         return {"translated": tf.cast(tf.clip_by_value(images * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
 
@@ -49,41 +50,6 @@ def to_litert(network: keras.Model, float16: bool = True) -> bytes:
         float16: store the weights in half precision.
     """
     return convert(translate_function(in_float32(network)), SIGNATURE, float16)
-
-
-def export_translator(
-    source: str | Path, file: Path, direction: str | None = None, float16: bool = True
-) -> dict[str, Any]:
-    """Writes a translator as one LiteRT file, with a `.json` file beside it that `translate` needs.
-
-    Args:
-        source: run directory of a translator, or its `.keras` file.
-        file: `.tflite` file to write; its folder must exist.
-        direction: of a run that learnt both ways.
-        float16: store the weights in half precision.
-
-    Returns:
-        What the `.json` file holds: `stride`, `parameters`, and `parity` with Keras in grey levels.
-
-    Raises:
-        ValueError: if `source` holds no translator, or `file` is no `.tflite` file.
-    """
-    if file.suffix != ".tflite":
-        raise ValueError(f"`file` must end in .tflite. Received: {file}")
-    runtime = open_translator(source, direction).runtime
-    if not isinstance(runtime, KerasTranslator):
-        raise ValueError(f"`source` must be a run or a .keras file. Received: {source}")
-    network = in_float32(runtime.network)
-    content = to_litert(network, float16)
-    facts = {
-        "stride": network.stride,
-        "parameters": network.count_params(),
-        "parity": parity_figures(content, network),
-    }
-    for path, data in ((file.with_suffix(".json"), json.dumps(facts, indent=2).encode()), (file, content)):
-        with whole_file(path) as partial:
-            partial.write_bytes(data)
-    return facts
 
 
 def package_translator(

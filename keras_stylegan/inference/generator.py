@@ -245,7 +245,7 @@ def open_generator(source: str | Path, runtime: str = "litert") -> PictureGenera
 
     Args:
         source: run directory of a GAN; a `.keras` file of a generator; a `.tflite` file, whose classes are named by a
-            `.json` file beside it, as `export_generator` writes it; or the name of a packaged generator.
+            `.json` file beside it, as its export writes it; or the name of a packaged generator.
         runtime: of a packaged generator, `"litert"` or `"keras"`, which also mixes, moves and finds styles.
 
     Raises:

@@ -61,6 +61,17 @@ def choose_backend(argument: str) -> None:
     os.environ["KERAS_BACKEND"] = installed[0]
 
 
+def prepare_style_picture(picture) -> np.ndarray:
+    """A picture, given as to `read_picture`, in the size of training; uint8 of shape `(height, width, 3)`."""
+    photo = read_picture(picture).photo
+    longest = _MAX_ASPECT * min(photo.size)
+    width, height = (min(side, longest) for side in photo.size)
+    left, top = (photo.width - width) // 2, (photo.height - height) // 2
+    photo = photo.crop((left, top, left + width, top + height))
+    factor = min(1.0, _SHORT_SIDE / min(photo.size))
+    return np.asarray(photo.resize([round(side * factor) for side in photo.size], Image.Resampling.LANCZOS))
+
+
 class LiteRTPredictor:
     """Runs a LiteRT file with the signature `predict_style` (`keras_stylegan.exporters.predictor` writes it).
 
@@ -76,19 +87,9 @@ class LiteRTPredictor:
 
     def __call__(self, path: str | os.PathLike) -> np.ndarray:
         """The style vector of a picture file, float32 of shape `(vector_size,)`; raises as `read_style_picture`."""
-        return self.run(self.prepare(read_style_picture(path)))
-
-    def prepare(self, picture) -> np.ndarray:
-        """A picture, given as to `read_picture`, in the size of training; uint8 of shape `(height, width, 3)`."""
-        photo = read_picture(picture).photo
-        longest = _MAX_ASPECT * min(photo.size)
-        width, height = (min(side, longest) for side in photo.size)
-        left, top = (photo.width - width) // 2, (photo.height - height) // 2
-        photo = photo.crop((left, top, left + width, top + height))
-        factor = min(1.0, _SHORT_SIDE / min(photo.size))
-        return np.asarray(photo.resize([round(side * factor) for side in photo.size], Image.Resampling.LANCZOS))
+        return self.run(prepare_style_picture(read_style_picture(path)))
 
     def run(self, picture: np.ndarray) -> np.ndarray:
-        """The style vector of what `prepare` returned."""
+        """The style vector of what `prepare_style_picture` returned."""
         with self._lock:
             return self._signature(picture=picture[None])["style_vector"][0]

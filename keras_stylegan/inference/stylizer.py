@@ -144,7 +144,8 @@ class Stylizer:
         return picture.dress(keep_rest(result, photo, masks, feather) if masks else result)
 
     def _run(self, photo, mixture, strength):
-        if photo.width * photo.height > TILE_ABOVE:
+        # A server has no signature for tiles, and a limit of its own.
+        if photo.width * photo.height > TILE_ABOVE and hasattr(self.runtime, "run_tile"):
             return paint_in_tiles(self.runtime, photo, mixture, strength)
         own = () if mixture.vector is None else (mixture.vector,)
         return Image.fromarray(self.runtime.run(np.asarray(photo), mixture.weights, strength, *own))

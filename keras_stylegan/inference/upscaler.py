@@ -17,6 +17,8 @@ from keras_stylegan.inference.runtimes import available_cores, pad_to_stride
 
 # Pixels of the small picture that are computed together, and what they see beyond: more than the reach of the network.
 TILE, MARGIN = 192, 24
+# Below this side a picture is continued by reflection.
+SMALLEST = 8
 SIGNATURE = "upscale"
 
 
@@ -50,7 +52,7 @@ class Upscaler:
             interpreter = Interpreter(model_content=model, num_threads=threads)
             self._signature = interpreter.get_signature_runner(SIGNATURE)
             self._lock = threading.Lock()  # an interpreter holds one picture at a time
-            self.factor = self._run(np.zeros((8, 8, 3), "uint8")).shape[0] // 8
+            self.factor = self._run(np.zeros((SMALLEST, SMALLEST, 3), "uint8")).shape[0] // SMALLEST
         except Exception as error:  # LiteRT raises ValueError, RuntimeError and KeyError
             raise ValueError(f"`model` must be a LiteRT file with the signature {SIGNATURE} ({error})") from error
 
@@ -91,7 +93,7 @@ class Upscaler:
         return result
 
     def _run(self, image):
-        padded, (rows, columns) = pad_to_stride(image, 1, min_side=8)
+        padded, (rows, columns) = pad_to_stride(image, 1, SMALLEST)
         with self._lock:
             enlarged = self._signature(image=padded[None])["upscaled"][0]
         factor = enlarged.shape[0] // padded.shape[0]

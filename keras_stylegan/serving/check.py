@@ -50,7 +50,9 @@ def check_server(client: Client) -> Iterator[Step]:
 def _steps(client: Client) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "versions", lambda: _versions(client)
     yield "signatures", lambda: ", ".join(sorted(client.signatures))
-    good, bad, sentence = _generator(client) if "generate_z" in client.signatures else _stylizer(client)
+    kinds = {"generate_z": _generator, **dict.fromkeys(("translate", "upscale", "fuse"), _pictures)}
+    kind = next((kind for name, kind in kinds.items() if name in client.signatures), _stylizer)
+    good, bad, sentence = kind(client)
     yield "answer", lambda: _answer(good)
     yield "refusal", lambda: _refusal(bad, sentence)
     yield "answer after it", lambda: _answer(good)
@@ -67,8 +69,7 @@ def _versions(client):
 
 def _stylizer(client):
     """A picture painted in the first style, then bytes that are no picture."""
-    with Image.open(io.BytesIO(pretrained.sample_photographs()[0].read_bytes())) as photograph:
-        pixels = np.asarray(photograph.convert("RGB").resize((SIZE, SIZE)))
+    pixels = np.asarray(_sample())
     weights = np.eye(1, len(client.styles))
     rows = {"style_weights": weights, "strength": np.ones(1)}
 
@@ -76,6 +77,24 @@ def _stylizer(client):
         client.predict("encoded", image_bytes=np.array([b"no picture"], object), **rows)
 
     return lambda: client.run(pixels, weights[0], 1.0), bad, "`image_bytes` must be"
+
+
+def _pictures(client):
+    """A picture in every place that a picture has in a request, then bytes that are none."""
+    names, file = client.signatures["encoded_png"].inputs, io.BytesIO()
+    _sample().save(file, "PNG")
+
+    def ask(content):
+        (answer,) = client.predict("encoded_png", **{name: np.array([content], object) for name in names}).values()
+        with Image.open(io.BytesIO(answer[0])) as picture:
+            return np.asarray(picture)
+
+    return lambda: ask(file.getvalue()), lambda: ask(b"no picture"), "must be JPEG or PNG files"
+
+
+def _sample():
+    with Image.open(io.BytesIO(pretrained.sample_photographs()[0].read_bytes())) as photograph:
+        return photograph.convert("RGB").resize((SIZE, SIZE))
 
 
 def _generator(client):

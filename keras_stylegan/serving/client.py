@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
 from keras_stylegan.choices import did_you_mean
-from keras_stylegan.inference import MAX_PIXELS, Stylizer
+from keras_stylegan.inference import MAX_PIXELS, Stylizer, read_picture
+from keras_stylegan.inference.regions import FEATHER
+from keras_stylegan.inference.style_pictures import prepare_style_picture, read_style_picture
+from keras_stylegan.inference.stylizer import Styles
 from keras_stylegan.latents import seeded_latents
-from keras_stylegan.serving.rest import RestTransport
-from keras_stylegan.serving.transport import Signature, Transport
+from keras_stylegan.serving.connection import Connection
 
 # Pictures asked for in one request.
 PICTURES = 16
 
 
-class Client:
+class Client(Connection):
     """A network behind TensorFlow Serving.
 
     Args:
@@ -38,30 +40,6 @@ class Client:
     >>> client.stylize("street.jpg", {"seurat_port_en_bessin": 2, "hokusai_great_wave": 1}).save("out.png")
     """
 
-    def __init__(self, url: str, model: str = "multistyle", version: int | None = None, timeout: float = 60.0):
-        self.model = model
-        self.version = version
-        self._transport = _transport(url, timeout)
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(self, *error) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Lets go of the connection."""
-        self._transport.close()
-
-    def status(self) -> dict[int, str]:
-        """State of each version that the server knows, `AVAILABLE` for those that answer."""
-        return self._transport.status(self.model)
-
-    @functools.cached_property
-    def signatures(self) -> dict[str, Signature]:
-        """The signatures of the model by their names."""
-        return self._transport.signatures(self.model, self.version)
-
     @functools.cached_property
     def styles(self) -> tuple[str, ...]:
         """Names of the styles, in order."""
@@ -72,43 +50,24 @@ class Client:
         """Names of a generator's classes, in order; none without classes."""
         return self._names("class_names") if "class_names" in self.signatures else ()
 
-    def predict(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Sends one request.
-
-        Args:
-            signature: name of a signature.
-            **inputs: arrays by the names of its inputs, each with a batch axis; strings as arrays of bytes objects.
-
-        Returns:
-            Arrays by the names of its outputs.
-
-        Raises:
-            ValueError: if there is no such signature, its inputs are others, or the server refuses them.
-            ConnectionError: if there is no answer.
-        """
-        expected = self._inputs(signature)
-        if inputs.keys() != expected.keys():
-            raise ValueError(
-                f"`{signature}` takes {', '.join(sorted(expected))}. Received: {', '.join(sorted(inputs))}"
-            )
-        arrays = {name: _array(name, value, expected[name].dtype) for name, value in inputs.items()}
-        return self._transport.predict(self.model, self.version, signature, self.signatures[signature], arrays)
-
     def stylize(
         self,
         image,
-        styles: str | Mapping[str, float],
+        styles: Styles | None = None,
         strength: float = 1.0,
         color: str = "style",
         stroke_size: float | None = None,
         size: tuple[int, int] | None = None,
         max_pixels: int = MAX_PIXELS,
+        regions: Sequence[tuple] | None = None,
+        feather: float = FEATHER,
     ) -> Image.Image:
         """Paints a photograph; arguments, result and errors as of `keras_stylegan.inference.Stylizer.stylize`.
 
-        The server gets the picture at the size at which it is painted; EXIF, alpha and colours are seen to here.
+        The server gets the picture at the size at which it is painted; EXIF, alpha and colours are seen to here. Style
+        pictures need a server whose network has a predictor.
         """
-        return self._stylizer.stylize(image, styles, strength, color, stroke_size, size, max_pixels)
+        return self._stylizer.stylize(image, styles, strength, color, stroke_size, size, max_pixels, regions, feather)
 
     def run(
         self, image: np.ndarray, weights: np.ndarray, strength: float, vector: np.ndarray | None = None
@@ -126,16 +85,51 @@ class Client:
             Array uint8 of the shape of `image`.
         """
         rows = {"style_weights": np.asarray(weights)[None], "strength": np.array([strength])}
-        if vector is not None:
-            vector = np.asarray(vector)[None]
-            return self.predict("stylize_vector", image=image[None], style_vector=vector, **rows)["stylized"][0]
-        if not self._transport.prefers_files:
-            return self.predict("stylize_weights", image=image[None], **rows)["stylized"][0]
-        file = io.BytesIO()
-        Image.fromarray(image).save(file, "PNG", compress_level=1)
-        answer = self.predict("encoded_png", image_bytes=np.array([file.getvalue()], object), **rows)
-        with Image.open(io.BytesIO(answer["stylized_bytes"][0]), formats=["PNG"]) as painted:
-            return np.asarray(painted)
+        if vector is None:
+            return self._changed("stylize_weights", "stylized", image, **rows)
+        vector = np.asarray(vector)[None]
+        return self.predict("stylize_vector", image=image[None], style_vector=vector, **rows)["stylized"][0]
+
+    def run_regions(
+        self,
+        image: np.ndarray,
+        masks: np.ndarray,
+        weights: np.ndarray,
+        strength: float,
+        vectors: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Paints the pixels of one picture region by region.
+
+        Args:
+            image: as of `run`.
+            masks: array of shape `(height, width, regions)` in [0, 1], sums at most 1. The rest stays as it is.
+            weights: array of shape `(regions, styles)`, rows as of `run`.
+            strength: float in [0, 1].
+            vectors: optional array of shape `(regions, vector_size)`, rows as of `run`.
+
+        Returns:
+            Array uint8 of the shape of `image`.
+        """
+        if vectors is None:
+            vectors = np.zeros((len(weights), self.inputs("stylize_regions")["style_vectors"].shape[-1]))
+        styles = {"style_weights": weights, "style_vectors": vectors, "masks": masks, "strength": strength}
+        rows = {name: np.asarray(value)[None] for name, value in styles.items()}
+        return self.predict("stylize_regions", image=image[None], **rows)["stylized"][0]
+
+    def translate(self, image, max_pixels: int = MAX_PIXELS) -> Image.Image:
+        """A picture through a translator: PIL image of its size, upright, with its transparency.
+
+        Args:
+            image: what `keras_stylegan.inference.read_picture` reads.
+            max_pixels: int > 0, the greatest number of pixels of the picture.
+        """
+        picture = read_picture(image, max_pixels)
+        return picture.dress(Image.fromarray(self._changed("translate", "translated", np.asarray(picture.photo))))
+
+    def upscale(self, image, max_pixels: int = MAX_PIXELS) -> Image.Image:
+        """An enlarged picture; arguments and result as of `translate`."""
+        picture = read_picture(image, max_pixels)
+        return picture.dress(Image.fromarray(self._changed("upscale", "upscaled", np.asarray(picture.photo))))
 
     def generate(self, seeds: Sequence[int], label: str | None = None, truncation: float = 1.0) -> np.ndarray:
         """A picture for each seed, the one that `keras-stylegan generate` makes of it.
@@ -148,7 +142,7 @@ class Client:
         Returns:
             uint8 array of shape `(seeds, height, width, channels)`.
         """
-        known = self._inputs("generate_z")
+        known = self.inputs("generate_z")
         z = seeded_latents(seeds, known["z"].shape[1])
         options = {}
         if "class_number" in known:
@@ -168,14 +162,22 @@ class Client:
 
     @functools.cached_property
     def _stylizer(self) -> Stylizer:
-        return Stylizer(self, self.styles)
+        return Stylizer(self, self.styles, predict=self._predict if "predict_style" in self.signatures else None)
 
-    def _inputs(self, signature):
-        known = self.signatures
-        if signature not in known:
-            hint = did_you_mean(signature, known)
-            raise ValueError(f"`signature` must be one of {', '.join(sorted(known))}. Received: {signature}{hint}")
-        return known[signature].inputs
+    def _predict(self, path):
+        picture = prepare_style_picture(read_style_picture(path))
+        return self.predict("predict_style", picture=picture[None])["style_vector"][0]
+
+    def _changed(self, signature, output, image, **rows):
+        """The picture that a signature makes of one, sent as the transport likes it."""
+        self.inputs(signature)
+        if not self.transport.prefers_files:
+            return self.predict(signature, image=image[None], **rows)[output][0]
+        file = io.BytesIO()
+        Image.fromarray(image).save(file, "PNG", compress_level=1)
+        answer = self.predict("encoded_png", image_bytes=np.array([file.getvalue()], object), **rows)
+        with Image.open(io.BytesIO(answer[f"{output}_bytes"][0]), formats=["PNG"]) as made:
+            return np.asarray(made)
 
     def _names(self, signature):
         total = self.predict(signature, index=np.zeros(1, int))["total"][0]
@@ -188,27 +190,3 @@ class Client:
             hint = did_you_mean(label, self.classes)
             raise ValueError(f"`label` must be one of {', '.join(self.classes)}. Received: label={label}{hint}")
         return np.full(count, self.classes.index(label))
-
-
-def _array(name, value, dtype):
-    """An input of a signature; a type that would lose something, such as floats for uint8, is a mistake."""
-    if dtype.kind == "O":
-        array = np.array(value, object)  # NumPy's own type for bytes drops zeros at the end
-        fits, rule = all(isinstance(item, bytes) for item in array.flat), "bytes objects"
-    else:
-        array = np.asarray(value)
-        fits, rule = np.can_cast(array.dtype, dtype, "same_kind"), dtype.name
-    if not fits:
-        raise ValueError(f"`{name}` must be {rule}. Received: an array of {array.dtype}")
-    return array.astype(dtype, copy=False)
-
-
-def _transport(url: str, timeout: float) -> Transport:
-    scheme, _, address = url.partition("://")
-    if address and scheme in ("http", "https"):
-        return RestTransport(url, timeout)
-    if address and scheme == "grpc":
-        from keras_stylegan.serving.grpc_transport import GrpcTransport
-
-        return GrpcTransport(address.rstrip("/"), timeout)
-    raise ValueError(f"`url` must begin with http://, https:// or grpc://. Received: url={url}")

@@ -1,0 +1,102 @@
+"""What a server answers with a network from a picture to a picture: a translator, or one that enlarges."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_stylegan.data import to_uint8
+from keras_stylegan.exporters import saved_model_images as pictures
+from keras_stylegan.exporters.saved_model_checks import MAX_PIXELS, checked_files, checked_images
+from keras_stylegan.exporters.saved_model_service import (
+    Service,
+    encoded_signatures,
+    holding,
+    sample_file,
+    sample_pictures,
+)
+from keras_stylegan.exporters.sources import Source
+from keras_stylegan.inference.runtimes import pad_to_stride
+from keras_stylegan.inference.upscaler import SMALLEST
+
+
+def translate_service(source: Source, folder: Path) -> Service:
+    """The signatures of a translator.
+
+    | signature | inputs | output |
+    |---|---|---|
+    | `translate`, `serving_default` | `image` uint8 (B, H, W, 3) | `translated` uint8 (B, H, W, 3) |
+    | `encoded`, `encoded_png` | `image_bytes` string (B) | `translated_bytes` string (B) |
+
+    B, H and W are of any size. `image_bytes` are JPEG or PNG files of any sizes, the answers JPEG or PNG.
+
+    Args:
+        source: a built float32 translator.
+        folder: not used, as there are no names.
+    """
+    network = source.network
+
+    def translate(image):
+        padded, place = pictures.pad_to_stride(image, network.stride)
+        return pictures.crop(pictures.to_uint8(network(pictures.to_float(padded), training=False)), place)
+
+    image = sample_pictures()
+    padded, place = pad_to_stride(image[0], network.stride)
+    expected = _by_keras(network, padded)[:, *place]
+    return _service(network, "translate", "translated", translate, MAX_PIXELS, image, expected)
+
+
+def upscale_service(source: Source, folder: Path) -> Service:
+    """The signatures of a network that enlarges pictures.
+
+    | signature | inputs | output |
+    |---|---|---|
+    | `upscale`, `serving_default` | `image` uint8 (B, H, W, 3) | `upscaled` uint8 (B, factor H, factor W, 3) |
+    | `encoded`, `encoded_png` | `image_bytes` string (B) | `upscaled_bytes` string (B) |
+
+    As `translate_service`; the results count as the pixels of a request.
+
+    Args:
+        source: a built float32 `SuperResolutionNetwork`.
+        folder: not used.
+    """
+    network = source.network
+
+    def upscale(image):
+        padded, place = pictures.pad_to_stride(image, 1, SMALLEST)
+        enlarged = pictures.to_uint8(network(pictures.to_float(padded), training=False))
+        return pictures.crop(enlarged, [network.factor * number for number in place])
+
+    image = sample_pictures()
+    most = MAX_PIXELS // network.factor**2
+    return _service(network, "upscale", "upscaled", upscale, most, image, _by_keras(network, image[0]))
+
+
+def _service(network, name, output, change, max_pixels, image, expected):
+    """A service of the signature `name`, of which `change` is the graph, and of files."""
+    change = tf.function(change, reduce_retracing=True, autograph=False)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")], autograph=False)
+    def arrays(image):
+        return {output: change(checked_images(image, max_pixels=max_pixels))}
+
+    def change_file(content):
+        return change(pictures.decode(content, max_pixels=max_pixels)[None])[0]
+
+    files = [tf.TensorSpec([None], tf.string, name="image_bytes")]
+    by_file = encoded_signatures(change_file, files, f"{output}_bytes", lambda files: (checked_files(files),))
+    request = {"image_bytes": sample_file(image[0])}
+    return Service(
+        holding(network.variables),
+        {"serving_default": arrays, name: arrays, **by_file},
+        {name: {"image": image}, "encoded": request, "encoded_png": request},
+        {name: expected},
+    )
+
+
+def _by_keras(network: keras.Model, image: np.ndarray) -> np.ndarray:
+    images = image[None].astype("float32") / 127.5 - 1
+    return to_uint8(keras.ops.convert_to_numpy(network(images, training=False)))
