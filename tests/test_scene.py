@@ -61,20 +61,18 @@ def test_pictures_are_reduced_by_their_means_and_both_ways_change_the_scene():
 
 
 def test_skips_restore_what_no_style_can_say():
-    """Fine stripes and noise of two pictures, which the same few optimisation steps find through the skips alone."""
-    rng = np.random.default_rng(1)
-    content = np.repeat(np.repeat(rng.choice([-0.8, 0.8], (2, 16, 16, 3)), 2, 1), 2, 2).astype("float32")
-    errors = {}
+    """Pixels drawn at random, which a few steps of training find through the skips alone."""
+    content = np.random.default_rng(1).choice([-0.8, 0.8], (2, 16, 16, 3)).repeat(2, 1).repeat(2, 2).astype("float32")
+    fed, errors = {**batch(), "content": content, "painted": content}, {}
     for skips in (True, False):
-        encoder = SceneEncoder(**{**SHAPE, "channel_max": 16}, skips=skips)
-        generator = StyleGAN2Generator(**{**SHAPE, "channel_max": 16}, latent_dim=4, mapping_layers=1)
-        network = SceneNetwork(encoder, generator)
+        shape = {**SHAPE, "channel_max": 8}
+        generator = StyleGAN2Generator(**shape, latent_dim=4, mapping_layers=1)
+        network = SceneNetwork(SceneEncoder(**shape, skips=skips), generator)
         network.build()
-        model = build("encoder", network, perceptual_weight=0.0)
-        model.compile({"generator": keras.optimizers.Adam(0.02)}, jit_compile=False)
-        step, fed = model.make_step(), {**batch(), "content": content, "painted": content}
-        errors[skips] = [step(fed)["generator/pixel"] for _ in range(60)][-1]
-    assert errors[True] < 0.6 * errors[False]
+        model = build("encoder", network)
+        model.compile({"generator": keras.optimizers.Adam(0.05)}, jit_compile=False, run_eagerly=True)
+        errors[skips] = [float(model.update_step(fed)["generator/pixel"]) for _ in range(12)][-1]
+    assert errors[True] < 0.75 * errors[False]
 
 
 @pytest.mark.parametrize(

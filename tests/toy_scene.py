@@ -26,7 +26,7 @@ def numpy(tensor):
 
 
 def tiny_generator(**options):
-    return stirred(StyleGAN2Generator(**SHAPE, latent_dim=4, mapping_layers=1, **options), 1)
+    return stirred(StyleGAN2Generator(**{**SHAPE, **options}, latent_dim=4, mapping_layers=1), 1)
 
 
 def tiny_network(encoder=None, factor=2):
@@ -66,10 +66,10 @@ def write_pictures(folder, names, size):
     return folder
 
 
-def write_generator_run(folder):
+def write_generator_run(folder, size=(16, 16)):
     """A run directory as far as beginning with its generator goes."""
     folder.mkdir()
-    tiny_generator(num_classes=2).save(folder / "generator.keras")
+    tiny_generator(num_classes=2, size=size).save(folder / "generator.keras")
     config = {"system": "stylegan2", "settings": {}, "facts": {"classes": ["forest", "mountain"]}}
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "metrics.jsonl").write_text(json.dumps({"images": 4000, "generator/adversarial": 1.0}) + "\n")
