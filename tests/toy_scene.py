@@ -36,14 +36,17 @@ def tiny_network(encoder=None, factor=2):
     return network
 
 
+def tiny_painter(num_styles=NUM_STYLES):
+    return stirred(StyleTransformer(num_styles, (4, 4, 4), (0, 1, 0), num_waves=2), 3, 0.1)
+
+
 def build(phase="joint", network=None, **options):
     rng = np.random.default_rng(2)
-    style_network = stirred(StyleTransformer(NUM_STYLES, (4, 4, 4), (0, 1, 0), num_waves=2), 3, 0.1)
     perceptual = stirred(PerceptualNetwork(((4,), (4,), (4,), (4,)), name="tiny"), 4)
     critic = stirred(StyleGAN2Critic((16, 16), channel_base=64, channel_max=6), 5)
     pictures = [rng.uniform(-1, 1, (16, 16, 3)).astype("float32") for _ in range(NUM_STYLES)]
     options = {"critic": critic, **options} if phase == "joint" else options
-    return ScenePipeline(style_network, network or tiny_network(), perceptual, pictures, phase=phase, **options)
+    return ScenePipeline(tiny_painter(), network or tiny_network(), perceptual, pictures, phase=phase, **options)
 
 
 def batch(seed=0):
