@@ -26,9 +26,7 @@ def main():
     parser.add_argument("--assets", type=Path, default=ROOT / "assets", metavar="DIR")
     arguments = parser.parse_args()
     scores = json.loads(arguments.scores.read_text(encoding="utf-8")) if arguments.scores else None
-    entry = package_scenes(
-        arguments.run, arguments.assets, arguments.name, arguments.data, arguments.licence, scores
-    )
+    entry = package_scenes(arguments.run, arguments.assets, arguments.name, arguments.data, arguments.licence, scores)
     print(json.dumps({key: entry[key] for key in ("litert", "recipe", "images_seen", "losses", "parity")}, indent=2))
 
 

@@ -21,7 +21,7 @@ from keras_stylegan.models import AdversarialModel
 from keras_stylegan.networks import ProjectedCritic, build_perceptual
 from keras_stylegan.presets import get_preset
 from keras_stylegan.provenance import SOURCE_TYPES, STYLIZED, read_provenance
-from keras_stylegan.systems import build, scene
+from keras_stylegan.systems import build, scene_parts
 from keras_stylegan.xmp_files import read_xmp
 
 RECIPE = pathlib.Path(__file__).parents[1] / "training" / "scene_pipeline.py"
@@ -129,7 +129,7 @@ def test_the_usual_critic_takes_its_weights_from_the_generators_run():
     features = build_perceptual("compact")
     earlier = ProjectedCritic(features, (64, 64), preset.critic_filters, num_classes=2)
     earlier.build()
-    critic = scene._critic(preset, scene.Beginning(generator, ["a", "b"], None, earlier, {}))
+    critic = scene_parts.build_critic(preset, scene_parts.Beginning(generator, ["a", "b"], None, earlier, {}))
     assert type(critic) is ProjectedCritic and critic.num_classes == 0
     np.testing.assert_array_equal(critic.blocks[0][0][0].kernel, earlier.blocks[0][0][0].kernel)
 
@@ -209,6 +209,68 @@ def test_painted_scenes_are_enlarged_before_they_are_painted(run, folder, tmp_pa
     with Image.open(tmp_path / "large.png") as picture:
         assert picture.size == (32, 32)
     capfd.readouterr()
+
+
+# What ships
+
+
+@pytest.fixture(scope="module")
+def shipped(run, tmp_path_factory):
+    """The package's files of the run, and its entry."""
+    from keras_stylegan.exporters.scenes import package_scenes
+
+    assets = tmp_path_factory.mktemp("assets")
+    (assets / "manifest.json").write_text((pretrained.assets() / "manifest.json").read_text())
+    return assets, package_scenes(run, assets, "scene_pipeline", "Waves.", "Free.", {"style score": 0.25})
+
+
+def test_packaged_files_say_what_they_are(shipped):
+    assets, entry = shipped
+    manifest = json.loads((assets / "manifest.json").read_text())
+    assert manifest["scene_pipeline"] == entry and {"multistyle", "compact"} < set(manifest)
+    assert entry["input_size"] == [32, 32] and entry["size"] == [16, 16] and entry["images_seen"] == 4004
+    assert entry["recipe"].startswith("keras-stylegan train stylegan2 --out EARLIER_RUN; keras-stylegan train scene_")
+    assert set(entry["losses"]) == {"pixel", "perceptual", "content", "style", "adversarial"}
+    assert entry["parity"]["greatest"] <= 2
+    card = (assets / "weights/scene_pipeline.md").read_text()
+    assert all(
+        part in card for part in ("| style score | 0.25 |", "encoder and generator together, on 2 styles", "Waves.")
+    )
+
+
+def test_the_packaged_pipeline_needs_no_name(shipped, run, folder, tmp_path, monkeypatch, capfd):
+    assets, entry = shipped
+    read = pretrained.read_weights
+    monkeypatch.setattr(pretrained, "manifest", lambda: json.loads((assets / "manifest.json").read_text()))
+    content = (assets / "weights/scene_pipeline.tflite").read_bytes()
+    monkeypatch.setattr(pretrained, "read_weights", lambda r: content if r == entry["litert"] else read(r))
+    out = tmp_path / "scene.png"
+    assert cli.main(["scene", str(folder / "photographs" / "a.png"), "--style", "munch_scream", "-o", str(out)]) == 0
+    with Image.open(out) as picture:
+        made = np.asarray(picture).astype(int)
+    maker = SceneMaker(open_scenes(run), load())
+    expected = np.asarray(maker.make(folder / "photographs" / "a.png", "munch_scream"))
+    np.testing.assert_allclose(made, expected, atol=2)
+    with pytest.raises(ValueError, match=r"\(scene_pipeline\). Received: scene_pipline. Did you mean scene_pipeline?"):
+        open_scenes("scene_pipline")
+    assert not capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "source, file, message",
+    [
+        ("{run}", "scene.bin", "`file` must end in .tflite. Received"),
+        ("{assets}/weights/scene_pipeline.tflite", "scene.tflite", "`source` must be a run or a .keras file"),
+    ],
+)
+def test_what_cannot_be_exported_is_told(source, file, message, shipped, run, tmp_path):
+    from keras_stylegan.exporters.scenes import export_scenes, package_scenes
+
+    with pytest.raises(ValueError, match=message):
+        export_scenes(source.format(run=run, assets=shipped[0]), tmp_path / file)
+    with pytest.raises(ValueError, match="`run` must be the run directory of a scene pipeline, with scene.keras"):
+        package_scenes(tmp_path, tmp_path, "scenes", "", "")
+    assert not list(tmp_path.iterdir())
 
 
 # Mistakes

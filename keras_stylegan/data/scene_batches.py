@@ -24,8 +24,7 @@ class SceneBatches:
     def __init__(self, styles: StyleBatches, scenes: Batches):
         if styles.batch_size != scenes.batch_size:
             raise ValueError(
-                "`styles` and `scenes` must have one batch size. "
-                f"Received: {styles.batch_size} and {scenes.batch_size}"
+                f"`styles` and `scenes` must have one batch size. Received: {styles.batch_size} and {scenes.batch_size}"
             )
         self.styles = styles
         self.scenes = scenes

@@ -12,13 +12,12 @@ import numpy as np
 from keras_stylegan import pretrained
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference.litert_generator import LiteRTGenerator
+from keras_stylegan.inference.scenes import FILE as SCENE_FILE
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.latents import interpolate_latents, seeded_latents
 from keras_stylegan.pretrained import build_generator
 
 FILE = "generator.keras"
-# What the scene pipeline leaves, its generator inside.
-SCENE_FILE = "scene.keras"
 
 
 class PictureGenerator:

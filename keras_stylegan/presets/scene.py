@@ -39,7 +39,7 @@ class ScenePipelinePreset(Preset):
         critic: `projected`, which looks through a frozen perceptual network and takes no R1, or `stylegan2`.
         critic_filters: channels of the projected critic at the full size, doubled at each half of it.
         loss: name of the adversarial loss.
-        gamma: weight of R1 for a `stylegan2` critic; 0 for none.
+        gamma: weight of R1 for a `stylegan2` critic; 0 stands for 0.0002 * height * width / batch_size.
         penalty_every: R1 is taken on one critic update in so many.
         augment: what is done to everything that the critic sees: `none` or `diffaugment`.
         learning_rate: of encoder and generator, at the start; decays to 0 along a cosine over the run.
@@ -71,7 +71,7 @@ class ScenePipelinePreset(Preset):
     critic: str = "projected"
     critic_filters: int = 16
     loss: str = "hinge"
-    gamma: float = 1.0
+    gamma: float = 0.0
     penalty_every: int = 16
     augment: str = "diffaugment"
     learning_rate: float = 1e-3

@@ -2,61 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any, NamedTuple
-
 import keras
 import numpy as np
 
-from keras_stylegan import data, pretrained
+from keras_stylegan import data
 from keras_stylegan.choices import did_you_mean
-from keras_stylegan.keras_files import load_network
 from keras_stylegan.layers import DiffAugment
 from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.scene import PHASES, ScenePipeline
-from keras_stylegan.models.transfer import transfer_weights
-from keras_stylegan.networks import (
-    ProjectedCritic,
-    SceneEncoder,
-    SceneNetwork,
-    StyleGAN2Critic,
-    StyleGAN2Generator,
-    StyleTransformer,
-    build_perceptual,
-)
+from keras_stylegan.models.stylegan2 import r1_gamma
+from keras_stylegan.networks import StyleTransformer, build_perceptual
 from keras_stylegan.presets import ScenePipelinePreset
-from keras_stylegan.systems.base import Probe, System, begun_with, jit_compile, save_whole
-from keras_stylegan.systems.gan_parts import CRITIC_FILE, GENERATOR_FILE, SIGNED_LOSSES
-from keras_stylegan.systems.multistyle import take_styles
+from keras_stylegan.systems.base import Probe, System, jit_compile, save_whole
+from keras_stylegan.systems.gan_parts import CRITIC_FILE, SIGNED_LOSSES
+from keras_stylegan.systems.scene_parts import SCENE_FILE, begin_with, build_critic, build_network, open_painter
 from keras_stylegan.systems.stylegan2 import CRITICS
 
-# What a run leaves for inference, and for runs that begin with its weights; beside it the critic.
-SCENE_FILE = "scene.keras"
+# The packaged generator that a run begins with where it is told no other.
 GENERATOR = "scenes"
 PREVIEW_PHOTOGRAPHS, PROBE_PICTURES = 8, 16
 # The half-life of an averaged network is at most this share of the images seen.
 EMA_RAMP_UP = 0.05
 
 _CHOICES = {"phase": PHASES, "critic": CRITICS, "loss": ADVERSARIAL_LOSSES, "augment": ("none", "diffaugment")}
-
-
-class Beginning(NamedTuple):
-    """What a run of the pipeline begins with.
-
-    Attributes:
-        generator: built `StyleGAN2Generator`.
-        classes: names of its classes.
-        encoder: of an earlier run of the pipeline, or None.
-        critic: of an earlier run, or None.
-        facts: what config.json says of it.
-    """
-
-    generator: StyleGAN2Generator
-    classes: list[str]
-    encoder: SceneEncoder | None
-    critic: keras.Model | None
-    facts: dict[str, Any]
 
 
 def build_scene_pipeline(preset: ScenePipelinePreset) -> System:
@@ -69,15 +37,17 @@ def build_scene_pipeline(preset: ScenePipelinePreset) -> System:
     adversarial = joint and preset.critic_weight > 0
     _check(preset, adversarial)
     beginning = begin_with(preset.start_from or GENERATOR)
-    network = _network(beginning, preset)
+    network = build_network(beginning, preset)
     if any(side % StyleTransformer.stride for side in network.input_size):
         raise ValueError(
             f"`factor` times the generator's size must be multiples of {StyleTransformer.stride}, at which photographs "
             f"are painted. Received: factor={preset.factor}, size={network.size}"
         )
     photographs = data.open_images(preset.content, preset.content_short_side, preset.cache_megabytes * 2**20)
-    style_network, names, pictures = _painter(preset)
-    critic = _critic(preset, beginning) if adversarial else None
+    style_network, names, pictures = open_painter(preset)
+    critic = build_critic(preset, beginning) if adversarial else None
+    # A frozen network's gradients are not what R1 should flatten.
+    gamma = 0.0 if preset.critic == "projected" else preset.gamma or r1_gamma(network.size, preset.batch_size)
     model = ScenePipeline(
         style_network,
         network,
@@ -91,7 +61,7 @@ def build_scene_pipeline(preset: ScenePipelinePreset) -> System:
         style_weight=preset.style_weight,
         critic_weight=preset.critic_weight,
         loss=preset.loss,
-        gamma=0.0 if preset.critic == "projected" else preset.gamma,
+        gamma=gamma,
         penalty_every=preset.penalty_every,
         # With the model's own seed it would draw the same numbers.
         augment=DiffAugment(seed=preset.seed + 1) if preset.augment == "diffaugment" else None,
@@ -111,7 +81,7 @@ def build_scene_pipeline(preset: ScenePipelinePreset) -> System:
     facts = {"photographs": len(photographs), "styles": names, "classes": beginning.classes, **beginning.facts}
     if adversarial:
         scenes = _scenes(preset, network.size)
-        facts["scenes"] = scenes.num_images
+        facts |= {"scenes": scenes.num_images, "gamma": gamma}
         batches = data.SceneBatches(batches, scenes)
     example = np.zeros((1, *network.input_size, 3), "float32")
     return System(
@@ -125,47 +95,6 @@ def build_scene_pipeline(preset: ScenePipelinePreset) -> System:
     )
 
 
-def begin_with(source: str) -> Beginning:
-    """Opens what a run of the pipeline can begin with.
-
-    Args:
-        source: run directory of a StyleGAN2 or of the pipeline, or name of a packaged generator.
-
-    Raises:
-        ValueError: if there is no such run or generator, or it is none of StyleGAN2 with three channels.
-    """
-    run = Path(source)
-    encoder = critic = None
-    if run.is_dir():
-        file = next((run / name for name in (SCENE_FILE, GENERATOR_FILE) if (run / name).is_file()), None)
-        if file is None or not (run / "config.json").is_file():
-            raise ValueError(
-                f"`start_from` must be the directory of a run, with config.json and {GENERATOR_FILE} or {SCENE_FILE}. "
-                f"Received: {source}"
-            )
-        network = load_network(file)
-        encoder, generator = (network.encoder, network.generator) if file.name == SCENE_FILE else (None, network)
-        critic = load_network(run / CRITIC_FILE) if (run / CRITIC_FILE).is_file() else None
-        classes = json.loads((run / "config.json").read_text(encoding="utf-8"))["facts"].get("classes", [])
-        facts = {"begun_with": begun_with(run)}
-    else:
-        packaged = pretrained.generators()
-        if source not in packaged:
-            raise ValueError(
-                "`start_from` must be the run directory of a StyleGAN2 or of the pipeline, or a packaged generator "
-                f"({', '.join(sorted(packaged)) or 'there are none'}). Received: {source}"
-                f"{did_you_mean(source, packaged)}{pretrained.generator_hint()}"
-            )
-        entry = packaged[source]
-        generator = pretrained.build_generator(entry["keras"], pretrained.read_weights(entry["keras"]))
-        classes, facts = entry["classes"], {"generator": {"packaged": source, "sha256": entry["keras"]["sha256"]}}
-    if not isinstance(generator, StyleGAN2Generator) or generator.channels != 3:
-        raise ValueError(
-            f"`start_from` must have a StyleGAN2 generator of RGB pictures. Received: {source} with {generator.name}"
-        )
-    return Beginning(generator, list(classes), encoder, critic, facts)
-
-
 def _check(preset, adversarial):
     for name in ("content", "styles", *(["data"] if adversarial else [])):
         if not getattr(preset, name):
@@ -175,55 +104,6 @@ def _check(preset, adversarial):
         if value not in valid:
             hint = did_you_mean(value, valid)
             raise ValueError(f"`{name}` must be one of {', '.join(valid)}. Received: {name}={value}{hint}")
-
-
-def _network(beginning, preset):
-    # Rebuilt under the run's precision: the file's may be another.
-    config = {k: v for k, v in beginning.generator.get_config().items() if k not in ("dtype", "name", "trainable")}
-    generator = StyleGAN2Generator.from_config(config)
-    generator.build()
-    generator.set_weights(beginning.generator.get_weights())
-    widths = (generator.channel_base, generator.channel_max, generator.style_dim)
-    encoder = SceneEncoder(generator.size, *widths, skips=bool(preset.skips))
-    encoder.build()
-    if beginning.encoder is not None:
-        transfer_weights(beginning.encoder, encoder)
-    network = SceneNetwork(encoder, generator, preset.factor)
-    network.build()
-    return network
-
-
-def _painter(preset):
-    """The packaged style network with the styles that there are pictures of, their names, and the pictures."""
-    entry = pretrained.network_entry("multistyle")
-    whole, known = pretrained.packaged_transformer(entry), [style["name"] for style in entry["styles"]]
-    found = zip(*data.open_styles(preset.styles, preset.style_short_side), strict=True)
-    pictures = {name: picture for name, picture in found if name in known}
-    if not pictures:
-        raise ValueError(
-            f"`styles` must hold pictures named after packaged styles, such as {known[0]}.jpg (`keras-stylegan styles` "
-            f"lists them). Received: {preset.styles}"
-        )
-    config = {k: v for k, v in whole.get_config().items() if k not in ("dtype", "name", "trainable")}
-    network = StyleTransformer.from_config({**config, "num_styles": len(pictures)})
-    network.build()
-    take_styles(whole, network, known, list(pictures))
-    network.trainable = False
-    return network, list(pictures), list(pictures.values())
-
-
-def _critic(preset, beginning):
-    generator = beginning.generator
-    if preset.critic == "projected":
-        features = build_perceptual(preset.perceptual, dtype=preset.precision)
-        critic = ProjectedCritic(features, generator.size, preset.critic_filters)
-    else:
-        critic = StyleGAN2Critic(generator.size, 3, generator.channel_base, generator.channel_max)
-    critic.build()
-    # An earlier critic's classes are left behind: a photograph has none.
-    if type(beginning.critic) is type(critic):
-        transfer_weights(beginning.critic, critic)
-    return critic
 
 
 def _scenes(preset, size):
