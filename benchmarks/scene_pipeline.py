@@ -132,8 +132,12 @@ def real_scenes(source, classes, size):
 
 
 def agreement(features, photograph):
-    """Correlation over positions at `relu3_1`, averaged over channels."""
-    return 1 - float(content_loss(features[CONTENT_TAP], photograph[CONTENT_TAP], "correlation")[0])
+    """Correlation over positions at `relu3_1`, averaged over the channels that are not silent in the photograph."""
+    own, other = (
+        1 - float(content_loss(taps[CONTENT_TAP], photograph[CONTENT_TAP], "correlation")[0])
+        for taps in (photograph, features)
+    )
+    return other / own
 
 
 def moments(features):
