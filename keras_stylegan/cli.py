@@ -24,6 +24,7 @@ COMMANDS = {
     "gatys": "stylise one photograph by optimisation (slow, the quality reference)",
     "restore": "remove noise, fill holes or enlarge four times, without a trained network",
     "upscale": "enlarge a picture four times with a trained network",
+    "scene": "paint photographs and make natural scenes of the paintings",
     "generate": "generate pictures with a trained GAN, by seeds",
     "interpolate": "an animation from one seed's picture to the next",
     "mix": "a grid of pictures with the styles of two sets of seeds mixed",

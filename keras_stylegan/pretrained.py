@@ -64,6 +64,33 @@ def generators() -> dict:
     return {name: entry for name, entry in manifest().items() if _GENERATOR <= entry.keys()}
 
 
+def generator_hint() -> str:
+    """What to add to a message about a missing generator: how to make one, where none is packaged."""
+    if generators():
+        return ""
+    return "; `keras-stylegan train stylegan2_scenes_projected --data SCENES --out RUN` makes a run"
+
+
+def scene_pipeline_entry(name: str) -> dict:
+    """Returns the manifest's entry of a packaged scene pipeline: its file and size.
+
+    Raises:
+        ValueError: if there is none of that name.
+    """
+    packaged = {known: entry for known, entry in manifest().items() if entry.get("kind") == "scene_pipeline"}
+    if name not in packaged:
+        hint = (
+            "; `keras-stylegan train scene_pipeline --content PHOTOGRAPHS --styles PAINTINGS --data SCENES --from "
+            "GENERATOR --out RUN` makes a run"
+        )
+        raise ValueError(
+            "`model` must be the run directory of a scene pipeline, a .keras or .tflite file of one, or a packaged one "
+            f"({', '.join(sorted(packaged)) or 'there are none'}). "
+            f"Received: {name}{did_you_mean(name, packaged)}{'' if packaged else hint}"
+        )
+    return packaged[name]
+
+
 def translator_entry(name: str) -> dict:
     """Returns the manifest's entry of a packaged translator: its kind, files and stride.
 
@@ -183,6 +210,29 @@ def build_transformer(config: dict, weights):
     network = StyleTransformer.from_config(config)
     network.build(None)
     assign_weights(network, weights)
+    return network
+
+
+def build_generator(record: dict, content: bytes):
+    """Builds a packaged Keras generator.
+
+    Args:
+        record: `keras` of its manifest entry, with `network`, a class of `keras_stylegan.networks`, and `config`.
+        content: bytes of the `.npz` file of its weights.
+
+    Raises:
+        ValueError: if the weights are not those of the network.
+    """
+    import io
+
+    import numpy as np
+
+    from keras_stylegan import networks
+
+    network = getattr(networks, record["network"]).from_config(record["config"])
+    network.build()
+    with np.load(io.BytesIO(content), allow_pickle=False) as weights:
+        assign_weights(network, dict(weights))
     return network
 
 

@@ -247,6 +247,16 @@ NETWORKS = [
         LayerRow("SceneEncoder", lambda s=skips: networks.SceneEncoder((16, 24), 96, 6, 5, s), ((16, 24, 3),), half=0.1)
         for skips in (True, False)
     ),
+    LayerRow(
+        "SceneNetwork",
+        lambda: networks.SceneNetwork(
+            networks.SceneEncoder((16, 24), 96, 6, 5, False),
+            networks.StyleGAN2Generator((16, 24), 3, 96, 6, 4, 5, 1, 2),
+            factor=3,
+        ),
+        ((48, 72, 3),),
+        half=0.1,
+    ),
     *(
         LayerRow(
             "StyleGAN2Critic",

@@ -290,9 +290,7 @@ def test_a_damaged_sample_photograph(capfd, tmp_path):
 
 @pytest.mark.skipif(not pathlib.Path("/proc/self/mem").exists(), reason="needs a file that opens and cannot be read")
 def test_a_file_that_cannot_be_read(capfd):
-    expect_one_line(
-        capfd, ["stylize", "/proc/self/mem", "-o", "out.png", *NIGHT], "/proc/self/mem: Input/output error"
-    )
+    expect_one_line(capfd, ["stylize", "/proc/self/mem", "-o", "out.png", *NIGHT], "/proc/self/mem: Input/output error")
 
 
 def program(arguments, redirections):

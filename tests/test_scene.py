@@ -1,48 +1,15 @@
-"""The scene pipeline on a tiny StyleGAN2: where it begins, what each term is, who learns in which phase."""
+"""The scene pipeline on a tiny StyleGAN2: where it begins, what each term is, what skips restore, who learns."""
 
 import keras
 import numpy as np
 import pytest
 from toy_fusion import stirred
+from toy_scene import SHAPE, batch, build, numpy, tiny_generator, tiny_network
 from toy_styles import NUM_STYLES
 
+from keras_stylegan.layers import DiffAugment
 from keras_stylegan.losses import content_loss, style_loss, style_statistics
-from keras_stylegan.models import ScenePipeline
-from keras_stylegan.networks import (
-    PerceptualNetwork,
-    SceneEncoder,
-    StyleGAN2Critic,
-    StyleGAN2Generator,
-    StyleTransformer,
-)
-
-SHAPE = {"size": (16, 16), "channel_base": 64, "channel_max": 6, "style_dim": 5}
-
-
-def numpy(tensor):
-    return keras.ops.convert_to_numpy(tensor)
-
-
-def build(phase="joint", encoder=None, **options):
-    rng = np.random.default_rng(2)
-    generator = stirred(StyleGAN2Generator(**SHAPE, latent_dim=4), 1)
-    encoder = stirred(SceneEncoder(**SHAPE), 2, 0.1) if encoder is None else encoder
-    style_network = stirred(StyleTransformer(NUM_STYLES, (4, 4, 4), (0, 1, 0), num_waves=2), 3, 0.1)
-    perceptual = stirred(PerceptualNetwork(((4,), (4,), (4,), (4,)), name="tiny"), 4)
-    critic = StyleGAN2Critic((16, 16), channel_base=64, channel_max=6)
-    pictures = [rng.uniform(-1, 1, (16, 16, 3)).astype("float32") for _ in range(NUM_STYLES)]
-    joint = {"critic": stirred(critic, 5)} if phase == "joint" else {}
-    return ScenePipeline(style_network, encoder, generator, perceptual, pictures, phase=phase, **{**joint, **options})
-
-
-def batch(seed=0):
-    rng = np.random.default_rng(seed)
-    return {
-        "content": rng.uniform(-1, 1, (2, 32, 32, 3)).astype("float32"),
-        "style_weights": np.array([[1, 0, 0], [0, 0.25, 0.75]], "float32"),
-        "strength": np.array([1, 0.5], "float32"),
-        "images": rng.uniform(-1, 1, (2, 16, 16, 3)).astype("float32"),
-    }
+from keras_stylegan.networks import SceneEncoder, SceneNetwork, StyleGAN2Generator
 
 
 @pytest.fixture(scope="module")
@@ -50,18 +17,22 @@ def model():
     return build()
 
 
+# The network
+
+
 def test_a_new_encoder_makes_the_mean_picture():
-    encoder = SceneEncoder(**SHAPE)
-    encoder.build()
-    model = build("encoder", encoder)
-    mean = model.generator.mean_styles.value[0]
-    expected = model.generator.synthesize(keras.ops.tile(mean[None, None], (1, model.generator.num_styles, 1)))
-    scene = model.make_scene(batch()["images"])
-    np.testing.assert_allclose(scene, np.repeat(expected, 2, axis=0), atol=1e-5)
+    network = SceneNetwork(SceneEncoder(**SHAPE), tiny_generator(num_classes=2))
+    network.build()
+    generator = network.generator
+    generator.mean_styles.assign(np.random.default_rng(0).normal(size=(2, 5)))
+    mean = numpy(generator.mean_styles).mean(axis=0)
+    expected = generator.synthesize(np.tile(mean, (1, generator.num_styles, 1)).astype("float32"))
+    np.testing.assert_allclose(network(batch()["content"]), np.repeat(expected, 2, axis=0), atol=1e-5)
 
 
-def test_skips_are_added_to_the_stage_of_their_size(model):
-    generator, styles = model.generator, np.zeros((1, model.generator.num_styles, 5), "float32")
+def test_skips_are_added_to_the_stage_of_their_size():
+    generator = tiny_generator()
+    styles = np.zeros((1, generator.num_styles, 5), "float32")
     shapes = [(1, stage.height, stage.width, stage.channels) for stage in generator.stages]
     skips = [np.zeros(shape, "float32") for shape in shapes]
     plain = numpy(generator.synthesize(styles))
@@ -76,23 +47,60 @@ def test_skips_are_added_to_the_stage_of_their_size(model):
     assert np.abs(colours[0, 3, 5]).max() > 1e-3
 
 
-def test_encoder_follows_the_picture_only_with_skips_in_detail(model):
-    images = batch()["images"]
-    scene, other = numpy(model.make_scene(images)), numpy(model.make_scene(-images))
-    assert np.abs(scene - other).max() > 1e-2
-    encoder = stirred(SceneEncoder(**SHAPE, skips=False), 2, 0.1)
-    assert set(encoder(images)) == {"styles"}
-    assert build("encoder", encoder).make_scene(images).shape == (2, 16, 16, 3)
+def test_pictures_are_reduced_by_their_means_and_both_ways_change_the_scene():
+    network, images = tiny_network(factor=3), np.random.default_rng(0).uniform(-1, 1, (1, 48, 48, 3)).astype("float32")
+    assert network.input_size == (48, 48)
+    reduced = images.reshape(1, 16, 3, 16, 3, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(network.reduce(images), reduced, atol=1e-6)
+    np.testing.assert_allclose(network(images), network.render(reduced), atol=1e-5)
+    with_skips, without = numpy(network(images)), numpy(network(images, skips=False))
+    assert np.abs(with_skips - without).max() > 1e-2
+    assert np.abs(without - numpy(network(-images, skips=False))).max() > 1e-3
+    alone = tiny_network(stirred(SceneEncoder(**SHAPE, skips=False), 2, 0.1))
+    np.testing.assert_array_equal(alone(images[:, :32, :32]), alone(images[:, :32, :32], skips=False))
+
+
+def test_skips_restore_what_no_style_can_say():
+    """Pixels drawn at random, which a few steps of the encoder's training find through the skips alone."""
+    shape = {"size": (8, 8), "channel_base": 64, "channel_max": 8, "style_dim": 5}
+    images, errors = np.random.default_rng(1).choice([-0.8, 0.8], (2, 8, 8, 3)).astype("float32"), {}
+    for skips in (True, False):
+        generator = StyleGAN2Generator(**shape, latent_dim=4, mapping_layers=1)
+        network = SceneNetwork(SceneEncoder(**shape, skips=skips), generator, factor=1)
+        network.build()
+        generator.trainable = False
+        network.compile(keras.optimizers.Adam(0.05), "mean_absolute_error", jit_compile=False, run_eagerly=True)
+        errors[skips] = network.fit(images, images, epochs=14, verbose=0).history["loss"][-1]
+    assert errors[True] < 0.8 * errors[False]
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (
+            lambda: SceneNetwork(SceneEncoder(**{**SHAPE, "style_dim": 4}), tiny_generator()),
+            "`encoder` must have the generator's `style_dim`, 5. Received: style_dim=4",
+        ),
+        (lambda: SceneNetwork(SceneEncoder(**SHAPE), tiny_generator(channels=1)), "`generator` must have 3 channels"),
+        (lambda: tiny_network(factor=0), "`factor` must be at least 1. Received: factor=0"),
+    ],
+)
+def test_networks_that_do_not_fit_are_told(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+# The model
 
 
 def test_terms_are_their_definitions(model):
-    data = batch()
-    terms = {name: numpy(value) for name, value in model.pipeline_terms(data).items()}
+    data = model.draw(batch())
+    terms = {name: numpy(value) for name, value in model.generator_terms(data).items()}
     assert set(terms) == {"pixel", "perceptual", "content", "style", "adversarial"}
-    stylised = numpy(model.stylise(data)).reshape(2, 16, 2, 16, 2, 3).mean(axis=(2, 4))
-    scene = numpy(model.make_scene(stylised))
-    np.testing.assert_allclose(terms["pixel"], np.abs(scene - stylised).mean(axis=(1, 2, 3)), rtol=1e-4)
-    features, wanted = model.perceptual(scene), model.perceptual(stylised)
+    painted = numpy(model.stylise(data)).reshape(2, 16, 2, 16, 2, 3).mean(axis=(2, 4))
+    scene = numpy(model.network.render(painted))
+    np.testing.assert_allclose(terms["pixel"], np.abs(scene - painted).mean(axis=(1, 2, 3)), rtol=1e-4)
+    features, wanted = model.perceptual(scene), model.perceptual(painted)
     expected = 0.8 * np.mean([numpy(content_loss(features[tap], wanted[tap])) for tap in features], axis=0)
     np.testing.assert_allclose(terms["perceptual"], expected, rtol=1e-3)
     photograph = model.perceptual(data["content"].reshape(2, 16, 2, 16, 2, 3).mean(axis=(2, 4)))
@@ -107,35 +115,48 @@ def test_terms_are_their_definitions(model):
         axis=1,
     )
     np.testing.assert_allclose(terms["style"], (shares * distances).sum(axis=1), rtol=1e-3)
-    logits = numpy(model.critic(scene)).reshape(-1)
-    np.testing.assert_allclose(terms["adversarial"], 0.1 * np.log1p(np.exp(-logits)), rtol=1e-3)
+    fake, real = (numpy(model.critic(images)).reshape(-1) for images in (scene, data["images"]))
+    np.testing.assert_allclose(terms["adversarial"], 0.1 * np.log1p(np.exp(-fake)), rtol=1e-3)
+    critic = numpy(model.critic_terms(data)["adversarial"])
+    np.testing.assert_allclose(critic, np.log1p(np.exp(fake)) + np.log1p(np.exp(-real)), rtol=1e-3)
+
+
+def test_relativistic_losses_see_the_scenes_and_augmentation_the_critics_pictures(model):
+    data = model.draw(batch())
+    other = build(loss="relativistic")
+    logits = [numpy(other.critic(x)).reshape(-1) for x in (data["images"], other.network(data["painted"]))]
+    expected = 0.1 * np.log1p(np.exp(logits[0] - logits[1]))
+    np.testing.assert_allclose(other.generator_terms(data)["adversarial"], expected, rtol=1e-3)
+    augmented = build(augment=DiffAugment(["colour"], seed=1))
+    changed = numpy(augmented.score(data["images"])) - numpy(augmented.critic(data["images"]))
+    assert np.abs(changed).max() > 1e-3
 
 
 @pytest.mark.parametrize("phase", ["encoder", "joint"])
-def test_who_learns(phase):
+def test_joint_training_changes_encoder_and_generator_and_leaves_the_painter(phase):
     model = build(phase)
-    networks = {name: getattr(model, name) for name in ("style_network", "encoder", "generator", "perceptual")}
-    before = {name: [numpy(w).copy() for w in network.trainable_variables] for name, network in networks.items()}
+    networks = {"encoder": model.network.encoder, "generator": model.network.generator}
+    networks |= {name: getattr(model, name) for name in ("style_network", "perceptual")}
+    before = {name: [numpy(w).copy() for w in network.weights] for name, network in networks.items()}
     optimizers = {player.name: keras.optimizers.SGD(0.1) for player in model.players()}
-    model.compile(optimizers, jit_compile=False, run_eagerly=True)
+    model.compile(optimizers, ema={"half_life_kimg": 1.0}, jit_compile=False, run_eagerly=True)
     logs = model.update_step(batch())
+    terms = {"pixel", "perceptual"} | ({"content", "style", "adversarial"} if phase == "joint" else set())
+    assert {f"generator/{term}" for term in terms} <= set(logs)
     assert ("critic/adversarial" in logs and "critic/r1" in logs) == (phase == "joint")
-    learnt = {"encoder"} if phase == "encoder" else {"encoder", "generator", "style_network"}
+    learnt = {"encoder"} if phase == "encoder" else {"encoder", "generator"}
     for name, network in networks.items():
-        pairs = zip(before[name], network.trainable_variables, strict=True)
+        pairs = zip(before[name], network.weights, strict=True)
         assert any(not np.array_equal(old, numpy(new)) for old, new in pairs) == (name in learnt), name
-    frozen = {variable.path for network in model.frozen_networks() for variable in network.weights}
-    assert not frozen & {variable.path for network in model.trained_networks for variable in network.weights}
+    frozen = {id(variable) for network in model.frozen_networks() for variable in network.weights}
+    trained = {id(variable) for player in model.players() for variable in player.variables}
+    assert not frozen & trained and model.ema is model.sampler is not model.network
 
 
 def test_wrong_arguments_are_told(model):
     with pytest.raises(ValueError, match="`phase` must be one of encoder, joint. Received: phase=both"):
         build("both")
-    with pytest.raises(ValueError, match="`encoder` must have size, style_dim and styles of the generator"):
-        build("encoder", SceneEncoder(**{**SHAPE, "style_dim": 4}))
     with pytest.raises(ValueError, match="`critic` and a `critic_weight` above 0 go together"):
         build("joint", critic_weight=0.0)
-    with pytest.raises(ValueError, match="`content` must be a whole multiple of the generator's size"):
-        model.reduce(np.zeros((1, 40, 40, 3), "float32"))
-    with pytest.raises(ValueError, match="`ema` must be None in the joint phase"):
-        model.averaged_network()
+    with pytest.raises(ValueError, match=r"`content` must have the size \(32, 32\). Received: \(40, 40\)"):
+        model.stylise({**batch(), "content": np.zeros((2, 40, 40, 3), "float32")})

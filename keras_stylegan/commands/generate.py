@@ -1,6 +1,7 @@
 """`keras-stylegan generate`: pictures of a trained GAN, by seeds."""
 
 from keras_stylegan.commands.outputs import add_provenance
+from keras_stylegan.commands.painting import add_bank_argument, parse_styles
 from keras_stylegan.provenance import GENERATED
 
 # Pictures of one call, all of which are in memory at once.
@@ -16,12 +17,16 @@ def add_arguments(parser):
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="first seed; the next pictures take the next")
     parser.add_argument("--styles", metavar="FILE", help="styles.npz of `project`: its pictures, instead of seeds")
     parser.add_argument(
+        "--style", metavar="NAME[=W][,NAME[=W]...]", help="paint the pictures; `keras-stylegan styles` lists the names"
+    )
+    add_bank_argument(parser)
+    parser.add_argument(
         "--upscale",
         nargs="?",
         const="",
         metavar="FILE",
-        help="write everything a second time, four times as large and named NAME_x4: by the packaged network of "
-        "`upscale`, or by the LiteRT file of another",
+        help="write everything a second time, four times as large (and then painted) and named NAME_x4: by the "
+        "packaged network of `upscale`, or by the LiteRT file of another",
     )
 
 
@@ -30,6 +35,7 @@ def add_source(parser):
     add_provenance(parser, GENERATED)
     parser.add_argument(
         "--from",
+        "--model",
         dest="source",
         metavar="SOURCE",
         default="scenes",
@@ -73,6 +79,7 @@ def run(arguments) -> int:
     as_grid = bool(pathlib.Path(arguments.output).suffix)
     if as_grid:
         check_output(arguments.output, set())
+    paint = _painter(arguments)
     upscaler = None
     if arguments.upscale is not None:
         with silence():
@@ -94,6 +101,7 @@ def run(arguments) -> int:
             large = np.stack([upscaler.run(picture) for picture in grids[0][1]])
             grids.append((enlarged_name(grids[0][0], upscaler.factor), large))
         for path, shown in grids:
+            shown = np.stack([np.asarray(paint(Image.fromarray(picture))) for picture in shown])
             write_picture(Image.fromarray(tile(shown)), path, arguments.source_type)
             print(path)
         return 0
@@ -101,13 +109,26 @@ def run(arguments) -> int:
     for name, picture in zip(names, pictures, strict=True):
         path = folder / name
         image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
-        write_picture(image, path, arguments.source_type)
+        write_picture(paint(image), path, arguments.source_type)
         print(path)
         if upscaler is not None:
             path = enlarged_name(path, upscaler.factor)
-            write_picture(upscaler.upscale(image), path, arguments.source_type)
+            write_picture(paint(upscaler.upscale(image)), path, arguments.source_type)
             print(path)
     return 0
+
+
+def _painter(arguments):
+    """Function that paints a PIL image as `--style` says; without a style, one that returns it as it is."""
+    if arguments.style is None:
+        if arguments.bank:
+            raise ValueError("`--bank` needs `--style`, which names its styles. Received: none")
+        return lambda image: image
+    from keras_stylegan.commands.network import load_network
+
+    styles, network = parse_styles(arguments.style), load_network(arguments.bank)
+    network.check(styles)
+    return lambda image: network.stylize(image, styles)
 
 
 def enlarged_name(path, factor):

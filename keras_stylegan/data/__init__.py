@@ -10,6 +10,7 @@ from keras_stylegan.data.harmonization import HarmonizationPairs
 from keras_stylegan.data.images import ImageSource, open_images
 from keras_stylegan.data.packing import pack
 from keras_stylegan.data.pictures import read_picture, to_float, to_rgb, to_uint8
+from keras_stylegan.data.scene_batches import SceneBatches
 from keras_stylegan.data.shards import ShardSource, damaged_shards, open_shards, shard_dataset
 from keras_stylegan.data.sources import Source, open_source
 from keras_stylegan.data.style_batches import StyleBatches
@@ -19,9 +20,9 @@ from keras_stylegan.data.textures import procedural_texture
 
 __all__ = [
     "Augmentation", "Batches", "Change", "Crops", "Degradation", "DegradedBatches", "DomainBatches", "Feed",
-    "HarmonizationPairs", "ImageSource", "ShardSource", "Source", "StyleBatches", "StylePictureBatches",
-    "damaged_shards", "open", "open_images", "open_shards", "open_source", "open_styles", "pack",
-    "procedural_texture", "read_picture", "shard_dataset", "to_float", "to_rgb", "to_uint8",
+    "HarmonizationPairs", "ImageSource", "SceneBatches", "ShardSource", "Source", "StyleBatches",
+    "StylePictureBatches", "damaged_shards", "open", "open_images", "open_shards", "open_source",
+    "open_styles", "pack", "procedural_texture", "read_picture", "shard_dataset", "to_float", "to_rgb", "to_uint8",
 ]  # fmt: skip
 
 

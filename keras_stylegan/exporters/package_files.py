@@ -65,7 +65,7 @@ def training_facts(run: Path, config: dict[str, Any]) -> dict[str, Any]:
     recipe = [training_command(config["settings"], config["system"])]
     scheduled, earlier = 1000 * config["settings"]["kimg"], config["facts"].get("begun_with")
     while earlier:
-        recipe.insert(0, training_command(earlier["settings"], config["system"], EARLIER_RUN))
+        recipe.insert(0, training_command(earlier["settings"], earlier.get("system", config["system"]), EARLIER_RUN))
         images_seen, scheduled = images_seen + earlier["images_seen"], scheduled + earlier["images_seen"]
         earlier = earlier.get("begun_with")
     return {

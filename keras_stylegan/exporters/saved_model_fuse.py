@@ -25,6 +25,7 @@ from keras_stylegan.exporters.saved_model_service import (
     sample_pictures,
 )
 from keras_stylegan.exporters.sources import Source
+from keras_stylegan.inference.blending import composite
 from keras_stylegan.inference.fusion_runtimes import KerasFusion
 
 _FILES = ("source_bytes", "target_bytes", "mask_bytes")
@@ -96,7 +97,8 @@ def fuse_service(source: Source, folder: Path) -> Service:
     specs = [tf.TensorSpec([None], tf.string, name=name) for name in _FILES]
     by_file = encoded_signatures(fuse_files, specs, "fused_bytes", checked_request)
     requests = _requests()
-    expected = KerasFusion(network).run(*(value[0] for value in requests["fuse"].values()))
+    source, target, masks = (value[0] for value in requests["fuse"].values())
+    expected = composite(KerasFusion(network).run(source, target, masks), target, masks)
     return Service(
         holding(network.variables),
         {"serving_default": fuse, "fuse": fuse, **by_file},

@@ -97,11 +97,11 @@ def fusion_target(opened: Source, size: tuple[int, int] | None, representative: 
     def expected(given):
         pictures = {name: to_float(given[name]) for name in ("source", "target")}
         noise = np.zeros((1, network.latent_dim), np.float32)
-        return network({**pictures, "masks": given["masks"], "noise": noise}, training=False).numpy()
+        return network.change({**pictures, "masks": given["masks"], "noise": noise}).numpy()
 
     sides = f"sides are multiples of {network.stride}"
     return Target(
-        description=f"Fuses up to {NUM_REGIONS} regions of a picture into another under its light; {sides}.",
+        description=f"Fits up to {NUM_REGIONS} regions of a picture into another under its light; {sides}.",
         signature=FUSE,
         function=for_size(fuse_function(network), size),
         size=sizes[0],
@@ -110,7 +110,7 @@ def fusion_target(opened: Source, size: tuple[int, int] | None, representative: 
             "source": TensorNote(f"what is put in, where it is to be, RGB; {sides}", 0, 255, channels=3),
             "target": TensorNote("picture that it is put into, RGB, of the same size", 0, 255, channels=3),
             "masks": TensorNote("share of each region at each pixel; their sum is at most 1", 0, 1),
-            "fused": TensorNote("fused picture, RGB, of the same size", 0, 255, channels=3),
+            "changed": TensorNote("what belongs under the masks, RGB: draw it through them", 0, 255, channels=3),
         },
         measured=measured,
         calibration=calibration,

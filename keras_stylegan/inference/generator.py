@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,8 +12,10 @@ import numpy as np
 from keras_stylegan import pretrained
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference.litert_generator import LiteRTGenerator
+from keras_stylegan.inference.scenes import FILE as SCENE_FILE
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.latents import interpolate_latents, seeded_latents
+from keras_stylegan.pretrained import build_generator
 
 FILE = "generator.keras"
 
@@ -244,8 +245,9 @@ def open_generator(source: str | Path, runtime: str = "litert") -> PictureGenera
     """Opens a generator. `.tflite` files and packaged generators load in a moment, without TensorFlow and Keras.
 
     Args:
-        source: run directory of a GAN; a `.keras` file of a generator; a `.tflite` file, whose classes are named by a
-            `.json` file beside it, as its export writes it; or the name of a packaged generator.
+        source: run directory of a GAN, or of the scene pipeline; a `.keras` file of a generator; a `.tflite` file,
+            whose classes are named by a `.json` file beside it, as its export writes it; or the name of a packaged
+            generator.
         runtime: of a packaged generator, `"litert"` or `"keras"`, which also mixes, moves and finds styles.
 
     Raises:
@@ -254,7 +256,7 @@ def open_generator(source: str | Path, runtime: str = "litert") -> PictureGenera
     if runtime not in ("litert", "keras"):
         raise ValueError(f'`runtime` must be "litert" or "keras". Received: runtime={runtime!r}')
     path = Path(source)
-    file = path / FILE if path.is_dir() else path
+    file = next((path / name for name in (FILE, SCENE_FILE) if (path / name).is_file()), path)
     if file.is_file() and file.suffix == ".keras":
         return _open_keras(file)
     if file.is_file() and file.suffix == ".tflite":
@@ -265,7 +267,8 @@ def open_generator(source: str | Path, runtime: str = "litert") -> PictureGenera
     if str(source) not in packaged:
         raise ValueError(
             f"`source` must be the run directory of a GAN, with {FILE}, or such a file, a .tflite file of a generator, "
-            f"or a packaged one ({', '.join(sorted(packaged)) or 'there are none'}). Received: {source}"
+            f"or a packaged one ({', '.join(sorted(packaged)) or 'there are none'}). "
+            f"Received: {source}{did_you_mean(str(source), packaged)}{pretrained.generator_hint()}"
         )
     entry = packaged[str(source)]
     content = pretrained.read_weights(entry[runtime])
@@ -276,28 +279,10 @@ def open_generator(source: str | Path, runtime: str = "litert") -> PictureGenera
 
 def _open_keras(file):
     network = load_network(file)
+    if file.name == SCENE_FILE:
+        network = network.generator
     if not hasattr(network, "latent_dim"):
         raise ValueError(f"`source` must hold a generator. Received: {file} with {type(network).__name__}")
     config = file.parent / "config.json"
     facts = json.loads(config.read_text(encoding="utf-8"))["facts"] if config.is_file() else {}
     return PictureGenerator(network, facts.get("classes", ()))
-
-
-def build_generator(record: dict, content: bytes):
-    """Builds a packaged Keras generator.
-
-    Args:
-        record: `keras` of its manifest entry, with `network`, a class of `keras_stylegan.networks`, and `config`.
-        content: bytes of the `.npz` file of its weights.
-
-    Raises:
-        ValueError: if the weights are not those of the network.
-    """
-    from keras_stylegan import networks
-    from keras_stylegan.inference.runtimes import assign_weights
-
-    network = getattr(networks, record["network"]).from_config(record["config"])
-    network.build()
-    with np.load(io.BytesIO(content), allow_pickle=False) as weights:
-        assign_weights(network, dict(weights))
-    return network

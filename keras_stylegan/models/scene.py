@@ -1,4 +1,4 @@
-"""The scene pipeline: photograph x, stylised picture y, natural scene z in the generator's hand."""
+"""The scene pipeline: photograph x, painted picture y, natural scene z in a generator's hand."""
 
 from keras import ops
 
@@ -13,41 +13,45 @@ from keras_stylegan.networks.perceptual import STYLE_TAPS
 from keras_stylegan.ops.gradients import input_gradient
 
 PHASES = ("encoder", "joint")
+# Styles of a picture that count, those with the largest shares: as many as a batch mixes.
+MAX_MIXED = 2
 
 
 class ScenePipeline(AdversarialModel):
-    """Style transfer, then a generator of natural scenes, trained with one loss.
+    """Style transfer, then a generator of natural scenes, trained with the sum of both systems' losses.
 
-        x --style network--> y --area mean--> y' --encoder--> styles and skips --StyleGAN2--> z
+        x --style network, frozen--> y --encoder--> styles and skips --StyleGAN2--> z
 
-    Two phases. `"encoder"` trains the encoder alone: z is to be y'. `"joint"` trains encoder, generator and style
-    network together with the sum of the transfer's and the adversarial loss, of z:
+    Two phases. `"encoder"` trains the encoder alone: z is to be y. `"joint"` trains encoder and generator together, by
 
         L = pixel |z - y'| + perceptual d(z, y') + content C(z, x') + style sum_i w_i S_i(z) + lambda L_GAN(z)
 
-    where the reconstruction terms keep z a picture of y, content and style are those of `MultiStyleTransfer` (through
-    them the style network learns what the generator can say), and the critic's real pictures are scenes. x' and y' are
-    x and y reduced to the generator's size, of which x's is a multiple: z has that size and no more. What a style
-    vector cannot hold of y' comes through the skips; what y' has lost of y is lost.
+    where the first two terms keep z a picture of y, content and style are those of `MultiStyleTransfer`, and the
+    critic's real pictures are scenes. x' and y' are x and y reduced to the generator's size, which is z's.
 
     Args:
-        style_network: `StyleTransformer`.
-        encoder: `SceneEncoder` of the generator's size.
-        generator: `StyleGAN2Generator` with three channels, of no fewer than 16 pixels a side.
+        style_network: `StyleTransformer`, frozen.
+        network: built `SceneNetwork`.
         perceptual: `PerceptualNetwork`, frozen.
-        style_pictures: list of float arrays `(height, width, 3)` in [-1, 1], one a style of the style network.
-        critic: `StyleGAN2Critic`, needed where `critic_weight` is above 0.
+        style_pictures: list of float arrays `(height, width, 3)` in [-1, 1], one a style of the style network. Only
+            their statistics are kept.
+        critic: built critic of pictures of the generator's size, without classes; needed where `critic_weight` is
+            above 0 in the joint phase, and not used in the other.
         phase: `"encoder"` or `"joint"`.
         pixel_weight, perceptual_weight, content_weight, style_weight, critic_weight: floats. The last three play in
             the joint phase alone.
-        gamma: float, of R1 on every sixteenth update of the critic.
+        loss: name of the adversarial loss (`losses.ADVERSARIAL_LOSSES`).
+        gamma: float, of R1; 0 for none, as for a critic that looks through a frozen network.
+        penalty_every: int, R1 is taken on one critic update in so many, and multiplied by it.
+        augment: None or a layer, called as `augment(images, training=True)` on everything that the critic sees.
+        seed: int or None, of the draws of a step.
 
-    Batches are dicts of `content`, photographs `(batch, height, width, 3)` in [-1, 1] whose sides are equal multiples
-    of the generator's; `style_weights` `(batch, num_styles)`; `strength` `(batch,)`; in the joint phase with a critic
-    also `images`, scenes of the generator's size.
+    Batches are dicts of `content`, photographs of `network.input_size` in [-1, 1]; `style_weights`
+    `(batch, num_styles)`; `strength` `(batch,)`; in the joint phase with a critic also `images`, scenes of the
+    generator's size. `painted`, y, is made of them once a step where it is missing.
 
     Raises:
-        ValueError: if an argument breaks its rule or networks do not fit together.
+        ValueError: if an argument breaks its rule.
 
     Source: this project's founding idea; W+ encoders: Richardson et al. 2021 (arXiv 2008.00951), equation 7.
     """
@@ -55,29 +59,26 @@ class ScenePipeline(AdversarialModel):
     def __init__(
         self,
         style_network,
-        encoder,
-        generator,
+        network,
         perceptual,
         style_pictures,
         critic=None,
-        phase="encoder",
+        phase="joint",
         pixel_weight=1.0,
         perceptual_weight=0.8,
         content_weight=0.3,
         style_weight=1.0,
         critic_weight=0.1,
+        loss="non_saturating",
         gamma=1.0,
+        penalty_every=16,
+        augment=None,
+        seed=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(seed=seed, **kwargs)
         if phase not in PHASES:
             raise ValueError(f"`phase` must be one of {', '.join(PHASES)}. Received: phase={phase}")
-        wanted = (generator.size, generator.style_dim, generator.num_styles)
-        if (encoder.size, encoder.style_dim, encoder.num_styles) != wanted or generator.channels != 3:
-            raise ValueError(
-                f"`encoder` must have size, style_dim and styles of the generator {wanted}, of 3 channels. Received: "
-                f"{(encoder.size, encoder.style_dim, encoder.num_styles)}, {generator.channels} channels"
-            )
         if len(style_pictures) != style_network.num_styles:
             raise ValueError(
                 f"`style_pictures` must hold {style_network.num_styles} pictures, one a style. "
@@ -89,8 +90,7 @@ class ScenePipeline(AdversarialModel):
                 f"Received: critic={critic}, critic_weight={critic_weight}"
             )
         self.style_network = style_network
-        self.encoder = encoder
-        self.generator = generator
+        self.network = network
         self.perceptual = perceptual
         self.critic = critic if phase == "joint" else None
         self.phase = phase
@@ -99,99 +99,84 @@ class ScenePipeline(AdversarialModel):
         self.content_weight = content_weight
         self.style_weight = style_weight
         self.critic_weight = critic_weight
+        self.loss_name = loss
+        self.pair = adversarial_loss(loss)
         self.gamma = gamma
-        self.pair = adversarial_loss("non_saturating")
+        self.penalty_every = penalty_every
+        self.augment = augment
         rows = [style_statistics(perceptual(picture[None]), taps=STYLE_TAPS) for picture in style_pictures]
         self.style_targets = {
             tap: ops.convert_to_numpy(ops.concatenate([row[tap] for row in rows])) for tap in STYLE_TAPS
         }
 
-    @property
-    def trained_networks(self):
-        """The networks that learn in this phase, beside the critic."""
-        return [self.encoder] if self.phase == "encoder" else [self.encoder, self.generator, self.style_network]
-
     def players(self):
-        pipeline = Player("pipeline", self.trained_networks, self.pipeline_terms)
+        trained = self.network.encoder if self.phase == "encoder" else self.network
+        generator = Player("generator", [trained], self.generator_terms)
         if self.critic is None:
-            return [pipeline]
-        r1 = Regularizer("r1", self.r1, every=16)
-        return [Player("critic", [self.critic], self.critic_terms, regularizers=[r1]), pipeline]
+            return [generator]
+        penalties = [Regularizer("r1", self.r1, self.penalty_every)] if self.gamma else []
+        return [Player("critic", [self.critic], self.critic_terms, regularizers=penalties), generator]
 
     def averaged_network(self):
-        """The encoder, which alone can be averaged: compile the joint phase without `ema`."""
-        if self.phase == "joint":
-            raise ValueError("`ema` must be None in the joint phase, which trains three networks. Received: an average")
-        return self.encoder
+        return self.network
 
     def frozen_networks(self):
-        trained = self.trained_networks
-        return [self.perceptual, *(n for n in (self.generator, self.style_network) if n not in trained)]
+        frozen = [self.perceptual, self.style_network]
+        return [*frozen, self.network.generator] if self.phase == "encoder" else frozen
+
+    def draw(self, batch):
+        if "painted" not in batch:
+            batch["painted"] = self.stylise(batch)
+        return batch
 
     def stylise(self, batch):
         """y: the style network's pictures of a batch, of the photographs' size."""
+        expected, size = self.network.input_size, tuple(batch["content"].shape[1:3])
+        if size != expected:
+            raise ValueError(f"`content` must have the size {expected}. Received: {size}")
         inputs = {"images": batch["content"], "style_weights": batch["style_weights"], "strength": batch["strength"]}
-        return self.style_network(inputs)
+        return ops.stop_gradient(ops.cast(self.style_network(inputs), "float32"))
 
-    def reduce(self, images):
-        """Pictures at the generator's size, each pixel the mean of what it covers."""
-        factors = [side // own for side, own in zip(images.shape[1:3], self.generator.size, strict=True)]
-        if tuple(factors[0] * own for own in self.generator.size) != tuple(images.shape[1:3]):
-            raise ValueError(
-                f"`content` must be a whole multiple of the generator's size {self.generator.size}. "
-                f"Received: {tuple(images.shape[1:3])}"
-            )
-        return images if factors[0] == 1 else ops.average_pool(images, factors[0])
-
-    def make_scene(self, pictures):
-        """z: the generator's pictures of pictures at its size.
-
-        Args:
-            pictures: tensor of shape `(batch, height, width, 3)`, at the generator's size.
-
-        Returns:
-            float32 tensor of that shape.
-        """
-        encoded = self.encoder(pictures)
-        mean = ops.mean(ops.convert_to_tensor(self.generator.mean_styles), axis=0)
-        skips = [encoded[f"skip_{i}"] for i in range(len(self.generator.stages))] if self.encoder.skips else None
-        return self.generator.synthesize(encoded["styles"] + mean, skips=skips)
-
-    def pipeline_terms(self, batch):
-        """Every weighted term of the pipeline's loss, each of shape `(batch,)`."""
-        stylised = self.reduce(self.stylise(batch))
-        scene = self.make_scene(stylised)
-        features, wanted = self.perceptual(scene), self.perceptual(stylised)
+    def generator_terms(self, batch):
+        """Every weighted term of the loss of encoder and generator, each of shape `(batch,)`."""
+        painted = self.network.reduce(batch["painted"])
+        scene = self.network.render(painted)
+        features, wanted = self.perceptual(scene), self.perceptual(painted)
         terms = {
-            "pixel": self.pixel_weight * ops.mean(ops.abs(scene - stylised), axis=(1, 2, 3)),
+            "pixel": self.pixel_weight * ops.mean(ops.abs(scene - painted), axis=(1, 2, 3)),
             "perceptual": self.perceptual_weight
             * sum(content_loss(features[tap], wanted[tap]) for tap in STYLE_TAPS)
             / len(STYLE_TAPS),
         }
         if self.phase == "encoder":
             return terms
-        photograph = self.perceptual(self.reduce(batch["content"]))
-        terms["content"] = self.content_weight * content_loss(
-            features[CONTENT_TAP], photograph[CONTENT_TAP], "correlation"
-        )
+        photograph = self.perceptual(self.network.reduce(batch["content"]))
+        content = content_loss(features[CONTENT_TAP], photograph[CONTENT_TAP], "correlation")
+        terms["content"] = self.content_weight * content
         terms["style"] = self.style_weight * batch["strength"] * self.style_terms(features, batch["style_weights"])
         if self.critic is not None:
-            terms["adversarial"] = self.critic_weight * self.pair.generator(None, self.critic(scene))
+            real = self.score(batch["images"]) if self.pair.relativistic else None
+            terms["adversarial"] = self.critic_weight * self.pair.generator(real, self.score(scene))
         return terms
 
     def style_terms(self, features, style_weights):
-        """Sum over the styles of share * distance, of shape `(batch,)`."""
+        """Sum over the styles of a picture of share * distance, of shape `(batch,)`."""
         statistics, total = style_statistics(features, taps=STYLE_TAPS), 0.0
-        for style in range(self.style_network.num_styles):
-            targets = {tap: bank[style : style + 1] for tap, bank in self.style_targets.items()}
-            total = total + style_weights[:, style] * style_loss(statistics, targets)
+        shares, styles = ops.top_k(style_weights, k=min(MAX_MIXED, self.style_network.num_styles))
+        for i in range(shares.shape[1]):
+            targets = {tap: ops.take(bank, styles[:, i], axis=0) for tap, bank in self.style_targets.items()}
+            total = total + shares[:, i] * style_loss(statistics, targets)
         return total
+
+    def score(self, images):
+        """Logits of (augmented) pictures, in training."""
+        return self.critic(images if self.augment is None else self.augment(images, training=True), training=True)
 
     def critic_terms(self, batch):
         """The critic's loss, of shape `(batch,)`."""
-        scene = ops.stop_gradient(self.make_scene(self.reduce(self.stylise(batch))))
-        return {"adversarial": self.pair.discriminator(self.critic(batch["images"]), self.critic(scene))}
+        scene = ops.stop_gradient(self.network(batch["painted"]))
+        return {"adversarial": self.pair.discriminator(self.score(batch["images"]), self.score(scene))}
 
     def r1(self, batch):
         """R1 on the real scenes, of shape `(batch,)`."""
-        return r1_penalty(input_gradient(self.critic, batch["images"])[1], self.gamma)
+        return r1_penalty(input_gradient(self.score, batch["images"])[1], self.gamma)

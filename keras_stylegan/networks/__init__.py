@@ -18,6 +18,7 @@ from keras_stylegan.networks.progressive import ProgressiveCritic, ProgressiveGe
 from keras_stylegan.networks.projected_critic import ProjectedCritic
 from keras_stylegan.networks.r3gan import R3GANCritic, R3GANGenerator
 from keras_stylegan.networks.resnet import ResNetCritic, ResNetGenerator
+from keras_stylegan.networks.scene import SceneNetwork
 from keras_stylegan.networks.scene_encoder import SceneEncoder
 from keras_stylegan.networks.stages import Stage, resolutions, stages
 from keras_stylegan.networks.style_predictor import StylePredictor
@@ -34,7 +35,7 @@ __all__ = [
     "DenseNetTranslator", "DomainEncoder", "DomainTranslator", "FusionCritic", "FusionGenerator", "HourglassNetwork",
     "JohnsonTransformer", "PatchCritic", "PatchGANCritic", "PerceptualNetwork", "ProgressiveCritic",
     "ProgressiveGenerator", "ProjectedCritic", "R3GANCritic", "R3GANGenerator", "RECEPTIVE_FIELDS", "ResNetCritic",
-    "ResNetGenerator", "ResNetTranslator", "SceneEncoder", "Stage", "StyleGAN2Critic", "StyleGAN2Generator",
-    "StyleGANGenerator", "StylePredictor", "StyleTransformer", "SuperResolutionNetwork", "TRUNKS", "UNetTranslator",
-    "VNetTranslator", "build_perceptual", "resolutions", "stages",
+    "ResNetGenerator", "ResNetTranslator", "SceneEncoder", "SceneNetwork", "Stage", "StyleGAN2Critic",
+    "StyleGAN2Generator", "StyleGANGenerator", "StylePredictor", "StyleTransformer", "SuperResolutionNetwork", "TRUNKS",
+    "UNetTranslator", "VNetTranslator", "build_perceptual", "resolutions", "stages",
 ]  # fmt: skip

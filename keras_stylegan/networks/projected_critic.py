@@ -72,7 +72,7 @@ class ProjectedCritic(keras.Model):
             self.projections.append(layers.Conv2D(width, 1, **fixed, name=f"project_{tap}"))
             # To the channels of the next shallower map, which it joins.
             self.mixers.append(layers.Conv2D(shallower, 3, padding="same", **fixed, name=f"mix_{tap}"))
-            self.blocks.append(_head(side, shallower, widths[-1]))
+            self.blocks.append(_head(side, shallower, widths[-1], tap))
         self.scores = [ScoreHead(num_classes, spectral=True, name=f"score_{tap}") for tap in self.map_shapes]
 
     def build(self, images_shape=None, labels_shape=None):
@@ -130,11 +130,13 @@ class ProjectedCritic(keras.Model):
         return cls(**{**config, "features": features})
 
 
-def _head(side, width, widest):
+def _head(side, width, widest, tap):
     """Pairs of a convolution that halves a map, and doubles its channels, and its normalisation."""
     head = []
     while side > SCORED_SIZE:
         width, side = min(2 * width, widest), side // 2
-        convolution = SpectralConv2D(width, 4, strides=2, use_bias=False, kernel_initializer="he_normal")
-        head.append([convolution, layers.BatchNormalization(epsilon=1e-5)])
+        # Named, so that another critic's weights find their places (`models.transfer`).
+        name, options = f"{tap}_{side}", {"use_bias": False, "kernel_initializer": "he_normal"}
+        convolution = SpectralConv2D(width, 4, strides=2, name=f"down_{name}", **options)
+        head.append([convolution, layers.BatchNormalization(epsilon=1e-5, name=f"norm_{name}")])
     return head

@@ -11,6 +11,7 @@ from keras_stylegan.presets.gans import (
     StyleGANPreset,
 )
 from keras_stylegan.presets.multistyle import JohnsonPreset, MultiStylePreset
+from keras_stylegan.presets.scene import ScenePipelinePreset
 from keras_stylegan.presets.settings import as_dict, with_settings
 from keras_stylegan.presets.style_predictor import StylePredictorPreset
 from keras_stylegan.presets.super_resolution import SuperResolutionPreset
@@ -19,7 +20,7 @@ from keras_stylegan.presets.translation import CycleGANPreset, MultiDomainPreset
 
 __all__ = [
     "CycleGANPreset", "FusionPreset", "GANPreset", "InfoGANPreset", "JohnsonPreset", "MultiDomainPreset",
-    "MultiStylePreset", "PRESETS", "Pix2PixPreset", "Preset", "ProgressivePreset", "R3GANPreset", "StyleGAN2Preset",
-    "StyleGANPreset", "StylePredictorPreset", "SuperResolutionPreset", "TranslationPreset", "as_dict", "get_preset",
-    "with_settings",
+    "MultiStylePreset", "PRESETS", "Pix2PixPreset", "Preset", "ProgressivePreset", "R3GANPreset", "ScenePipelinePreset",
+    "StyleGAN2Preset", "StyleGANPreset", "StylePredictorPreset", "SuperResolutionPreset", "TranslationPreset",
+    "as_dict", "get_preset", "with_settings",
 ]  # fmt: skip

@@ -16,13 +16,13 @@ MAY_BE_ZERO = frozenset(
         "group_size", "history_size", "identity_weight", "many_probability", "max_rollbacks", "methods",
         "mix_probability", "mixing_probability", "noise", "num_blocks", "painted_share", "path_length_weight",
         "penalties", "penalty_weight", "perceptual_weight", "photograph_weight", "pixel_weight",
-        "reconstruction_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "shifts", "source_shares",
-        "style_weight", "twice_probability", "unchanged_probability", "variation_weight", "weak_probability",
-        "weight_limit",
+        "reconstruction_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "shifts", "skips",
+        "source_shares", "style_weight", "twice_probability", "unchanged_probability", "variation_weight",
+        "weak_probability", "weight_limit",
     )
 )  # fmt: skip
 # 1 for yes, 0 for no.
-SWITCHES = frozenset(("backbone_frozen", "flip", "residual"))
+SWITCHES = frozenset(("backbone_frozen", "flip", "residual", "skips"))
 # Of an optimizer's moving averages, which 1 would never move.
 DECAY_RATES = frozenset(("beta_1", "beta_2", "final_beta_2"))
 

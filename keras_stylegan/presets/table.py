@@ -16,6 +16,7 @@ from keras_stylegan.presets.gans import (
     StyleGANPreset,
 )
 from keras_stylegan.presets.multistyle import JohnsonPreset, MultiStylePreset
+from keras_stylegan.presets.scene import ScenePipelinePreset
 from keras_stylegan.presets.style_predictor import StylePredictorPreset
 from keras_stylegan.presets.super_resolution import SuperResolutionPreset
 from keras_stylegan.presets.translation import CycleGANPreset, MultiDomainPreset, Pix2PixPreset
@@ -130,6 +131,13 @@ PRESETS: dict[str, Preset] = {
         kimg=1000.0, batch_size=16, log_images=1600, grid_images=20_000, classes="forest,glacier,mountain,sea",
         channel_base=1536, channel_max=256, latent_dim=128, style_dim=128, path_length_weight=0.0, critic="projected",
         loss="hinge", augment="diffaugment", critic_learning_rate=2e-4,
+    ),
+    # From a generator of natural scenes (`--from`): first the encoder alone, then from its run both together.
+    "scene_pipeline": ScenePipelinePreset(
+        kimg=60.0, batch_size=8, log_images=800, grid_images=8000, classes="forest,glacier,mountain,sea",
+    ),
+    "scene_pipeline_encoder": ScenePipelinePreset(
+        kimg=60.0, batch_size=8, log_images=800, grid_images=8000, phase="encoder", learning_rate=2e-3,
     ),
     # Isola et al. 2017, facades: 400 pairs for 200 epochs, batches of one, U-Net-256 against a patch of 70 pixels.
     "pix2pix": Pix2PixPreset(

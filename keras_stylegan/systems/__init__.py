@@ -11,6 +11,7 @@ from keras_stylegan.systems.fusion import build_fusion
 from keras_stylegan.systems.gans import build_gan
 from keras_stylegan.systems.multi_domain import build_multi_domain
 from keras_stylegan.systems.multistyle import build_multistyle
+from keras_stylegan.systems.scene import build_scene_pipeline
 from keras_stylegan.systems.style_predictor import build_style_predictor
 from keras_stylegan.systems.stylegan2 import build_stylegan2
 from keras_stylegan.systems.super_resolution import build_super_resolution
@@ -28,6 +29,7 @@ SYSTEMS: dict[str, Callable[[Any], System]] = {
     "cyclegan": build_cyclegan,
     "multidomain": build_multi_domain,
     "super_resolution": build_super_resolution,
+    "scene_pipeline": build_scene_pipeline,
 }
 
 

@@ -66,10 +66,10 @@ def begun_with(run: Path) -> dict[str, Any]:
         run: the earlier run's directory.
 
     Returns:
-        `settings` and `images_seen` of that run and, where it began with another, its own `begun_with`.
+        `system`, `settings` and `images_seen` of that run and, where it began with another, its own `begun_with`.
     """
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
-    record = {"settings": config["settings"], "images_seen": state_of_network(run)[0]}
+    record = {name: config[name] for name in ("system", "settings")} | {"images_seen": state_of_network(run)[0]}
     if "begun_with" in config["facts"]:
         record["begun_with"] = config["facts"]["begun_with"]
     return record

@@ -131,13 +131,13 @@ def start_from(run: Path, network: StyleTransformer | JohnsonTransformer, names:
     earlier = load_network(run / NETWORK_FILE)
     known = json.loads((run / "config.json").read_text(encoding="utf-8"))["facts"]["styles"]
     if isinstance(network, StyleTransformer) and isinstance(earlier, StyleTransformer):
-        _take_styles(earlier, network, known, names)
+        take_styles(earlier, network, known, names)
     else:
         transfer_weights(earlier, network)
     return begun_with(run)
 
 
-def _take_styles(earlier, network, known, names):
+def take_styles(earlier, network, known, names):
     """Weights of the network, and the vectors of the styles that both know by name."""
     vectors = keras.ops.convert_to_numpy(network.bank.vectors).copy()
     transfer_weights(earlier, network)
