@@ -8,14 +8,13 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from scipy import ndimage
 from stand_in import photograph, write_assets
 from toy_fusion import stirred, tiny_generator
 
 from keras_stylegan import cli, exporters, pretrained
 from keras_stylegan.evaluation import evaluate_blends, harmonization_cases
 from keras_stylegan.exporters.fusion import NUM_REGIONS, package_fusion, to_litert
-from keras_stylegan.inference.blending import BLENDS, composite
+from keras_stylegan.inference.blending import BLENDS, composite, grown
 from keras_stylegan.inference.colour import match_colours
 from keras_stylegan.inference.fusion import FusionNetwork, fuse
 from keras_stylegan.inference.fusion_runtimes import KerasFusion, LiteRTFusion, open_fusion
@@ -69,10 +68,6 @@ def program(capfd, *arguments):
     except SystemExit as end:  # argparse
         code = end.code
     return code, *capfd.readouterr()
-
-
-def grown(mask):
-    return ndimage.binary_dilation(mask > 0.5, np.ones((3, 3)))
 
 
 def pixels(path):
@@ -147,7 +142,7 @@ class Halving:
 
     def run(self, source, target, masks):
         self.sizes.append(target.shape[:2])
-        return np.where(masks.any(axis=-1, keepdims=True), np.rint(source / 2), 255).astype("uint8")
+        return np.rint(source / 2).astype("uint8")
 
 
 def test_large_pictures_are_fused_small():
@@ -178,7 +173,7 @@ def test_pieces_are_regions_of_one_call_and_no_mask_merges():
         and seen[0][25, 30].tolist() == [0, 1]
     )
     merged = np.asarray(fuse(Piece(SOURCE), TARGET, "gan", network))
-    assert seen[1].shape == (64, 192, 1) and seen[1][:, :80].all() and not seen[1][:, 81:].any()
+    assert seen[1].shape == (64, 192, 1) and seen[1][:, :80].all() and not seen[1][:, 80:].any()
     beside = Image.fromarray(SOURCE).resize((80, 64), Image.Resampling.LANCZOS)
     matched = np.asarray(match_colours(Image.fromarray(TARGET), beside))
     np.testing.assert_array_equal(merged, np.rint(matched / 2).astype("uint8"))
@@ -207,7 +202,7 @@ def test_a_finish_blends_the_result_once_more():
     for mask in (MASK, np.minimum(MASK, 200)):
         piece = Piece(SOURCE, mask, (20, 10))
         colours, weights = place(piece, (80, 64))
-        halves = np.where(grown(weights)[..., None], np.rint(colours / 2), 255).astype("uint8")
+        halves = np.rint(np.where(grown(weights > 0.5)[..., None], colours, 0) / 2).astype("uint8")
         plain, finished = (np.asarray(fuse(piece, TARGET, "gan", network, finish)) for finish in (None, "poisson"))
         np.testing.assert_array_equal(plain, composite(halves, TARGET, weights[..., None]))
         expected = composite(BLENDS["poisson"](halves, TARGET, weights), TARGET, weights[..., None])
@@ -217,10 +212,10 @@ def test_a_finish_blends_the_result_once_more():
 
 
 def fused_by(runtime):
-    """alpha.png in the middle of the target, by a runtime, which is shown a rim beyond the hard edge."""
+    """alpha.png in the middle of the target, by a runtime, which is shown a pixel around the hard edge."""
     colours, mask = place(Piece("alpha.png"), (80, 64))
-    seen = np.where(grown(mask), np.maximum(mask, 0.25), 0)[..., None]
-    return composite(runtime.run(np.where(seen > 0, colours, 0), TARGET, seen), TARGET, mask[..., None])
+    colours = np.where(grown(mask > 0.5)[..., None], colours, 0)
+    return composite(runtime.run(colours, TARGET, mask[..., None]), TARGET, mask[..., None])
 
 
 def test_gan_of_a_run(run_directory, generator, capfd):

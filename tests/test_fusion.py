@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from toy_fusion import batch, build, tiny_generator
 
+from keras_stylegan.inference.blending import grown
 from keras_stylegan.layers import RegionNormalization
 from keras_stylegan.losses import content_loss
 from keras_stylegan.models import Fusion
@@ -17,7 +18,7 @@ from keras_stylegan.ops.regions import (
     region_moments,
     with_background,
 )
-from keras_stylegan.ops.seams import fit_colours, match_edges, rim_weights, seam_transform
+from keras_stylegan.ops.seams import fit_colours, match_edges, rim_weights, seam_transform, with_rim
 
 RNG = np.random.default_rng(0)
 
@@ -90,19 +91,28 @@ def test_alignment_undoes_what_was_done_to_a_region():
     gains, offsets = np.array([[0.5, 1.5, 1.2], [1.1, 0.7, 0.9]]), np.array([[0.1, -0.2, 0], [0.3, 0, -0.1]])
     source = photograph.copy()
     for region in range(2):
-        inside = masks[..., region] > 0
+        inside = grown(masks[0, ..., region] > 0)[None]
         source[inside] = (photograph[inside] - offsets[region]) / gains[region]
     transform = numpy(match_edges(source, photograph, masks, epsilon=1e-6))
     np.testing.assert_allclose(transform[0, :2, :9:4] + 1, gains, atol=0.12)
     np.testing.assert_allclose(transform[0, :2, 9:], offsets, atol=0.12)
     np.testing.assert_array_equal(transform[0, 2], np.zeros(12))  # no region, no edge
-    np.testing.assert_allclose(seam_transform(source, photograph, masks), match_edges(source, photograph, masks))
+    np.testing.assert_array_equal(seam_transform(source, photograph, masks), match_edges(source, photograph, masks))
     generator = FusionGenerator((4, 6, 8), (1, 1, 1), latent_dim=3)
     generator.build()
     inputs = {"source": source, "target": photograph, "masks": masks, "noise": np.zeros((1, 3))}
     inputs = {name: value.astype("float32") for name, value in inputs.items()}
     error = np.abs(numpy(generator(inputs)) - photograph).mean()
     assert error < 0.25 * np.abs(source - photograph).mean()
+
+
+def test_hard_edges_get_a_rim():
+    masks = np.zeros((1, 8, 9, 2), "float32")
+    masks[0, 2:5, 2:6, 0], masks[0, 3:6, 6:8, 1], masks[0, 5, 2, 0] = 1, 0.9, 0.1
+    rim = numpy(with_rim(masks)) - masks
+    assert rim[0, 1, 1:7, 0].tolist() == [0.25] * 6 and rim[0, 5, 3:6, 0].tolist() == [0.25] * 3
+    assert not rim[..., 0][masks.sum(-1) > 0].any() and rim[0, 2, 6:9, 1].tolist() == [0.25] * 3
+    assert rim[..., 0].sum() == 0.25 * 14 and set(np.unique(rim)) == {0, np.float32(0.25)}
 
 
 def test_transforms_of_soft_edges_are_regressions_of_their_rims():
@@ -164,7 +174,7 @@ def test_background_stays_and_hidden_pixels_are_not_read():
     other = {
         **inputs,
         "target": np.where(covered, 9, inputs["target"]),
-        "source": np.where(covered, inputs["source"], 9),
+        "source": np.where(np.stack([grown(one[..., 0])[..., None] for one in covered]), inputs["source"], 9),
     }
     np.testing.assert_array_equal(generator({k: v.astype("float32") for k, v in other.items()}), fused)
 

@@ -20,7 +20,7 @@ class HarmonizationPairs:
     """Batch `i` is a dict of float32 arrays, a function of the seeds and `i` alone:
 
     - `target`: `(batch, height, width, 3)`, crops of photographs in [-1, 1], the truth;
-    - `source`: the same crops with every region changed by shift families of its own;
+    - `source`: the same crops with every region, and a pixel around it, changed by shift families of its own;
     - `masks`: `(batch, height, width, num_regions)` in [0, 1], one region with probability 1 - `many_probability`, else
       all of them, not overlapping; a region that is not there is 0 everywhere.
 
@@ -92,15 +92,19 @@ class HarmonizationPairs:
         }
 
     def _pair(self, picture, rng):
+        from scipy import ndimage
+
         source, masks = picture, np.zeros((*picture.shape[:2], self.num_regions), "float32")
         count = self.num_regions if rng.random() < self.many_probability else 1
         left = np.ones(picture.shape[:2], "float32")
         for region in range(count):
             mask = np.minimum(draw_region(picture.shape[:2], rng), left)
+            # The pixel around an edge is the source's too, unless another region has it.
+            around = ndimage.binary_dilation(mask > 0, np.ones((3, 3))) & ~masks.any(axis=-1)
             left = left - mask
             masks[..., region] = mask
             changed = apply_shifts(picture, self._families(rng), rng)
-            source = np.where((mask > 0)[..., None], changed, source)
+            source = np.where(((mask > 0) | around)[..., None], changed, source)
         return source, masks
 
     def _families(self, rng):

@@ -56,6 +56,13 @@ def poisson(source: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.ndar
     return poisson_blend(source, target, np.asarray(mask) > 0.5)
 
 
+def grown(region: np.ndarray) -> np.ndarray:
+    """A bool array `(height, width)`, one pixel wider on all sides."""
+    from scipy import ndimage
+
+    return ndimage.binary_dilation(region, np.ones((3, 3), bool))
+
+
 BLENDS = {"copy": copy_paste, "feather": feather, "laplacian": laplacian, "poisson": poisson}
 
 

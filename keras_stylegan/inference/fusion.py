@@ -10,7 +10,7 @@ from PIL import Image
 
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference import resolution
-from keras_stylegan.inference.blending import BLENDS, composite
+from keras_stylegan.inference.blending import BLENDS, composite, grown
 from keras_stylegan.inference.colour import match_colours
 from keras_stylegan.inference.images import read_picture
 from keras_stylegan.inference.placement import Piece, place
@@ -21,8 +21,6 @@ METHODS = (GAN, *BLENDS)
 FINISHES = ("laplacian", "poisson")
 # Of the small picture, in pixels: how far the change of a region is continued beyond its edge before it is enlarged.
 _CONTINUED = 2.0
-# Weight of the source in the pixel beyond a hard edge, as the network sees it.
-_RIM = 0.25
 # Pixels between two pictures that lie beside each other to be merged.
 _BRIDGE = 32
 
@@ -45,7 +43,7 @@ class FusionNetwork:
 
         The source is read one pixel beyond the masks too. Where no mask is, the target stays to the bit.
         """
-        changed = self._changed(source, target, _with_rim(masks))
+        changed = self._changed(source, target, masks)
         if finish is not None:
             covered = np.minimum(masks.sum(axis=-1), 1)
             finished = BLENDS[finish](changed, target, covered)
@@ -136,25 +134,11 @@ def fuse(
         return picture.dress(Image.fromarray(ground))
     source, masks = np.zeros_like(ground), np.zeros((*ground.shape[:2], len(placed)), "float32")
     for index, (colours, mask) in enumerate(placed):
-        alone = _grown(mask > 0.5) & ~masks.any(axis=-1)
+        alone = grown(mask > 0.5) & ~masks.any(axis=-1)
         masks *= 1 - mask[..., None]
         masks[..., index] = mask
         source = np.where(((mask > 0) | alone)[..., None], colours, source)
     return picture.dress(Image.fromarray(network.fuse(source, ground, masks, finish)))
-
-
-def _with_rim(masks):
-    """Masks that reach a pixel beyond hard edges too: along a rim the network sees both pictures."""
-    uncovered = (masks.sum(axis=-1, keepdims=True) == 0).astype("float32")
-    near = np.stack([_grown(masks[..., region] > 0.5) for region in range(masks.shape[-1])], axis=-1)
-    return np.maximum(masks, _RIM * near * uncovered)
-
-
-def _grown(region):
-    """A bool array `(height, width)`, one pixel wider."""
-    from scipy import ndimage
-
-    return ndimage.maximum_filter(region, 3)
 
 
 def _resized(plane, size):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_stylegan.inference.blending import composite
+from keras_stylegan.inference.blending import composite, grown
 from keras_stylegan.inference.runtimes import available_cores, pad_to_stride
 from keras_stylegan.keras_files import load_network
 
@@ -47,14 +47,15 @@ class LiteRTFusion:
             masks: float32 array `(height, width, regions)` in [0, 1]; more regions than the file has go in turns.
 
         Returns:
-            uint8 array `(height, width, 3)`, what belongs under the masks; beyond them it means nothing.
+            uint8 array `(height, width, 3)`, what belongs under the masks and a pixel around them; beyond that it means
+            nothing.
         """
         changed = source
         for first in range(0, masks.shape[-1], self.num_regions):
             part = masks[..., first : first + self.num_regions]
             part = np.pad(part, ((0, 0), (0, 0), (0, self.num_regions - part.shape[-1])))
             fitted = self._run(source, target, part)
-            changed = np.where(part.any(axis=-1, keepdims=True), fitted, changed)
+            changed = np.where(grown(part.max(axis=-1) > 0)[..., None], fitted, changed)
             target = composite(fitted, target, part)
         return changed
 

@@ -7,7 +7,7 @@ from keras_stylegan.layers.region_norm import RegionNormalization
 from keras_stylegan.ops.padding import reflect_pad
 from keras_stylegan.ops.regions import coverage, paint_regions, region_moments, with_background
 from keras_stylegan.ops.resampling import upsample_nearest
-from keras_stylegan.ops.seams import TRANSFORM, change_colours, rim_weights, seam_transform
+from keras_stylegan.ops.seams import TRANSFORM, change_colours, rim_weights, seam_transform, with_rim
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -31,7 +31,7 @@ class FusionGenerator(keras.Model):
             it is to be in the target, height and width multiples of `stride` and at least 16; `masks`, float
             `(batch, height, width, regions)` in [0, 1], one channel for each thing put in, not overlapping (channels
             may be empty); `noise`, float `(batch, latent_dim)`, zeros for the mean result. The target is read only
-            where masks are below 1, the source where they are above 0.
+            where masks are below 1, the source where they are above 0 and a pixel around.
 
     Returns:
         float32 tensor `(batch, height, width, 3)`, about [-1, 1].
@@ -94,7 +94,7 @@ class FusionGenerator(keras.Model):
         return covered * self.change(inputs) + ops.cast(inputs["target"], "float32") * (1.0 - covered)
 
     def change(self, inputs):
-        """The source as it is to be under the masks, where they are soft too; beyond them it means nothing.
+        """The source as it is to be under the masks, and a pixel around them; beyond that it means nothing.
 
         Args:
             inputs: as for a call.
@@ -103,7 +103,7 @@ class FusionGenerator(keras.Model):
             float32 tensor `(batch, height, width, 3)`.
         """
         source, target = (ops.cast(inputs[name], "float32") for name in ("source", "target"))
-        masks = ops.cast(inputs["masks"], "float32")
+        masks = with_rim(inputs["masks"])
         covered, regions = coverage(masks), with_background(masks)
         shares = masks / ops.maximum(covered, 1e-6)
         alignment = seam_transform(source, target, masks)

@@ -11,6 +11,8 @@ TRANSFORM = 12
 _FOREIGN, _SAME = 0.5, 0.9
 # Rim pixels of which a transform is half believed.
 _FEW = 8.0
+# Weight of the source in the pixel beyond a hard edge.
+_BEYOND = 0.25
 
 
 def change_colours(colours, transform):
@@ -28,8 +30,22 @@ def change_colours(colours, transform):
     return ops.concatenate(rows, axis=-1) + offset
 
 
+def with_rim(masks):
+    """Masks that reach a pixel beyond their hard edges too, faintly: along a rim both pictures are seen.
+
+    Args:
+        masks: tensor of shape `(batch, height, width, regions)` in [0, 1].
+
+    Returns:
+        Float32 tensor of that shape.
+    """
+    masks = ops.cast(masks, "float32")
+    near = ops.max_pool(ops.cast(masks > 0.5, "float32"), 3, strides=1, padding="same")
+    return ops.maximum(masks, _BEYOND * near * ops.cast(coverage(masks) == 0.0, "float32"))
+
+
 def rim_weights(masks):
-    """The outer half of soft edges, where the target still shows and the source already does.
+    """The outer half of edges, where the target still shows and the source already does.
 
     Args:
         masks: tensor of shape `(batch, height, width, regions)` in [0, 1].
@@ -44,9 +60,9 @@ def rim_weights(masks):
 def seam_transform(source, target, masks):
     """The colour transform of each region that its edge asks for.
 
-    Along a soft edge both pictures are known pixel by pixel, so the transform is a regression of the target's colours
-    on the source's. Where that explains little, as for a thing from another scene, or the edge is hard, gain and offset
-    of each channel give the inner side the moments of the outer side.
+    Along a rim both pictures are known pixel by pixel, so the transform is a regression of the target's colours on the
+    source's. Where that explains little, as for a thing from another scene, or there is no rim, gain and offset of each
+    channel give the inner side the moments of the outer side.
 
     Args:
         source, target: float tensors `(batch, height, width, 3)`.
