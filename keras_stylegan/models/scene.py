@@ -141,7 +141,7 @@ class ScenePipeline(AdversarialModel):
                 f"`content` must be a whole multiple of the generator's size {self.generator.size}. "
                 f"Received: {tuple(images.shape[1:3])}"
             )
-        return images if factors[0] == 1 else ops.average_pool(images, factors[0])
+        return images if factors[0] == 1 else ops.average_pool(images, factors[0], strides=factors[0])
 
     def make_scene(self, pictures):
         """z: the generator's pictures of pictures at its size.

@@ -102,7 +102,7 @@ class FusionGenerator(keras.Model):
         masks = ops.cast(inputs["masks"], "float32")
         covered, regions = coverage(masks), with_background(masks)
         picture, steps, alignment = self._aligned(inputs, masks)
-        quarter_regions, eighth_regions = (ops.average_pool(regions, size) for size in (4, 8))
+        quarter_regions, eighth_regions = (ops.average_pool(regions, size, strides=size) for size in (4, 8))
         noise = ops.cast(inputs["noise"], "float32")
 
         x = ops.space_to_depth(ops.cast(ops.concatenate([picture, covered, steps], axis=-1), self.compute_dtype), 2)
