@@ -6,6 +6,8 @@ import sys
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# On JAX a test compiles much and computes little: quick code is worth less than quick compiling.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import numpy as np
 import pytest
@@ -46,6 +48,39 @@ if "tensorflow" in sys.modules:
     _two_logical_devices()
 else:
     sys.meta_path.insert(0, _OnTensorFlowImport())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory):
+    """The processes on JAX that tests start share what they compile: most of a short one's time."""
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(tmp_path_factory.mktemp("compiled"))
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+        os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+
+@pytest.fixture(scope="session")
+def mirrored():
+    """A strategy with a replica on each of the two logical devices."""
+    tf = pytest.importorskip("tensorflow")
+    if len(tf.config.get_logical_device_configuration(tf.config.list_physical_devices("CPU")[0]) or ()) != 2:
+        pytest.skip("TensorFlow was initialised with one logical CPU before this test")
+    from keras_stylegan.devices import open_strategy
+
+    return open_strategy("mirrored", ["CPU:0", "CPU:1"])
+
+
+@pytest.fixture
+def eagerly(monkeypatch):
+    """Steps without a graph: a few of them cost less than to compile one (graphs have tests of their own)."""
+    from keras_stylegan.models import AdversarialModel
+
+    compiled = AdversarialModel.compile
+
+    def compile_eagerly(self, *arguments, **options):
+        compiled(self, *arguments, **{**options, "jit_compile": False, "run_eagerly": True})
+
+    monkeypatch.setattr(AdversarialModel, "compile", compile_eagerly)
 
 
 @pytest.fixture(autouse=True)

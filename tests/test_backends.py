@@ -1,5 +1,6 @@
-"""The same step on JAX and torch, each in a process of its own that cannot import TensorFlow."""
+"""The same step on JAX and torch, in a process that cannot import TensorFlow."""
 
+import importlib
 import importlib.util
 import os
 import pathlib
@@ -8,96 +9,96 @@ import sys
 
 import numpy as np
 import pytest
-import toy_gan
-import toy_noise
-import toy_projection
-import toy_styles
+from toy_warping import assert_exact
 
 TESTS = pathlib.Path(__file__).parent
+# Modules whose `main(path)` saves what it computes on the backend that Keras runs on.
+TOYS = (
+    "toy_gan", "toy_styles", "toy_noise", "toy_projection", "toy_super_resolution", "toy_fusion", "toy_misplaced",
+    "toy_warping",
+)  # fmt: skip
 # A module of None makes `import tensorflow` raise ModuleNotFoundError, as if it were not installed.
 BLOCKED = """
-import runpy, sys
+import importlib, pathlib, sys, traceback
 sys.modules["tensorflow"] = None
 import keras_stylegan.layers, keras_stylegan.losses, keras_stylegan.models, keras_stylegan.networks, keras_stylegan.ops
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-MISPLACED = """
-import keras
-from keras_stylegan.ops.gradients import compile_step
-known, forgotten = keras.Variable(1.0), keras.Variable(1.0)
-step = compile_step(lambda x: forgotten.assign(known + x), [known])
-try:
-    step(1.0)
-except ValueError as error:
-    print(error)
+for name in sys.argv[2:]:
+    path = pathlib.Path(sys.argv[1], name)
+    try:
+        importlib.import_module(name).main(path.with_suffix(".npz"))
+    except Exception:
+        path.with_suffix(".txt").write_text(traceback.format_exc())
 """
 
 
-def load(path):
-    with np.load(path) as arrays:
-        return dict(arrays)
-
-
-def run(backend, code, *arguments):
+@pytest.fixture(scope="module", params=["jax", "torch"])
+def elsewhere(request, tmp_path_factory):
+    """What all toys save on a backend, in one process, as a function of their names."""
+    if importlib.util.find_spec(request.param) is None:
+        pytest.skip(f"{request.param} is not installed; it comes with the extra `backends`")
+    folder = tmp_path_factory.mktemp(request.param)
     path = os.pathsep.join([str(TESTS.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": path, "JAX_PLATFORMS": "cpu"}
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    result = subprocess.run(command, cwd=TESTS, env=environment, capture_output=True, text=True, timeout=300)
+    environment = {**os.environ, "KERAS_BACKEND": request.param, "PYTHONPATH": path, "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-c", BLOCKED, str(folder), *TOYS]
+    result = subprocess.run(command, cwd=TESTS, env=environment, capture_output=True, text=True, timeout=600)
     assert result.returncode == 0, result.stderr
-    return result.stdout
+
+    def load(name):
+        error = folder / f"{name}.txt"
+        assert not error.exists(), error.read_text()
+        return arrays(folder / f"{name}.npz")
+
+    return load
 
 
-def require(backend):
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed; it comes with the extra `backends`")
-
-
-def on_both(module, backend, folder):
-    """What `module.main` saves here, on TensorFlow, and in a process without it."""
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    """The same on TensorFlow, in this process, each toy when it is asked for."""
     pytest.importorskip("tensorflow")
-    require(backend)
-    module.main(folder / "here.npz")
-    run(backend, BLOCKED, f"{module.__name__}.py", folder / "there.npz")
-    return load(folder / "here.npz"), load(folder / "there.npz")
+    folder = tmp_path_factory.mktemp("tensorflow")
+
+    def load(name):
+        path = folder / f"{name}.npz"
+        if not path.exists():
+            importlib.import_module(name).main(path)
+        return arrays(path)
+
+    return load
 
 
-def assert_same_training(here, there):
-    np.testing.assert_allclose(there["fed"], here["fed"], rtol=0, atol=1e-4)
-    np.testing.assert_array_equal(there["log_names"], here["log_names"])
-    np.testing.assert_allclose(there["log_values"], here["log_values"], rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_three_multi_style_steps_equal_those_of_tensorflow(backend, tmp_path):
-    assert_same_training(*on_both(toy_styles, backend, tmp_path))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_three_steps_of_gans_from_noise_equal_those_of_tensorflow(backend, tmp_path):
-    assert_same_training(*on_both(toy_noise, backend, tmp_path))
+def arrays(path):
+    with np.load(path) as file:
+        return dict(file)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_a_projection_equals_that_of_tensorflow(backend, tmp_path):
-    here, there = on_both(toy_projection, backend, tmp_path)
+@pytest.mark.parametrize("toy", ["toy_gan", "toy_styles", "toy_noise", "toy_super_resolution", "toy_fusion"])
+def test_three_steps_equal_those_of_tensorflow(here, elsewhere, toy):
+    ours, theirs = here(toy), elsewhere(toy)
+    np.testing.assert_allclose(theirs["fed"], ours["fed"], rtol=0, atol=1e-4)
+    np.testing.assert_array_equal(theirs["log_names"], ours["log_names"])
+    np.testing.assert_allclose(theirs["log_values"], ours["log_values"], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_a_projection_equals_that_of_tensorflow(here, elsewhere):
+    ours, theirs = here("toy_projection"), elsewhere("toy_projection")
     for name in ("styles", "losses", "gains"):
-        np.testing.assert_allclose(there[name], here[name], rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_three_steps_equal_those_of_tensorflow(backend, tmp_path):
-    here, there = on_both(toy_gan, backend, tmp_path)
-    assert_same_training(here, there)
-    # With draws of its own it trains too, and the guard holds.
+def test_a_gan_trains_on_draws_of_its_own_and_its_guard_holds(elsewhere):
+    there = elsewhere("toy_gan")
     assert np.isfinite(there["drawn"]).all() and np.isfinite(there["losses"]).all()
     assert len(set(there["losses"].tolist())) == 40
     assert "gradient of `discriminator` was not finite in the last 2 updates" in str(there["stopped"])
 
 
-def test_jax_refuses_a_step_that_changes_an_unlisted_variable():
-    require("jax")
-    assert "`variables` must list every variable that the step assigns. Received: without" in run("jax", MISPLACED)
+def test_warps_have_exact_adjoints_and_second_derivatives(elsewhere):
+    assert_exact(elsewhere("toy_warping"))
+
+
+@pytest.mark.parametrize("elsewhere", ["jax"], indirect=True)
+def test_jax_refuses_a_step_that_changes_an_unlisted_variable(elsewhere):
+    message = str(elsewhere("toy_misplaced")["message"])
+    assert "`variables` must list every variable that the step assigns. Received: without" in message

@@ -6,20 +6,9 @@ import pytest
 import tensorflow as tf
 from keras import ops
 from toy_gan import LATENT, SIZE, ToyGAN, batches
+from toy_training import dataset_of
 
-from keras_stylegan.devices import open_strategy
 from keras_stylegan.layers import AdaptiveAugmentation, ClipWeights
-
-
-@pytest.fixture(scope="module")
-def mirrored():
-    cpus = tf.config.list_physical_devices("CPU")
-    if tf.config.get_logical_device_configuration(cpus[0]) is None:
-        try:
-            tf.config.set_logical_device_configuration(cpus[0], [tf.config.LogicalDeviceConfiguration()] * 2)
-        except RuntimeError:
-            pytest.skip("TensorFlow was initialised with one logical CPU before this test")
-    return open_strategy("mirrored", ["CPU:0", "CPU:1"])
 
 
 def train(strategy, data, optimizer, model=ToyGAN, compile_arguments=None, **kwargs):
@@ -28,14 +17,7 @@ def train(strategy, data, optimizer, model=ToyGAN, compile_arguments=None, **kwa
         gan = model(**kwargs)
         optimizers = {"discriminator": optimizer(), "generator": optimizer()}
         gan.compile(optimizers, ema={"half_life_kimg": 0.01, "ramp_up": 0.5}, **(compile_arguments or {}))
-    parts = [tf.data.Dataset.from_tensors(batch) for batch in data]
-    dataset = parts[0]
-    for part in parts[1:]:
-        dataset = dataset.concatenate(part)
-    options = tf.data.Options()
-    # Each batch is one element of the dataset, which is divided along its leading axis.
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    history = gan.fit(dataset.with_options(options), epochs=1, shuffle=False, verbose=0)
+    history = gan.fit(dataset_of(data), epochs=1, shuffle=False, verbose=0)
     state = {name: ops.convert_to_numpy(ops.copy(v.value)) for name, v in gan.state_variables().items()}
     return gan, state, {name: values[0] for name, values in history.history.items()}
 

@@ -19,7 +19,7 @@ from keras_stylegan.inference.colour import match_colours
 from keras_stylegan.inference.fusion import FusionNetwork, fuse
 from keras_stylegan.inference.fusion_runtimes import KerasFusion, LiteRTFusion, open_fusion
 from keras_stylegan.inference.placement import Piece, place
-from keras_stylegan.models import Fusion, copy_network
+from keras_stylegan.models import copy_network
 from keras_stylegan.presets import as_dict, get_preset
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -296,17 +296,6 @@ def test_evaluate_fusion_on_photographs(run_directory, capfd):
 
 
 # Training
-
-
-@pytest.fixture
-def eagerly(monkeypatch):
-    """Steps without a graph: a few of them cost less than to compile one (graphs have tests of their own)."""
-    compiled = Fusion.compile
-
-    def compile_eagerly(self, *arguments, **options):
-        compiled(self, *arguments, **{**options, "jit_compile": False, "run_eagerly": True})
-
-    monkeypatch.setattr(Fusion, "compile", compile_eagerly)
 
 
 def test_recipe_trains_resumes_and_begins_with_another(tmp_path, monkeypatch, eagerly):

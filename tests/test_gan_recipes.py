@@ -11,7 +11,6 @@ import pytest
 
 from keras_stylegan import cli
 from keras_stylegan.callbacks import read_metrics
-from keras_stylegan.models import AdversarialModel
 from keras_stylegan.presets import PRESETS
 
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
@@ -39,17 +38,6 @@ def pictures(tmp_path_factory):
 
 def settings(changes):
     return [text for key, value in {**TINY, **changes}.items() for text in ("--set", f"{key}={value}")]
-
-
-@pytest.fixture
-def eagerly(monkeypatch):
-    """Steps without a graph: two of them cost less than to compile one (graphs have tests of their own)."""
-    compiled = AdversarialModel.compile
-
-    def compile_eagerly(self, *arguments, **options):
-        compiled(self, *arguments, **{**options, "jit_compile": False, "run_eagerly": True})
-
-    monkeypatch.setattr(AdversarialModel, "compile", compile_eagerly)
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -9,7 +9,7 @@ import pytest
 from keras_stylegan import cli, from_preset, systems
 from keras_stylegan.callbacks import checkpoints, read_metrics, restore_newest
 from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
-from keras_stylegan.models import AdversarialModel, NoiseToImage, StyleGAN2
+from keras_stylegan.models import NoiseToImage, StyleGAN2
 from keras_stylegan.presets import get_preset, with_settings
 
 SMALL = ["size=8,8", "channel_base=32", "channel_max=6", "latent_dim=5", "style_dim=6", "mapping_layers=2"]
@@ -21,16 +21,6 @@ def pictures(tmp_path_factory):
     images = rng.integers(0, 256, (6, 10, 12, 3)).astype("uint8")
     np.savez(path, images=images, labels=np.repeat([0, 1], 3), classes=["forest", "sea"])
     return path
-
-
-@pytest.fixture
-def eagerly(monkeypatch):
-    compiled = AdversarialModel.compile
-
-    def compile_eagerly(self, *arguments, **options):
-        compiled(self, *arguments, **{**options, "jit_compile": False, "run_eagerly": True})
-
-    monkeypatch.setattr(AdversarialModel, "compile", compile_eagerly)
 
 
 def test_a_run_logs_and_keeps_the_probability_and_the_signs_of_collapse(pictures, tmp_path, eagerly, capsys):

@@ -298,7 +298,7 @@ def command(pictures, out, *more):
 
 
 @pytest.mark.slow
-def test_recipe_and_a_run_that_begins_with_its_weights(pictures, tmp_path, capsys):
+def test_recipe_and_a_run_that_begins_with_its_weights(pictures, tmp_path, capsys, eagerly):
     out = tmp_path / "run"
     assert cli.main(command(pictures, out)) == 0, capsys.readouterr().err
     config = json.loads((out / "config.json").read_text())

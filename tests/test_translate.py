@@ -20,7 +20,6 @@ from keras_stylegan.exporters.parity import BARS
 from keras_stylegan.exporters.tflite import export_tflite
 from keras_stylegan.exporters.translators import package_translator
 from keras_stylegan.inference.translator import Translator, open_translator
-from keras_stylegan.models import AdversarialModel
 from keras_stylegan.networks import DenseNetTranslator, ResNetTranslator, UNetTranslator, VNetTranslator
 from keras_stylegan.presets import as_dict, get_preset, with_settings
 from keras_stylegan.systems import translation
@@ -34,17 +33,6 @@ RECIPES = {"pix2pix": {}, "cyclegan": {"history_size": 3}}
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
     return write_pictures(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture
-def eagerly(monkeypatch):
-    """Steps without a graph: a few of them cost less than to compile one (graphs have tests of their own)."""
-    compiled = AdversarialModel.compile
-
-    def compile_eagerly(self, *arguments, **options):
-        compiled(self, *arguments, **{**options, "jit_compile": False, "run_eagerly": True})
-
-    monkeypatch.setattr(AdversarialModel, "compile", compile_eagerly)
 
 
 def settings(changes):

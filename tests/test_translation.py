@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import ops
+from toy_training import train_on
 from toy_translation import SIZE, batch, compiled, critic, cyclegan, pix2pix, translator
 
-from keras_stylegan.devices import open_strategy
 from keras_stylegan.models import CycleGAN, LinearDecay, Pix2Pix
 from keras_stylegan.models.history import HistoryBuffer
 from keras_stylegan.presets import get_preset, with_settings
@@ -162,34 +162,12 @@ def test_history_fills_then_exchanges_by_halves():
 # Replicas
 
 
-@pytest.fixture(scope="module")
-def mirrored():
-    cpus = tf.config.list_physical_devices("CPU")
-    if len(tf.config.get_logical_device_configuration(cpus[0]) or ()) != 2:
-        pytest.skip("TensorFlow was initialised with one logical CPU before this test")
-    return open_strategy("mirrored", ["CPU:0", "CPU:1"])
-
-
-def train(strategy, make, data):
-    """Trains with `fit`; returns the state and the logs."""
-    with strategy.scope():
-        model = compiled(make(), 0.05)
-    dataset = tf.data.Dataset.from_tensors(data[0])
-    for part in data[1:]:
-        dataset = dataset.concatenate(tf.data.Dataset.from_tensors(part))
-    options = tf.data.Options()
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    history = model.fit(dataset.with_options(options), shuffle=False, verbose=0).history
-    state = {name: ops.convert_to_numpy(ops.copy(v.value)) for name, v in model.state_variables().items()}
-    return state, {name: values[0] for name, values in history.items()}
-
-
 @pytest.mark.parametrize("make, count", [(cyclegan, 5), (pix2pix, 4)])
 def test_two_replicas_equal_one_device(mirrored, make, count):
     rng = np.random.default_rng(5)
     data = [batch(count, seed, history=rng.uniform(size=(count, 4)).astype("float32")) for seed in range(2)]
-    one, logs_of_one = train(tf.distribute.get_strategy(), make, data)
-    two, logs_of_two = train(mirrored, make, data)
+    one, logs_of_one = train_on(tf.distribute.get_strategy(), lambda: compiled(make(), 0.05), data)
+    two, logs_of_two = train_on(mirrored, lambda: compiled(make(), 0.05), data)
     assert one.keys() == two.keys() and len(one) >= 20
     for name in one:
         np.testing.assert_allclose(two[name], one[name], rtol=0, atol=2e-5, err_msg=name)

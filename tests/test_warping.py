@@ -1,30 +1,17 @@
 """Warps and colour maps before a critic: against SciPy, their exact adjoints, their second derivatives."""
 
-import os
-import subprocess
-import sys
-
-import keras
 import numpy as np
 import pytest
 import scipy.ndimage
 import scipy.spatial.transform
 from keras import ops
+from toy_warping import adaptive, assert_exact, derivatives, noise, numpy, replayed
 
-from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
+from keras_stylegan.layers import DiffAugment
 from keras_stylegan.ops import colour_transforms as colour
 from keras_stylegan.ops import warping
-from keras_stylegan.ops.gradients import input_gradient
 
 RNG = np.random.default_rng(0)
-
-
-def noise(*shape):
-    return np.random.default_rng(1).uniform(-1, 1, shape).astype("float32")
-
-
-def numpy(tensor):
-    return ops.convert_to_numpy(tensor)
 
 
 def column(*values):
@@ -141,59 +128,18 @@ SHAPES = {"adaptive": (3, 3, 3), "diff_augment": (3, 4, 3)}
 TURN = np.array([[[0.9, -0.5, 1.3], [0.4, 1.2, -0.8], [0, 0, 1]]], "float32")
 
 
-def replayed(layer):
-    """The layer with the same random numbers in every call."""
-    start = numpy(layer.seed_generator.state)
-
-    def apply(images):
-        layer.seed_generator.state.assign(start)
-        return layer(images, training=True)
-
-    return apply
-
-
 MAPS = {
     "affine_warp": lambda x: warping.affine_warp(x, TURN),
     "translate": lambda x: warping.translate(x, ops.convert_to_tensor([[1, -2]], "int32")),
     "colours": lambda x: colour.transform_colours(
         x, warping.compose(colour.hue(column(1)), colour.saturation(column(2)), colour.brightness(column(0.3)))
     ),
-    "adaptive": replayed(AdaptiveAugmentation(initial=1.0, limit=1.0, seed=3)),
+    "adaptive": adaptive(),
     "diff_augment": replayed(DiffAugment(seed=5)),
 }
 
 
 @pytest.mark.parametrize("name", MAPS)
 def test_adjoint_and_second_derivative_are_exact(name):
-    apply = MAPS[name]
-    shape = SHAPES.get(name, (4, 5, 3))
-    size = int(np.prod(shape))
-    zero = np.zeros((1, *shape), "float32")
-    basis = np.eye(size, dtype="float32").reshape(size, 1, *shape)
-    shift = numpy(apply(zero)).ravel()
-    dense = np.stack([numpy(apply(column)).ravel() - shift for column in basis], axis=1).astype("float64")
-    z, b = noise(1, *shape), noise(2, *shape)[1:]
-    # <A z, b> = <z, A^T b>, A^T b as the gradient of <A z, b>.
-    outputs, adjoint = input_gradient(lambda x: ops.sum(apply(x) * b, axis=(1, 2, 3)), z)
-    forward = float(numpy(outputs)[0]) - shift @ b.ravel()
-    assert forward == pytest.approx(float(np.sum(numpy(adjoint) * z)), rel=1e-4, abs=1e-5)
-    np.testing.assert_allclose(numpy(adjoint).ravel(), dense.T @ b.ravel(), atol=1e-5)
-
-    def slope(x):
-        # Half the squared gradient of half of |A x + shift|^2, as a penalty has it.
-        _, gradients = input_gradient(lambda y: 0.5 * ops.sum(ops.square(apply(y)), axis=(1, 2, 3)), x)
-        return 0.5 * ops.sum(ops.square(gradients), axis=(1, 2, 3))
-
-    _, second = input_gradient(slope, z)
-    expected = dense.T @ dense @ (dense.T @ (dense @ z.ravel() + shift))
-    np.testing.assert_allclose(numpy(second).ravel(), expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
-    assert np.abs(expected).max() > 0.1
-
-
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="starts itself on JAX")
-def test_the_same_on_jax():
-    pytest.importorskip("jax")
-    chosen = ["-k", "exact and adaptive"]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", __file__, *chosen]
-    done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True)
-    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout[-3000:]
+    """On JAX and torch: test_backends.py."""
+    assert_exact(derivatives(MAPS[name], SHAPES.get(name, (4, 5, 3))))

@@ -112,9 +112,3 @@ def main(path):
         losses=losses,
         stopped=stopped,
     )
-
-
-if __name__ == "__main__":
-    import sys
-
-    main(sys.argv[1])

@@ -72,9 +72,3 @@ def main(path):
         names += sorted(logs)
         logged += [logs[name] for name in sorted(logs)]
     np.savez(path, fed=np.concatenate(values), log_names=names, log_values=logged)
-
-
-if __name__ == "__main__":
-    import sys
-
-    main(sys.argv[1])

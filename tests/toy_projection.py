@@ -1,7 +1,5 @@
 """A projection, tiny, the same on every backend: for test_backends.py."""
 
-import sys
-
 import numpy as np
 
 from keras_stylegan.models import StyleProjection, style_directions
@@ -22,7 +20,3 @@ def main(path):
     projection = StyleProjection(generator, picture, network)
     styles = projection.optimize(5, callback=lambda step, logs: losses.append(logs["loss"]))
     np.savez(path, styles=styles, losses=losses, gains=style_directions(generator)[1])
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

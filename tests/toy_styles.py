@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 from keras import ops
+from toy_training import save_training
 
 from keras_stylegan.models import MultiStyleTransfer
 from keras_stylegan.networks import PatchCritic, PerceptualNetwork, StyleTransformer
@@ -58,15 +59,4 @@ def main(path):
     step = model.make_step()
     for seed in range(3):
         logs = step(batch(strength=(1, 0.6), seed=seed))
-    arrays = [
-        ops.convert_to_numpy(ops.copy(weight.value)) for weight in [*model.network.weights, *model.critic.weights]
-    ]
-    names = sorted(logs)
-    weights = np.concatenate([array.ravel() for array in arrays])
-    np.savez(path, fed=weights, log_names=names, log_values=[logs[name] for name in names])
-
-
-if __name__ == "__main__":
-    import sys
-
-    main(sys.argv[1])
+    save_training(path, logs, [*model.network.weights, *model.critic.weights])

@@ -5,6 +5,7 @@ from keras_stylegan.data.batches import Batches
 from keras_stylegan.data.crops import Crops
 from keras_stylegan.data.degradation import Degradation, DegradedBatches
 from keras_stylegan.data.domain_batches import DomainBatches
+from keras_stylegan.data.endless import EndlessBatches
 from keras_stylegan.data.front import open
 from keras_stylegan.data.harmonization import HarmonizationPairs
 from keras_stylegan.data.images import ImageSource, open_images
@@ -19,9 +20,9 @@ from keras_stylegan.data.styles import open_styles
 from keras_stylegan.data.textures import procedural_texture
 
 __all__ = [
-    "Augmentation", "Batches", "Change", "Crops", "Degradation", "DegradedBatches", "DomainBatches", "Feed",
-    "HarmonizationPairs", "ImageSource", "SceneBatches", "ShardSource", "Source", "StyleBatches",
-    "StylePictureBatches", "damaged_shards", "open", "open_images", "open_shards", "open_source",
+    "Augmentation", "Batches", "Change", "Crops", "Degradation", "DegradedBatches", "DomainBatches",
+    "EndlessBatches", "Feed", "HarmonizationPairs", "ImageSource", "SceneBatches", "ShardSource", "Source",
+    "StyleBatches", "StylePictureBatches", "damaged_shards", "open", "open_images", "open_shards", "open_source",
     "open_styles", "pack", "procedural_texture", "read_picture", "shard_dataset", "to_float", "to_rgb", "to_uint8",
 ]  # fmt: skip
 

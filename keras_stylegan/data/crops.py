@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
 from keras_stylegan.data.arrays import ArraySource
 from keras_stylegan.data.augmentation import Augmentation
+from keras_stylegan.data.endless import EndlessBatches
 from keras_stylegan.data.images import ImageSource
 from keras_stylegan.data.order import ShuffledOrder, draws
 from keras_stylegan.data.pictures import Window, cut_window, stack_floats
@@ -21,7 +22,7 @@ RESAMPLING = {
 }
 
 
-class Crops:
+class Crops(EndlessBatches):
     """Batches of random crops, float32 in [-1, 1].
 
     Every picture is used once before any is used again. Because a crop depends on nothing but `seed` and its position,
@@ -53,8 +54,6 @@ class Crops:
         resample: str = "bicubic",
         augmentation: Augmentation | None = None,
     ):
-        if batch_size < 1:
-            raise ValueError(f"`batch_size` must be positive. Received: batch_size={batch_size}")
         if scale is not None and not 0 < scale[0] <= scale[1] <= 1:
             raise ValueError(f"`scale` must be (low, high) with 0 < low <= high <= 1. Received: scale={scale}")
         if resample not in RESAMPLING:
@@ -66,27 +65,18 @@ class Crops:
         height, width = (crop_size, crop_size) if isinstance(crop_size, int) else crop_size
         if min(height, width) < 1:
             raise ValueError(f"`crop_size` must be positive. Received: crop_size={crop_size}")
+        super().__init__(batch_size, seed)
         self.crop_size = (height, width)
-        self.batch_size = batch_size
         self.scale = scale
         self.flip = flip
-        self.seed = seed
         self.stream = stream
         self.resample = resample
         self.augmentation = augmentation
         self._order = ShuffledOrder(len(self.source), seed, stream)
 
-    def __getitem__(self, index: int) -> np.ndarray:
-        """Batch `index` (0, 1, ...), of shape `(batch_size, height, width, 3)`."""
-        if index < 0:  # an endless sequence has no last batch
-            raise IndexError(f"`index` must not be negative. Received: index={index}")
-        return stack_floats(self.cut(index * self.batch_size)[0])
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        index = 0
-        while True:
-            yield self[index]
-            index += 1
+    def at(self, images_seen: int) -> np.ndarray:
+        """The batch that follows after so many images, of shape `(batch_size, height, width, 3)`."""
+        return stack_floats(self.cut(images_seen)[0])
 
     def cut(self, first: int) -> tuple[list[np.ndarray], list[int | None]]:
         """The crops of a batch at the positions from `first`, uint8 of shape `(height, width, 3)`, and their labels."""

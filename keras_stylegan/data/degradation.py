@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from keras_stylegan.data.crops import Crops
+from keras_stylegan.data.endless import EndlessBatches
 from keras_stylegan.data.pictures import stack_floats
 
 # Keeps these numbers apart from those of crops, order and augmentation, where a generator is made from the same seed.
@@ -93,8 +94,8 @@ def _through_jpeg(pixels, lowest, number):
     return np.asarray(Image.open(file))
 
 
-class DegradedBatches:
-    """Batch `i` is a dict of float32 arrays in [-1, 1], a function of the seed and `i` alone:
+class DegradedBatches(EndlessBatches):
+    """Endless batches of pictures and what they looked like poor and small, float32 in [-1, 1]:
 
     - `images`: `(batch, height, width, 3)`, crops of photographs;
     - `small`: `(batch, height / factor, width / factor, 3)`, the same degraded.
@@ -109,17 +110,11 @@ class DegradedBatches:
             raise ValueError(
                 f"`crops` must have sides that are multiples of {degradation.factor}. Received: {crops.crop_size}"
             )
+        super().__init__(crops.batch_size, crops.seed)
         self.crops = crops
         self.degradation = degradation
 
-    @property
-    def batch_size(self) -> int:
-        return self.crops.batch_size
-
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        if index < 0:  # an endless sequence has no last batch
-            raise IndexError(f"`index` must not be negative. Received: index={index}")
-        first = index * self.batch_size
-        pictures, _ = self.crops.cut(first)
-        small = [self.degradation.at(p, first + i, self.crops.seed) for i, p in enumerate(pictures)]
+    def at(self, images_seen: int) -> dict[str, np.ndarray]:
+        pictures, _ = self.crops.cut(images_seen)
+        small = [self.degradation.at(p, images_seen + i, self.seed) for i, p in enumerate(pictures)]
         return {"images": stack_floats(pictures), "small": stack_floats(small)}

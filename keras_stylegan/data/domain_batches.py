@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_stylegan.data.crops import Crops
+from keras_stylegan.data.endless import EndlessBatches
 from keras_stylegan.data.front import check_classes, get_decoder
 from keras_stylegan.data.images import ImageSource
 from keras_stylegan.data.order import draws
@@ -19,10 +20,8 @@ _STREAM = 10
 _KEYS = ("images", "references", "references_2")
 
 
-class DomainBatches:
+class DomainBatches(EndlessBatches):
     """Endless batches: `images` of `labels`, and two `references` of `targets`, all domains equally often.
-
-    Each batch is a function of the seed and of its position alone.
 
     Args:
         source: what `open_source` opens, with a class for each domain.
@@ -57,8 +56,7 @@ class DomainBatches:
         if len(self.domains) < 2:
             raise ValueError(f"`source` must have a folder for each of two or more domains. Received: {source}")
         check_classes(opened)
-        self.batch_size = batch_size
-        self.seed = seed
+        super().__init__(batch_size, seed)
         decode = get_decoder(engine)
         pictures = [ImageSource(ClassSubset(opened, [name]), decode, cache_bytes=cache_bytes) for name in self.domains]
         self.counts = [len(domain) for domain in pictures]
@@ -66,12 +64,11 @@ class DomainBatches:
             [Crops(domain, size, 1, scale, flip, seed, stream) for domain in pictures] for stream in range(len(_KEYS))
         ]
 
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        """Batch `index` (0, 1, ...): float32 images in [-1, 1], int32 `labels` and `targets`."""
-        first = index * self.batch_size
-        numbers = draws(self.seed, _STREAM, first, self.batch_size)
+    def at(self, images_seen: int) -> dict[str, np.ndarray]:
+        """Float32 images in [-1, 1], int32 `labels` and `targets`."""
+        numbers = draws(self.seed, _STREAM, images_seen, self.batch_size)
         labels, targets = (numbers[:, :2] * len(self.domains)).astype("int32").T
         batch = {}
         for key, domains, chosen in zip(_KEYS, self._crops, (labels, targets, targets), strict=True):
-            batch[key] = stack_floats([domains[d].cut(first + i)[0][0] for i, d in enumerate(chosen)])
+            batch[key] = stack_floats([domains[d].cut(images_seen + i)[0][0] for i, d in enumerate(chosen)])
         return {**batch, "labels": np.ascontiguousarray(labels), "targets": np.ascontiguousarray(targets)}

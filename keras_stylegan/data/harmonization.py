@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from keras_stylegan.data.crops import Crops
+from keras_stylegan.data.endless import EndlessBatches
 from keras_stylegan.data.pictures import stack_floats
 from keras_stylegan.data.shifts import SHIFTS, apply_shifts
 
@@ -16,8 +17,8 @@ _STREAM = 5
 LEAST_SHARE, GREATEST_SHARE = 0.04, 0.7
 
 
-class HarmonizationPairs:
-    """Batch `i` is a dict of float32 arrays, a function of the seeds and `i` alone:
+class HarmonizationPairs(EndlessBatches):
+    """Endless batches of pictures, float32, some of whose regions do not belong:
 
     - `target`: `(batch, height, width, 3)`, crops of photographs in [-1, 1], the truth;
     - `source`: the same crops with every region, and a pixel around it, changed by shift families of its own;
@@ -64,25 +65,18 @@ class HarmonizationPairs:
         ):
             if not 0 <= value <= 1:
                 raise ValueError(f"`{name}` must be in [0, 1]. Received: {name}={value}")
+        super().__init__(crops.batch_size, seed)
         self.crops = crops
         self.shifts = dict(shifts)
         self.num_regions = num_regions
         self.many_probability = many_probability
         self.twice_probability = twice_probability
         self.unchanged_probability = unchanged_probability
-        self.seed = seed
 
-    @property
-    def batch_size(self) -> int:
-        return self.crops.batch_size
-
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        if index < 0:  # an endless sequence has no last batch
-            raise IndexError(f"`index` must not be negative. Received: index={index}")
-        first = index * self.batch_size
-        pictures = self.crops.cut(first)[0]
+    def at(self, images_seen: int) -> dict[str, np.ndarray]:
+        pictures = self.crops.cut(images_seen)[0]
         pairs = [
-            self._pair(picture, np.random.default_rng((self.seed, _STREAM, first + place)))
+            self._pair(picture, np.random.default_rng((self.seed, _STREAM, images_seen + place)))
             for place, picture in enumerate(pictures)
         ]
         return {

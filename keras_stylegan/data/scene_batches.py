@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from keras_stylegan.data.batches import Batches
+from keras_stylegan.data.endless import EndlessBatches
 from keras_stylegan.data.style_batches import StyleBatches
 
 
-class SceneBatches:
+class SceneBatches(EndlessBatches):
     """Batch `i` is batch `i` of `styles` with the scenes of batch `i` of `scenes` as `images`.
 
     Args:
@@ -26,18 +25,9 @@ class SceneBatches:
             raise ValueError(
                 f"`styles` and `scenes` must have one batch size. Received: {styles.batch_size} and {scenes.batch_size}"
             )
+        super().__init__(styles.batch_size, styles.seed)
         self.styles = styles
         self.scenes = scenes
 
-    @property
-    def batch_size(self) -> int:
-        return self.styles.batch_size
-
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        return {**self.styles[index], "images": self.scenes[index]["images"]}
-
-    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
-        index = 0
-        while True:
-            yield self[index]
-            index += 1
+    def at(self, images_seen: int) -> dict[str, np.ndarray]:
+        return {**self.styles.at(images_seen), "images": self.scenes.at(images_seen)["images"]}

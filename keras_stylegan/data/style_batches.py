@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_stylegan.data.crops import Crops, random_crop
+from keras_stylegan.data.endless import EndlessBatches
 from keras_stylegan.data.pictures import stack_floats, to_uint8
 
 
-class StyleBatches:
-    """Batch `i` is a dict of float32 arrays, a function of the seeds and `i` alone:
+class StyleBatches(EndlessBatches):
+    """Endless batches of photographs and of how to paint them, float32:
 
     - `content`: `(batch, height, width, 3)`, crops of photographs in [-1, 1];
     - `style_weights`: `(batch, num_styles)`, rows that sum to 1: one style with probability 1 - `mix_probability`,
@@ -53,20 +54,17 @@ class StyleBatches:
             raise ValueError(
                 f"`style_pictures` must hold {num_styles} pictures, one a style. Received: {len(style_pictures)}"
             )
+        super().__init__(crops.batch_size, seed)
         self.crops = crops
         self.num_styles = num_styles
         self.mix_probability = mix_probability
         self.weak_probability = weak_probability
-        self.seed = seed
         self._style_pictures = None if style_pictures is None else [to_uint8(picture) for picture in style_pictures]
 
-    @property
-    def batch_size(self) -> int:
-        return self.crops.batch_size
-
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        rng = np.random.default_rng((self.seed, 2, index))
-        batch = {"content": self.crops[index], "style_weights": self._weights(rng)}
+    def at(self, images_seen: int) -> dict[str, np.ndarray]:
+        # Numbers of a batch, not of each picture: styles depend on the batch size, the photographs do not.
+        rng = np.random.default_rng((self.seed, 2, images_seen // self.batch_size))
+        batch = {"content": self.crops.at(images_seen), "style_weights": self._weights(rng)}
         weak = rng.random(self.batch_size) < self.weak_probability
         batch["strength"] = np.where(weak, rng.random(self.batch_size), 1.0).astype("float32")
         if self._style_pictures is not None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_stylegan.data.crops import Crops, random_crop
+from keras_stylegan.data.endless import EndlessBatches
 from keras_stylegan.data.pictures import stack_floats
 from keras_stylegan.data.textures import procedural_texture
 
@@ -14,8 +15,8 @@ from keras_stylegan.data.textures import procedural_texture
 _MIXED = 3
 
 
-class StylePictureBatches:
-    """Batch `i` is a dict of float32 arrays, a function of the seeds and `i` alone:
+class StylePictureBatches(EndlessBatches):
+    """Endless batches of photographs and of pictures to paint them like, float32:
 
     - `content`: `(batch, height, width, 3)`, crops of photographs in [-1, 1];
     - `style_pictures`: like `content`: a crop of a painting, half of them in changed colours, a blend of two of these,
@@ -58,20 +59,17 @@ class StylePictureBatches:
             raise ValueError(
                 f"`num_painted` must be from 0 to the batch size {crops.batch_size}. Received: {num_painted}"
             )
+        super().__init__(crops.batch_size, seed)
         self.crops = crops
         self.paintings = paintings
         self.numbers = numbers
         self.num_styles = num_styles
         self.shares = np.cumsum(np.asarray(shares, "float64") / sum(shares))
         self.num_painted = num_painted
-        self.seed = seed
 
-    @property
-    def batch_size(self) -> int:
-        return self.crops.batch_size
-
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        rng = np.random.default_rng((self.seed, 3, index))
+    def at(self, images_seen: int) -> dict[str, np.ndarray]:
+        # Numbers of a batch, not of each picture: styles depend on the batch size, the photographs do not.
+        rng = np.random.default_rng((self.seed, 3, images_seen // self.batch_size))
         weights = np.zeros((self.batch_size, self.num_styles), "float32")
         pictures = []
         for row, weight in enumerate(weights):
@@ -82,7 +80,11 @@ class StylePictureBatches:
                 weight[styles] = rng.dirichlet(np.ones(len(styles)))
             elif number is not None:
                 weight[number] = 1
-        return {"content": self.crops[index], "style_pictures": stack_floats(pictures), "style_weights": weights}
+        return {
+            "content": self.crops.at(images_seen),
+            "style_pictures": stack_floats(pictures),
+            "style_weights": weights,
+        }
 
     def _picture(self, rng):
         """A style picture, and its style's number or None."""

@@ -110,7 +110,7 @@ class FusionGenerator(keras.Model):
         aligned = source + change_colours(source, paint_regions(alignment, shares))
         picture = covered * aligned + target * (1.0 - covered)
         steps = ops.sum(rim_weights(masks), axis=-1, keepdims=True) * (target - aligned)
-        quarter_regions, eighth_regions = (ops.average_pool(regions, size) for size in (4, 8))
+        quarter_regions, eighth_regions = (ops.average_pool(regions, size, strides=size) for size in (4, 8))
         noise = ops.cast(inputs["noise"], "float32")
 
         x = ops.space_to_depth(ops.cast(ops.concatenate([picture, covered, steps], axis=-1), self.compute_dtype), 2)

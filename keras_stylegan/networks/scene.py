@@ -67,7 +67,7 @@ class SceneNetwork(keras.Model):
 
     def reduce(self, images):
         """Pictures at the size of scenes, each pixel the mean of what it covers."""
-        return images if self.factor == 1 else ops.average_pool(images, self.factor)
+        return images if self.factor == 1 else ops.average_pool(images, self.factor, strides=self.factor)
 
     def render(self, images, skips=True):
         """Scenes of pictures of their size, `(batch, height, width, 3)`; arguments and result as of the call."""

@@ -14,6 +14,9 @@ import numpy as np
 from keras_stylegan.files import whole_file
 from keras_stylegan.run_records import state_of_network
 
+# The half-life of an averaged network is at most this share of the images seen.
+EMA_RAMP_UP = 0.05
+
 
 @dataclasses.dataclass(frozen=True)
 class Probe:
@@ -57,6 +60,22 @@ class System:
     forward: Callable[[], Any] | None = None
     probe: Probe | Sequence[Probe] | None = None
     parts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def average(half_life_kimg: float) -> dict[str, float] | None:
+    """What `compile(ema=...)` takes: that half-life, but at most `EMA_RAMP_UP` of the images seen; None for 0."""
+    return {"half_life_kimg": half_life_kimg, "ramp_up": EMA_RAMP_UP} if half_life_kimg else None
+
+
+def cosine(rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """A learning rate that falls to 0 along a cosine over so many updates."""
+    return keras.optimizers.schedules.CosineDecay(rate, max(1, steps))
+
+
+def take(batches: Any, count: int) -> dict[str, np.ndarray]:
+    """The first `count` images of a run, and what comes with them, by key: always the same."""
+    first = [batches[index] for index in range(-(-count // batches.batch_size))]
+    return {key: np.concatenate([batch[key] for batch in first])[:count] for key in first[0]}
 
 
 def begun_with(run: Path) -> dict[str, Any]:

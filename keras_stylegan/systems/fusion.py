@@ -14,12 +14,11 @@ from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import FusionCritic, FusionGenerator, build_perceptual
 from keras_stylegan.networks.fusion import composite_of
 from keras_stylegan.presets import FusionPreset
-from keras_stylegan.systems.base import System, jit_compile, save_whole
+from keras_stylegan.systems.base import System, average, cosine, jit_compile, save_whole
+from keras_stylegan.systems.checks import check_named, check_run
 
 NETWORK_FILE = "network.keras"
 PREVIEW_PAIRS = 8
-# The half-life of an averaged network is at most this share of the images seen.
-EMA_RAMP_UP = 0.05
 
 
 def build_fusion(preset: FusionPreset) -> System:
@@ -28,8 +27,7 @@ def build_fusion(preset: FusionPreset) -> System:
     Raises:
         ValueError: if a setting breaks its rule, or `content` cannot be used.
     """
-    if not preset.content:
-        raise ValueError("`content` must name the photographs to train on. Received nothing")
+    check_named(preset, "content", what="photographs")
     if preset.crop_size % FusionGenerator.stride or preset.crop_size < 2 * FusionGenerator.stride:
         raise ValueError(
             f"`crop_size` must be a multiple of {FusionGenerator.stride} from {2 * FusionGenerator.stride} on. "
@@ -54,14 +52,14 @@ def build_fusion(preset: FusionPreset) -> System:
         critic_weight=preset.critic_weight,
         seed=preset.seed,
     )
-    decay = keras.optimizers.schedules.CosineDecay
-    optimizers = {"generator": keras.optimizers.Adam(decay(preset.learning_rate, preset.steps), beta_2=0.99)}
+    optimizers = {"generator": keras.optimizers.Adam(cosine(preset.learning_rate, preset.steps), beta_2=0.99)}
     if critic is not None:
         optimizers["critic"] = keras.optimizers.Adam(
-            decay(preset.critic_learning_rate, preset.steps), beta_1=0.5, beta_2=0.99
+            cosine(preset.critic_learning_rate, preset.steps), beta_1=0.5, beta_2=0.99
         )
-    average = {"half_life_kimg": preset.ema_kimg, "ramp_up": EMA_RAMP_UP} if preset.ema_kimg else None
-    model.compile(optimizers, clip_norm=preset.clip_norm or None, ema=average, jit_compile=jit_compile())
+    model.compile(
+        optimizers, clip_norm=preset.clip_norm or None, ema=average(preset.ema_kimg), jit_compile=jit_compile()
+    )
     trained = model.ema or generator
     return System(
         model,
@@ -79,10 +77,8 @@ def start_from(run: Path, generator: FusionGenerator) -> None:
     Raises:
         ValueError: if the folder holds no such run, or its network has nothing in common with this one.
     """
-    file = run / NETWORK_FILE
-    if not file.is_file():
-        raise ValueError(f"`start_from` must be the directory of a fusion run, with {NETWORK_FILE}. Received: {run}")
-    earlier = load_network(file)
+    check_run(run, "a fusion run", NETWORK_FILE)
+    earlier = load_network(run / NETWORK_FILE)
     if not isinstance(earlier, FusionGenerator):
         raise ValueError(f"`start_from` must be the directory of a fusion run. Received: {run}")
     transfer_weights(earlier, generator)

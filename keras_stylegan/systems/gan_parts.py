@@ -17,7 +17,8 @@ from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
 from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.presets import GANPreset, StyleGAN2Preset
-from keras_stylegan.systems.base import Probe, System, save_whole
+from keras_stylegan.systems.base import Probe, System, save_whole, take
+from keras_stylegan.systems.checks import check_choice, check_named, check_run
 
 PREVIEW_PICTURES = 32
 PROBE_PICTURES = 16
@@ -31,8 +32,7 @@ SIGNED_LOSSES = ("minimax", "non_saturating", "hinge")
 
 def open_batches(preset: GANPreset | StyleGAN2Preset) -> tuple[data.Batches, list[str]]:
     """The batches of a preset, and the classes as far as it asks for them."""
-    if not preset.data:
-        raise ValueError("`data` must name the pictures to train on. Received nothing")
+    check_named(preset, "data")
     chosen = [name for name in preset.classes.split(",") if name]
     batches = data.open(
         preset.data,
@@ -62,8 +62,7 @@ def build_augment(preset: GANPreset | StyleGAN2Preset) -> keras.layers.Layer | N
     Raises:
         ValueError: if it is unknown, or cannot work with the preset's loss, channels or target.
     """
-    if preset.augment not in AUGMENTATIONS:
-        raise ValueError(f"`augment` must be one of {', '.join(AUGMENTATIONS)}. Received: augment={preset.augment}")
+    check_choice("augment", preset.augment, AUGMENTATIONS)
     # With the model's own seed it would draw the numbers of the latents a second time.
     seed = preset.seed + 1
     if preset.augment != "ada":
@@ -105,8 +104,7 @@ def probe(model: ImageGAN, batches: data.Batches) -> Probe:
 
     The critic joins in where the sign of its outputs means something.
     """
-    taken = [batches[index] for index in range(-(-PROBE_PICTURES // batches.batch_size))]
-    taken = {name: np.concatenate([batch[name] for batch in taken])[:PROBE_PICTURES] for name in taken[0]}
+    taken = take(batches, PROBE_PICTURES)
     latents, labels = seeded_latents(range(PROBE_PICTURES), model.generator.latent_dim), model.labels(taken)
 
     def critic(images):
@@ -122,12 +120,9 @@ def start_from(run: Path, model: ImageGAN) -> int:
     Raises:
         ValueError: if the folder holds no such run, or its networks have nothing in common with these.
     """
-    taken = 0
-    for file, network in ((GENERATOR_FILE, model.generator), (CRITIC_FILE, model.critic)):
-        if not (run / file).is_file():
-            raise ValueError(f"`start_from` must be the directory of a GAN's run, with {file}. Received: {run}")
-        taken += transfer_weights(load_network(run / file), network)
-    return taken
+    check_run(run, "a GAN's run", GENERATOR_FILE, CRITIC_FILE)
+    networks = {GENERATOR_FILE: model.generator, CRITIC_FILE: model.critic}
+    return sum(transfer_weights(load_network(run / file), network) for file, network in networks.items())
 
 
 def save_gan(model: ImageGAN, folder: Path) -> None:

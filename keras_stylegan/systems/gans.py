@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 
-from keras_stylegan.choices import did_you_mean
 from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.models.progressive import ProgressiveGAN
@@ -15,6 +14,7 @@ from keras_stylegan.models.schedules import CosineSchedule, PerUpdate, Scheduled
 from keras_stylegan.models.stylegan import StyleGAN
 from keras_stylegan.presets import GANPreset, InfoGANPreset, ProgressivePreset, StyleGANPreset
 from keras_stylegan.systems.base import System, jit_compile
+from keras_stylegan.systems.checks import check_choice, check_critic_steps
 from keras_stylegan.systems.gan_networks import FAMILIES, NETWORKS
 from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches, start_from
 
@@ -43,19 +43,12 @@ def check_gan(preset: GANPreset) -> None:
         "optimizer": tuple(OPTIMIZERS),
     }
     for name, valid in choices.items():
-        value = getattr(preset, name)
-        if value not in valid:
-            hint = did_you_mean(value, valid)
-            raise ValueError(f"`{name}` must be one of {', '.join(valid)}. Received: {name}={value}{hint}")
+        check_choice(name, getattr(preset, name), valid)
     if isinstance(preset, InfoGANPreset) and preset.classes:
         raise ValueError(
             f"`classes` must be empty for InfoGAN, which finds its own. Received: classes={preset.classes}"
         )
-    if preset.batch_size % preset.critic_steps:
-        raise ValueError(
-            "`batch_size` must be a multiple of `critic_steps`, which share a batch. "
-            f"Received: batch_size={preset.batch_size}, critic_steps={preset.critic_steps}"
-        )
+    check_critic_steps(preset)
 
 
 def untrained_gan(preset: GANPreset, num_classes: int = 0) -> NoiseToImage:

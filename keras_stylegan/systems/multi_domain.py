@@ -13,11 +13,11 @@ from keras_stylegan.models.multi_domain import MultiDomainTranslation
 from keras_stylegan.models.schedules import LinearDecay
 from keras_stylegan.networks import DomainEncoder, DomainTranslator
 from keras_stylegan.presets import MultiDomainPreset
-from keras_stylegan.systems.base import Probe, System, jit_compile, save_whole
+from keras_stylegan.systems.base import Probe, System, average, jit_compile, save_whole, take
+from keras_stylegan.systems.checks import check_named
 
 PREVIEW_PICTURES = 4
 PROBE_PICTURES = 8
-EMA_RAMP_UP = 0.05
 FILE = "translator.keras"
 
 
@@ -27,8 +27,7 @@ def build_multi_domain(preset: MultiDomainPreset) -> System:
     Raises:
         ValueError: if a setting breaks its rule, or `data` cannot be used.
     """
-    if not preset.data:
-        raise ValueError("`data` must name the pictures to train on. Received nothing")
+    check_named(preset, "data")
     if any(side % 2 ** (preset.depth + 2) for side in preset.size):
         raise ValueError(
             f"`size` must be multiples of {2 ** (preset.depth + 2)}, as the critic's `depth` wants. "
@@ -70,11 +69,10 @@ def build_multi_domain(preset: MultiDomainPreset) -> System:
     rates = {"generator": preset.learning_rate, "critic": preset.critic_learning_rate}
     model.compile(
         {name: keras.optimizers.Adam(rate, preset.beta_1, preset.beta_2) for name, rate in rates.items()},
-        ema={"half_life_kimg": preset.ema_half_life_kimg, "ramp_up": EMA_RAMP_UP},
+        ema=average(preset.ema_half_life_kimg),
         jit_compile=jit_compile(),
     )
-    first = [batches[index] for index in range(-(-PROBE_PICTURES // preset.batch_size))]
-    taken = {key: np.concatenate([batch[key] for batch in first])[:PROBE_PICTURES] for key in first[0]}
+    taken = take(batches, PROBE_PICTURES)
     return System(
         model,
         batches,

@@ -15,28 +15,21 @@ from keras_stylegan.models.multi_style import MultiStyleTransfer
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import JohnsonTransformer, PatchCritic, StyleTransformer, build_perceptual
 from keras_stylegan.presets import JohnsonPreset, MultiStylePreset
-from keras_stylegan.systems.base import System, begun_with, jit_compile, save_whole
+from keras_stylegan.systems.base import System, average, begun_with, cosine, jit_compile, save_whole
+from keras_stylegan.systems.checks import check_critic_steps, check_named, check_run
 
 NETWORK_FILE = "network.keras"
 PREVIEW_PHOTOGRAPHS = 4
 PREVIEW_STYLES = 8
-# The half-life of an averaged network is at most this share of the images seen.
-EMA_RAMP_UP = 0.05
 
 
 def build_multistyle(preset: MultiStylePreset) -> System:
     """One network for all the styles of a folder."""
-    for name in ("content", "styles"):
-        if not getattr(preset, name):
-            raise ValueError(f"`{name}` must name the pictures to train on. Received nothing")
+    check_named(preset, "content", "styles")
     kind = JohnsonTransformer if isinstance(preset, JohnsonPreset) else StyleTransformer
     if preset.crop_size % kind.stride:
         raise ValueError(f"`crop_size` must be a multiple of {kind.stride}. Received: crop_size={preset.crop_size}")
-    if preset.batch_size % preset.critic_steps:
-        raise ValueError(
-            "`batch_size` must be a multiple of `critic_steps`, which share a batch. "
-            f"Received: batch_size={preset.batch_size}, critic_steps={preset.critic_steps}"
-        )
+    check_critic_steps(preset)
     photographs = data.open_images(preset.content, preset.content_short_side, preset.cache_megabytes * 2**20)
     names, pictures = data.open_styles(preset.styles, preset.style_short_side)
     unknown = sorted(set(preset.alphas) - set(names))
@@ -70,12 +63,11 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         style_names=names,
         seed=preset.seed,
     )
-    optimizers = {"generator": keras.optimizers.Adam(_cosine(preset.learning_rate, preset.steps))}
+    optimizers = {"generator": keras.optimizers.Adam(cosine(preset.learning_rate, preset.steps))}
     if critic is not None:
-        rate = _cosine(preset.critic_learning_rate, preset.steps * preset.critic_steps)
+        rate = cosine(preset.critic_learning_rate, preset.steps * preset.critic_steps)
         optimizers["critic"] = keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.9)
-    average = {"half_life_kimg": preset.ema_kimg, "ramp_up": EMA_RAMP_UP} if preset.ema_kimg else None
-    model.compile(optimizers, clip_norm=preset.clip_norm, ema=average, jit_compile=jit_compile())
+    model.compile(optimizers, clip_norm=preset.clip_norm, ema=average(preset.ema_kimg), jit_compile=jit_compile())
     trained = model.ema or network
 
     batches = data.StyleBatches(
@@ -125,9 +117,7 @@ def start_from(run: Path, network: StyleTransformer | JohnsonTransformer, names:
     Raises:
         ValueError: if the folder holds no such run, or its network has nothing in common with this one.
     """
-    for file in (NETWORK_FILE, "config.json"):
-        if not (run / file).is_file():
-            raise ValueError(f"`start_from` must be the directory of a multistyle run, with {file}. Received: {run}")
+    check_run(run, "a multistyle run", NETWORK_FILE, "config.json")
     earlier = load_network(run / NETWORK_FILE)
     known = json.loads((run / "config.json").read_text(encoding="utf-8"))["facts"]["styles"]
     if isinstance(network, StyleTransformer) and isinstance(earlier, StyleTransformer):
@@ -149,10 +139,6 @@ def take_styles(earlier, network, known, names):
                 vectors[i] = learned[known.index(name)]
         network.bank.photograph.assign(earlier.bank.photograph * factor)
     network.bank.vectors.assign(vectors)
-
-
-def _cosine(learning_rate, steps):
-    return keras.optimizers.schedules.CosineDecay(learning_rate, max(1, steps))
 
 
 def _example(network, size):

@@ -13,8 +13,9 @@ from keras_stylegan.keras_files import load_network
 from keras_stylegan.models.style_prediction import StylePrediction
 from keras_stylegan.networks import StylePredictor, StyleTransformer, build_perceptual
 from keras_stylegan.presets import StylePredictorPreset
-from keras_stylegan.systems.base import System, jit_compile, save_whole
-from keras_stylegan.systems.multistyle import EMA_RAMP_UP, NETWORK_FILE
+from keras_stylegan.systems.base import System, average, cosine, jit_compile, save_whole, take
+from keras_stylegan.systems.checks import check_named, check_run
+from keras_stylegan.systems.multistyle import NETWORK_FILE
 
 PREDICTOR_FILE = "predictor.keras"
 PREVIEW_PHOTOGRAPHS = 2
@@ -23,9 +24,7 @@ PREVIEW_PICTURES = 6
 
 def build_style_predictor(preset: StylePredictorPreset) -> System:
     """A predictor for the packaged network, or for the network of a run."""
-    for name in ("content", "styles"):
-        if not getattr(preset, name):
-            raise ValueError(f"`{name}` must name the pictures to train on. Received nothing")
+    check_named(preset, "content", "styles")
     if preset.crop_size % StyleTransformer.stride:
         raise ValueError(
             f"`crop_size` must be a multiple of {StyleTransformer.stride}. Received: crop_size={preset.crop_size}"
@@ -55,10 +54,8 @@ def build_style_predictor(preset: StylePredictorPreset) -> System:
         num_painted=num_painted,
         seed=preset.seed,
     )
-    rate = keras.optimizers.schedules.CosineDecay(preset.learning_rate, max(1, preset.steps))
-    average = {"half_life_kimg": preset.ema_kimg, "ramp_up": EMA_RAMP_UP} if preset.ema_kimg else None
-    optimizers = {"predictor": keras.optimizers.Adam(rate)}
-    model.compile(optimizers, clip_norm=preset.clip_norm, ema=average, jit_compile=jit_compile())
+    optimizers = {"predictor": keras.optimizers.Adam(cosine(preset.learning_rate, preset.steps))}
+    model.compile(optimizers, clip_norm=preset.clip_norm, ema=average(preset.ema_kimg), jit_compile=jit_compile())
     trained = model.ema or predictor
 
     batches = data.StylePictureBatches(
@@ -95,11 +92,7 @@ def open_transformer(run: str) -> tuple[StyleTransformer, list[str], str]:
         network, styles = pretrained.packaged_transformer(entry), [style["name"] for style in entry["styles"]]
     else:
         folder = Path(run)
-        for file in (NETWORK_FILE, "config.json"):
-            if not (folder / file).is_file():
-                raise ValueError(
-                    f"`start_from` must be the directory of a multistyle run, with {file}. Received: {run}"
-                )
+        check_run(folder, "a multistyle run", NETWORK_FILE, "config.json")
         network = load_network(folder / NETWORK_FILE)
         styles = json.loads((folder / "config.json").read_text(encoding="utf-8"))["facts"]["styles"]
     network.trainable = False
@@ -109,9 +102,8 @@ def open_transformer(run: str) -> tuple[StyleTransformer, list[str], str]:
 
 def _preview(predictor, network, batches):
     """A row per photograph: itself, then pairs of a style picture and the photograph painted like it."""
-    first = [batches[i] for i in range(-(-PREVIEW_PICTURES // batches.batch_size))]
-    pictures = np.concatenate([batch["style_pictures"] for batch in first])[:PREVIEW_PICTURES]
-    photographs = first[0]["content"][:PREVIEW_PHOTOGRAPHS]
+    taken = take(batches, PREVIEW_PICTURES)
+    pictures, photographs = taken["style_pictures"], taken["content"][:PREVIEW_PHOTOGRAPHS]
 
     def preview():
         vectors, rows = predictor(pictures), []

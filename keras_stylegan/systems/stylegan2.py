@@ -11,6 +11,7 @@ from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
 from keras_stylegan.networks import ProjectedCritic, StyleGAN2Critic, StyleGAN2Generator, build_perceptual
 from keras_stylegan.presets import StyleGAN2Preset
 from keras_stylegan.systems.base import System, jit_compile
+from keras_stylegan.systems.checks import check_choice
 from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches, start_from
 
 CRITICS = ("stylegan2", "projected")
@@ -80,8 +81,7 @@ def untrained_stylegan2(preset: StyleGAN2Preset, num_classes: int = 0) -> StyleG
 def _critic(preset, shared, num_classes):
     if preset.critic == "stylegan2":
         return StyleGAN2Critic(**shared, residual=bool(preset.residual), group_size=preset.group_size)
-    if preset.critic != "projected":
-        raise ValueError(f"`critic` must be one of {', '.join(CRITICS)}. Received: critic={preset.critic}")
+    check_choice("critic", preset.critic, CRITICS)
     if preset.channels != ProjectedCritic.channels:
         raise ValueError(f"`channels` must be 3 for a projected critic. Received: channels={preset.channels}")
     features = build_perceptual(preset.perceptual, dtype=preset.precision)

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from keras_stylegan import data
-from keras_stylegan.choices import did_you_mean
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.super_resolution import SuperResolution
@@ -17,13 +16,12 @@ from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import PatchCritic, SuperResolutionNetwork, build_perceptual
 from keras_stylegan.ops.bicubic import upsample_bicubic
 from keras_stylegan.presets import SuperResolutionPreset
-from keras_stylegan.systems.base import System, begun_with, jit_compile, save_whole
+from keras_stylegan.systems.base import System, average, begun_with, cosine, jit_compile, save_whole
+from keras_stylegan.systems.checks import check_choice, check_named, check_run
 
 PREVIEW_PICTURES = 4
 # What a run leaves for inference, and for runs that begin with its weights.
 NETWORK_FILE, CRITIC_FILE = "network.keras", "critic.keras"
-# The half-life of an averaged network is at most this share of the images seen.
-EMA_RAMP_UP = 0.05
 
 
 def build_super_resolution(preset: SuperResolutionPreset) -> System:
@@ -63,13 +61,12 @@ def build_super_resolution(preset: SuperResolutionPreset) -> System:
     )
     rates = {"generator": preset.learning_rate, "critic": preset.critic_learning_rate}
     optimizers = {
-        player.name: keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(rates[player.name], max(1, preset.steps)), beta_2=0.99
-        )
+        player.name: keras.optimizers.Adam(cosine(rates[player.name], preset.steps), beta_2=0.99)
         for player in model.players()
     }
-    average = {"half_life_kimg": preset.ema_kimg, "ramp_up": EMA_RAMP_UP} if preset.ema_kimg else None
-    model.compile(optimizers, clip_norm=preset.clip_norm or None, ema=average, jit_compile=jit_compile())
+    model.compile(
+        optimizers, clip_norm=preset.clip_norm or None, ema=average(preset.ema_kimg), jit_compile=jit_compile()
+    )
     trained = model.ema or network
 
     def save(folder: Path) -> None:
@@ -83,13 +80,8 @@ def build_super_resolution(preset: SuperResolutionPreset) -> System:
 
 
 def _check(preset: SuperResolutionPreset) -> None:
-    if not preset.data:
-        raise ValueError("`data` must name the photographs to train on. Received nothing")
-    if preset.loss not in ADVERSARIAL_LOSSES:
-        raise ValueError(
-            f"`loss` must be one of {', '.join(ADVERSARIAL_LOSSES)}. "
-            f"Received: loss={preset.loss}{did_you_mean(preset.loss, ADVERSARIAL_LOSSES)}"
-        )
+    check_named(preset, "data", what="photographs")
+    check_choice("loss", preset.loss, ADVERSARIAL_LOSSES)
     if preset.crop_size % preset.factor or preset.crop_size % 8 or preset.crop_size < 3 * preset.factor:
         raise ValueError(
             f"`crop_size` must be a multiple of 8 and of `factor`, and at least {3 * preset.factor}. "
@@ -99,9 +91,7 @@ def _check(preset: SuperResolutionPreset) -> None:
 
 def _start_from(run: Path, network: SuperResolutionNetwork, critic: PatchCritic | None) -> dict[str, Any]:
     """Begins with the weights that an earlier run saved, its critic where there is one; returns what it was."""
-    for file in (NETWORK_FILE, "config.json"):
-        if not (run / file).is_file():
-            raise ValueError(f"`start_from` must be the directory of such a run, with {file}. Received: {run}")
+    check_run(run, "such a run", NETWORK_FILE, "config.json")
     transfer_weights(load_network(run / NETWORK_FILE), network)
     if critic is not None and (run / CRITIC_FILE).is_file():
         transfer_weights(load_network(run / CRITIC_FILE), critic)

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from keras_stylegan import data
-from keras_stylegan.choices import did_you_mean
 from keras_stylegan.layers.conv_blocks import NORMALIZATIONS, UPSAMPLINGS
 from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.cycle_gan import DIRECTIONS, CycleGAN
@@ -27,13 +26,12 @@ from keras_stylegan.networks import (
 )
 from keras_stylegan.networks.backbone_trunk import LEVELS
 from keras_stylegan.presets import CycleGANPreset, Pix2PixPreset, TranslationPreset
-from keras_stylegan.systems.base import Probe, System, jit_compile, save_whole
+from keras_stylegan.systems.base import Probe, System, average, jit_compile, save_whole, take
+from keras_stylegan.systems.checks import check_choice, check_critic_steps, check_named
 from keras_stylegan.systems.gan_parts import SIGNED_LOSSES
 
 PREVIEW_PICTURES = 6
 PROBE_PICTURES = 8
-# The half-life of an averaged network is at most this share of the images seen.
-EMA_RAMP_UP = 0.05
 
 
 def _unet(preset):
@@ -90,7 +88,7 @@ def build_pix2pix(preset: Pix2PixPreset) -> System:
         ValueError: if a setting breaks its rule, or `data` cannot be used.
     """
     check_translation(preset)
-    _check_choice("direction", preset.direction, DIRECTIONS)
+    check_choice("direction", preset.direction, DIRECTIONS)
     batches = open_batches(preset, "paired")
     if preset.direction == "b_to_a":
         batches = data.Batches(batches.crops, batches.keys[::-1])
@@ -107,8 +105,7 @@ def build_pix2pix(preset: Pix2PixPreset) -> System:
         critic_steps=preset.critic_steps,
         seed=preset.seed,
     )
-    average = {"half_life_kimg": preset.ema_half_life_kimg, "ramp_up": EMA_RAMP_UP}
-    compile_translation(model, preset, ema=average if preset.ema_half_life_kimg else None)
+    compile_translation(model, preset, ema=average(preset.ema_half_life_kimg))
     taken = take(batches, PROBE_PICTURES)
     inputs, targets = taken["images_a"], taken["images_b"]
     signed = critic is not None and preset.loss in SIGNED_LOSSES
@@ -175,29 +172,18 @@ def build_cyclegan(preset: CycleGANPreset) -> System:
 def check_translation(preset: TranslationPreset) -> None:
     """Checks the settings that belong together, before anything is built."""
     for name, valid in _CHOICES.items():
-        _check_choice(name, getattr(preset, name), valid)
+        check_choice(name, getattr(preset, name), valid)
     if preset.penalty_weight and preset.critic_normalization == "batch":
         raise ValueError(
             "`critic_normalization` must not be batch with a `penalty_weight`, which is about each picture alone. "
             f"Received: critic_normalization=batch, penalty_weight={preset.penalty_weight}"
         )
-    if preset.batch_size % preset.critic_steps:
-        raise ValueError(
-            "`batch_size` must be a multiple of `critic_steps`, which share a batch. "
-            f"Received: batch_size={preset.batch_size}, critic_steps={preset.critic_steps}"
-        )
-
-
-def _check_choice(name, value, valid):
-    if value not in valid:
-        hint = did_you_mean(value, valid)
-        raise ValueError(f"`{name}` must be one of {', '.join(valid)}. Received: {name}={value}{hint}")
+    check_critic_steps(preset)
 
 
 def open_batches(preset: TranslationPreset, kind: str) -> data.Batches:
     """The batches of a preset, `images_a` and `images_b`."""
-    if not preset.data:
-        raise ValueError("`data` must name the pictures to train on. Received nothing")
+    check_named(preset, "data")
     return data.open(
         (preset.data, preset.data_b) if preset.data_b else preset.data,
         kind,
@@ -250,12 +236,6 @@ def compile_translation(model: TranslationModel, preset: TranslationPreset, ema:
             rate = PerUpdate(decay, preset.batch_size / steps)
         optimizers[player.name] = keras.optimizers.Adam(rate, preset.beta_1, preset.beta_2)
     model.compile(optimizers, ema=ema, jit_compile=jit_compile())
-
-
-def take(batches: data.Batches, count: int) -> dict[str, np.ndarray]:
-    """The first `count` pictures of a run, by key: always the same."""
-    first = [batches[index] for index in range(-(-count // batches.batch_size))]
-    return {key: np.concatenate([batch[key] for batch in first])[:count] for key in batches.keys}
 
 
 def preview(inputs: np.ndarray, networks: list[keras.Model], targets: np.ndarray | None = None) -> Callable:

@@ -1,0 +1,40 @@
+"""Rules of settings that several systems have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from keras_stylegan.choices import did_you_mean
+from keras_stylegan.presets import Preset
+
+
+def check_named(preset: Preset, *names: str, what: str = "pictures") -> None:
+    """Raises a ValueError where a setting that names pictures is empty."""
+    for name in names:
+        if not getattr(preset, name):
+            raise ValueError(f"`{name}` must name the {what} to train on. Received nothing")
+
+
+def check_choice(name: str, value: Any, valid: Iterable[str]) -> None:
+    """Raises a ValueError, with the names and the closest of them, where a setting is none of them."""
+    if value not in valid:
+        hint = did_you_mean(value, valid)
+        raise ValueError(f"`{name}` must be one of {', '.join(valid)}. Received: {name}={value}{hint}")
+
+
+def check_critic_steps(preset: Any) -> None:
+    """Raises a ValueError where the critic's updates cannot share a batch evenly."""
+    if preset.batch_size % preset.critic_steps:
+        raise ValueError(
+            "`batch_size` must be a multiple of `critic_steps`, which share a batch. "
+            f"Received: batch_size={preset.batch_size}, critic_steps={preset.critic_steps}"
+        )
+
+
+def check_run(run: Path, kind: str, *files: str) -> None:
+    """Raises a ValueError where the directory to begin with has not what a run of that kind leaves."""
+    for file in files:
+        if not (run / file).is_file():
+            raise ValueError(f"`start_from` must be the directory of {kind}, with {file}. Received: {run}")
