@@ -41,7 +41,7 @@ def packaged(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def generator():
-    return tiny_generator(0.1)
+    return tiny_generator(spread=0.1)
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ def stirred(network, seed=0, spread=0.2):
     return network
 
 
-def tiny_generator(num_blocks=(1, 1, 1)):
-    return stirred(FusionGenerator((4, 6, 8), num_blocks, latent_dim=3))
+def tiny_generator(num_blocks=(1, 1, 1), spread=0.2):
+    return stirred(FusionGenerator((4, 6, 8), num_blocks, latent_dim=3), spread=spread)
 
 
 def build(with_critic=True, num_blocks=(1, 1, 1), **options):

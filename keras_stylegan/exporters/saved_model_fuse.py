@@ -27,6 +27,7 @@ from keras_stylegan.exporters.saved_model_service import (
 from keras_stylegan.exporters.sources import Source
 from keras_stylegan.inference.blending import composite
 from keras_stylegan.inference.fusion_runtimes import KerasFusion
+from keras_stylegan.ops.regions import coverage
 
 _FILES = ("source_bytes", "target_bytes", "mask_bytes")
 
@@ -60,8 +61,12 @@ def fuse_service(source: Source, folder: Path) -> Service:
         place = padded["target"][1]
         images = {name: pictures.to_float(padded[name][0]) for name in ("source", "target")}
         noise = tf.zeros([tf.shape(target)[0], network.latent_dim])
-        result = network({**images, "masks": padded["masks"][0], "noise": noise}, training=False)
-        return pictures.crop(pictures.to_uint8(result), place)
+        shares = padded["masks"][0]
+        changed = network.change({**images, "masks": shares, "noise": noise})
+        # What no pixel can show is cut off before it is mixed in.
+        covered = coverage(shares)
+        fused = covered * tf.clip_by_value(changed, -1.0, 1.0) + (1.0 - covered) * images["target"]
+        return pictures.crop(pictures.to_uint8(fused), place)
 
     picture = [None, None, None, 3]
 
