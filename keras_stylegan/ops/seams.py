@@ -9,6 +9,8 @@ TRANSFORM = 12
 # Explained share of the target's variance along a rim below which the pictures are not of one scene, and above which
 # they are.
 _FOREIGN, _SAME = 0.5, 0.9
+# How far the mean colour of a thing from another scene goes towards what is beside it.
+_FOREIGN_SHARE = 0.3
 # Rim pixels of which a transform is half believed.
 _FEW = 8.0
 # Weight of the source in the pixel beyond a hard edge.
@@ -61,8 +63,7 @@ def seam_transform(source, target, masks):
     """The colour transform of each region that its edge asks for.
 
     Along a rim both pictures are known pixel by pixel, so the transform is a regression of the target's colours on the
-    source's. Where that explains little, as for a thing from another scene, or there is no rim, gain and offset of each
-    channel give the inner side the moments of the outer side.
+    source's. Where that explains little, as for a thing from another scene, its mean colour moves a little.
 
     Args:
         source, target: float tensors `(batch, height, width, 3)`.
@@ -76,7 +77,7 @@ def seam_transform(source, target, masks):
     fitted, explained = fit_colours(source, target, weights)
     count = ops.sum(weights, axis=(1, 2))[..., None]
     trust = ops.clip((explained - _FOREIGN) / (_SAME - _FOREIGN), 0.0, 1.0) * count / (count + _FEW)
-    return trust * fitted + (1.0 - trust) * match_edges(source, target, masks > 0.5)
+    return trust * fitted + (1.0 - trust) * shift_colours(source, target, masks > 0.5)
 
 
 def fit_colours(source, target, weights, epsilon=3e-4):
@@ -116,19 +117,18 @@ def fit_colours(source, target, weights, epsilon=3e-4):
     return ops.concatenate([_rows(matrix - ops.eye(3)), offset[..., 0]], axis=-1), explained[..., None]
 
 
-def match_edges(source, target, masks, epsilon=1e-3):
-    """Gain and offset of each channel that give the inner side of a region's edge the moments of the outer side.
+def shift_colours(source, target, masks):
+    """A part of the way from the mean colour on the inner side of a region's edge to that on the outer side.
 
-    The sides are means over windows of 3x3 pixels on the edge. Unlike a regression of the sides on each other, moments
-    do not shrink where they agree only in the mean.
+    A thing from another scene keeps its contrast: what lies beside it says little of how it would look there. The sides
+    are means over windows of 3x3 pixels on the edge.
 
     Args:
         source, target: float tensors `(batch, height, width, 3)`; the source is read in the regions, the target beside.
         masks: tensor `(batch, height, width, regions)` of 0 and 1.
-        epsilon: float, added to variances: flat sides say nothing about the gain.
 
     Returns:
-        Float32 transform `(batch, regions, 12)`.
+        Float32 transform `(batch, regions, 12)`, 0 of a region without an edge.
     """
     masks = ops.cast(masks, "float32")
     covered = coverage(masks)
@@ -136,13 +136,10 @@ def match_edges(source, target, masks, epsilon=1e-3):
     inside = _window_mean(covered * ops.cast(source, "float32")) / ops.maximum(share, 1e-3)
     outside = _window_mean((1.0 - covered) * ops.cast(target, "float32")) / ops.maximum(rest, 1e-3)
     weights = _window_mean(masks) * rest
-    mean, variance = region_moments(inside, weights)
-    wanted, spread = region_moments(outside, weights)
-    gain = ops.sqrt((spread + epsilon) / (variance + epsilon))
-    # Of the identity and the transform found, an edge of few pixels gets a mixture.
     length = ops.sum(weights, axis=(1, 2))[..., None]
-    diagonal = _rows((gain - 1.0)[..., None] * ops.eye(3))
-    return length / (length + 1.0) * ops.concatenate([diagonal, wanted - gain * mean], axis=-1)
+    step = region_moments(outside - inside, weights)[0]
+    offset = _FOREIGN_SHARE * length / (length + 1.0) * step
+    return ops.concatenate([ops.zeros_like(offset)] * 3 + [offset], axis=-1)
 
 
 def _divide_symmetric(b, a):
