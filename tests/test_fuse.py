@@ -207,8 +207,9 @@ def test_a_finish_blends_the_result_once_more():
         np.testing.assert_array_equal(plain, composite(halves, TARGET, weights[..., None]))
         expected = composite(BLENDS["poisson"](halves, TARGET, weights), TARGET, weights[..., None])
         np.testing.assert_array_equal(finished, expected)
-    with pytest.raises(ValueError, match="`finish` must be None, or one of laplacian, poisson"):
-        fuse(piece, TARGET, "feather", finish="poisson")
+    np.testing.assert_array_equal(fuse(piece, TARGET, "gan", network), finished)  # by default
+    with pytest.raises(ValueError, match="`finish` must be None or one of laplacian, poisson. Received: finish=none"):
+        fuse(piece, TARGET, "gan", network, "none")
 
 
 def fused_by(runtime):
@@ -219,7 +220,9 @@ def fused_by(runtime):
 
 
 def test_gan_of_a_run(run_directory, generator, capfd):
-    code, out, err = program(capfd, "alpha.png", "target.png", "-o", "out.png", "--blend", "gan", "--from", "run")
+    code, out, err = program(
+        capfd, "alpha.png", "target.png", "-o", "out.png", "--blend", "gan", "--from", "run", "--finish", "none"
+    )
     assert (code, err) == (0, "") and "80x64  gan" in out
     np.testing.assert_array_equal(pixels("out.png"), fused_by(KerasFusion(generator)))
 
@@ -239,7 +242,7 @@ def test_packaged_network(run_directory, generator, litert_file, tmp_path, capfd
     rebuilt.build()
     with np.load(tmp_path / "assets" / entry["keras"]["file"]) as arrays:
         assert len(arrays.files) == len(rebuilt.weights)
-    code, out, err = program(capfd, "alpha.png", "target.png", "-o", "out.png", "--blend", "gan")
+    code, out, err = program(capfd, "alpha.png", "target.png", "-o", "out.png", "--blend", "gan", "--finish", "none")
     assert (code, err) == (0, "")
     assert np.abs(pixels("out.png").astype(int) - fused_by(KerasFusion(copy_network(generator)))).max() <= 3
     (run_directory / "config.json").write_text('{"system": "multistyle"}')
@@ -333,7 +336,7 @@ MISTAKES = {
     "blend": ([*CALL, "--blend", "poison"], "`blend` must be one of gan, copy, feather, laplacian, poisson"),
     "no weights": ([*CALL, "--blend", "gan"], "the fusion network is not packaged in this version"),
     "no run": ([*CALL, "--blend", "gan", "--from", "assets"], "`run` must be the directory of a fusion run"),
-    "finish": ([*CALL, "--finish", "poisson"], "`finish` must be None, or one of laplacian, poisson for"),
+    "finish": ([*CALL, "--finish", "poisson"], "`--finish` must be given with `--blend gan` alone"),
     "run without gan": ([*CALL, "--from", "assets"], "`--from` must be given with `--blend gan` alone"),
     "at": ([*CALL, "--at", "1"], "`--at` must be two numbers, X,Y. Received: 1"),
     "infinite": ([*CALL, "--at", "inf,0"], "`at` must be two finite numbers"),

@@ -19,7 +19,11 @@ def add_arguments(parser):
     add("--scale", type=float, default=1.0, metavar="S", help="size of the source relative to its own (default: 1)")
     add("--style", metavar="NAME[=W][,NAME[=W]...]", help="paint the result in a packaged style or mixture")
     add("--blend", default="poisson", metavar="HOW", help=HELP_BLEND)
-    add("--finish", metavar="HOW", help="for gan: laplacian or poisson, which mend what is left of a seam")
+    add(
+        "--finish",
+        metavar="HOW",
+        help="for gan: poisson or laplacian, which mend what is left of a seam, or none (default: poisson)",
+    )
     add(
         "--from", dest="run", metavar="RUN", help="the fusion network of this run, instead of the packaged one, for gan"
     )
@@ -44,6 +48,9 @@ def run(arguments) -> int:
     check_output(arguments.output, {os.path.realpath(path) for path in inputs})
     if arguments.run is not None and arguments.blend != GAN:
         raise ValueError(f"`--from` must be given with `--blend gan` alone. Received: --blend {arguments.blend}")
+    if arguments.finish is not None and arguments.blend != GAN:
+        raise ValueError(f"`--finish` must be given with `--blend gan` alone. Received: --blend {arguments.blend}")
+    finish = None if arguments.finish == "none" else arguments.finish or "poisson"
     piece = Piece(arguments.source, arguments.mask, _corner(arguments.at), arguments.scale)
     stylizer = None
     if arguments.style is not None:
@@ -53,7 +60,7 @@ def run(arguments) -> int:
         stylizer.check(styles)
     with silence():
         network = open_fusion(arguments.run) if arguments.blend == GAN else None
-        result = fuse(piece, arguments.target, arguments.blend, network, arguments.finish)
+        result = fuse(piece, arguments.target, arguments.blend, network, finish)
         if stylizer is not None:
             result = stylizer.stylize(result, styles)
     write_picture(result, arguments.output, arguments.source_type)

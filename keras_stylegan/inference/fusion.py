@@ -87,7 +87,7 @@ def fuse(
     target,
     blend: str = "poisson",
     network: FusionNetwork | None = None,
-    finish: str | None = None,
+    finish: str | None = "poisson",
 ) -> Image.Image:
     """Puts pieces into a picture.
 
@@ -98,7 +98,8 @@ def fuse(
             `"feather"`, `"laplacian"` or `"poisson"`. For `"gan"` a single piece without mask and transparency merges:
             the target in the source's light and colours.
         network: `FusionNetwork`.
-        finish: `"laplacian"` or `"poisson"`: the network's result is blended once more into the target; for `"gan"`.
+        finish: `"poisson"`, `"laplacian"` or None: how what the network made is blended into the target; other blends
+            do without.
 
     Returns:
         PIL image of the target's size; RGB, or RGBA if the target has transparency.
@@ -113,11 +114,8 @@ def fuse(
         )
     if blend == GAN and network is None:
         raise ValueError('`network` must be given for `blend="gan"`. Received: network=None')
-    if finish is not None and (blend != GAN or finish not in FINISHES):
-        raise ValueError(
-            f'`finish` must be None, or one of {", ".join(FINISHES)} for `blend="gan"`. '
-            f"Received: finish={finish}, blend={blend}"
-        )
+    if finish is not None and finish not in FINISHES:
+        raise ValueError(f"`finish` must be None or one of {', '.join(FINISHES)}. Received: finish={finish}")
     pieces = [pieces] if isinstance(pieces, Piece) else list(pieces)
     if not pieces:
         raise ValueError("`pieces` must hold at least one piece. Received: none")
