@@ -131,7 +131,7 @@ def test_the_command(exported, tmp_path, capsys, monkeypatch):
     assert "tiny/1: the version exists; the next one is 2" in capsys.readouterr().err
     assert cli.main(["export", "multystile", *call, "x"]) == 2
     error = capsys.readouterr().err
-    assert "a packaged network (multistyle" in error and "Did you mean multistyle?" in error
+    assert "a packaged network (" in error and "Did you mean multistyle?" in error
     calls = []
     monkeypatch.setattr(saved_model, "export_saved_model", lambda *given: calls.append(given) or exported_stylizer())
     assert cli.main(["export", "RUN", *call, "models", "--version", "3", "--predictor", "OTHER"]) == 0
