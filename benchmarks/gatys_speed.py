@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 from PIL import Image
 from record import record
@@ -25,7 +26,7 @@ def main():
     parser.add_argument("--size", type=int, default=384, help="longer side, in pixels")
     arguments = parser.parse_args()
     photograph, painting = (Image.open(path).convert("RGB") for path in (arguments.photograph, arguments.painting))
-    figures = {"network": arguments.network, "steps": arguments.steps}
+    figures = {"network": Path(arguments.network).name, "steps": arguments.steps}
     for optimizer in ("adam", "lbfgs"):
         begin = time.perf_counter()
         picture, losses = paint_by_optimization(
