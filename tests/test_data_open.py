@@ -1,258 +1,26 @@
 """`data.open`: kinds, engines with equal results, position in the data, files that cannot be trusted."""
 
-import io
 import itertools
-import struct
-import zipfile
-import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
+from toy_files import noise, smooth, write_classes
 
 from keras_stylegan import data
-from keras_stylegan.data.decoding import decode_with_pillow, plain_jpeg_size, tensorflow_decoder
-from keras_stylegan.data.front import get_decoder
 from keras_stylegan.data.order import ShuffledOrder, draws
 from keras_stylegan.data.pictures import to_grey
 
 
-def noise(height, width, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), "uint8")
-
-
-def smooth(height, width, seed=0):
-    return np.asarray(Image.fromarray(noise(4, 5, seed)).resize((width, height), Image.Resampling.BICUBIC))
-
-
-def encoded(picture, file_format="PNG", **options):
-    file = io.BytesIO()
-    (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(file, file_format, **options)
-    return file.getvalue()
-
-
-def orientation(value):
-    exif = Image.Exif()
-    exif[0x0112] = value
-    return exif
-
-
-def reference(content):
-    """What Pillow decodes, by its plainest calls."""
-    with Image.open(io.BytesIO(content)) as image:
-        return np.asarray(image.convert("RGB"))
-
-
-PHOTO = smooth(40, 50, 7)
-GREY = Image.fromarray(PHOTO).convert("L")
-WHOLE = {
-    "plain.jpg": encoded(PHOTO, "JPEG"),
-    "full chroma.jpg": encoded(PHOTO, "JPEG", subsampling=0, quality=95),
-    "odd size.jpg": encoded(smooth(33, 17), "JPEG", subsampling=2),
-    "half chroma.jpg": encoded(smooth(31, 29), "JPEG", subsampling=1),
-    "progressive.jpg": encoded(PHOTO, "JPEG", progressive=True),
-    "grey.jpg": encoded(GREY, "JPEG"),
-    "rgb.jpg": encoded(PHOTO, "JPEG", keep_rgb=True),
-    "cmyk.jpg": encoded(Image.fromarray(PHOTO).convert("CMYK"), "JPEG"),
-    "restarts.jpg": encoded(PHOTO, "JPEG", restart_marker_rows=1),
-    "trailing.jpg": encoded(PHOTO, "JPEG") + b"\0\0",
-    "палитра 日本.png": encoded(Image.fromarray(PHOTO).convert("P")),
-    "really a jpeg.png": encoded(PHOTO, "JPEG"),
-    "really a png.jpg": encoded(PHOTO),
-    "photo.webp": encoded(PHOTO, "WEBP"),
-    "photo.bmp": encoded(PHOTO, "BMP"),
-    "photo.tif": encoded(PHOTO, "TIFF"),
-    "animated.gif": encoded(GREY, "GIF", save_all=True, append_images=[Image.new("L", (50, 40))]),
-    "bilevel.png": encoded(GREY.convert("1")),
-}
-
-
-def png_bomb():
-    def chunk(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 30000, 30000, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(10**6))) + chunk(b"IEND", b"")
-
-
-def flipped(content, position):
-    return content[:position] + bytes([content[position] ^ 255]) + content[position + 1 :]
-
-
-BAD = {
-    "empty.jpg": b"",
-    "text.jpg": b"<html>not found</html>",
-    "cut off.jpg": encoded(PHOTO, "JPEG")[:700],
-    "cut off and ended.jpg": encoded(PHOTO, "JPEG")[:300] + b"\xff\xd9",
-    "cut off.png": encoded(PHOTO)[:-20],
-    "flipped.png": flipped(encoded(PHOTO), 60),
-    "cut off.webp": encoded(PHOTO, "WEBP")[:-40],
-    "cut off.gif": encoded(GREY, "GIF")[:60],
-    "one pixel.png": encoded(noise(1, 1)),
-    "tracking dot.gif": encoded(Image.new("L", (1, 1)), "GIF"),
-    "bomb.png": png_bomb(),
-    "bomb.jpg": encoded(PHOTO, "JPEG").replace(struct.pack(">HH", 40, 50), struct.pack(">HH", 65000, 65000)),
-    "script.jpg": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
-    "floats.tif": encoded(Image.fromarray(np.ones((20, 20), "float32")), "TIFF"),
-}
-
-
 @pytest.fixture
 def folder(tmp_path):
-    root = tmp_path / "my photos"
-    for index in range(6):
-        file = root / ("a" if index % 2 else "b") / f"{index}.jpg"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(encoded(smooth(40 + 3 * index, 50, index), "JPEG"))
-    return root
+    return write_classes(tmp_path / "my photos")
 
 
 def equal(batch, other):
     assert batch.keys() == other.keys()
     for key in batch:
         np.testing.assert_array_equal(np.asarray(batch[key]), np.asarray(other[key]))
-
-
-# Decoding
-
-
-def test_tensorflow_and_numpy_decode_alike_and_as_pillow():
-    contents = [*WHOLE.values(), noise(9, 9)]
-    ours, theirs = decode_with_pillow(contents), tensorflow_decoder()(contents)
-    for name, a, b in zip([*WHOLE, "array"], ours, theirs, strict=True):
-        np.testing.assert_array_equal(a, b, err_msg=name)
-    for (name, content), picture in zip(WHOLE.items(), ours, strict=False):
-        np.testing.assert_array_equal(picture, reference(content), err_msg=name)
-    assert [name for name, content in WHOLE.items() if plain_jpeg_size(content)] == [
-        "plain.jpg", "full chroma.jpg", "odd size.jpg", "half chroma.jpg", "grey.jpg", "rgb.jpg", "restarts.jpg",
-        "really a jpeg.png",
-    ]  # fmt: skip
-
-
-def test_windows_of_pictures_are_those_of_the_whole():
-    """For every chroma subsampling and file kind; a window's edge columns need chroma from outside of it."""
-    rng = np.random.default_rng(0)
-    picture = smooth(70, 90, 3)
-    contents = [encoded(picture, "JPEG", subsampling=kind, quality=80) for kind in ("4:4:4", "4:2:2", "4:2:0", "4:1:1")]
-    contents += [WHOLE["grey.jpg"], WHOLE["restarts.jpg"], WHOLE["progressive.jpg"], encoded(picture), picture]
-    wholes = decode_with_pillow(contents)
-    for _ in range(20):
-        windows = []
-        for whole in wholes:
-            (top, bottom), (left, right) = (np.sort(rng.choice(side + 1, 2, replace=False)) for side in whole.shape[:2])
-            windows.append((int(top), int(left), int(bottom), int(right)))
-        places = [lambda height, width, window=window: window for window in windows]
-        for decode in (decode_with_pillow, tensorflow_decoder()):
-            for whole, (top, left, bottom, right), part in zip(wholes, windows, decode(contents, places), strict=True):
-                np.testing.assert_array_equal(part, whole[top:bottom, left:right])
-
-
-@pytest.mark.parametrize("engine", ["numpy", "tensorflow"])
-def test_sources_give_windows_of_sound_files_only(engine, folder):
-    """A file whose end is damaged is refused although the window lies before the damage."""
-    damaged = folder / "a" / "cut.jpg"
-    content = encoded(smooth(64, 64, 1), "JPEG")
-    damaged.write_bytes(content[: len(content) // 2])
-
-    def place(height, width):
-        return 0, width - 9, 5, width
-
-    for cache_bytes in (0, 4000, 10**6):
-        source = data.ImageSource(
-            data.open_source(folder), get_decoder(engine), max_unreadable=0.5, cache_bytes=cache_bytes
-        )
-        for _ in range(3):
-            indices = [*range(len(source)), 2]  # one of them twice
-            wholes, parts = source.take(indices)[0], source.take(indices, [place] * len(indices))[0]
-            for whole, part in zip(wholes, parts, strict=True):
-                np.testing.assert_array_equal(part, whole[:5, -9:])
-        assert list(source.unreadable) == ["a/cut.jpg"]
-
-
-def test_turned_pictures_stand_upright():
-    turned = encoded(PHOTO, "JPEG", exif=orientation(6))
-    upright = np.rot90(reference(turned), -1)
-    for decode in (decode_with_pillow, tensorflow_decoder()):
-        np.testing.assert_array_equal(decode([turned])[0], upright)
-    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
-    assert not plain_jpeg_size(encoded(PHOTO, "JPEG", xmp=xmp))
-    assert plain_jpeg_size(encoded(PHOTO, "JPEG", xmp=b"<x:xmpmeta/>"))
-
-
-def test_deep_and_transparent_pictures():
-    values = np.arange(0, 65536, 17, dtype="uint16").reshape(16, 241)
-    picture = decode_with_pillow([encoded(Image.fromarray(values))])[0]
-    np.testing.assert_array_equal(picture[..., 0], np.rint(values / 257))
-    clear = np.dstack([noise(9, 9), np.zeros((9, 9), "uint8")])
-    assert (decode_with_pillow([encoded(clear)])[0] == 255).all() and (decode_with_pillow([clear])[0] == 255).all()
-
-
-def test_damaged_jpegs_decode_alike():
-    """One byte changed, a piece cut out, the end cut off: both engines give Pillow's pixels or both refuse."""
-    rng = np.random.default_rng(5)
-    whole = [WHOLE[name] for name in ("plain.jpg", "half chroma.jpg", "progressive.jpg", "restarts.jpg", "grey.jpg")]
-    contents = []
-    for number in range(150):
-        content = whole[number % len(whole)]
-        place = int(rng.integers(2, len(content)))
-        contents.append((flipped(content, place), content[:place] + b"\xff\xd9")[number // 5 % 2])
-    pillow, tensorflow = decode_with_pillow(contents), tensorflow_decoder()(contents)
-    refused = 0
-    sound = [number for number, picture in enumerate(pillow) if not isinstance(picture, Exception)]
-    windows = tensorflow_decoder()(
-        [contents[number] for number in sound], [lambda h, w: (h // 3, 5, h - 3, 30)] * len(sound)
-    )
-    for number, window in zip(sound, windows, strict=True):
-        np.testing.assert_array_equal(window, pillow[number][len(pillow[number]) // 3 : -3, 5:30])
-    for ours, theirs in zip(pillow, tensorflow, strict=True):
-        refused += isinstance(ours, Exception)
-        if isinstance(ours, Exception):
-            assert isinstance(theirs, Exception)
-        else:
-            np.testing.assert_array_equal(ours, theirs)
-    assert 20 < refused < 130
-
-
-@pytest.mark.parametrize("engine", ["numpy", "tensorflow"])
-def test_bad_files_are_skipped_counted_and_named(engine, tmp_path):
-    for name, content in {**WHOLE, **BAD}.items():
-        (tmp_path / name).write_bytes(content)
-    batches = data.open(tmp_path, size=8, batch_size=4, engine=engine, max_unreadable=0.9)
-    for index in range(-(-batches.num_images // 4)):
-        assert batches[index]["images"].shape == (4, 8, 8, 3)
-    assert sorted(batches.unreadable) == sorted(BAD)
-    assert "smaller than 8 pixels" in batches.unreadable["one pixel.png"]
-    assert "empty" in batches.unreadable["empty.jpg"] and "at most" in batches.unreadable["bomb.jpg"]
-    assert all(not reason.startswith("image data") for reason in batches.unreadable.values())
-    strict = data.open(tmp_path, size=8, batch_size=32, engine=engine, max_unreadable=0.1)
-    with pytest.raises(ValueError, match=r"(?s)of 32 pictures in .* unreadable \(at most 10% may be\):\n  \w"):
-        strict[0]
-
-
-def test_bad_members_of_a_zip_are_skipped(tmp_path):
-    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
-        for name in ("a.png", "b.png", "c.png"):
-            archive.writestr(name, encoded(PHOTO))
-    content = (tmp_path / "x.zip").read_bytes()
-    (tmp_path / "x.zip").write_bytes(flipped(content, 200))  # within a.png
-    batches = data.open(tmp_path / "x.zip", size=8, batch_size=3, engine="numpy", max_unreadable=0.5)
-    batches[0]
-    assert list(batches.unreadable) == ["a.png"] and "CRC" in batches.unreadable["a.png"]
-
-
-def test_files_that_vanish_or_may_not_be_read(folder, monkeypatch):
-    batches = data.open(folder, size=8, batch_size=6, engine="numpy", max_unreadable=0.4)
-    before = batches[0]
-    (folder / "a" / "1.jpg").unlink()
-    (folder / "b" / "2.jpg").unlink()
-    (folder / "b" / "2.jpg").mkdir()
-    after = batches[0]
-    assert batches.unreadable["a/1.jpg"] == "No such file or directory" and "b/2.jpg" in batches.unreadable
-    changed = [not np.array_equal(a, b) for a, b in zip(before["images"], after["images"], strict=True)]
-    assert sum(changed) == 2
-    order = ShuffledOrder(6, seed=0).indices(0, 6)
-    names = batches.crops[0].source.names
-    assert {names[index] for index, differs in zip(order, changed, strict=True) if differs} == {"a/1.jpg", "b/2.jpg"}
 
 
 # Batches
