@@ -71,6 +71,23 @@ def test_sources_give_windows_of_sound_files_only(engine, folder):
         assert list(source.unreadable) == ["a/cut.jpg"]
 
 
+def test_only_what_was_once_decoded_whole_is_decoded_in_part(folder):
+    asked = []
+
+    def decode(contents, places):
+        asked.append([place is not None for place in places])
+        return decode_with_pillow(contents, places)
+
+    def place(height, width):
+        return 1, 2, 9, 12
+
+    source = data.ImageSource(data.open_source(folder), decode)
+    for indices in ([0, 1], [0, 2], [0, 0], [1, 2]):
+        source.take(indices, [place] * 2)
+    source.take([0])
+    assert asked == [[False, False], [True, False], [False], [True, True], [False]]
+
+
 def test_turned_pictures_stand_upright():
     turned = encoded(PHOTO, "JPEG", exif=orientation(6))
     upright = np.rot90(reference(turned), -1)
