@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,12 @@ def running(out: Path) -> Iterator[None]:
                 _write(out, "failed", " ".join(str(error).split()) or type(error).__name__)
             raise
         _write(out, "finished")
+
+
+def record_stop(out: Path, number: signal.Signals) -> None:
+    """Records that a signal ends the directory's run here and now, without what `running` does at its end."""
+    reason = "interrupted" if number == signal.SIGINT else "terminated"
+    _write(out, "stopped", f"{reason} within a step too long to be waited for")
 
 
 def find_runs(folder: str | Path) -> list[RunRecord]:

@@ -19,7 +19,7 @@ from keras_stylegan.devices import device_names, make_deterministic, open_strate
 from keras_stylegan.files import whole_file
 from keras_stylegan.flops import count_flops
 from keras_stylegan.presets import Preset, as_dict
-from keras_stylegan.run_records import read_config, running
+from keras_stylegan.run_records import read_config, record_stop, running
 from keras_stylegan.systems import Probe, System, build
 
 # A resumed run may differ from the checkpoint's in these settings: they say how long, how often and from where.
@@ -119,7 +119,7 @@ def _loop(
     feed = clock.feed = Feed(system.batches, clock.images_seen // preset.batch_size, preset.data_threads)
     events = run_callbacks.EventFile(out / "tensorboard")
     progress = run_callbacks.Progress(clock, preset.steps * preset.batch_size)
-    stop = run_callbacks.StopOnSignal()
+    stop = run_callbacks.StopOnSignal(on_exit=lambda number: record_stop(out, number))
     probes = [] if system.probe is None else [system.probe] if isinstance(system.probe, Probe) else system.probe
     listed = [
         clock,

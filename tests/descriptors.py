@@ -316,6 +316,7 @@ LOSSES = [
     LossRow("continuous_code_loss", partial(losses.continuous_code_loss, deviation=0.3), ((4,), (4,))),
     LossRow("absolute_error", losses.absolute_error, ((4, 5, 3), (4, 5, 3))),
     LossRow("gradient_penalty", losses.gradient_penalty, ((4, 5, 3),)),
+    LossRow("grid_loss", losses.grid_loss, ((40, 33, 3),)),
     LossRow("interpolate", losses.interpolate, ((4, 5, 3), (4, 5, 3), (1, 1, 1)), (4, 5, 3)),
     LossRow("rotation_loss", _rotation_loss, ((4,),)),
     LossRow("path_length_penalty", losses.path_length_penalty, ((), ())),

@@ -94,20 +94,25 @@ def test_signals_save_and_leave_soon(tmp_path):
     assert (second.state, second.reason) == ("stopped", "interrupted") and second.kimg > first.kimg
 
 
-def test_a_step_that_takes_too_long_is_not_waited_for():
+def test_a_step_that_takes_too_long_is_not_waited_for(tmp_path):
     """The callback alone, on a stand-in for Keras, in a process whose main thread does not come back."""
     path = TESTS.parent / "keras_stylegan" / "callbacks" / "stop_on_signal.py"
     code = f"""
-import os, signal, sys, time, types
+import os, pathlib, signal, sys, time, types
 keras = types.SimpleNamespace(callbacks=types.SimpleNamespace(Callback=object))
 sys.modules["keras"] = keras
 namespace = {{}}
 exec(open({str(path)!r}).read(), namespace)
-stop = namespace["StopOnSignal"](grace=0.2)
-stop.on_train_begin()
-os.kill(os.getpid(), signal.SIGTERM)
-time.sleep(20)
+from keras_stylegan.run_records import record_stop, running
+out = pathlib.Path({str(tmp_path)!r})
+stop = namespace["StopOnSignal"](grace=0.2, on_exit=lambda number: record_stop(out, number))
+with running(out):
+    stop.on_train_begin()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(20)
 """
     begin = time.perf_counter()
-    assert subprocess.run([sys.executable, "-c", code], timeout=30).returncode == 128 + signal.SIGTERM
+    assert subprocess.run([sys.executable, "-c", code], timeout=30, cwd=TESTS.parent).returncode == 128 + signal.SIGTERM
     assert time.perf_counter() - begin < 10
+    state = json.loads((tmp_path / "state.json").read_text())
+    assert state == {"state": "stopped", "reason": "terminated within a step too long to be waited for"}

@@ -74,7 +74,7 @@ def sources(tmp_path):
 
 
 def command(sources, styles, *more):
-    settings = {"perceptual": sources / "perceptual.npz", "crop_size": 16, "batch_size": 2, "kimg": 0.004, "width": 4}
+    settings = {"perceptual": sources / "perceptual.npz", "crop_size": 32, "batch_size": 2, "kimg": 0.004, "width": 4}
     settings |= {"depth": 1, "log_images": 2}
     texts = [text for key, value in settings.items() for text in ("--set", f"{key}={value}")]
     return ["--content", str(sources / "photos"), "--styles", str(sources / styles), *texts, *more]

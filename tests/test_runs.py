@@ -169,7 +169,7 @@ def perceptual(tmp_path):
 
 
 def command(pictures, perceptual, *more):
-    sizes = ["crop_size=16", "widths=4,4,4", "num_blocks=1,1,1", "batch_size=2", "kimg=0.004", "grid_images=2"]
+    sizes = ["crop_size=32", "widths=4,4,4", "num_blocks=1,1,1", "batch_size=2", "kimg=0.004", "grid_images=2"]
     settings = [f"--set={setting}" for setting in [*sizes, f"perceptual={perceptual}"]]
     sources = ["--content", str(pictures / "photos"), "--styles", str(pictures / "paintings")]
     return ["train", "multistyle", *sources, "--out", str(pictures / "run"), *settings, *more]
@@ -197,7 +197,7 @@ def test_train_multistyle(pictures, perceptual, capsys):
 def test_the_averaged_network_is_what_a_multistyle_run_saves(pictures, perceptual, half_life, tmp_path):
     preset = presets.MultiStylePreset(
         content=str(pictures / "photos"), styles=str(pictures / "paintings"), perceptual=str(perceptual),
-        crop_size=16, widths=(4, 4, 4), num_blocks=(1, 1, 1), batch_size=2, ema_kimg=half_life,
+        crop_size=32, widths=(4, 4, 4), num_blocks=(1, 1, 1), batch_size=2, ema_kimg=half_life,
     )  # fmt: skip
     system = systems.build(preset)
     for index in range(2):
@@ -216,7 +216,7 @@ def test_a_multistyle_run_begins_with_another(pictures, perceptual, capsys, tmp_
     first = keras.models.load_model(pictures / "run" / "network.keras")
     # The same styles under other places in the bank, one of them new, and other stored vectors.
     (pictures / "paintings" / "a_new_one.png").write_bytes((pictures / "paintings" / "paintings_0.png").read_bytes())
-    options = {"perceptual": str(perceptual), "crop_size": 16, "widths": (4, 4, 4), "num_blocks": (1, 1, 1)}
+    options = {"perceptual": str(perceptual), "crop_size": 32, "widths": (4, 4, 4), "num_blocks": (1, 1, 1)}
     sources = {"content": str(pictures / "photos"), "styles": str(pictures / "paintings")}
     preset = presets.MultiStylePreset(**sources, **options, start_from=str(pictures / "run"), bank_lr_multiplier=1.0)
     system = systems.build(preset)
@@ -248,6 +248,19 @@ def test_mistakes_are_one_line(pictures, perceptual, settings, message, capsys):
     assert "\n" not in error
     assert re.search(message, error), error
     assert not (pictures / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["multistyle", "--data", "a"], "`--data` is not for multistyle, which takes --content, --styles, --from"),
+        (["pix2pix", "--data", "a", "--from", "b"], "`--from` is not for pix2pix, which takes --data, --data-b"),
+        (["multistyle", "--content", "a"], "`styles` must name the pictures to train on. Received nothing"),
+    ],
+)
+def test_sources_are_checked_first(arguments, message, tmp_path, capsys):
+    assert cli.main(["train", *arguments, "--out", str(tmp_path / "run")]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_dry_run_command(pictures, perceptual, capsys):

@@ -1,12 +1,13 @@
-"""Content, style and total variation losses: values by hand, invariances, gradients at zero distance."""
+"""Content, style, total variation and grid losses: values by hand, invariances, gradients at zero distance."""
 
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from keras_stylegan.losses import content_loss, style_loss, style_statistics, total_variation
+from keras_stylegan.losses import content_loss, grid_loss, style_loss, style_statistics, total_variation
 from keras_stylegan.losses.style import STYLE_DISTANCES, STYLE_METHODS
+from keras_stylegan.metrics.artefacts import checkerboard_energy
 
 
 def random_features(batch=2, height=6, width=5, seed=0):
@@ -231,6 +232,50 @@ def test_total_variation_sum_is_tensorflows():
     np.testing.assert_allclose(
         total_variation(images, "sum"), tensorflow.image.total_variation(tensorflow.constant(images)), rtol=1e-5
     )
+
+
+class TestGrid:
+    @staticmethod
+    def noise(size=(64, 48)):
+        return np.random.default_rng(0).normal(0, 0.1, (1, *size, 3)).astype("float32")
+
+    def test_flat_pictures_and_smooth_ones_have_none(self):
+        slope = np.broadcast_to(np.linspace(-1, 1, 64, dtype="float32")[None, :, None, None], (1, 64, 48, 3))
+        np.testing.assert_array_equal(grid_loss(np.full((1, 64, 48, 3), 0.7, "float32")), [0])
+        assert float(grid_loss(slope)[0]) < 0.05
+        assert float(grid_loss(self.noise())[0]) < 0.2  # by chance
+
+    def test_power_of_a_wave_is_its_squared_amplitude(self):
+        """One wave along the columns, on noise whose power beside the line is known: the ratio by hand."""
+        size, amplitude, deviation = (256, 128), 0.2, 0.1
+        noise = np.random.default_rng(1).normal(0, deviation, (1, *size, 3))
+        wave = amplitude * np.cos(np.pi / 2 * np.arange(256) + 0.3)[None, :, None, None]
+        # Of the three bins, the middle one has the amplitude and its neighbours half of it (Hann).
+        on = amplitude**2 * (1 + 2 / 4) / 3
+        beside = deviation**2 * (4 / 256) ** 2 * 256 * 3 / 8
+        found = grid_loss((noise + wave).astype("float32"), periods=(4,))
+        np.testing.assert_allclose(found, [np.log(on / beside) / 2], rtol=0.02)
+
+    @pytest.mark.parametrize("period", [2, 4, 8])
+    @pytest.mark.parametrize("axis", [1, 2])
+    def test_agrees_with_the_probe(self, period, axis):
+        """The probe of `metrics` sees the same pattern, by another way."""
+        noise = self.noise((128, 96))
+        line = 0.04 * period * (np.arange(noise.shape[axis]) % period == 0)
+        grid = noise + np.expand_dims(line, [a for a in range(4) if a != axis]).astype("float32")
+        clean, marked = (float(grid_loss(images, (period,))[0]) for images in (noise, grid))
+        probed = [checkerboard_energy((images[0] + 1) * 127.5, (period,)) for images in (noise, grid)]
+        assert marked > clean + 0.3 and probed[1] > 2 * probed[0]
+
+    def test_strong_texture_costs_nothing(self):
+        weak, strong = (float(grid_loss(self.noise() * factor)[0]) for factor in (1, 4))
+        np.testing.assert_allclose(weak, strong, rtol=0.02)
+
+    def test_mistakes(self):
+        with pytest.raises(ValueError, match="`images` must be at least 32x32. Received: 64x16"):
+            grid_loss(np.zeros((1, 16, 64, 3)))
+        with pytest.raises(ValueError, match="`periods` must be at least 2"):
+            grid_loss(np.zeros((1, 32, 32, 3)), periods=(1,))
 
 
 class TestCorrelationContent:

@@ -70,7 +70,7 @@ def _same(ours, theirs):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ([], "`data` must name the photographs"),
+        ([], "`data` must name the pictures"),
         (["--data", "{photographs}", "--set", "crop_size=20"], "`crop_size` must be a multiple of 8 and of `factor`"),
         (["--data", "{photographs}", "--set", "loss=hinges"], "`loss` must be one of"),
         (["--data", "{photographs}", "--from", "{out}"], "`start_from` must be the directory of such a run"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 
 import keras
 
@@ -19,14 +20,16 @@ class StopOnSignal(keras.callbacks.Callback):
 
     Args:
         grace: float, seconds.
+        on_exit: function of the `signal.Signals`, called before the process exits within a step.
 
     Attributes:
         signal: None, or the `signal.Signals` that ended training.
     """
 
-    def __init__(self, grace: float = 8.0):
+    def __init__(self, grace: float = 8.0, on_exit: Callable[[signal.Signals], None] | None = None):
         super().__init__()
         self.grace = grace
+        self.on_exit = on_exit
         self.signal: signal.Signals | None = None
         self._heeded = threading.Event()
         self._before: dict[int, object] = {}
@@ -77,4 +80,8 @@ class StopOnSignal(keras.callbacks.Callback):
         with open(read, "rb", buffering=0) as pipe:
             while arrived := pipe.read(1):
                 if arrived[0] in (signal.SIGTERM, signal.SIGINT) and not self._heeded.wait(self.grace):
-                    os._exit(128 + arrived[0])
+                    try:
+                        if self.on_exit is not None:
+                            self.on_exit(signal.Signals(arrived[0]))
+                    finally:
+                        os._exit(128 + arrived[0])

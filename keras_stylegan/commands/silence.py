@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 
 
 @contextlib.contextmanager
@@ -19,3 +20,16 @@ def silence():
         os.dup2(standard_error, 2)
         os.close(standard_error)
         os.close(nowhere)
+
+
+def start_keras():
+    """Imports Keras and finds the backend's devices in silence.
+
+    TensorFlow announces on standard error what it was built with and which drivers it misses, the first lines before it
+    reads its own switch. `TF_CPP_MIN_LOG_LEVEL=0` lets them through, as when a GPU is there and is not found.
+    """
+    with contextlib.nullcontext() if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in ("0", "1") else silence():
+        import keras
+
+        if keras.backend.backend() == "tensorflow":
+            sys.modules["tensorflow"].config.list_physical_devices()

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 
+from keras_stylegan.commands.silence import start_keras
 from keras_stylegan.commands.sources import add_data_argument
 from keras_stylegan.presets import PRESETS, get_preset, with_settings
 
@@ -37,9 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     preset = get_preset(arguments.preset)
-    named = {name: getattr(arguments, name) for name in ("content", "styles", "data", "data_b", "start_from")}
-    sources = [f"{name}={value}" for name, value in named.items() if value]
-    preset = with_settings(preset, [*sources, *arguments.set])
+    preset = with_settings(preset, [*_sources(arguments, preset), *arguments.set])
+    preset.check_sources()
     keras = sys.modules.get("keras")
     if keras is not None and keras.backend.backend() != arguments.backend:
         raise ValueError(
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         # So a shell starts background jobs; a run is to hear Ctrl-C, or a kill -INT, there too.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["KERAS_BACKEND"] = arguments.backend
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    start_keras()
     from keras_stylegan.runs import train
 
     try:
@@ -67,3 +67,15 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"keras-stylegan: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _sources(arguments, preset):
+    """The settings that `--content`, `--styles`, `--data`, `--data-b` and `--from` make."""
+    options = {name: f"--{name.replace('_', '-')}" for name in ("content", "styles", "data", "data_b")}
+    options["start_from"] = "--from"
+    given = {name: getattr(arguments, name) for name in options if getattr(arguments, name)}
+    for name in given:
+        if not hasattr(preset, name):
+            known = ", ".join(option for name, option in options.items() if hasattr(preset, name))
+            raise ValueError(f"`{options[name]}` is not for {arguments.preset}, which takes {known}")
+    return [f"{name}={value}" for name, value in given.items()]

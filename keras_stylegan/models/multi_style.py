@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_stylegan.losses.content import CONTENT_METHODS, content_loss
+from keras_stylegan.losses.grid import grid_loss
 from keras_stylegan.losses.penalties import gradient_penalty, interpolate
 from keras_stylegan.losses.style import style_loss, style_statistics
 from keras_stylegan.losses.total_variation import total_variation
@@ -46,6 +47,7 @@ class MultiStyleTransfer(AdversarialModel):
         content_method: method of `content_loss`, at `relu3_1`.
         content_weight: float.
         variation_weight: float, of squared total variation on pixels in [-1, 1].
+        grid_weight: float, of `grid_loss`; above 0 for pictures of at least 32x32 pixels, all of one known size.
         photograph_weight: float, of the mean absolute error to the photograph at strength 0.
         critic: optional `PatchCritic`.
         critic_weight: float, lambda.
@@ -77,6 +79,7 @@ class MultiStyleTransfer(AdversarialModel):
         content_method="correlation",
         content_weight=0.6,
         variation_weight=0.75,
+        grid_weight=0.0,
         photograph_weight=2.0,
         critic=None,
         critic_weight=0.0,
@@ -116,6 +119,7 @@ class MultiStyleTransfer(AdversarialModel):
         self.content_method = content_method
         self.content_weight = content_weight
         self.variation_weight = variation_weight
+        self.grid_weight = grid_weight
         self.photograph_weight = photograph_weight
         self.critic = critic
         self.critic_weight = critic_weight
@@ -193,6 +197,8 @@ class MultiStyleTransfer(AdversarialModel):
             loss = self.style_terms(features, batch["style_weights"], method)
             terms[f"style_{method}"] = self.style_weight * weight * strength * loss
         terms["variation"] = self.variation_weight * total_variation(painted)
+        if self.grid_weight:
+            terms["grid"] = self.grid_weight * grid_loss(painted)
         error = ops.mean(ops.abs(painted - photographs), axis=(1, 2, 3))
         terms["photograph"] = self.photograph_weight * (1.0 - strength) * error
         if self.critic is not None:

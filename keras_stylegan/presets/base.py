@@ -13,7 +13,7 @@ MAY_BE_ZERO = frozenset(
         "clean_share", "clip_norm", "code_weight", "constant_kimg", "content_weight", "continuous", "continuous_weight",
         "critic_weight", "cycle_weight", "decay_kimg", "distillation_weight", "diversity_weight", "dropout",
         "ema_half_life_kimg", "ema_kimg", "ema_ramp_up", "final_penalties", "flip", "frozen_blocks", "gamma",
-        "group_size", "history_size", "identity_weight", "many_probability", "max_rollbacks", "methods",
+        "grid_weight", "group_size", "history_size", "identity_weight", "many_probability", "max_rollbacks", "methods",
         "mix_probability", "mixing_probability", "noise", "num_blocks", "painted_share", "path_length_weight",
         "penalties", "penalty_weight", "perceptual_weight", "photograph_weight", "pixel_weight",
         "reconstruction_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "shifts", "skips",
@@ -67,6 +67,8 @@ class Preset:
     cache_megabytes: int = 1024
 
     system: typing.ClassVar[str]
+    # The settings that name the pictures to train on.
+    sources: typing.ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -82,6 +84,12 @@ class Preset:
                 raise ValueError(f"`{field.name}` must be 0 or 1. Received: {field.name}={value}")
             if field.name in DECAY_RATES and value >= 1:
                 raise ValueError(f"`{field.name}` must be below 1. Received: {field.name}={value}")
+
+    def check_sources(self) -> None:
+        """Raises a ValueError where a setting that names pictures is empty."""
+        for name in self.sources:
+            if not getattr(self, name):
+                raise ValueError(f"`{name}` must name the pictures to train on. Received nothing")
 
     @property
     def steps(self) -> int:

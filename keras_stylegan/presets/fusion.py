@@ -70,3 +70,4 @@ class FusionPreset(Preset):
     monitor: str = "generator/error"
 
     system: typing.ClassVar[str] = "fusion"
+    sources: typing.ClassVar[tuple[str, ...]] = ("content",)

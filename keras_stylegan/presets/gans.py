@@ -98,6 +98,7 @@ class GANPreset(Preset):
     frozen_blocks: int = 0
 
     system: typing.ClassVar[str] = "gan"
+    sources: typing.ClassVar[tuple[str, ...]] = ("data",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -236,3 +237,4 @@ class StyleGAN2Preset(Preset):
     frozen_blocks: int = 0
 
     system: typing.ClassVar[str] = "stylegan2"
+    sources: typing.ClassVar[tuple[str, ...]] = ("data",)

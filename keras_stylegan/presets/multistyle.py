@@ -34,6 +34,7 @@ class MultiStylePreset(Preset):
         content_method: `correlation`, `relative` or `mse`.
         content_weight: weight of the content term.
         variation_weight: weight of the total variation.
+        grid_weight: weight of the regular pattern that upsampling leaves; crops must then have at least 32 pixels.
         photograph_weight: weight of the distance to the photograph at strength 0.
         critic_weight: lambda of the adversarial term; 0 trains no critic.
         penalty_weight: weight of the critic's gradient penalty.
@@ -66,6 +67,7 @@ class MultiStylePreset(Preset):
     content_method: str = "correlation"
     content_weight: float = 0.6
     variation_weight: float = 0.75
+    grid_weight: float = 0.1
     photograph_weight: float = 2.0
     critic_weight: float = 0.0
     penalty_weight: float = 10.0
@@ -77,6 +79,7 @@ class MultiStylePreset(Preset):
     monitor: str = "generator/loss"
 
     system: typing.ClassVar[str] = "multistyle"
+    sources: typing.ClassVar[tuple[str, ...]] = ("content", "styles")
 
 
 @dataclasses.dataclass(frozen=True)

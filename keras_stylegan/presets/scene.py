@@ -81,3 +81,8 @@ class ScenePipelinePreset(Preset):
     monitor: str = "generator/perceptual"
 
     system: typing.ClassVar[str] = "scene_pipeline"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Scenes are the critic's real pictures, so only where there is a critic."""
+        return ("content", "styles", "data") if self.phase == "joint" and self.critic_weight else ("content", "styles")

@@ -59,3 +59,4 @@ class StylePredictorPreset(Preset):
     monitor: str = "predictor/loss"
 
     system: typing.ClassVar[str] = "style_predictor"
+    sources: typing.ClassVar[tuple[str, ...]] = ("content", "styles")

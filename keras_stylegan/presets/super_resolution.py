@@ -65,3 +65,4 @@ class SuperResolutionPreset(Preset):
     monitor: str = "generator/loss"
 
     system: typing.ClassVar[str] = "super_resolution"
+    sources: typing.ClassVar[tuple[str, ...]] = ("data",)

@@ -177,3 +177,4 @@ class MultiDomainPreset(Preset):
     ema_half_life_kimg: float = 5.5
 
     system: typing.ClassVar[str] = "multidomain"
+    sources: typing.ClassVar[tuple[str, ...]] = ("data",)

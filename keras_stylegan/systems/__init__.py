@@ -34,7 +34,12 @@ SYSTEMS: dict[str, Callable[[Any], System]] = {
 
 
 def build(preset: Preset) -> System:
-    """Builds the system of a preset."""
+    """Builds the system of a preset.
+
+    Raises:
+        ValueError: if a setting breaks its rule, or names pictures that cannot be used.
+    """
     if preset.system not in SYSTEMS:
         raise ValueError(f"`system` must be one of {', '.join(sorted(SYSTEMS))}. Received: {preset.system}")
+    preset.check_sources()
     return SYSTEMS[preset.system](preset)

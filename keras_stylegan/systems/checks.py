@@ -7,14 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from keras_stylegan.choices import did_you_mean
-from keras_stylegan.presets import Preset
-
-
-def check_named(preset: Preset, *names: str, what: str = "pictures") -> None:
-    """Raises a ValueError where a setting that names pictures is empty."""
-    for name in names:
-        if not getattr(preset, name):
-            raise ValueError(f"`{name}` must name the {what} to train on. Received nothing")
 
 
 def check_choice(name: str, value: Any, valid: Iterable[str]) -> None:

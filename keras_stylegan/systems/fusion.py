@@ -15,7 +15,7 @@ from keras_stylegan.networks import FusionCritic, FusionGenerator, build_percept
 from keras_stylegan.networks.fusion import composite_of
 from keras_stylegan.presets import FusionPreset
 from keras_stylegan.systems.base import System, average, cosine, jit_compile, save_whole
-from keras_stylegan.systems.checks import check_named, check_run
+from keras_stylegan.systems.checks import check_run
 
 NETWORK_FILE = "network.keras"
 PREVIEW_PAIRS = 8
@@ -27,7 +27,6 @@ def build_fusion(preset: FusionPreset) -> System:
     Raises:
         ValueError: if a setting breaks its rule, or `content` cannot be used.
     """
-    check_named(preset, "content", what="photographs")
     if preset.crop_size % FusionGenerator.stride or preset.crop_size < 2 * FusionGenerator.stride:
         raise ValueError(
             f"`crop_size` must be a multiple of {FusionGenerator.stride} from {2 * FusionGenerator.stride} on. "

@@ -18,7 +18,7 @@ from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.presets import GANPreset, StyleGAN2Preset
 from keras_stylegan.systems.base import Probe, System, save_whole, take
-from keras_stylegan.systems.checks import check_choice, check_named, check_run
+from keras_stylegan.systems.checks import check_choice, check_run
 
 PREVIEW_PICTURES = 32
 PROBE_PICTURES = 16
@@ -32,7 +32,6 @@ SIGNED_LOSSES = ("minimax", "non_saturating", "hinge")
 
 def open_batches(preset: GANPreset | StyleGAN2Preset) -> tuple[data.Batches, list[str]]:
     """The batches of a preset, and the classes as far as it asks for them."""
-    check_named(preset, "data")
     chosen = [name for name in preset.classes.split(",") if name]
     batches = data.open(
         preset.data,

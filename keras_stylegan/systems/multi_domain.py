@@ -14,7 +14,6 @@ from keras_stylegan.models.schedules import LinearDecay
 from keras_stylegan.networks import DomainEncoder, DomainTranslator
 from keras_stylegan.presets import MultiDomainPreset
 from keras_stylegan.systems.base import Probe, System, average, jit_compile, save_whole, take
-from keras_stylegan.systems.checks import check_named
 
 PREVIEW_PICTURES = 4
 PROBE_PICTURES = 8
@@ -27,7 +26,6 @@ def build_multi_domain(preset: MultiDomainPreset) -> System:
     Raises:
         ValueError: if a setting breaks its rule, or `data` cannot be used.
     """
-    check_named(preset, "data")
     if any(side % 2 ** (preset.depth + 2) for side in preset.size):
         raise ValueError(
             f"`size` must be multiples of {2 ** (preset.depth + 2)}, as the critic's `depth` wants. "

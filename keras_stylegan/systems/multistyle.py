@@ -16,7 +16,7 @@ from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import JohnsonTransformer, PatchCritic, StyleTransformer, build_perceptual
 from keras_stylegan.presets import JohnsonPreset, MultiStylePreset
 from keras_stylegan.systems.base import System, average, begun_with, cosine, jit_compile, save_whole
-from keras_stylegan.systems.checks import check_critic_steps, check_named, check_run
+from keras_stylegan.systems.checks import check_critic_steps, check_run
 
 NETWORK_FILE = "network.keras"
 PREVIEW_PHOTOGRAPHS = 4
@@ -25,7 +25,6 @@ PREVIEW_STYLES = 8
 
 def build_multistyle(preset: MultiStylePreset) -> System:
     """One network for all the styles of a folder."""
-    check_named(preset, "content", "styles")
     kind = JohnsonTransformer if isinstance(preset, JohnsonPreset) else StyleTransformer
     if preset.crop_size % kind.stride:
         raise ValueError(f"`crop_size` must be a multiple of {kind.stride}. Received: crop_size={preset.crop_size}")
@@ -55,6 +54,7 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         content_method=preset.content_method,
         content_weight=preset.content_weight,
         variation_weight=preset.variation_weight,
+        grid_weight=preset.grid_weight,
         photograph_weight=preset.photograph_weight,
         critic=critic,
         critic_weight=preset.critic_weight,

@@ -35,7 +35,7 @@ def build_scene_pipeline(preset: ScenePipelinePreset) -> System:
     """
     joint = preset.phase == "joint"
     adversarial = joint and preset.critic_weight > 0
-    _check(preset, adversarial)
+    _check(preset)
     beginning = begin_with(preset.start_from or GENERATOR)
     network = build_network(beginning, preset)
     if any(side % StyleTransformer.stride for side in network.input_size):
@@ -95,10 +95,7 @@ def build_scene_pipeline(preset: ScenePipelinePreset) -> System:
     )
 
 
-def _check(preset, adversarial):
-    for name in ("content", "styles", *(["data"] if adversarial else [])):
-        if not getattr(preset, name):
-            raise ValueError(f"`{name}` must name the pictures to train on. Received nothing")
+def _check(preset):
     for name, valid in _CHOICES.items():
         value = getattr(preset, name)
         if value not in valid:

@@ -14,7 +14,7 @@ from keras_stylegan.models.style_prediction import StylePrediction
 from keras_stylegan.networks import StylePredictor, StyleTransformer, build_perceptual
 from keras_stylegan.presets import StylePredictorPreset
 from keras_stylegan.systems.base import System, average, cosine, jit_compile, save_whole, take
-from keras_stylegan.systems.checks import check_named, check_run
+from keras_stylegan.systems.checks import check_run
 from keras_stylegan.systems.multistyle import NETWORK_FILE
 
 PREDICTOR_FILE = "predictor.keras"
@@ -24,7 +24,6 @@ PREVIEW_PICTURES = 6
 
 def build_style_predictor(preset: StylePredictorPreset) -> System:
     """A predictor for the packaged network, or for the network of a run."""
-    check_named(preset, "content", "styles")
     if preset.crop_size % StyleTransformer.stride:
         raise ValueError(
             f"`crop_size` must be a multiple of {StyleTransformer.stride}. Received: crop_size={preset.crop_size}"

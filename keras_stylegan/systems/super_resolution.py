@@ -17,7 +17,7 @@ from keras_stylegan.networks import PatchCritic, SuperResolutionNetwork, build_p
 from keras_stylegan.ops.bicubic import upsample_bicubic
 from keras_stylegan.presets import SuperResolutionPreset
 from keras_stylegan.systems.base import System, average, begun_with, cosine, jit_compile, save_whole
-from keras_stylegan.systems.checks import check_choice, check_named, check_run
+from keras_stylegan.systems.checks import check_choice, check_run
 
 PREVIEW_PICTURES = 4
 # What a run leaves for inference, and for runs that begin with its weights.
@@ -80,7 +80,6 @@ def build_super_resolution(preset: SuperResolutionPreset) -> System:
 
 
 def _check(preset: SuperResolutionPreset) -> None:
-    check_named(preset, "data", what="photographs")
     check_choice("loss", preset.loss, ADVERSARIAL_LOSSES)
     if preset.crop_size % preset.factor or preset.crop_size % 8 or preset.crop_size < 3 * preset.factor:
         raise ValueError(

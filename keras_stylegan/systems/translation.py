@@ -27,7 +27,7 @@ from keras_stylegan.networks import (
 from keras_stylegan.networks.backbone_trunk import LEVELS
 from keras_stylegan.presets import CycleGANPreset, Pix2PixPreset, TranslationPreset
 from keras_stylegan.systems.base import Probe, System, average, jit_compile, save_whole, take
-from keras_stylegan.systems.checks import check_choice, check_critic_steps, check_named
+from keras_stylegan.systems.checks import check_choice, check_critic_steps
 from keras_stylegan.systems.gan_parts import SIGNED_LOSSES
 
 PREVIEW_PICTURES = 6
@@ -183,7 +183,6 @@ def check_translation(preset: TranslationPreset) -> None:
 
 def open_batches(preset: TranslationPreset, kind: str) -> data.Batches:
     """The batches of a preset, `images_a` and `images_b`."""
-    check_named(preset, "data")
     return data.open(
         (preset.data, preset.data_b) if preset.data_b else preset.data,
         kind,
