@@ -140,17 +140,20 @@ def test_command_names_what_differs_from_the_preset():
     assert with_settings(preset, told) == with_settings(preset, [*changes, "perceptual=slim.npz"])
 
 
-def test_a_run_that_began_with_another_tells_both(run):
+def test_a_run_that_began_with_others_tells_all(run):
     config = json.loads((run / "config.json").read_text())
     alone = training_facts(run, config)
     first = as_dict(with_settings(get_preset("multistyle"), ["kimg=9", "content=x"]))
-    config["facts"]["begun_with"] = {"settings": first, "images_seen": 7000}
-    config["settings"] = {**config["settings"], "start_from": "/runs/first"}
+    second = {**first, "kimg": 5, "start_from": "/runs/first"}
+    before = {"settings": first, "images_seen": 7000}
+    config["facts"]["begun_with"] = {"settings": second, "images_seen": 400, "begun_with": before}
+    config["settings"] = {**config["settings"], "start_from": "/runs/second"}
     facts = training_facts(run, config)
-    earlier, later = facts["recipe"].split("; ")
-    assert earlier.endswith("--out EARLIER_RUN --set kimg=9") and "--from EARLIER_RUN --out RUN" in later
-    assert facts["images_seen"] == alone["images_seen"] + 7000
-    assert facts["images_scheduled"] == alone["images_scheduled"] + 7000
+    commands = facts["recipe"].split("; ")
+    assert commands[0].endswith("--out RUN_1 --set kimg=9") and "--from" not in commands[0]
+    assert commands[1].endswith("--from RUN_1 --out RUN_2 --set kimg=5") and "--from RUN_2 --out RUN" in commands[2]
+    assert facts["images_seen"] == alone["images_seen"] + 7400
+    assert facts["images_scheduled"] == alone["images_scheduled"] + 7400
 
 
 def test_missing_things_are_named_and_nothing_is_written(run, photographs, tmp_path):

@@ -226,7 +226,7 @@ def test_packaged_files_say_what_they_are(shipped):
     manifest = json.loads((assets / "manifest.json").read_text())
     assert manifest["scene_pipeline"] == entry and {"multistyle", "compact"} < set(manifest)
     assert entry["input_size"] == [32, 32] and entry["size"] == [16, 16] and entry["images_seen"] == 4004
-    assert entry["recipe"].startswith("keras-stylegan train stylegan2 --out EARLIER_RUN; keras-stylegan train scene_")
+    assert entry["recipe"].startswith("keras-stylegan train stylegan2 --out RUN_1; keras-stylegan train scene_")
     assert set(entry["losses"]) == {"pixel", "perceptual", "content", "style", "adversarial"}
     assert entry["parity"]["greatest"] <= 2
     card = (assets / "weights/scene_pipeline.md").read_text()

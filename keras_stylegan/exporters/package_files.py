@@ -19,8 +19,6 @@ from keras_stylegan.run_records import state_of_network
 NOT_TERMS = ("loss", "gradient_norm", "skipped_updates")
 # Settings that name a source, as options of `train` and the words that stand for it.
 SOURCES = {"content": "PHOTOGRAPHS", "styles": "PAINTINGS", "data": "PICTURES", "data_b": "PICTURES_B"}
-# The word for the directory of a run whose weights another began with.
-EARLIER_RUN = "EARLIER_RUN"
 
 
 def in_float32(network: keras.Model) -> keras.Model:
@@ -55,21 +53,29 @@ def fingerprint(file: str, content: bytes) -> dict[str, Any]:
 def training_facts(run: Path, config: dict[str, Any]) -> dict[str, Any]:
     """What the manifest says of a run: `recipe`, `images_seen`, `images_scheduled`, and the generator's `losses`.
 
-    Where the run began with another's weights, both commands are the recipe, and the images of both count.
+    Where the run began with another's weights, and that with another's, all their commands are the recipe, and the
+    images of all count.
 
     Args:
         run: run directory.
         config: what its config.json holds.
     """
     images_seen, record = state_of_network(run)
-    recipe = [training_command(config["settings"], config["system"])]
-    scheduled, earlier = 1000 * config["settings"]["kimg"], config["facts"].get("begun_with")
+    scheduled, runs = 1000 * config["settings"]["kimg"], [config]
+    earlier = config["facts"].get("begun_with")
     while earlier:
-        recipe.insert(0, training_command(earlier["settings"], earlier.get("system", config["system"]), EARLIER_RUN))
+        runs.insert(0, earlier)
         images_seen, scheduled = images_seen + earlier["images_seen"], scheduled + earlier["images_seen"]
         earlier = earlier.get("begun_with")
+    words = [*(f"RUN_{number + 1}" for number in range(len(runs) - 1)), "RUN"]
+    # A predictor's network comes from a run of its own, which is no part of this recipe.
+    starts = ["NETWORK_RUN" if runs[0]["settings"].get("start_from") else "", *words[:-1]]
+    commands = [
+        training_command(one["settings"], one.get("system", config["system"]), word, start)
+        for one, word, start in zip(runs, words, starts, strict=True)
+    ]
     return {
-        "recipe": "; ".join(recipe),
+        "recipe": "; ".join(commands),
         "images_seen": images_seen,
         "images_scheduled": round(scheduled),
         "losses": loss_terms(record),
@@ -93,20 +99,21 @@ def write_package(assets: Path, name: str, entry: dict[str, Any], files: dict[st
             partial.write_bytes(content)
 
 
-def training_command(settings: dict[str, Any], system: str = "multistyle", out: str = "RUN") -> str:
+def training_command(settings: dict[str, Any], system: str = "multistyle", out: str = "RUN", start: str = "") -> str:
     """The command that repeats a run, by the preset that is nearest to its settings.
 
     Args:
         settings: `settings` of the run's config.json; those that differ from the preset are named.
         system: `system` of the run's config.json.
         out: word that stands for its directory.
+        start: word that stands for the directory of the run that it began with, empty for none.
     """
     differing = {name: _changes(settings, as_dict(p)) for name, p in PRESETS.items() if p.system == system}
     name = min(differing, key=lambda preset: len(differing[preset]))
     named = [key for key in SOURCES if key in settings and (key != "data_b" or settings[key])]
     sources = "".join(f" --{key.replace('_', '-')} {SOURCES[key]}" for key in named)
-    if settings.get("start_from"):
-        sources += f" --from {EARLIER_RUN}"
+    if start:
+        sources += f" --from {start}"
     options = "".join(f" --set {key}={_as_text(value)}" for key, value in sorted(differing[name].items()))
     return f"keras-stylegan train {name}{sources} --out {out}{options}"
 
