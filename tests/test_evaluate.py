@@ -53,6 +53,21 @@ def test_scores_and_their_protocol(capfd):
     assert json.loads(run(capfd, *call, "--no-cache")[1]) == record
 
 
+def test_a_sheet_says_whether_the_generator_copies(capfd):
+    call = [*IMAGES, "--metrics", "fd", "--size", "32", "--nearest"]
+    assert run(capfd, *call, "sheet.png")[0] == 0
+    with Image.open("sheet.png") as sheet:
+        assert sheet.size == (7 * 48, 40 * 5 + 5)
+    for file, more, rule in (
+        ("sheet.xyz", [], "the suffix of an output must be one of"),
+        ("nowhere/sheet.png", [], "the output's folder does not exist"),
+        ("new.png", ["--max-features", "7"], "`max_features` must be at least the 8 pictures of `real`"),
+    ):
+        code, out, err = run(capfd, *call, file, *more)
+        assert (code, out) == (2, "") and rule in err and err.count("\n") == 1
+    assert not pathlib.Path("new.png").exists()
+
+
 def test_a_set_against_itself_for_readers(capfd):
     code, out, err = run(capfd, "images", "--real", "real", "--fake", "real", "--size", "64", "--no-cache")
     assert (code, err) == (0, "") and not pathlib.Path("kept").exists()

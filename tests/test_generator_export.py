@@ -152,7 +152,7 @@ def test_command_without_a_source_takes_the_packaged_scenes(installed, tmp_path,
     expected = open_generator("scenes").generate([1, 2], "sea", 0.7)
     with Image.open(tmp_path / "seed0002.png") as picture:
         np.testing.assert_array_equal(np.asarray(picture), expected[1])
-    assert cli.main(["mix", "--rows", "0", "--columns", "1", "--layers", "0,2", "-o", str(tmp_path / "mix.png")]) == 0
+    assert cli.main(["mix", "--rows", "0", "--columns", "1", "--layers", "0-1", "-o", str(tmp_path / "mix.png")]) == 0
     assert cli.main(["generate", "--class", "see", "-o", str(tmp_path)]) == 2
     assert "`label` must be one of forest, sea. Received: label=see. Did you mean sea?" in capsys.readouterr().err
     assert cli.main(["generate", "--from", "scene", "-o", str(tmp_path)]) == 2

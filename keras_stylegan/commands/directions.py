@@ -1,6 +1,6 @@
 """`keras-stylegan directions`: a strip of pictures along each direction of style that changes pictures most."""
 
-from keras_stylegan.commands.generate import add_source, check_count
+from keras_stylegan.commands.generate import add_source, check_count, parse_layers
 
 
 def add_arguments(parser):
@@ -42,14 +42,3 @@ def run(arguments) -> int:
     write_picture(Image.fromarray(tile(as_rgb(pictures))), arguments.output, arguments.source_type)
     print(arguments.output)
     return 0
-
-
-def parse_layers(text: str) -> tuple[int, int]:
-    """`A-B`, both included, as a range (first, last) without its last."""
-    first, separator, last = text.partition("-")
-    try:
-        if not separator:
-            raise ValueError
-        return int(first), int(last) + 1
-    except ValueError:
-        raise ValueError(f"`--layers` must be A-B, two whole numbers. Received: {text}") from None

@@ -27,6 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-features", type=int, default=10_000, metavar="N", help="feature vectors kept (default: %(default)s)"
     )
+    parser.add_argument(
+        "--nearest",
+        metavar="FILE",
+        help="write a sheet of generated pictures, each above the real ones nearest to it: does the generator copy?",
+    )
     parser.add_argument("--cache", metavar="DIR", help="where the features of real pictures are kept")
     parser.add_argument("--no-cache", action="store_true", help="keep no features")
     parser.add_argument("--json", action="store_true", help="print one JSON object with the whole protocol")
@@ -34,14 +39,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     import json
+    import os
     import warnings
 
+    from keras_stylegan.commands.outputs import check_output
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.metrics.names import check_extractor, check_metrics
 
     # Mistakes in names are found before Keras is loaded, and mistakes in folders before a network is.
     metrics = check_metrics(name for name in arguments.metrics.split(",") if name)
     check_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
+    if arguments.nearest:
+        check_output(arguments.nearest, {os.path.realpath(arguments.real), os.path.realpath(arguments.fake)})
     with silence(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         record = _evaluate(arguments, metrics)
@@ -66,7 +75,9 @@ def _evaluate(arguments, metrics):
 
     extractor = build_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
     folder = None if arguments.no_cache else Path(arguments.cache) if arguments.cache else cache_folder()
-    return evaluate_images(arguments.real, arguments.fake, extractor, metrics, arguments.max_features, folder)
+    return evaluate_images(
+        arguments.real, arguments.fake, extractor, metrics, arguments.max_features, folder, nearest=arguments.nearest
+    )
 
 
 def _text(record):

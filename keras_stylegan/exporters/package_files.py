@@ -63,9 +63,11 @@ def training_facts(run: Path, config: dict[str, Any]) -> dict[str, Any]:
     """
     images_seen, record = state_of_network(run)
     recipe = [training_command(config["settings"], config["system"])]
-    scheduled, earlier = 1000 * config["settings"]["kimg"], config["facts"].get("begun_with")
+    # A run that ends with its time has no other schedule.
+    scheduled = images_seen if config["settings"].get("hours") else 1000 * config["settings"]["kimg"]
+    earlier = config["facts"].get("begun_with")
     while earlier:
-        recipe.insert(0, training_command(earlier["settings"], earlier.get("system", config["system"]), EARLIER_RUN))
+        recipe.insert(0, _earlier_command(earlier, config["system"]))
         images_seen, scheduled = images_seen + earlier["images_seen"], scheduled + earlier["images_seen"]
         earlier = earlier.get("begun_with")
     return {
@@ -74,6 +76,13 @@ def training_facts(run: Path, config: dict[str, Any]) -> dict[str, Any]:
         "images_scheduled": round(scheduled),
         "losses": loss_terms(record),
     }
+
+
+def _earlier_command(earlier: dict[str, Any], system: str) -> str:
+    """What made the weights that a run began with: a packaged network brings its recipe."""
+    if "recipe" in earlier:
+        return earlier["recipe"]
+    return training_command(earlier["settings"], earlier.get("system", system), EARLIER_RUN)
 
 
 def loss_terms(record: dict[str, Any], player: str = "generator") -> dict[str, float]:

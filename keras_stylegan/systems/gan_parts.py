@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_stylegan import data
+from keras_stylegan import data, pretrained
 from keras_stylegan.data.pictures import as_rgb
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.latents import seeded_latents
@@ -17,7 +17,7 @@ from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
 from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.presets import GANPreset, StyleGAN2Preset
-from keras_stylegan.systems.base import Probe, System, save_whole, take
+from keras_stylegan.systems.base import Probe, System, begun_with, save_whole, take
 from keras_stylegan.systems.checks import check_choice, check_named, check_run
 
 PREVIEW_PICTURES = 32
@@ -114,15 +114,39 @@ def probe(model: ImageGAN, batches: data.Batches) -> Probe:
     return Probe(lambda: model.generator(latents, labels), taken["images"], critic if signed else None)
 
 
-def start_from(run: Path, model: ImageGAN) -> int:
-    """Begins with the weights that an earlier run saved; returns how many fitted.
+def start_from(source: str, model: ImageGAN) -> dict[str, Any]:
+    """Begins with earlier weights.
+
+    Args:
+        source: directory of a GAN's run, or the name of a packaged generator, which comes without its critic.
+        model: whose networks take them.
+
+    Returns:
+        For the run's facts: `weights_taken`, how many fitted, and `begun_with`, where they come from.
 
     Raises:
-        ValueError: if the folder holds no such run, or its networks have nothing in common with these.
+        ValueError: if there is no such run or generator, its networks have nothing in common with these, or blocks of
+            a critic are to be frozen that begins anew.
     """
-    check_run(run, "a GAN's run", GENERATOR_FILE, CRITIC_FILE)
+    packaged = pretrained.generators()
+    if source in packaged and not Path(source).exists():
+        if model.frozen_blocks:
+            raise ValueError(
+                "`frozen_blocks` must be 0 with a packaged generator, which comes without a critic. "
+                f"Received: frozen_blocks={model.frozen_blocks}, start_from={source}"
+            )
+        entry = packaged[source]
+        network = pretrained.build_generator(entry["keras"], pretrained.read_weights(entry["keras"]))
+        taken = transfer_weights(network, model.generator)
+        return {"weights_taken": taken, "begun_with": {key: entry[key] for key in ("recipe", "images_seen")}}
+    check_run(Path(source), f"a GAN's run{_or(packaged)}", GENERATOR_FILE, CRITIC_FILE, "config.json")
     networks = {GENERATOR_FILE: model.generator, CRITIC_FILE: model.critic}
-    return sum(transfer_weights(load_network(run / file), network) for file, network in networks.items())
+    taken = sum(transfer_weights(load_network(Path(source) / file), network) for file, network in networks.items())
+    return {"weights_taken": taken, "begun_with": begun_with(Path(source))}
+
+
+def _or(packaged):
+    return f" or a packaged generator ({', '.join(sorted(packaged))})" if packaged else ""
 
 
 def save_gan(model: ImageGAN, folder: Path) -> None:

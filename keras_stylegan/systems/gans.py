@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -30,7 +29,7 @@ def build_gan(preset: GANPreset) -> System:
     model = untrained_gan(preset, len(classes))
     facts: dict[str, Any] = {"pictures": batches.num_images, "classes": classes}
     if preset.start_from:
-        facts["weights_taken"] = start_from(Path(preset.start_from), model)
+        facts |= start_from(preset.start_from, model)
     compile_gan(model, preset)
     return gan_system(model, batches, facts)
 
