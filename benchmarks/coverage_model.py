@@ -92,18 +92,32 @@ class CoverageGAN(AdversarialModel):
         gamma: float, weight of R1 and R2.
         penalty: float, weight of the gradient penalty.
         critic_steps: int, updates of the critic a step.
+        slope: float, of the generator's leaky ReLUs; the critic's is 0.2.
         seed: int.
     """
 
-    def __init__(self, copies, dimensions, latent, width, depth, frequency, loss, gamma, penalty, critic_steps, seed=0):
+    def __init__(
+        self,
+        copies,
+        dimensions,
+        latent,
+        width,
+        depth,
+        frequency,
+        loss,
+        gamma,
+        penalty,
+        critic_steps,
+        slope=0.0,
+        seed=0,
+    ):
         super().__init__(seed=seed)
         self.latent, self.gamma, self.penalty, self.critic_steps = latent, gamma, penalty, critic_steps
         self.copies = copies
         objective, self.penalties = LOSSES[loss]
         self.pair = adversarial_loss(objective)
         filters = [width] * depth
-        # Flat pieces with sharp steps between them: a leaky ReLU leaves more samples on the way from mode to mode.
-        self.generator = StackedMLP(copies, filters, dimensions, 0.0, seed=seed + 1, name="generator")
+        self.generator = StackedMLP(copies, filters, dimensions, slope, seed=seed + 1, name="generator")
         self.critic = StackedMLP(copies, filters, 1, frequency=frequency, seed=seed + 2, name="critic")
         self.generator.build((None, copies, latent))
         self.critic.build((None, copies, dimensions))

@@ -7,10 +7,11 @@ trains each system into DIR/SYSTEM for `--hours` of training time, all on the sa
 take turns: a quarter of the time each (with four `--points`), then scores of all (scene_scores.py), then the next
 quarter, so that what else the machine does falls on all alike, and the table shows how the scores move with images
 and hours. Each point adds one line to DIR/scene_table.jsonl and renews the system's grid and sheet of nearest
-neighbours in DIR. Ctrl-C or SIGTERM end it after a step; the same command goes on where it was. With more `--hours`
-and as many points more, it goes on from what was trained.
+neighbours in DIR/sheets. Ctrl-C or SIGTERM end it after a step; the same command goes on where it was. With more
+`--hours` and as many points more, it goes on from what was trained.
 
-`--table` prints what there is: Fréchet distances beside DCGAN's at the same time, the other scores, and the bars.
+The lines belong to the runs, so they stay beside them; what README says is a copy of the file in benchmarks/results.
+`--table` prints what there is, Fréchet distances also as a share of DCGAN's at the same time.
 `--set` changes a setting of all systems, such as `precision=mixed_bfloat16`.
 
 Bars for the StyleGAN2 that ships: Fréchet distance at most 0.6 of DCGAN's at equal time, agreement with the class at

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from keras_stylegan import cli
+from keras_stylegan.provenance import SOURCE_TYPES, STYLIZED, read_provenance
+from keras_stylegan.xmp_files import read_xmp
 
 
 def run(capfd, *arguments):
@@ -56,6 +58,7 @@ def test_scores_and_their_protocol(capfd):
 def test_a_sheet_says_whether_the_generator_copies(capfd):
     call = [*IMAGES, "--metrics", "fd", "--size", "32", "--nearest"]
     assert run(capfd, *call, "sheet.png")[0] == 0
+    assert read_provenance(read_xmp("sheet.png")).source_type == SOURCE_TYPES[STYLIZED]
     with Image.open("sheet.png") as sheet:
         assert sheet.size == (7 * 48, 40 * 5 + 5)
     for file, more, rule in (

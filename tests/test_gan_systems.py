@@ -77,6 +77,10 @@ def test_a_run_begins_with_a_packaged_generator(pictures, tmp_path, monkeypatch)
     ):
         with pytest.raises(ValueError, match=message):
             systems.build(with_settings(get_preset("stylegan2_scenes"), [*chosen, *more]))
+    small = [f"data={pictures}", "size=8,8", "latent_dim=4", "filters=4", "max_filters=8", "start_from=lakes"]
+    message = "weights in common with the DCGANGenerator that trains. Received: lakes with StyleGAN2Generator"
+    with pytest.raises(ValueError, match=message):
+        systems.build(with_settings(get_preset("dcgan"), small))
 
 
 def test_probe_and_forward(pictures):

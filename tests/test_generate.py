@@ -164,7 +164,8 @@ def test_interpolate_command(run, tmp_path, capsys):
         (["interpolate", "-o", "x.avi"], "x.avi: an animation must be one of .gif, .webp"),
         (["interpolate", "--seeds", "1,b", "-o", "x.gif"], "`--seeds` must be whole numbers with commas between"),
         (["interpolate", "--seeds", "1", "-o", "x.gif"], "`--seeds` must be at least two"),
-        (["interpolate", "--fps", "0", "--frames", "1", "-o", "x.gif"], "`frames_per_second` must be positive"),
+        (["interpolate", "--fps", "0", "-o", "x.gif"], "`frames_per_second` must be from 0.1 to 50. Received"),
+        (["interpolate", "--fps", "inf", "-o", "x.webp"], "`frames_per_second` must be from 0.1 to 50. Received"),
         (["interpolate", "-o", "nowhere/x.gif"], "the output's folder does not exist"),
     ],
 )

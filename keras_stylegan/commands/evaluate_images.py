@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from keras_stylegan.commands.outputs import add_provenance
+from keras_stylegan.provenance import STYLIZED
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--real", metavar="SOURCE", required=True, help="real pictures: a folder, a zip or an npz file")
@@ -34,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--cache", metavar="DIR", help="where the features of real pictures are kept")
     parser.add_argument("--no-cache", action="store_true", help="keep no features")
+    add_provenance(parser, STYLIZED)  # generated pictures beside photographs
     parser.add_argument("--json", action="store_true", help="print one JSON object with the whole protocol")
 
 
@@ -69,15 +73,19 @@ def _evaluate(arguments, metrics):
         count = len(open_images(source))
         if count < 2:
             raise ValueError(f"`--{name}` must hold at least 2 pictures. Received: {count} in {source}")
+    from keras_stylegan.inference import write_picture
     from keras_stylegan.metrics.evaluation import evaluate_images
     from keras_stylegan.metrics.extractors import build_extractor
     from keras_stylegan.metrics.reference import cache_folder
 
     extractor = build_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
     folder = None if arguments.no_cache else Path(arguments.cache) if arguments.cache else cache_folder()
-    return evaluate_images(
-        arguments.real, arguments.fake, extractor, metrics, arguments.max_features, folder, nearest=arguments.nearest
-    )
+
+    def write(sheet):
+        write_picture(sheet, arguments.nearest, arguments.source_type)
+
+    sources, nearest = (arguments.real, arguments.fake), write if arguments.nearest else None
+    return evaluate_images(*sources, extractor, metrics, arguments.max_features, folder, nearest=nearest)
 
 
 def _text(record):

@@ -96,13 +96,14 @@ def run(arguments) -> int:
         with silence():
             upscaler = open_upscaler(arguments.upscale or None)
     seeds = range(arguments.seed, arguments.seed + arguments.n)
-    if arguments.styles is None:
-        pictures = open_generator(arguments.source).generate(seeds, arguments.label, arguments.truncation)
-        names = [f"seed{seed:04d}.png" for seed in seeds]
-    else:
-        styles = read_styles(arguments.styles)
-        pictures = open_generator(arguments.source, "keras").render_styles(styles)
-        names = [f"styles{index:04d}.png" for index in range(len(styles))]
+    with silence():
+        if arguments.styles is None:
+            pictures = open_generator(arguments.source).generate(seeds, arguments.label, arguments.truncation)
+            names = [f"seed{seed:04d}.png" for seed in seeds]
+        else:
+            styles = read_styles(arguments.styles)
+            pictures = open_generator(arguments.source, "keras").render_styles(styles)
+            names = [f"styles{index:04d}.png" for index in range(len(styles))]
     if as_grid:
         from keras_stylegan.data.pictures import as_rgb
         from keras_stylegan.data.tiles import tile

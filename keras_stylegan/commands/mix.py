@@ -18,6 +18,7 @@ def run(arguments) -> int:
 
     from keras_stylegan.commands.generate import parse_layers, whole_numbers
     from keras_stylegan.commands.outputs import check_output
+    from keras_stylegan.commands.silence import silence
     from keras_stylegan.data.pictures import as_rgb
     from keras_stylegan.data.tiles import tile
     from keras_stylegan.inference import write_picture
@@ -26,8 +27,9 @@ def run(arguments) -> int:
     check_output(arguments.output, set())
     rows, columns = (whole_numbers(name, getattr(arguments, name)) for name in ("rows", "columns"))
     layers = parse_layers(arguments.layers)
-    generator = open_generator(arguments.source, "keras")
-    grid = generator.mix(rows, columns, layers, arguments.label, arguments.truncation)
+    with silence():
+        generator = open_generator(arguments.source, "keras")
+        grid = generator.mix(rows, columns, layers, arguments.label, arguments.truncation)
     write_picture(Image.fromarray(tile(as_rgb(grid))), arguments.output, arguments.source_type)
     print(arguments.output)
     return 0

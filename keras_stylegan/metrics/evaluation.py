@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from keras_stylegan.data import open_images
-from keras_stylegan.files import whole_file
 from keras_stylegan.metrics.image_scores import ScoreSettings, check_classifies, score_features
 from keras_stylegan.metrics.names import check_metrics, label
 from keras_stylegan.metrics.nearest import nearest_sheet
@@ -23,7 +24,7 @@ def evaluate_images(
     max_features: int = 10_000,
     cache: Path | None = None,
     settings: ScoreSettings | None = None,
-    nearest: str | Path | None = None,
+    nearest: Callable[[Image.Image], None] | None = None,
 ) -> dict[str, Any]:
     """Scores a set of generated pictures against a set of real ones.
 
@@ -34,7 +35,7 @@ def evaluate_images(
         max_features: feature vectors kept of either set.
         cache: folder for the features of the real pictures; None keeps none.
         settings: `ScoreSettings`.
-        nearest: picture file to write `nearest_sheet` of the two sets to.
+        nearest: called with `nearest_sheet` of the two sets; None makes none.
 
     Returns:
         Dict for JSON: `scores` by label; `extractor` (name, weights, size, resize); `real` and `fake` (source, images,
@@ -60,8 +61,7 @@ def evaluate_images(
     scores = score_features(real_features, fake_features, metrics, settings)
     if nearest:
         sheet = nearest_sheet(sources["fake"], fake_features.features, sources["real"], real_features.features)
-        with whole_file(Path(nearest)) as partial:
-            sheet.save(partial)
+        nearest(sheet)
     return {
         "scores": {label(name, extractor.name): score for name, score in scores.items()},
         "extractor": extractor.protocol(),

@@ -22,6 +22,8 @@ from keras_stylegan.systems.checks import check_choice, check_named, check_run
 
 PREVIEW_PICTURES = 32
 PROBE_PICTURES = 16
+# Nothing of this kind was ever trained at more; a slip of the keyboard would take all memory.
+MAX_SIDE = 4096
 # What a run leaves for inference, and for runs that begin with its weights.
 GENERATOR_FILE, CRITIC_FILE = "generator.keras", "critic.keras"
 AUGMENTATIONS = ("none", "ada", "diffaugment")
@@ -33,6 +35,8 @@ SIGNED_LOSSES = ("minimax", "non_saturating", "hinge")
 def open_batches(preset: GANPreset | StyleGAN2Preset) -> tuple[data.Batches, list[str]]:
     """The batches of a preset, and the classes as far as it asks for them."""
     check_named(preset, "data")
+    if max(preset.size) > MAX_SIDE:
+        raise ValueError(f"`size` must be at most {MAX_SIDE} pixels a side. Received: size={preset.size}")
     chosen = [name for name in preset.classes.split(",") if name]
     batches = data.open(
         preset.data,
@@ -137,12 +141,22 @@ def start_from(source: str, model: ImageGAN) -> dict[str, Any]:
             )
         entry = packaged[source]
         network = pretrained.build_generator(entry["keras"], pretrained.read_weights(entry["keras"]))
-        taken = transfer_weights(network, model.generator)
+        taken = _transfer(network, model.generator, source)
         return {"weights_taken": taken, "begun_with": {key: entry[key] for key in ("recipe", "images_seen")}}
     check_run(Path(source), f"a GAN's run{_or(packaged)}", GENERATOR_FILE, CRITIC_FILE, "config.json")
     networks = {GENERATOR_FILE: model.generator, CRITIC_FILE: model.critic}
-    taken = sum(transfer_weights(load_network(Path(source) / file), network) for file, network in networks.items())
+    taken = sum(_transfer(load_network(Path(source) / file), network, source) for file, network in networks.items())
     return {"weights_taken": taken, "begun_with": begun_with(Path(source))}
+
+
+def _transfer(earlier, network, source):
+    try:
+        return transfer_weights(earlier, network)
+    except ValueError as error:
+        raise ValueError(
+            f"`start_from` must have weights in common with the {type(network).__name__} that trains. "
+            f"Received: {source} with {type(earlier).__name__}"
+        ) from error
 
 
 def _or(packaged):

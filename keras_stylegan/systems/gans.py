@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.models.progressive import ProgressiveGAN
@@ -39,6 +40,7 @@ def check_gan(preset: GANPreset) -> None:
     choices = {
         "network": FAMILIES[preset.system],
         "conditioning": ("projection", "embedding"),
+        "loss": tuple(ADVERSARIAL_LOSSES),
         "optimizer": tuple(OPTIMIZERS),
     }
     for name, valid in choices.items():

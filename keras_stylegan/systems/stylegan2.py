@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
 from keras_stylegan.networks import ProjectedCritic, StyleGAN2Critic, StyleGAN2Generator, build_perceptual
 from keras_stylegan.presets import StyleGAN2Preset
@@ -47,6 +48,7 @@ def untrained_stylegan2(preset: StyleGAN2Preset, num_classes: int = 0) -> StyleG
     Raises:
         ValueError: if a setting breaks its rule.
     """
+    check_choice("loss", preset.loss, tuple(ADVERSARIAL_LOSSES))
     augment = build_augment(preset)
     shared = {
         "size": preset.size,
