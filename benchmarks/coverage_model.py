@@ -26,6 +26,7 @@ class StackedMLP(keras.layers.Layer):
         copies: int, how many.
         filters: list of ints, widths of the hidden layers.
         outputs: int.
+        negative_slope: float, of the leaky ReLUs; 0 makes them ReLUs.
         frequency: float; above 0 the inputs first become sines and cosines of that many random directions as the first
             layer is wide, of normally distributed frequencies with this standard deviation in cycles per unit. A plain
             perceptron is slow to learn detail much finer than its input's range (Tancik et al. 2020). 0 leaves it out.
@@ -34,10 +35,10 @@ class StackedMLP(keras.layers.Layer):
     Input shape: `(batch, copies, inputs)`. Output shape: `(batch, copies, outputs)`.
     """
 
-    def __init__(self, copies, filters, outputs, frequency=0.0, seed=0, **kwargs):
+    def __init__(self, copies, filters, outputs, negative_slope=0.2, frequency=0.0, seed=0, **kwargs):
         super().__init__(**kwargs)
         self.copies, self.filters, self.outputs = copies, list(filters), outputs
-        self.frequency, self.seed = frequency, seed
+        self.negative_slope, self.frequency, self.seed = negative_slope, frequency, seed
 
     def build(self, input_shape):
         random, inputs = np.random.default_rng(self.seed), input_shape[-1]
@@ -64,14 +65,14 @@ class StackedMLP(keras.layers.Layer):
             angles = ops.matmul(x, self.directions)
             x = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
         for kernel, bias in zip(self.kernels[:-1], self.biases[:-1], strict=True):
-            x = ops.leaky_relu(ops.matmul(x, kernel) + bias, 0.2)
+            x = ops.leaky_relu(ops.matmul(x, kernel) + bias, self.negative_slope)
         return ops.transpose(ops.matmul(x, self.kernels[-1]) + self.biases[-1], (1, 0, 2))
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.outputs)
 
     def get_config(self):
-        names = ("copies", "filters", "outputs", "frequency", "seed")
+        names = ("copies", "filters", "outputs", "negative_slope", "frequency", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
@@ -91,18 +92,33 @@ class CoverageGAN(AdversarialModel):
         gamma: float, weight of R1 and R2.
         penalty: float, weight of the gradient penalty.
         critic_steps: int, updates of the critic a step.
+        slope: float, of the generator's leaky ReLUs; the critic's is 0.2.
         seed: int.
     """
 
-    def __init__(self, copies, dimensions, latent, width, depth, frequency, loss, gamma, penalty, critic_steps, seed=0):
+    def __init__(
+        self,
+        copies,
+        dimensions,
+        latent,
+        width,
+        depth,
+        frequency,
+        loss,
+        gamma,
+        penalty,
+        critic_steps,
+        slope=0.0,
+        seed=0,
+    ):
         super().__init__(seed=seed)
         self.latent, self.gamma, self.penalty, self.critic_steps = latent, gamma, penalty, critic_steps
         self.copies = copies
         objective, self.penalties = LOSSES[loss]
         self.pair = adversarial_loss(objective)
         filters = [width] * depth
-        self.generator = StackedMLP(copies, filters, dimensions, seed=seed + 1, name="generator")
-        self.critic = StackedMLP(copies, filters, 1, frequency, seed=seed + 2, name="critic")
+        self.generator = StackedMLP(copies, filters, dimensions, slope, seed=seed + 1, name="generator")
+        self.critic = StackedMLP(copies, filters, 1, frequency=frequency, seed=seed + 2, name="critic")
         self.generator.build((None, copies, latent))
         self.critic.build((None, copies, dimensions))
 

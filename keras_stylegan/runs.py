@@ -26,7 +26,8 @@ from keras_stylegan.systems import Probe, System, build
 MAY_CHANGE = frozenset(
     (
         "cache_megabytes", "checkpoint_seconds", "content", "data", "data_b", "data_threads", "grid_images",
-        "keep_checkpoints", "kimg", "log_images", "max_rollbacks", "monitor", "perceptual", "rollback_factor", "styles",
+        "hours", "keep_checkpoints", "kimg", "log_images", "max_rollbacks", "monitor", "perceptual", "rollback_factor",
+        "styles",
     )
 )  # fmt: skip
 
@@ -113,17 +114,19 @@ def _loop(
 ) -> None:
     clock = checkpoint.clock
     steps = preset.steps - clock.images_seen // preset.batch_size
-    if steps <= 0:
+    limit = preset.hours * 3600 or None
+    if steps <= 0 or (limit and clock.seconds >= limit):
         return
     # The position in the data is the number of batches seen: the feed continues exactly there.
     feed = clock.feed = Feed(system.batches, clock.images_seen // preset.batch_size, preset.data_threads)
     events = run_callbacks.EventFile(out / "tensorboard")
-    progress = run_callbacks.Progress(clock, preset.steps * preset.batch_size)
+    progress = run_callbacks.Progress(clock, preset.steps * preset.batch_size, limit)
     stop = run_callbacks.StopOnSignal(on_exit=lambda number: record_stop(out, number))
     probes = [] if system.probe is None else [system.probe] if isinstance(system.probe, Probe) else system.probe
     listed = [
         clock,
         stop,
+        *([run_callbacks.TimeLimit(clock, limit)] if limit else []),
         *(_health(probe, clock, preset.grid_images) for probe in probes),
         run_callbacks.ModelReport(clock, preset.log_images),
         run_callbacks.MetricsLog(clock, out / "metrics.jsonl", preset.log_images),
@@ -219,10 +222,11 @@ def _header(config: dict[str, Any], preset: Preset, clock: run_callbacks.Clock, 
     weights = {"gamma": getattr(preset, "gamma", 0), **getattr(preset, "penalties", {})}
     penalties = "".join(f"{name} {weight:g}  " for name, weight in weights.items() if weight)
     start = f"from {restored.name} at {clock.kimg:g} kimg" if restored else "from the start"
+    limit = f", at most {preset.hours:g} hours" if preset.hours else ""
     return (
         f"{config['system']}: {facts}\n"
         f"{flops}{penalties}learning rates: {rates}\n"
-        f"{preset.steps:,} steps of {preset.batch_size} ({preset.kimg:g} kimg) {start}, "
+        f"{preset.steps:,} steps of {preset.batch_size} ({preset.kimg:g} kimg{limit}) {start}, "
         f"backend {config['backend']} on {', '.join(resolved['devices'])}, {preset.precision}, seed {preset.seed}"
     )
 

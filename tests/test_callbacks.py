@@ -17,6 +17,7 @@ from keras_stylegan.callbacks import (
     OtherModelError,
     Progress,
     TensorBoardScalars,
+    TimeLimit,
     checkpoints,
     read_metrics,
     restore_newest,
@@ -196,6 +197,20 @@ def test_progress_prints_plain_lines_when_not_a_terminal(tmp_path):
     lines = (tmp_path / "log").read_text().splitlines()
     assert len(lines) == 3 and lines[0].startswith("0.5/2.0 kimg  0.0 images/s  ETA -") and "loss 1" in lines[0]
     assert "1.0/2.0 kimg" in lines[1] and "loss 1.05" in lines[1] and "ETA 00:00:0" in lines[1]
+
+
+def test_progress_counts_down_to_what_comes_first(tmp_path):
+    clock = Clock(batch_size=100)
+    clock._window.extend([(0.0, 100), (1.0, 200)])
+    clock.images_seen, clock.seconds = 200, 60.0
+    assert "ETA 00:00:08" in Progress(clock, 1000, total_seconds=3600.0).line()
+    assert "ETA 00:00:05" in Progress(clock, 1000, total_seconds=65.0).line()
+
+
+@pytest.mark.parametrize("seconds", [0.0, float("nan")])
+def test_a_time_limit_is_positive(seconds):
+    with pytest.raises(ValueError, match="`seconds` must be positive. Received: seconds="):
+        TimeLimit(Clock(1), seconds)
 
 
 def test_progress_draws_a_bar_in_a_terminal(tmp_path):

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from keras_stylegan import cli
+from keras_stylegan.provenance import SOURCE_TYPES, STYLIZED, read_provenance
+from keras_stylegan.xmp_files import read_xmp
 
 
 def run(capfd, *arguments):
@@ -51,6 +53,22 @@ def test_scores_and_their_protocol(capfd):
     assert len(kept) == 1 and kept[0].name.startswith("compact-")
     assert json.loads(run(capfd, *call)[1]) == record
     assert json.loads(run(capfd, *call, "--no-cache")[1]) == record
+
+
+def test_a_sheet_says_whether_the_generator_copies(capfd):
+    call = [*IMAGES, "--metrics", "fd", "--size", "32", "--nearest"]
+    assert run(capfd, *call, "sheet.png")[0] == 0
+    assert read_provenance(read_xmp("sheet.png")).source_type == SOURCE_TYPES[STYLIZED]
+    with Image.open("sheet.png") as sheet:
+        assert sheet.size == (7 * 48, 40 * 5 + 5)
+    for file, more, rule in (
+        ("sheet.xyz", [], "the suffix of an output must be one of"),
+        ("nowhere/sheet.png", [], "the output's folder does not exist"),
+        ("new.png", ["--max-features", "7"], "`max_features` must be at least the 8 pictures of `real`"),
+    ):
+        code, out, err = run(capfd, *call, file, *more)
+        assert (code, out) == (2, "") and rule in err and err.count("\n") == 1
+    assert not pathlib.Path("new.png").exists()
 
 
 def test_a_set_against_itself_for_readers(capfd):

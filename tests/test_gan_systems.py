@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_stylegan import cli, from_preset, systems
+from keras_stylegan import cli, from_preset, pretrained, systems
 from keras_stylegan.callbacks import checkpoints, read_metrics, restore_newest
+from keras_stylegan.exporters.package_files import fingerprint, half_precision
 from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
 from keras_stylegan.models import NoiseToImage, StyleGAN2
 from keras_stylegan.presets import get_preset, with_settings
@@ -45,6 +46,41 @@ def test_a_run_logs_and_keeps_the_probability_and_the_signs_of_collapse(pictures
     assert float(system.model.augment.probability) == 0
     assert restore_newest(tmp_path / "checkpoints", system.model) == checkpoints(tmp_path / "checkpoints")[-1]
     assert float(system.model.augment.probability) == pytest.approx(0.16)
+
+
+def test_a_run_begins_with_a_packaged_generator(pictures, tmp_path, monkeypatch):
+    chosen = [f"data={pictures}", "batch_size=3", "classes=all", *SMALL]
+    first = systems.build(with_settings(get_preset("stylegan2_scenes"), [*chosen, "seed=7"])).model.generator
+    content = half_precision(first)[1]
+    config = {k: v for k, v in first.get_config().items() if k not in ("dtype", "name", "trainable")}
+    record = {**fingerprint("weights/lakes.npz", content), "network": "StyleGAN2Generator", "config": config}
+    entry = {
+        "litert": {},
+        "keras": record,
+        "classes": ["forest", "sea"],
+        "latent_dim": 5,
+        "recipe": "train it",
+        "images_seen": 9,
+    }
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "lakes.npz").write_bytes(content)
+    monkeypatch.setattr(pretrained, "assets", lambda: tmp_path)
+    monkeypatch.setattr(pretrained, "manifest", lambda: {"lakes": entry})
+    begun = systems.build(with_settings(get_preset("stylegan2_scenes"), [*chosen, "start_from=lakes"]))
+    assert begun.facts["weights_taken"] == len(first.weights)
+    assert begun.facts["begun_with"] == {"recipe": "train it", "images_seen": 9}
+    for ours, theirs in zip(begun.model.generator.trainable_weights, first.trainable_weights, strict=True):
+        np.testing.assert_allclose(np.array(ours), np.array(theirs), rtol=1e-3, atol=1e-6)
+    for more, message in (
+        (["start_from=lakes", "frozen_blocks=1"], "`frozen_blocks` must be 0 with a packaged generator"),
+        (["start_from=lake"], "a GAN's run or a packaged generator .lakes., with generator.keras. Received: lake"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            systems.build(with_settings(get_preset("stylegan2_scenes"), [*chosen, *more]))
+    small = [f"data={pictures}", "size=8,8", "latent_dim=4", "filters=4", "max_filters=8", "start_from=lakes"]
+    message = "weights in common with the DCGANGenerator that trains. Received: lakes with StyleGAN2Generator"
+    with pytest.raises(ValueError, match=message):
+        systems.build(with_settings(get_preset("dcgan"), small))
 
 
 def test_probe_and_forward(pictures):

@@ -71,6 +71,17 @@ def test_classes_by_name(run):
         PictureGenerator(generator.network, ["one"])
 
 
+def test_names_of_classes_are_not_believed_blindly(run, tmp_path):
+    (tmp_path / "mine.keras").write_bytes((run / "generator.keras").read_bytes())
+    config = tmp_path / "config.json"
+    for foreign in ('{"facts": []}', '["classes"]', '{"facts": {"classes": "abc"}}'):
+        config.write_text(foreign)
+        assert open_generator(tmp_path / "mine.keras").classes == ["0", "1"]
+    config.write_text('{"facts"')
+    with pytest.raises(ValueError, match="config.json: not a JSON file, though the names"):
+        open_generator(tmp_path / "mine.keras")
+
+
 def test_truncation_of_a_style_based_generator():
     network = StyleGANGenerator((4, 4), latent_dim=4, style_dim=4, mapping_layers=1, filters=4)
     network.build()
@@ -104,9 +115,9 @@ def test_mixed_styles(tmp_path, capsys):
     with Image.open(tmp_path / "grid.png") as picture:
         assert picture.size == (24, 16)
     for layers, message in (
-        ("0,9", "0 <= first < last <= 4"),
-        ("1", "`--layers` must be two numbers"),
-        ("a,b", "whole"),
+        ("0-8", "0 <= first < last <= 4"),
+        ("1", "`--layers` must be A-B, two whole numbers"),
+        ("a-b", "two whole numbers. Received: a-b"),
     ):
         assert cli.main([*command, "--layers", layers]) == 2
         assert message in capsys.readouterr().err
@@ -153,7 +164,8 @@ def test_interpolate_command(run, tmp_path, capsys):
         (["interpolate", "-o", "x.avi"], "x.avi: an animation must be one of .gif, .webp"),
         (["interpolate", "--seeds", "1,b", "-o", "x.gif"], "`--seeds` must be whole numbers with commas between"),
         (["interpolate", "--seeds", "1", "-o", "x.gif"], "`--seeds` must be at least two"),
-        (["interpolate", "--fps", "0", "--frames", "1", "-o", "x.gif"], "`frames_per_second` must be positive"),
+        (["interpolate", "--fps", "0", "-o", "x.gif"], "`frames_per_second` must be from 0.1 to 50. Received"),
+        (["interpolate", "--fps", "inf", "-o", "x.webp"], "`frames_per_second` must be from 0.1 to 50. Received"),
         (["interpolate", "-o", "nowhere/x.gif"], "the output's folder does not exist"),
     ],
 )

@@ -16,7 +16,7 @@ from test_imports import modules_after
 from keras_stylegan import cli, pretrained
 from keras_stylegan.exporters.generators import package_generator, to_litert
 from keras_stylegan.exporters.model_card import generator_card
-from keras_stylegan.exporters.package_files import in_float32, training_command
+from keras_stylegan.exporters.package_files import in_float32, training_command, training_facts
 from keras_stylegan.inference.generator import PictureGenerator, open_generator
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.networks import DCGANGenerator, StyleGAN2Generator, StyleGANGenerator
@@ -146,17 +146,18 @@ def test_both_runtimes_of_a_packaged_generator_paint_what_the_run_painted(run, i
         open_generator("scenes", "onnx")
 
 
-def test_command_without_a_source_takes_the_packaged_scenes(installed, tmp_path, capsys):
+def test_command_without_a_source_takes_the_packaged_scenes(installed, tmp_path, capfd):
     options = ["--n", "2", "--class", "sea", "--seed", "1", "--truncation", "0.7"]
     assert cli.main(["generate", *options, "-o", str(tmp_path)]) == 0
+    assert not capfd.readouterr().err  # nor does LiteRT say what it runs on
     expected = open_generator("scenes").generate([1, 2], "sea", 0.7)
     with Image.open(tmp_path / "seed0002.png") as picture:
         np.testing.assert_array_equal(np.asarray(picture), expected[1])
-    assert cli.main(["mix", "--rows", "0", "--columns", "1", "--layers", "0,2", "-o", str(tmp_path / "mix.png")]) == 0
+    assert cli.main(["mix", "--rows", "0", "--columns", "1", "--layers", "0-1", "-o", str(tmp_path / "mix.png")]) == 0
     assert cli.main(["generate", "--class", "see", "-o", str(tmp_path)]) == 2
-    assert "`label` must be one of forest, sea. Received: label=see. Did you mean sea?" in capsys.readouterr().err
+    assert "`label` must be one of forest, sea. Received: label=see. Did you mean sea?" in capfd.readouterr().err
     assert cli.main(["generate", "--from", "scene", "-o", str(tmp_path)]) == 2
-    assert "or a packaged one (scenes). Received: scene" in capsys.readouterr().err
+    assert "or a packaged one (scenes). Received: scene" in capfd.readouterr().err
 
 
 def test_a_litert_file_generates_without_tensorflow(run, tmp_path, monkeypatch, capsys):
@@ -203,6 +204,16 @@ def test_packaging_script(run, tmp_path, monkeypatch, capsys):
     runpy.run_path(str(ROOT / "export" / "package_generator.py"), run_name="__main__")
     assert json.loads(capsys.readouterr().out)["images_seen"] == 420
     assert json.loads((tmp_path / "manifest.json").read_text())["lakes"]["scores"]["scores"] == SCORES["scores"]
+
+
+def test_facts_of_runs_by_the_clock_and_of_those_that_begin_with_a_packaged_network(run):
+    config = json.loads((run / "config.json").read_text())
+    config["settings"]["hours"] = 0.1
+    facts = training_facts(run, config)
+    assert facts["images_scheduled"] == facts["images_seen"] == 420 and "--set hours=0.1" in facts["recipe"]
+    config["facts"]["begun_with"] = {"recipe": "train it", "images_seen": 9}
+    facts = training_facts(run, config)
+    assert facts["recipe"].startswith("train it; keras-stylegan train") and facts["images_seen"] == 429
 
 
 def test_the_nearest_preset_is_named():

@@ -90,6 +90,36 @@ def test_neighbors_by_hand():
     assert metrics.density_coverage(real, fake, num_neighbors=1) == pytest.approx((2 / 2, 2 / 3))
 
 
+def test_nearest_neighbors_by_hand():
+    features, references = np.array([[0.0], [4.0]]), np.array([[9.0], [1.0], [3.0]])
+    places, distances = metrics.nearest_neighbors(features, references, 2)
+    assert places.tolist() == [[1, 2], [2, 1]] and np.allclose(distances, [[1, 3], [1, 3]])
+    for wrong in (0, 4):
+        with pytest.raises(
+            ValueError, match=f"from 1 to the 3 images of `references`. Received: num_neighbors={wrong}"
+        ):
+            metrics.nearest_neighbors(features, references, wrong)
+
+
+def test_sheet_of_nearest_pictures():
+    def pictures(greys, side):
+        return [np.full((side, side, 3), grey, "uint8") for grey in greys]
+
+    fake, real = [10, 52, 90, 130, 170], [0, 51, 100, 165, 250]
+    # The grey is the feature; real pictures are larger.
+    features = [np.array(greys, "float64")[:, None] for greys in (fake, real)]
+    sheet = metrics.nearest_sheet(pictures(fake, 8), features[0], pictures(real, 16), features[1], 4, 2)
+    shown = np.asarray(sheet)
+    assert sheet.size == (4 * 8, 3 * 8 + 1) and (shown[8] == 255).all()
+    # Both ends of the set, then those nearest to a real one, the nearest last.
+    assert shown[4, 4::8, 0].tolist() == [10, 170, 170, 52]
+    assert shown[13, 4::8, 0].tolist() == [0, 165, 165, 51] and shown[21, 4::8, 0].tolist() == [51, 100, 100, 100]
+    few = metrics.nearest_sheet(pictures(fake[:1], 8), features[0][:1], pictures(real[:1], 16), features[1][:1])
+    assert few.size == (8, 17)
+    with pytest.raises(ValueError, match="`real_features` must be those of the 4 pictures. Received: 5"):
+        metrics.nearest_sheet(pictures(fake, 8), features[0], pictures(real[:4], 8), features[1])
+
+
 def test_collapse_costs_recall_and_noise_costs_precision():
     random = np.random.default_rng(1)
     real = random.normal(size=(300, 6))

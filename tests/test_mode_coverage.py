@@ -117,8 +117,16 @@ def test_a_few_steps_and_going_on(scripts, tmp_path, monkeypatch, capsys):
     with np.load(tmp_path / "ring-RpGAN+R1+R2-simultaneous.npz") as stored:
         assert stored["samples"].shape == (2500, 2, 2) and np.isfinite(stored["samples"]).all()
 
-    monkeypatch.setattr(script, "run", None)  # nothing is left to run
+    trained, run = [], script.run
+    monkeypatch.setattr(
+        script, "run", lambda experiment, *others: trained.append(experiment) or run(experiment, *others)
+    )
     script.main()
+    assert not trained  # nothing is left to run
+    other = ["5" if text == "10" else text for text in call]
+    monkeypatch.setattr(sys, "argv", [*other, "--losses", "WGAN-GP"])
+    script.main()
+    assert [experiment.loss for experiment in trained] == ["WGAN-GP"]  # other settings are another experiment
     monkeypatch.setattr(sys, "argv", [*call, "--table"])
     capsys.readouterr()
     script.main()

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import types
 
 import keras
 import numpy as np
@@ -19,7 +20,7 @@ from rich.console import Console
 from toy_system import TOY_FLOPS, ToyPreset
 
 from keras_stylegan import cli, presets, run_records, runs, systems
-from keras_stylegan.callbacks import checkpoints, read_metrics
+from keras_stylegan.callbacks import checkpoints, clock, read_metrics
 
 TESTS = pathlib.Path(__file__).parent
 TINY = ToyPreset(kimg=0.008, batch_size=4, log_images=4, grid_images=4, checkpoint_seconds=1e-6)
@@ -75,6 +76,21 @@ def test_resuming_equals_not_stopping(tmp_path, capsys):
     assert [line["images"] for line in read_metrics(parts / "metrics.jsonl")] == [4, 8, 12, 16, 20, 24]
     runs.train(dataclasses.replace(TINY, kimg=0.024), parts, resume=True)  # complete: nothing left to do
     assert len(read_metrics(parts / "metrics.jsonl")) == 6
+
+
+def test_hours_end_a_run_and_more_of_them_continue_it(tmp_path, capsys, monkeypatch):
+    # A second a batch, as the clock tells it.
+    ticks = iter(range(10_000))
+    monkeypatch.setattr(clock, "time", types.SimpleNamespace(perf_counter=lambda: float(next(ticks))))
+    preset = dataclasses.replace(TINY, kimg=100.0, hours=3 / 3600)
+    out = runs.train(preset, tmp_path / "run")
+    assert "(100 kimg, at most 0.000833333 hours) from the start" in capsys.readouterr().out
+    images = [line["images"] for line in read_metrics(out / "metrics.jsonl")]
+    assert images == [4, 8, 12] and run_records.read_run(out).state == "finished"
+    runs.train(preset, out, resume=True)  # its time is up
+    assert len(read_metrics(out / "metrics.jsonl")) == 3
+    runs.train(dataclasses.replace(preset, hours=5 / 3600), out, resume=True)
+    assert checkpoints(out / "checkpoints")[-1].name == "checkpoint-000000000020.npz"
 
 
 def test_a_run_of_other_settings_is_refused(tmp_path):

@@ -329,7 +329,7 @@ def test_recipe_and_a_run_that_begins_with_its_weights(pictures, tmp_path, capsy
         (["--set=data="], "`data` must name the pictures"),
         (["--from=nowhere"], "`start_from` must be the directory of a GAN's run, with generator.keras.*nowhere"),
         (["--set=channels=2"], "`channels` must be 1, 3 or 4. Received: channels=2"),
-        (["--set=loss=best"], "`name` must be one of"),
+        (["--set=loss=best"], "`loss` must be one of"),
     ],
 )
 def test_mistakes_are_one_line(pictures, tmp_path, settings, message, capsys):

@@ -11,6 +11,7 @@ from keras_stylegan.callbacks.rollback import Rollback
 from keras_stylegan.callbacks.state import DamagedError, OtherModelError, state_variables
 from keras_stylegan.callbacks.stop_on_signal import StopOnSignal
 from keras_stylegan.callbacks.tensorboard import EventFile, TensorBoardScalars
+from keras_stylegan.callbacks.time_limit import TimeLimit
 from keras_stylegan.data.tiles import tile
 from keras_stylegan.run_records import read_metrics
 
@@ -28,6 +29,7 @@ __all__ = [
     "Rollback",
     "StopOnSignal",
     "TensorBoardScalars",
+    "TimeLimit",
     "checkpoints",
     "read_metrics",
     "read_record",

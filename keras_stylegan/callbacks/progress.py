@@ -18,14 +18,23 @@ class Progress(keras.callbacks.Callback):
     Args:
         clock: the run's `Clock`.
         total_images: int, images at which the run ends.
+        total_seconds: float, seconds of training after which it ends if that comes first, or None.
         every_seconds: seconds between lines where the output is not a terminal.
         console: where to write, by default the standard error.
     """
 
-    def __init__(self, clock: Clock, total_images: int, every_seconds: float = 30.0, console: Console | None = None):
+    def __init__(
+        self,
+        clock: Clock,
+        total_images: int,
+        total_seconds: float | None = None,
+        every_seconds: float = 30.0,
+        console: Console | None = None,
+    ):
         super().__init__()
         self.clock = clock
         self.total_images = total_images
+        self.total_seconds = total_seconds
         self.console = console or Console(stderr=True)
         self._every = Every(every_seconds)
         self._bar: Bar | None = None
@@ -64,11 +73,12 @@ class Progress(keras.callbacks.Callback):
     def line(self) -> str:
         """One line of text: where the run stands."""
         clock, speed = self.clock, self.clock.images_per_second
-        left = (self.total_images - clock.images_seen) / speed if speed else None
+        ends = [(self.total_images - clock.images_seen) / speed] if speed else []
+        ends += [self.total_seconds - clock.seconds] if self.total_seconds else []
         parts = [
             f"{clock.kimg:.1f}/{self.total_images / 1000:.1f} kimg",
             f"{speed:.1f} images/s",
-            f"ETA {format_seconds(left) if left is not None else '-'}",
+            f"ETA {format_seconds(min(ends)) if ends else '-'}",
             *(f"{name} {value:.4g}" for name, value in self._values.items()),
         ]
         return "  ".join(parts)

@@ -1,6 +1,6 @@
 """`keras-stylegan directions`: a strip of pictures along each direction of style that changes pictures most."""
 
-from keras_stylegan.commands.generate import add_source, check_count
+from keras_stylegan.commands.generate import add_source, check_count, parse_layers
 
 
 def add_arguments(parser):
@@ -19,6 +19,7 @@ def run(arguments) -> int:
     from PIL import Image
 
     from keras_stylegan.commands.outputs import check_output
+    from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference import write_picture
     from keras_stylegan.inference.generator import open_generator, read_styles
 
@@ -29,27 +30,17 @@ def run(arguments) -> int:
     from keras_stylegan.data.pictures import as_rgb
     from keras_stylegan.data.tiles import tile
 
-    pictures = open_generator(arguments.source, "keras").directions(
-        arguments.n,
-        arguments.steps,
-        arguments.strength,
-        layers,
-        arguments.seed,
-        arguments.label,
-        arguments.truncation,
-        styles,
-    )
+    with silence():
+        pictures = open_generator(arguments.source, "keras").directions(
+            arguments.n,
+            arguments.steps,
+            arguments.strength,
+            layers,
+            arguments.seed,
+            arguments.label,
+            arguments.truncation,
+            styles,
+        )
     write_picture(Image.fromarray(tile(as_rgb(pictures))), arguments.output, arguments.source_type)
     print(arguments.output)
     return 0
-
-
-def parse_layers(text: str) -> tuple[int, int]:
-    """`A-B`, both included, as a range (first, last) without its last."""
-    first, separator, last = text.partition("-")
-    try:
-        if not separator:
-            raise ValueError
-        return int(first), int(last) + 1
-    except ValueError:
-        raise ValueError(f"`--layers` must be A-B, two whole numbers. Received: {text}") from None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from keras_stylegan.commands.outputs import add_provenance
+from keras_stylegan.provenance import STYLIZED
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--real", metavar="SOURCE", required=True, help="real pictures: a folder, a zip or an npz file")
@@ -27,21 +30,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-features", type=int, default=10_000, metavar="N", help="feature vectors kept (default: %(default)s)"
     )
+    parser.add_argument(
+        "--nearest",
+        metavar="FILE",
+        help="write a sheet of generated pictures, each above the real ones nearest to it: does the generator copy?",
+    )
     parser.add_argument("--cache", metavar="DIR", help="where the features of real pictures are kept")
     parser.add_argument("--no-cache", action="store_true", help="keep no features")
+    add_provenance(parser, STYLIZED)  # generated pictures beside photographs
     parser.add_argument("--json", action="store_true", help="print one JSON object with the whole protocol")
 
 
 def run(arguments: argparse.Namespace) -> int:
     import json
+    import os
     import warnings
 
+    from keras_stylegan.commands.outputs import check_output
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.metrics.names import check_extractor, check_metrics
 
     # Mistakes in names are found before Keras is loaded, and mistakes in folders before a network is.
     metrics = check_metrics(name for name in arguments.metrics.split(",") if name)
     check_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
+    if arguments.nearest:
+        check_output(arguments.nearest, {os.path.realpath(arguments.real), os.path.realpath(arguments.fake)})
     with silence(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         record = _evaluate(arguments, metrics)
@@ -60,13 +73,19 @@ def _evaluate(arguments, metrics):
         count = len(open_images(source))
         if count < 2:
             raise ValueError(f"`--{name}` must hold at least 2 pictures. Received: {count} in {source}")
+    from keras_stylegan.inference import write_picture
     from keras_stylegan.metrics.evaluation import evaluate_images
     from keras_stylegan.metrics.extractors import build_extractor
     from keras_stylegan.metrics.reference import cache_folder
 
     extractor = build_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
     folder = None if arguments.no_cache else Path(arguments.cache) if arguments.cache else cache_folder()
-    return evaluate_images(arguments.real, arguments.fake, extractor, metrics, arguments.max_features, folder)
+
+    def write(sheet):
+        write_picture(sheet, arguments.nearest, arguments.source_type)
+
+    sources, nearest = (arguments.real, arguments.fake), write if arguments.nearest else None
+    return evaluate_images(*sources, extractor, metrics, arguments.max_features, folder, nearest=nearest)
 
 
 def _text(record):

@@ -9,7 +9,7 @@ MOST = 10_000
 
 
 def add_arguments(parser):
-    add_source(parser)
+    add_source(parser, without_class="all in turns")
     parser.add_argument(
         "-o", "--output", metavar="PATH", required=True, help="folder for single pictures, or a file for one grid"
     )
@@ -30,8 +30,8 @@ def add_arguments(parser):
     )
 
 
-def add_source(parser):
-    """The arguments that generating commands share."""
+def add_source(parser, without_class="the first"):
+    """The arguments that generating commands share; `without_class` says which pictures stand for no class."""
     add_provenance(parser, GENERATED)
     parser.add_argument(
         "--from",
@@ -41,7 +41,7 @@ def add_source(parser):
         default="scenes",
         help="run directory, .keras or .tflite file, or packaged generator (default %(default)s)",
     )
-    parser.add_argument("--class", dest="label", metavar="NAME", help="class; without, all in turns")
+    parser.add_argument("--class", dest="label", metavar="NAME", help=f"class (default: {without_class})")
     parser.add_argument(
         "--truncation", type=float, default=1.0, metavar="PSI", help="0 (the mean picture) to 2 (default 1)"
     )
@@ -59,6 +59,17 @@ def whole_numbers(name, text):
         return [int(number) for number in text.split(",")]
     except ValueError:
         raise ValueError(f"`--{name}` must be whole numbers with commas between. Received: {text}") from None
+
+
+def parse_layers(text):
+    """`A-B`, both included, as a range (first, last) without its last."""
+    first, separator, last = text.partition("-")
+    try:
+        if not separator:
+            raise ValueError
+        return int(first), int(last) + 1
+    except ValueError:
+        raise ValueError(f"`--layers` must be A-B, two whole numbers. Received: {text}") from None
 
 
 def run(arguments) -> int:
@@ -85,13 +96,14 @@ def run(arguments) -> int:
         with silence():
             upscaler = open_upscaler(arguments.upscale or None)
     seeds = range(arguments.seed, arguments.seed + arguments.n)
-    if arguments.styles is None:
-        pictures = open_generator(arguments.source).generate(seeds, arguments.label, arguments.truncation)
-        names = [f"seed{seed:04d}.png" for seed in seeds]
-    else:
-        styles = read_styles(arguments.styles)
-        pictures = open_generator(arguments.source, "keras").render_styles(styles)
-        names = [f"styles{index:04d}.png" for index in range(len(styles))]
+    with silence():
+        if arguments.styles is None:
+            pictures = open_generator(arguments.source).generate(seeds, arguments.label, arguments.truncation)
+            names = [f"seed{seed:04d}.png" for seed in seeds]
+        else:
+            styles = read_styles(arguments.styles)
+            pictures = open_generator(arguments.source, "keras").render_styles(styles)
+            names = [f"styles{index:04d}.png" for index in range(len(styles))]
     if as_grid:
         from keras_stylegan.data.pictures import as_rgb
         from keras_stylegan.data.tiles import tile

@@ -14,11 +14,12 @@ def add_arguments(parser):
 def run(arguments) -> int:
     import pathlib
 
+    from keras_stylegan.commands.silence import silence
     from keras_stylegan.data.pictures import as_rgb
     from keras_stylegan.inference.animations import check_animation, write_animation
     from keras_stylegan.inference.generator import open_generator
 
-    check_animation(arguments.output)
+    check_animation(arguments.output, arguments.fps)
     if not pathlib.Path(arguments.output).absolute().parent.is_dir():
         raise ValueError(f"{arguments.output}: the output's folder does not exist")
     seeds = whole_numbers("seeds", arguments.seeds)
@@ -27,8 +28,9 @@ def run(arguments) -> int:
             f"`--seeds` must be at least two and `--frames` positive. Received: {arguments.seeds}, {arguments.frames}"
         )
     check_count("--frames", len(seeds) * arguments.frames)
-    generator = open_generator(arguments.source)
-    frames = generator.interpolate(seeds, arguments.frames, arguments.label, arguments.truncation)
+    with silence():
+        generator = open_generator(arguments.source)
+        frames = generator.interpolate(seeds, arguments.frames, arguments.label, arguments.truncation)
     write_animation(as_rgb(frames), arguments.output, arguments.fps, arguments.source_type)
     print(arguments.output)
     return 0

@@ -9,26 +9,27 @@ def add_arguments(parser):
     parser.add_argument("--rows", default="0,1,2", metavar="S,S,...", help="seeds of the pictures (default 0,1,2)")
     parser.add_argument("--columns", default="3,4,5,6", metavar="S,S,...", help="seeds of styles (default 3,4,5,6)")
     parser.add_argument(
-        "--layers", default="0,4", metavar="FIRST,LAST", help="layers that take the column's style (default 0,4)"
+        "--layers", default="0-3", metavar="A-B", help="layers from A to B take the column's style (default 0-3)"
     )
 
 
 def run(arguments) -> int:
     from PIL import Image
 
-    from keras_stylegan.commands.generate import whole_numbers
+    from keras_stylegan.commands.generate import parse_layers, whole_numbers
     from keras_stylegan.commands.outputs import check_output
+    from keras_stylegan.commands.silence import silence
     from keras_stylegan.data.pictures import as_rgb
     from keras_stylegan.data.tiles import tile
     from keras_stylegan.inference import write_picture
     from keras_stylegan.inference.generator import open_generator
 
     check_output(arguments.output, set())
-    rows, columns, layers = (whole_numbers(name, getattr(arguments, name)) for name in ("rows", "columns", "layers"))
-    if len(layers) != 2:
-        raise ValueError(f"`--layers` must be two numbers with a comma between. Received: {arguments.layers}")
-    generator = open_generator(arguments.source, "keras")
-    grid = generator.mix(rows, columns, tuple(layers), arguments.label, arguments.truncation)
+    rows, columns = (whole_numbers(name, getattr(arguments, name)) for name in ("rows", "columns"))
+    layers = parse_layers(arguments.layers)
+    with silence():
+        generator = open_generator(arguments.source, "keras")
+        grid = generator.mix(rows, columns, layers, arguments.label, arguments.truncation)
     write_picture(Image.fromarray(tile(as_rgb(grid))), arguments.output, arguments.source_type)
     print(arguments.output)
     return 0

@@ -44,11 +44,12 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"`--space` must be w or w+. Received: {arguments.space}")
     with silence():
         photo = read_picture(arguments.photo).photo
-    from keras_stylegan.data.pictures import as_rgb
-    from keras_stylegan.inference.generator import open_generator
-    from keras_stylegan.inference.projection import fit_photo, project_photo, write_styles
+    with silence():  # a backend says what it runs on
+        from keras_stylegan.data.pictures import as_rgb
+        from keras_stylegan.inference.generator import open_generator
+        from keras_stylegan.inference.projection import fit_photo, project_photo, write_styles
 
-    generator = open_generator(arguments.source, "keras")
+        generator = open_generator(arguments.source, "keras")
     generator.check_styles("project")
     target = fit_photo(photo, generator.network.size, generator.network.channels)
     folder, losses = make_folder(arguments.output), []

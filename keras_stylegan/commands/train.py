@@ -18,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--styles", metavar="DIR", help="style pictures, named after their files")
     add_data_argument(parser, required=False)
     parser.add_argument("--data-b", metavar="SOURCE", help="of a translator: pictures of B, where --data holds A alone")
-    parser.add_argument("--from", dest="start_from", metavar="RUN", help="begin with the weights of this run")
+    parser.add_argument(
+        "--from", dest="start_from", metavar="RUN", help="begin with the weights of this run, or of a packaged network"
+    )
     parser.add_argument("--out", metavar="RUN", required=True, help="run directory")
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a setting; repeatable")
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint in RUN")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,19 +62,24 @@ def training_facts(run: Path, config: dict[str, Any]) -> dict[str, Any]:
         config: what its config.json holds.
     """
     images_seen, record = state_of_network(run)
-    scheduled, runs = 1000 * config["settings"]["kimg"], [config]
-    earlier = config["facts"].get("begun_with")
+    # A run that ends with its time has no other schedule.
+    scheduled = images_seen if config["settings"].get("hours") else 1000 * config["settings"]["kimg"]
+    runs, earlier = [config], config["facts"].get("begun_with")
     while earlier:
         runs.insert(0, earlier)
         images_seen, scheduled = images_seen + earlier["images_seen"], scheduled + earlier["images_seen"]
         earlier = earlier.get("begun_with")
-    words = [*(f"RUN_{number + 1}" for number in range(len(runs) - 1)), "RUN"]
+    commands = []
     # A predictor's network comes from a run of its own, which is no part of this recipe.
-    starts = ["NETWORK_RUN" if runs[0]["settings"].get("start_from") else "", *words[:-1]]
-    commands = [
-        training_command(one["settings"], one.get("system", config["system"]), word, start)
-        for one, word, start in zip(runs, words, starts, strict=True)
-    ]
+    start = "NETWORK_RUN" if runs[0].get("settings", {}).get("start_from") else ""
+    for number, one in enumerate(runs, start=1):
+        if "recipe" in one:  # a packaged network brings its own, whose words are not to mean runs of this one
+            commands.append(re.sub(r"\bRUN\b|\bRUN(?=_\d)", "PACKAGED_RUN", one["recipe"]))
+            start = "PACKAGED_RUN"
+        else:
+            word = f"RUN_{number}" if one is not config else "RUN"
+            commands.append(training_command(one["settings"], one.get("system", config["system"]), word, start))
+            start = word
     return {
         "recipe": "; ".join(commands),
         "images_seen": images_seen,

@@ -12,18 +12,26 @@ from keras_stylegan.files import whole_file
 from keras_stylegan.provenance import describe
 from keras_stylegan.xmp_files import embed_xmp, save_options
 
+# Pictures a second: what is faster browsers slow down to a tenth, and of a picture for minutes GIF knows nothing.
+SLOWEST, FASTEST = 0.1, 50.0
+
 
 def formats() -> tuple[str, ...]:
     """The suffixes that can be written here."""
     return (".gif", ".webp", ".mp4") if importlib.util.find_spec("imageio_ffmpeg") else (".gif", ".webp")
 
 
-def check_animation(path: str | Path) -> None:
-    """Raises ValueError unless the name's suffix is one of `formats()`."""
+def check_animation(path: str | Path, frames_per_second: float = 24.0) -> None:
+    """Raises ValueError unless the name's suffix is one of `formats()`, and a file can go at that speed."""
     suffix = Path(path).suffix.lower()
     if suffix not in formats():
         hint = " (install imageio-ffmpeg for MP4)" if suffix == ".mp4" else ""
         raise ValueError(f"{path}: an animation must be one of {', '.join(formats())}{hint}")
+    if not SLOWEST <= frames_per_second <= FASTEST:
+        raise ValueError(
+            f"`frames_per_second` must be from {SLOWEST:g} to {FASTEST:g}. "
+            f"Received: frames_per_second={frames_per_second}"
+        )
 
 
 def write_animation(
@@ -34,15 +42,13 @@ def write_animation(
     Args:
         frames: uint8 array of shape `(frames, height, width, 3)`.
         path: the file; its suffix is the format.
-        frames_per_second: speed.
+        frames_per_second: speed, 0.1 to 50; GIF keeps it to hundredths of a second a picture.
         source_type: what the file says of its making: `"generated"`, `"stylized"`, or None for nothing.
 
     Raises:
-        ValueError: if the format cannot be written here, or the speed is not positive.
+        ValueError: if the format cannot be written here, or the speed is out of range.
     """
-    check_animation(path)
-    if not frames_per_second > 0:
-        raise ValueError(f"`frames_per_second` must be positive. Received: frames_per_second={frames_per_second}")
+    check_animation(path, frames_per_second)
     path, xmp = Path(path), describe(source_type)
     with whole_file(path) as partial:
         if path.suffix.lower() == ".mp4":

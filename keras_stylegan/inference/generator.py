@@ -260,9 +260,7 @@ def open_generator(source: str | Path, runtime: str = "litert") -> PictureGenera
     if file.is_file() and file.suffix == ".keras":
         return _open_keras(file)
     if file.is_file() and file.suffix == ".tflite":
-        facts = file.with_suffix(".json")
-        classes = json.loads(facts.read_text(encoding="utf-8"))["classes"] if facts.is_file() else ()
-        return PictureGenerator(LiteRTGenerator(file.read_bytes(), str(file)), classes)
+        return PictureGenerator(LiteRTGenerator(file.read_bytes(), str(file)), _classes_in(file.with_suffix(".json")))
     packaged = pretrained.generators()
     if str(source) not in packaged:
         raise ValueError(
@@ -283,6 +281,19 @@ def _open_keras(file):
         network = network.generator
     if not hasattr(network, "latent_dim"):
         raise ValueError(f"`source` must hold a generator. Received: {file} with {type(network).__name__}")
-    config = file.parent / "config.json"
-    facts = json.loads(config.read_text(encoding="utf-8"))["facts"] if config.is_file() else {}
-    return PictureGenerator(network, facts.get("classes", ()))
+    return PictureGenerator(network, _classes_in(file.parent / "config.json", "facts"))
+
+
+def _classes_in(record, *keys):
+    """Names of classes in a JSON file, below some keys; none where it has none, or is not there."""
+    if not record.is_file():
+        return ()
+    try:
+        content = json.loads(record.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(
+            f"{record}: not a JSON file, though the names of the classes were to be there ({error})"
+        ) from error
+    for key in (*keys, "classes"):
+        content = content.get(key) if isinstance(content, dict) else None
+    return [str(name) for name in content] if isinstance(content, list) else ()

@@ -21,7 +21,7 @@ from keras_stylegan.metrics.image_scores import ImageScores, ScoreSettings, scor
 from keras_stylegan.metrics.inception_score import inception_score
 from keras_stylegan.metrics.kernel import kernel_distance
 from keras_stylegan.metrics.names import EXTRACTORS, METRICS
-from keras_stylegan.metrics.neighbors import density_coverage, neighbor_distances, precision_recall
+from keras_stylegan.metrics.neighbors import density_coverage, nearest_neighbors, neighbor_distances, precision_recall
 from keras_stylegan.metrics.path_length import perceptual_path_length
 from keras_stylegan.metrics.resizing import RESIZE_FILTERS, resize
 from keras_stylegan.metrics.stability import instability, shift_instability
@@ -35,6 +35,7 @@ _LAZY = {
     "cached_features": "reference",
     "content_hash": "reference",
     "evaluate_images": "evaluation",
+    "nearest_sheet": "nearest",
     "perceptual_distance": "perceptual",
     "single_image_frechet": "transfer",
 }
@@ -44,9 +45,9 @@ __all__ = [
     "StyleClassifier", "TransferDistances", "blob_outliers", "bootstrap_interval", "border_ratio", "boundary_band",
     "build_extractor", "cached_features", "checkerboard_energy", "colour_distance", "colour_inversion", "content_hash",
     "density_coverage", "evaluate_images", "frechet_distance", "inception_score", "instability", "kernel_distance",
-    "luma_ssim", "neighbor_distances", "perceptual_distance", "perceptual_path_length", "precision_recall", "psnr",
-    "resize", "rgb_uv_histogram", "score_features", "shift_instability", "single_image_frechet", "ssim", "tile_seams",
-    "warping_error", "ycbcr_luma",
+    "luma_ssim", "nearest_neighbors", "nearest_sheet", "neighbor_distances", "perceptual_distance",
+    "perceptual_path_length", "precision_recall", "psnr", "resize", "rgb_uv_histogram", "score_features",
+    "shift_instability", "single_image_frechet", "ssim", "tile_seams", "warping_error", "ycbcr_luma",
 ]  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from keras_stylegan.data import open_images
 from keras_stylegan.metrics.image_scores import ScoreSettings, check_classifies, score_features
 from keras_stylegan.metrics.names import check_metrics, label
+from keras_stylegan.metrics.nearest import nearest_sheet
 from keras_stylegan.metrics.reference import cached_features, extract
 
 
@@ -21,6 +24,7 @@ def evaluate_images(
     max_features: int = 10_000,
     cache: Path | None = None,
     settings: ScoreSettings | None = None,
+    nearest: Callable[[Image.Image], None] | None = None,
 ) -> dict[str, Any]:
     """Scores a set of generated pictures against a set of real ones.
 
@@ -31,22 +35,33 @@ def evaluate_images(
         max_features: feature vectors kept of either set.
         cache: folder for the features of the real pictures; None keeps none.
         settings: `ScoreSettings`.
+        nearest: called with `nearest_sheet` of the two sets; None makes none.
 
     Returns:
         Dict for JSON: `scores` by label; `extractor` (name, weights, size, resize); `real` and `fake` (source, images,
         and the real set's SHA-256); `settings`.
 
     Raises:
-        ValueError: as `open_images` and `score_features`.
+        ValueError: as `open_images` and `score_features`; if a sheet is wanted of more than `max_features` pictures.
     """
     metrics, settings = check_metrics(metrics), settings or ScoreSettings()
     check_classifies(metrics, extractor)
+    sources = {"real": open_images(real), "fake": open_images(fake)}
+    for name, source in sources.items() if nearest else ():
+        if len(source) > max_features:
+            raise ValueError(
+                f"`max_features` must be at least the {len(source)} pictures of `{name}` where the nearest ones are "
+                f"looked for. Received: max_features={max_features}"
+            )
     real_features, content = cached_features(real, extractor, max_features, folder=cache)
-    fake_features = extract(open_images(fake), extractor, max_features)
+    fake_features = extract(sources["fake"], extractor, max_features)
     # The record is to say what was done, and small sets have no subsets of a thousand.
     subset_size = min(settings.kid_subset_size, len(real_features.features), len(fake_features.features))
     settings = dataclasses.replace(settings, kid_subset_size=subset_size)
     scores = score_features(real_features, fake_features, metrics, settings)
+    if nearest:
+        sheet = nearest_sheet(sources["fake"], fake_features.features, sources["real"], real_features.features)
+        nearest(sheet)
     return {
         "scores": {label(name, extractor.name): score for name, score in scores.items()},
         "extractor": extractor.protocol(),

@@ -80,6 +80,35 @@ def neighbor_distances(features: np.ndarray, num_neighbors: int) -> np.ndarray:
     return np.concatenate([np.partition(rows, num_neighbors, axis=1)[:, num_neighbors] for rows in rows_of_all])
 
 
+def nearest_neighbors(
+    features: np.ndarray, references: np.ndarray, num_neighbors: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest of some images to each of others.
+
+    Args:
+        features: array `(images, features)`.
+        references: array `(others, features)`.
+        num_neighbors: k, from 1 to the number of the others.
+
+    Returns:
+        Places in `references` and distances, nearest first: an integer and a float64 array, both `(images, k)`.
+
+    Raises:
+        ValueError: if there are less than `num_neighbors` others.
+    """
+    if not 1 <= num_neighbors <= len(references):
+        raise ValueError(
+            f"`num_neighbors` must be from 1 to the {len(references)} images of `references`. "
+            f"Received: num_neighbors={num_neighbors}"
+        )
+    found = []
+    for rows in _distances(features, references):
+        order = np.argsort(rows, axis=1, kind="stable")[:, :num_neighbors]
+        found.append((order, np.take_along_axis(rows, order, axis=1)))
+    indices, distances = zip(*found, strict=True)
+    return np.concatenate(indices), np.concatenate(distances)
+
+
 def _distances(x: np.ndarray, y: np.ndarray) -> Iterator[np.ndarray]:
     """Euclidean distances of some rows of `x` at a time to all of `y`."""
     x, y = np.asarray(x, "float64"), np.asarray(y, "float64")

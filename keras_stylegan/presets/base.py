@@ -13,9 +13,9 @@ MAY_BE_ZERO = frozenset(
         "clean_share", "clip_norm", "code_weight", "constant_kimg", "content_weight", "continuous", "continuous_weight",
         "critic_weight", "cycle_weight", "decay_kimg", "distillation_weight", "diversity_weight", "dropout",
         "ema_half_life_kimg", "ema_kimg", "ema_ramp_up", "final_penalties", "flip", "frozen_blocks", "gamma",
-        "grid_weight", "group_size", "history_size", "identity_weight", "many_probability", "max_rollbacks", "methods",
-        "mix_probability", "mixing_probability", "noise", "num_blocks", "painted_share", "path_length_weight",
-        "penalties", "penalty_weight", "perceptual_weight", "photograph_weight", "pixel_weight",
+        "grid_weight", "group_size", "history_size", "hours", "identity_weight", "many_probability", "max_rollbacks",
+        "methods", "mix_probability", "mixing_probability", "noise", "num_blocks", "painted_share",
+        "path_length_weight", "penalties", "penalty_weight", "perceptual_weight", "photograph_weight", "pixel_weight",
         "reconstruction_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "shifts", "skips",
         "source_shares", "style_weight", "twice_probability", "unchanged_probability", "variation_weight",
         "weak_probability", "weight_limit",
@@ -33,6 +33,8 @@ class Preset:
 
     Attributes:
         kimg: length of the run, in thousands of images.
+        hours: length of the run in hours of training, those before a resumption included, if that comes first; 0 sets
+            no such limit. What follows a schedule follows the images all the same.
         batch_size: images in a step, of all replicas together.
         seed: repeats a run.
         precision: Keras dtype policy, `float32` or `mixed_bfloat16`.
@@ -53,6 +55,7 @@ class Preset:
     """
 
     kimg: float = 100.0
+    hours: float = 0.0
     batch_size: int = 4
     seed: int = 0
     precision: str = "float32"

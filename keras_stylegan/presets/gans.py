@@ -53,7 +53,7 @@ class GANPreset(Preset):
             critic's overfitting) or `diffaugment` (always).
         augment_target: mean sign of the critic's outputs on real pictures that `ada` holds.
         augment_kimg: thousands of images in which `ada` may go from probability 0 to 1.
-        start_from: run directory whose weights to begin with; empty begins anew.
+        start_from: run directory, or packaged generator, whose weights to begin with; empty begins anew.
         frozen_blocks: blocks of the critic, from the picture inwards, that do not train.
     """
 
@@ -200,7 +200,7 @@ class StyleGAN2Preset(Preset):
             critic's overfitting) or `diffaugment` (always).
         augment_target: mean sign of the critic's outputs on real pictures that `ada` holds.
         augment_kimg: thousands of images in which `ada` may go from probability 0 to 1.
-        start_from: run directory whose weights to begin with; empty begins anew.
+        start_from: run directory, or packaged generator, whose weights to begin with; empty begins anew.
         frozen_blocks: blocks of the critic, from the picture inwards, that do not train.
     """
 

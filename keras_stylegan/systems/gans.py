@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import keras
 
+from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.models.progressive import ProgressiveGAN
@@ -30,7 +30,7 @@ def build_gan(preset: GANPreset) -> System:
     model = untrained_gan(preset, len(classes))
     facts: dict[str, Any] = {"pictures": batches.num_images, "classes": classes}
     if preset.start_from:
-        facts["weights_taken"] = start_from(Path(preset.start_from), model)
+        facts |= start_from(preset.start_from, model)
     compile_gan(model, preset)
     return gan_system(model, batches, facts)
 
@@ -40,6 +40,7 @@ def check_gan(preset: GANPreset) -> None:
     choices = {
         "network": FAMILIES[preset.system],
         "conditioning": ("projection", "embedding"),
+        "loss": tuple(ADVERSARIAL_LOSSES),
         "optimizer": tuple(OPTIMIZERS),
     }
     for name, valid in choices.items():

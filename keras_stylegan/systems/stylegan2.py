@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import keras
 import numpy as np
 
+from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
 from keras_stylegan.networks import ProjectedCritic, StyleGAN2Critic, StyleGAN2Generator, build_perceptual
 from keras_stylegan.presets import StyleGAN2Preset
@@ -25,7 +24,7 @@ def build_stylegan2(preset: StyleGAN2Preset) -> System:
     """
     batches, classes = open_batches(preset)
     model = untrained_stylegan2(preset, len(classes))
-    taken = {"weights_taken": start_from(Path(preset.start_from), model)} if preset.start_from else {}
+    taken = start_from(preset.start_from, model) if preset.start_from else {}
     optimizers = {
         name: keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
         for name, rate in (("critic", preset.critic_learning_rate), ("generator", preset.learning_rate))
@@ -49,6 +48,7 @@ def untrained_stylegan2(preset: StyleGAN2Preset, num_classes: int = 0) -> StyleG
     Raises:
         ValueError: if a setting breaks its rule.
     """
+    check_choice("loss", preset.loss, tuple(ADVERSARIAL_LOSSES))
     augment = build_augment(preset)
     shared = {
         "size": preset.size,
