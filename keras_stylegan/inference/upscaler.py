@@ -127,8 +127,8 @@ def open_upscaler(source: str | os.PathLike | None = None) -> Upscaler:
     """Opens a super-resolution network.
 
     Args:
-        source: path of a LiteRT file, of a `.keras` file, or of the run directory of `train super_resolution`; None for
-            the packaged network.
+        source: path of a LiteRT file, of a `.keras` file, or of a run directory of super-resolution; None for the
+            packaged network.
 
     Raises:
         ValueError: if there is no such network, or the file is damaged.
