@@ -5,7 +5,8 @@
 A model is the run directory of `train super_resolution` or a LiteRT file. Photographs are made small by the bicubic
 filter (`clean`) or by the recipe's degradation (`degraded`: blur, noise and JPEG, always the same) and enlarged again.
 PSNR and SSIM as scikit-image computes them, on RGB and on BT.601 luma, four pixels at the border left out; the Frechet
-distance of the extractor's features between patches of the results and of the photographs says how sharp they are.
+distance of the extractor's features between patches of the results and of the photographs says how sharp they are,
+and `checkerboard` whether that is a lattice of the network's own making (1 is none, above 3 it is seen).
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ import numpy as np
 from PIL import Image
 from record import record
 
-from keras_stylegan.data import Degradation, to_float, to_uint8
+from keras_stylegan.data import Degradation
 from keras_stylegan.exporters.upscaler import fidelity, read_photographs, shrink
 from keras_stylegan.inference.upscaler import open_upscaler
-from keras_stylegan.metrics import FeatureSet, build_extractor, score_features
+from keras_stylegan.metrics import FeatureSet, build_extractor, checkerboard_energy, score_features
 
 PATCH = 96
 
@@ -32,14 +33,7 @@ def enlarger(source, factor):
         return lambda small: np.asarray(
             Image.fromarray(small).resize((factor * small.shape[1], factor * small.shape[0]), Image.Resampling.BICUBIC)
         )
-    if Path(source).suffix == ".tflite":
-        return open_upscaler(source).run
-    import keras
-
-    import keras_stylegan.networks  # noqa: F401 - registers the class that the file names
-
-    network = keras.models.load_model(Path(source) / "network.keras", compile=False)
-    return lambda small: to_uint8(keras.ops.convert_to_numpy(network(to_float(small)[None]))[0])
+    return open_upscaler(source).run
 
 
 def patches(picture):
@@ -80,7 +74,9 @@ def main():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # few patches: the bias is the same in every row
                 distance = score_features(real, features(extractor, results), ("fd",))["fd"]
-            table.append({"model": name, "input": kind, **scores, f"FD-{extractor.name}": round(distance, 4)})
+            lattice = round(float(np.mean([checkerboard_energy(picture) for picture in results])), 2)
+            row = {"model": name, "input": kind, **scores, f"FD-{extractor.name}": round(distance, 4)}
+            table.append({**row, "checkerboard": lattice})
             print(table[-1], flush=True)
     figures = {"photographs": len(truths), "patches": real.count, "table": table}
     record("super_resolution", figures, ("keras", "tensorflow"))

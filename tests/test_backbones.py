@@ -14,8 +14,10 @@ from keras_stylegan.networks import (
     BackboneUNet,
     DCGANGenerator,
     PatchCritic,
+    ProjectedCritic,
     backbone_trunk,
 )
+from keras_stylegan.ops.gradients import input_gradient
 
 # Channels of the taps, and the module of keras.applications with the preparation of the pixels.
 EXPECTED = {
@@ -72,14 +74,33 @@ def test_taps_halve_the_picture_and_pixels_are_prepared(shared):
     channels, module = EXPECTED[shared]
     trunk = BackboneTrunk(shared)
     assert trunk.channels == channels
-    for level, shape in enumerate(trunk.compute_output_shape((2, 320, 352, 3)), 1):
+    shapes = trunk.compute_output_shape((2, 320, 352, 3))
+    assert list(shapes) == [f"level_{level}" for level in range(1, 6)]
+    for level, shape in enumerate(shapes.values(), 1):
         for side, whole in zip(shape[1:3], (320, 352), strict=True):
             assert abs(side - whole / 2**level) <= (4 if shared == "inception_v3" else 0)
     first = BackboneTrunk(shared, levels=1)
     pixels = np.random.default_rng(0).integers(0, 256, (1, 80, 80, 3)).astype("float32")
     prepare = importlib.import_module(f"keras.applications.{module}").preprocess_input
     wanted = first.network(prepare(pixels.copy()))[0]
-    np.testing.assert_allclose(first(pixels / 127.5 - 1)[0], wanted, rtol=1e-3, atol=1e-3 * np.abs(wanted).max())
+    features = first(pixels / 127.5 - 1)["level_1"]
+    np.testing.assert_allclose(features, wanted, rtol=1e-3, atol=1e-3 * np.abs(wanted).max())
+
+
+def test_the_smallest_picture_has_every_level(shared):
+    for levels in range(1, 6):
+        trunk = BackboneTrunk(shared, levels)
+        assert trunk.smallest == {4: 43, 5: 75}.get(levels, 32) if shared == "inception_v3" else 32
+        assert _smallest_map(trunk, trunk.smallest) >= 1
+        if trunk.smallest > 32:
+            assert _smallest_map(trunk, trunk.smallest - 1) < 1
+
+
+def _smallest_map(trunk, side):
+    try:
+        return min(shape[1] for shape in trunk.compute_output_shape((1, side, side, 3)).values())
+    except ValueError:  # Keras on a convolution of nothing
+        return 0
 
 
 def test_trains_as_encoder(shared):
@@ -149,6 +170,19 @@ def test_a_class_decides_and_networks_save_and_load(networks, images, name, tmp_
     np.testing.assert_array_equal(loaded(images, labels[:2]), outputs)
 
 
+def test_the_projected_critic_looks_through_a_classifier_too(images, tmp_path):
+    critic, labels = ProjectedCritic(BackboneTrunk("mobilenet", 2), (32, 32), 4, num_classes=3), np.eye(3)[:2]
+    critic.build()
+    pictures = images[:, :32, :32]
+    logits = np.asarray(critic(pictures, labels))
+    assert logits.shape == (2, 2 * 16)
+    _, gradient = input_gradient(lambda x: critic(x, labels), pictures)
+    assert np.abs(np.asarray(gradient)).max() > 0
+    assert not [v for v in critic.trainable_variables if "trunk" in v.path or "conv_pw" in v.path]
+    critic.save(tmp_path / "critic.keras")
+    np.testing.assert_allclose(keras.models.load_model(tmp_path / "critic.keras")(pictures, labels), logits, atol=1e-5)
+
+
 def test_weights_come_from_local_files(images, tmp_path):
     whole = keras.applications.MobileNet(include_top=False, weights=None, input_shape=(None, None, 3))
     whole.save_weights(tmp_path / "mobilenet.weights.h5")
@@ -160,7 +194,7 @@ def test_weights_come_from_local_files(images, tmp_path):
     wanted = keras.Model(whole.input, whole.get_layer("conv_pw_3_relu").output)(images)
     for file in ("mobilenet.weights.h5", "mobilenet.npz"):
         trunk = BackboneTrunk("mobilenet", 2, tmp_path / file)
-        np.testing.assert_allclose(trunk(images)[1], wanted, atol=1e-5)
+        np.testing.assert_allclose(trunk(images)["level_2"], wanted, atol=1e-5)
         assert not trunk.trainable_variables
     np.savez(tmp_path / "part.npz", **{k: v for k, v in arrays.items() if "conv_pw_3/" not in k})
     (tmp_path / "broken.h5").write_bytes(b"none")

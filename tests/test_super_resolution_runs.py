@@ -59,6 +59,15 @@ def test_recipe_trains_resumes_exactly_and_begins_with_another_run(photographs, 
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
+def test_the_first_phase_is_pixels_alone(photographs, tmp_path, eagerly):
+    settings = [text for key, value in {**TINY, "kimg": 0.002}.items() for text in ("--set", f"{key}={value}")]
+    call = ["train", "super_resolution_pixels", "--data", str(photographs), "--out", str(tmp_path / "run"), *settings]
+    assert cli.main(call) == 0
+    (last,) = read_metrics(tmp_path / "run" / "metrics.jsonl")
+    assert last["generator/loss"] == last["generator/pixel"] and not [key for key in last if "critic" in key]
+    assert [file.name for file in (tmp_path / "run").glob("*.keras")] == ["network.keras"]
+
+
 def _stop(callback):
     callback.model.stop_training = True
 

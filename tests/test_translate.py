@@ -22,7 +22,7 @@ from keras_stylegan.exporters.translators import package_translator
 from keras_stylegan.inference.translator import Translator, open_translator
 from keras_stylegan.networks import DenseNetTranslator, ResNetTranslator, UNetTranslator, VNetTranslator
 from keras_stylegan.presets import as_dict, get_preset, with_settings
-from keras_stylegan.systems import translation
+from keras_stylegan.systems import translation_networks
 
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
 TINY = {"size": "16,16", "filters": 2, "depth": 2, "num_blocks": 1, "receptive_field": 1, "critic_filters": 2}
@@ -71,7 +71,7 @@ def test_recipe_takes_two_steps(name, pictures, tmp_path, monkeypatch, eagerly):
 
 
 def test_resuming_equals_not_stopping_history_included(pictures, tmp_path, monkeypatch, eagerly):
-    monkeypatch.setitem(translation.TRANSLATORS, "resnet", lambda preset: ToyTranslator())
+    monkeypatch.setitem(translation_networks.TRANSLATORS, "resnet", lambda preset: ToyTranslator())
     changes = {"history_size": 3, "seed": 5}
     assert train("cyclegan", pictures, tmp_path / "whole", {**changes, "kimg": 0.008}) == 0
     assert train("cyclegan", pictures, tmp_path / "parts", changes) == 0

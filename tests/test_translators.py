@@ -67,6 +67,40 @@ def test_critics_have_the_papers_parameters(field, channels, condition, normaliz
     assert trainable(critic) == expected
 
 
+def convolution(size, channels, filters, further):
+    """Parameters of a convolution: `further` for each of its filters, a bias or a scale and a shift."""
+    return size * size * channels * filters + further * filters
+
+
+def test_v_net_s_parameters_by_hand():
+    stages = convolution(5, 4, 4, 2) + 2 * convolution(5, 8, 8, 2) + convolution(5, 8, 4, 2)
+    changes = convolution(2, 4, 8, 2) + convolution(2, 8, 4, 2)
+    assert trainable(VNetTranslator((1, 2), 4)) == convolution(1, 3, 4, 1) + stages + changes + convolution(1, 4, 3, 1)
+
+
+def test_densenet_s_parameters_by_hand():
+    block = convolution(3, 16, 3, 1) + convolution(3, 19, 3, 1) + convolution(1, 22, 16, 1)
+    ends = convolution(7, 3, 4, 1) + convolution(7, 4, 3, 1)
+    sizes = 2 * convolution(3, 4, 8, 1) + 2 * convolution(3, 8, 16, 1)
+    # Down 4-8-16, up 16-8-4: as many weights, but biases of the other side.
+    sizes += (4 + 8) - (8 + 16)
+    assert trainable(DenseNetTranslator(2, 2, 3, 4)) == ends + sizes + 2 * block
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_v_net_s_pixel_sees_as_far_as_its_convolutions_reach(count):
+    """5x5 before and after, `count` of them at half the size, and the 2x2 pixels of each of those."""
+    network = VNetTranslator((1, count), 4, normalization="none")
+    network.build()
+    rng = np.random.default_rng(0)
+    for weight in network.weights:  # positive: no ReLU stops a gradient
+        weight.assign(rng.uniform(0, 0.02, weight.shape))
+    images, middle = np.abs(pictures(1, 64, 64, 3)), 32
+    _, gradient = input_gradient(lambda x: network(x)[:, middle, middle], images)
+    rows = np.flatnonzero(np.abs(np.array(gradient))[0].sum((1, 2)))
+    assert (rows[0], rows[-1]) == (middle - 4 * count - 4, middle + 4 * count + 5)
+
+
 @pytest.mark.parametrize("field", RECEPTIVE_FIELDS)
 def test_a_score_sees_a_patch_of_that_width(field):
     """The gradient of one score in the middle with respect to the pixels: where it is not zero."""

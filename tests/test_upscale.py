@@ -11,7 +11,7 @@ from toy_super_resolution import photograph, tiny_network, write_photographs
 
 from keras_stylegan import cli, pretrained
 from keras_stylegan.inference import upscaler as upscaling
-from keras_stylegan.networks import SuperResolutionNetwork
+from keras_stylegan.networks import SuperResolutionNetwork, UNetTranslator
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def assets(tmp_path_factory, photographs):
     (run / "metrics.jsonl").write_text(json.dumps({"images": 800, "generator/pixel": 0.05}) + "\n")
     (assets / "manifest.json").write_text('{"compact": {"file": "x"}}')
     entry = package_upscaler(run, assets, "Four pictures.", "Free.", photographs)
-    return assets, entry
+    return assets, entry, run
 
 
 @pytest.fixture()
@@ -46,7 +46,7 @@ def upscaler(assets):
 
 
 def test_packaged_files_say_what_they_are(assets):
-    folder, entry = assets
+    folder, entry, _ = assets
     assert sorted(path.name for path in folder.rglob("*.*")) == [
         "manifest.json", "super_resolution.md", "super_resolution.tflite"
     ]  # fmt: skip
@@ -74,6 +74,31 @@ def test_tiles_are_parts_of_the_whole(assets, upscaler):
     np.testing.assert_allclose(tiled.run(picture).astype(int), upscaler.run(picture), atol=1)
     torn = upscaling.Upscaler(content, 1, tile=16, margin=0)
     assert np.abs(torn.run(picture).astype(int) - upscaler.run(picture)).max() > 3
+
+
+def test_a_run_enlarges_as_its_file_does(assets, upscaler, files, capsys):
+    opened, picture = upscaling.open_upscaler(assets[2]), photograph(21, 34)
+    assert opened.factor == 4 and opened.margin == tiny_network().reach
+    np.testing.assert_allclose(opened.run(picture).astype(int), upscaler.run(picture), atol=6)  # bfloat16
+    tiled = upscaling.Upscaler(tiny_network(), tile=8)
+    np.testing.assert_allclose(tiled.run(picture).astype(int), upscaler.run(picture), atol=1)
+    call = ["upscale", files["photo.png"], "-o", files["out.png"], "--model"]
+    assert cli.main([*call, str(assets[2])]) == 0
+    with Image.open(files["out.png"]) as result:
+        assert result.size == (52, 36)
+    pathlib.Path(files["out.png"]).unlink()
+    other = pathlib.Path(files["out.png"]).with_name("other.keras")
+    network = UNetTranslator(1, 2)
+    network.build()
+    network.save(other)
+    for model, message in (
+        (assets[0], "`model` must be the run directory of a network that enlarges, with network.keras. Received: "),
+        (other, "`model` must hold a network that enlarges. Received: "),
+    ):
+        capsys.readouterr()
+        assert cli.main([*call, str(model)]) == 2
+        error = capsys.readouterr().err
+        assert message in error and error.count("\n") == 1 and not pathlib.Path(files["out.png"]).exists()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 9), (7, 5)])

@@ -1,12 +1,16 @@
 """Super-resolution x4: degraded photographs to photographs, with a critic of patches.
 
-    python training/super_resolution.py --data PHOTOGRAPHS --out PSNR --set perceptual_weight=0 --set critic_weight=0
-    python training/super_resolution.py --data PHOTOGRAPHS --out RUN --from PSNR --set learning_rate=1e-4
+    keras-stylegan train super_resolution_pixels --data PHOTOGRAPHS --out PIXELS
+    python training/super_resolution.py --data PHOTOGRAPHS --out RUN --from PIXELS
 
-is `keras-stylegan train super_resolution` with the same arguments. The first run, on pixels alone, gives the highest
-PSNR; the second makes its network sharp. `benchmarks/super_resolution.py` scores both beside bicubic interpolation on
-photographs that were not trained on; `export/package_upscaler.py` turns a run into the files of `keras-stylegan
-upscale`.
+The first run, on pixels alone, gives the highest PSNR, at 0.1 s of one core a step of eight pictures. The second, which
+is `keras-stylegan train super_resolution` with the same arguments, makes its network sharp, at 0.25 s: pixels 1,
+features 0.1, critic 0.1 and Adam 1e-4 as in Real-ESRGAN (Wang et al. 2021), and R1.
+
+`benchmarks/super_resolution.py` scores both beside bicubic interpolation on photographs that were not trained on. Look
+at `checkerboard` there before the Frechet distance: detail that is a lattice is none.
+`export/package_upscaler.py` turns a run into the files of `keras-stylegan upscale`, and `upscale --model RUN` uses it
+as it is.
 """
 
 import sys

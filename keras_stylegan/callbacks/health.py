@@ -28,6 +28,7 @@ class Health(keras.callbacks.Callback):
       before: 1 is as ever.
     - `health/tone`, of a translator: the correlation of light and dark between the pictures it makes and those it makes
       them from, in the mean. 1 keeps them, 0 has nothing to do with them, -1 is a negative, which a cycle back hides.
+      Hues are not looked at: a blue sky that turns orange may be what is wanted.
 
     Goes after `Clock` and before the callbacks that write logs down.
 

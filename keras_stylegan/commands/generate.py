@@ -24,9 +24,9 @@ def add_arguments(parser):
         "--upscale",
         nargs="?",
         const="",
-        metavar="FILE",
+        metavar="FILE|RUN",
         help="write everything a second time, four times as large (and then painted) and named NAME_x4: by the "
-        "packaged network of `upscale`, or by the LiteRT file of another",
+        "packaged network of `upscale`, or by the LiteRT file or run directory of another",
     )
 
 

@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("photo", help="picture to enlarge")
     add("-o", "--output", required=True, metavar="OUT", help="picture to write (.png, .jpg, ...)")
-    add("--model", metavar="FILE", help="LiteRT file of a network trained by `train super_resolution`, instead of ours")
+    add("--model", metavar="FILE|RUN", help="LiteRT file or run directory of a network of `train super_resolution`")
     add("--max-pixels", type=int, metavar="N", help="refuse larger results (default 178956970)")
     add_provenance(parser, STYLIZED)
 

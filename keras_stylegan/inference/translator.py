@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference.images import MAX_PIXELS, read_picture
 from keras_stylegan.inference.resolution import resize
-from keras_stylegan.inference.runtimes import available_cores, pad_to_stride
+from keras_stylegan.inference.runtimes import MIN_SIDE, available_cores, pad_to_stride
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.latents import seeded_latents
 
@@ -25,12 +25,14 @@ class KerasTranslator:
     """Runs a translator on the backend that Keras is set to.
 
     Args:
-        network: Keras model with `stride`, called on float32 `(batch, height, width, 3)` in [-1, 1].
+        network: Keras model with `stride`, and with `min_side` where it takes no small pictures, called on float32
+            `(batch, height, width, 3)` in [-1, 1].
     """
 
     def __init__(self, network):
         self.network = network
         self.stride = network.stride
+        self.min_side = max(MIN_SIDE, getattr(network, "min_side", 0))
 
     def run(self, image: np.ndarray) -> np.ndarray:
         """Translates one picture, uint8 of shape `(height, width, 3)`, height and width multiples of `stride`."""
@@ -44,11 +46,16 @@ class KerasTranslator:
 class LiteRTTranslator:
     """Runs a LiteRT file with the signature `translate`; needs neither TensorFlow nor Keras.
 
+    Attributes:
+        min_side: int, the smallest height and width that it is given.
+
     Args:
         model: bytes of the file.
         stride: int, what height and width are to be multiples of.
         num_threads: int, or None for all cores of this process.
     """
+
+    min_side = MIN_SIDE
 
     def __init__(self, model: bytes, stride: int, num_threads: int | None = None):
         from ai_edge_litert.interpreter import Interpreter
@@ -68,7 +75,7 @@ class Translator:
     """Translates pictures of any size: they are continued by reflection to the network's stride and cropped back.
 
     Args:
-        runtime: object with `run(image)` and `stride`, such as `LiteRTTranslator`.
+        runtime: object with `run(image)`, `stride` and `min_side`, such as `LiteRTTranslator`.
     """
 
     def __init__(self, runtime):
@@ -97,7 +104,7 @@ class Translator:
         if max_size is not None and max_size < max(photo.size):
             factor = max_size / max(photo.size)
             photo = resize(photo, tuple(max(1, round(side * factor)) for side in photo.size))
-        padded, crop = pad_to_stride(np.asarray(photo), self.runtime.stride)
+        padded, crop = pad_to_stride(np.asarray(photo), self.runtime.stride, self.runtime.min_side)
         return picture.dress(Image.fromarray(np.ascontiguousarray(self.runtime.run(padded)[crop])))
 
 

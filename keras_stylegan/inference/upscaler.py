@@ -1,13 +1,15 @@
 """The super-resolution network as a Python object: pictures of any size in, pictures of four times the size out.
 
-Needs neither TensorFlow nor Keras. The network has no statistic of the whole picture, so overlapping tiles give the
-pixels of the whole in bounded memory.
+The packaged network, and any other LiteRT file, needs neither TensorFlow nor Keras; the run directory of a training run
+needs a backend of Keras. The network has no statistic of the whole picture, so overlapping tiles give the pixels of the
+whole in bounded memory.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -20,16 +22,18 @@ TILE, MARGIN = 192, 24
 # Below this side a picture is continued by reflection.
 SMALLEST = 8
 SIGNATURE = "upscale"
+# What a training run leaves.
+NETWORK_FILE = "network.keras"
 
 
 class Upscaler:
-    """Runs a LiteRT file with the signature `upscale`. `open_upscaler` makes one of the packaged network.
+    """Enlarges pictures by a network. `open_upscaler` makes one of the packaged network, of a file or of a run.
 
     Args:
-        model: bytes of the file.
-        num_threads: int, or None for all cores of this process.
+        model: bytes of a LiteRT file with the signature `upscale`; or a built `SuperResolutionNetwork`.
+        num_threads: int, of a LiteRT file, or None for all cores of this process.
         tile: int, edge of the tiles in pixels of the small picture, without the margin.
-        margin: int, how far tiles overlap.
+        margin: int, how far tiles overlap; None for as far as the network sees, or `MARGIN` for a file.
 
     Attributes:
         factor: int, how much larger a picture becomes.
@@ -38,23 +42,18 @@ class Upscaler:
         ValueError: if the file is no such network, or a number is out of range.
     """
 
-    def __init__(self, model: bytes, num_threads: int | None = None, tile: int = TILE, margin: int = MARGIN):
-        from ai_edge_litert.interpreter import Interpreter
-
-        if tile < 1 or margin < 0:
+    def __init__(self, model, num_threads: int | None = None, tile: int = TILE, margin: int | None = None):
+        if tile < 1 or (margin is not None and margin < 0):
             raise ValueError(
                 f"`tile` must be positive and `margin` not negative. Received: tile={tile}, margin={margin}"
             )
         self.tile = tile
-        self.margin = margin
-        threads = available_cores() if num_threads is None else num_threads
-        try:
-            interpreter = Interpreter(model_content=model, num_threads=threads)
-            self._signature = interpreter.get_signature_runner(SIGNATURE)
-            self._lock = threading.Lock()  # an interpreter holds one picture at a time
-            self.factor = self._run(np.zeros((SMALLEST, SMALLEST, 3), "uint8")).shape[0] // SMALLEST
-        except Exception as error:  # LiteRT raises ValueError, RuntimeError and KeyError
-            raise ValueError(f"`model` must be a LiteRT file with the signature {SIGNATURE} ({error})") from error
+        if isinstance(model, bytes):
+            self.margin = MARGIN if margin is None else margin
+            self._enlarge, self.factor = _of_file(model, available_cores() if num_threads is None else num_threads)
+        else:
+            self.margin = model.reach if margin is None else margin
+            self._enlarge, self.factor = _of_network(model), model.factor
 
     def upscale(self, image, max_pixels: int = MAX_PIXELS) -> Image.Image:
         """Enlarges a picture.
@@ -94,17 +93,42 @@ class Upscaler:
 
     def _run(self, image):
         padded, (rows, columns) = pad_to_stride(image, 1, SMALLEST)
-        with self._lock:
-            enlarged = self._signature(image=padded[None])["upscaled"][0]
-        factor = enlarged.shape[0] // padded.shape[0]
+        enlarged, factor = self._enlarge(padded), self.factor
         return enlarged[factor * rows.start : factor * rows.stop, factor * columns.start : factor * columns.stop]
+
+
+def _of_file(content, num_threads):
+    """Function of a LiteRT file from an array to the larger one, and how much larger."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    try:
+        signature = Interpreter(model_content=content, num_threads=num_threads).get_signature_runner(SIGNATURE)
+        lock = threading.Lock()  # an interpreter holds one picture at a time
+
+        def enlarge(image):
+            with lock:
+                return signature(image=image[None])["upscaled"][0]
+
+        return enlarge, enlarge(np.zeros((SMALLEST, SMALLEST, 3), "uint8")).shape[0] // SMALLEST
+    except Exception as error:  # LiteRT raises ValueError, RuntimeError and KeyError
+        raise ValueError(f"`model` must be a LiteRT file with the signature {SIGNATURE} ({error})") from error
+
+
+def _of_network(network):
+    """Function of a Keras network from an array to the larger one."""
+    from keras import ops
+
+    from keras_stylegan.data import to_float, to_uint8
+
+    return lambda image: to_uint8(ops.convert_to_numpy(network(to_float(image[None]))))[0]
 
 
 def open_upscaler(source: str | os.PathLike | None = None) -> Upscaler:
     """Opens a super-resolution network.
 
     Args:
-        source: path of a LiteRT file; None for the packaged network.
+        source: path of a LiteRT file, of a `.keras` file, or of a run directory of super-resolution; None for the
+            packaged network.
 
     Raises:
         ValueError: if there is no such network, or the file is damaged.
@@ -114,12 +138,27 @@ def open_upscaler(source: str | os.PathLike | None = None) -> Upscaler:
         from keras_stylegan import pretrained
 
         return Upscaler(pretrained.read_weights(pretrained.upscaler_entry()["litert"]))
+    path = Path(source)
+    if path.is_dir() or path.suffix == ".keras":
+        return Upscaler(_load(path / NETWORK_FILE if path.is_dir() else path))
     with open(source, "rb") as file:
         content = file.read()
     try:
         return Upscaler(content)
     except ValueError as error:
         raise ValueError(f"{os.fspath(source)}: not a network that enlarges pictures ({error})") from error
+
+
+def _load(file):
+    from keras_stylegan.keras_files import load_network
+
+    if not file.is_file():
+        raise ValueError(f"`model` must be the run directory of a network that enlarges, with {file.name}. "
+                         f"Received: {file.parent}")  # fmt: skip
+    network = load_network(file)
+    if not (hasattr(network, "factor") and hasattr(network, "reach")):
+        raise ValueError(f"`model` must hold a network that enlarges. Received: {file} with {type(network).__name__}")
+    return network
 
 
 def _tiles(length, tile, margin):

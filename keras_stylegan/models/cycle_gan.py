@@ -27,7 +27,7 @@ class CycleGAN(TranslationModel):
     Args:
         a_to_b: built translator.
         b_to_a: built translator.
-        critic_a: built `PatchGANCritic` without a condition, of the set A.
+        critic_a: built `PatchGANCritic` without a condition, or `BackboneCritic`, of the set A.
         critic_b: the same, of B.
         loss: name of an adversarial loss; `"wasserstein"` with a `penalty_weight` of 10 is WGAN-GP.
         cycle_weight: float.

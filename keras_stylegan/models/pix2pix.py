@@ -11,13 +11,13 @@ from keras_stylegan.models.translation import TranslationModel
 class Pix2Pix(TranslationModel):
     """A translator that must hit the pair's other picture, and convince a critic that sees both.
 
-    `reconstruction_weight * |G(a) - b| + adversarial_weight * L(D(G(a), a))`. Without a critic it is the paper's
-    ablation with L1 alone.
+    `reconstruction_weight * |G(a) - b| + adversarial_weight * L(D(G(a), a))`. The paper's ablations: without a critic
+    L1 alone; with one that has no condition, `L(D(G(a)))`, L1 with a GAN that judges results alone.
 
     Args:
         generator: built translator with `channels` and `stride`.
-        critic: built `PatchGANCritic` under the condition of the picture that comes in; None trains by the
-            reconstruction alone.
+        critic: built `PatchGANCritic` under the condition of the picture that comes in; one without condition, such
+            as a `BackboneCritic`, sees results alone; None trains by the reconstruction alone.
         loss: name of an adversarial loss.
         reconstruction_weight: float, lambda of L1.
         adversarial_weight: float.
@@ -58,6 +58,10 @@ class Pix2Pix(TranslationModel):
             )
         self.reconstruction_weight = reconstruction_weight
 
+    def condition(self, batch):
+        """What the critic sees beside a picture: the one that it was made from, or None."""
+        return batch["images_a"] if getattr(self.critic, "condition_channels", 0) else None
+
     def players(self):
         generator = Player("generator", [self.generator], self.generator_terms)
         if self.critic is None:
@@ -70,15 +74,15 @@ class Pix2Pix(TranslationModel):
     def critic_terms(self, batch):
         """Every term of the critic's loss, each of shape `(batch,)`."""
         fake = self.generator(batch["images_a"], training=True)
-        return self.critic_losses(self.critic, batch["images_b"], fake, batch, batch["images_a"])
+        return self.critic_losses(self.critic, batch["images_b"], fake, batch, self.condition(batch))
 
     def generator_terms(self, batch):
         """Every weighted term of the translator's loss, each of shape `(batch,)`."""
-        condition, target = batch["images_a"], batch["images_b"]
-        fake = self.generator(condition, training=True)
+        target = batch["images_b"]
+        fake = self.generator(batch["images_a"], training=True)
         terms = {"reconstruction": self.reconstruction_weight * absolute_error(fake, target)}
         if self.critic is not None:
-            terms["adversarial"] = self.adversarial_term(self.critic, target, fake, condition)
+            terms["adversarial"] = self.adversarial_term(self.critic, target, fake, self.condition(batch))
         return terms
 
     def call(self, images, training=False):

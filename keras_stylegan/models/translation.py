@@ -62,11 +62,13 @@ class TranslationModel(AdversarialModel):
         logits = critic(real, condition, training=True), critic(fake, condition, training=True)
         terms = {"adversarial": self.critic_weight * self.pair.discriminator(*logits)}
         if self.penalty_weight:
-            # The critic's value of a picture is the mean over its patches, as in its loss.
-            _, gradients = input_gradient(
-                lambda x: ops.mean(critic(x, condition, training=True), axis=(1, 2, 3)),
-                interpolate(real, fake, batch["mix"]),
-            )
+
+            def value(images):
+                """The critic's of a picture: the mean over its patches or heads, as in its loss."""
+                logits = critic(images, condition, training=True)
+                return ops.mean(logits, axis=tuple(range(1, len(logits.shape))))
+
+            _, gradients = input_gradient(value, interpolate(real, fake, batch["mix"]))
             terms["penalty"] = gradient_penalty(gradients, self.penalty_weight)
         return terms
 

@@ -15,6 +15,10 @@ class BackboneCritic(keras.Model):
     A frozen trunk cannot be fooled into other features, and the heads are little to train: few pictures suffice.
     Pictures with a class are judged under it, by projection.
 
+    For pictures of any size, and for trunks that may be trained; it scores a picture as a whole. `ProjectedCritic`
+    scores places, behind random mixtures of the features that leave the generator no single channel to please, for
+    which it wants pictures of one square size; it too can look through a `BackboneTrunk`.
+
     Args:
         backbone: as in `BackboneTrunk`.
         levels: sequence of ints from 1 to 5, the levels that have a head.
@@ -23,8 +27,8 @@ class BackboneCritic(keras.Model):
         num_classes: int, 0 for a critic without classes.
 
     Call arguments:
-        images: float tensor of shape `(batch, height, width, 3)`, RGB in [-1, 1], both sides at least 32 (75 for
-            InceptionV3).
+        images: float tensor of shape `(batch, height, width, 3)`, RGB in [-1, 1], both sides at least `min_side`: 32,
+            of InceptionV3 43 with four levels and 75 with five.
         labels: tensor of shape `(batch, num_classes)`, rows that sum to 1; None without classes.
         training: bool.
 
@@ -62,6 +66,11 @@ class BackboneCritic(keras.Model):
         ]
 
     @property
+    def min_side(self):
+        """Int, the smallest height and width of a picture."""
+        return self.trunk.smallest
+
+    @property
     def blocks(self):
         """The heads, the one nearest to the picture first."""
         return [head for _, head in sorted(zip(self.levels, self.heads, strict=True), key=lambda pair: pair[0])]
@@ -77,7 +86,7 @@ class BackboneCritic(keras.Model):
         features = self.trunk(images, training=training)
         logits = []
         for level, (mix, judge, score) in zip(self.levels, self.heads, strict=True):
-            x = ops.cast(features[level - 1], self.compute_dtype)
+            x = ops.cast(features[f"level_{level}"], self.compute_dtype)
             for convolution in (mix, judge):
                 x = ops.leaky_relu(convolution(x, training=training), 0.2)
             logits.append(score(ops.mean(ops.cast(x, "float32"), axis=(1, 2)), labels, training=training))

@@ -23,26 +23,29 @@ from keras_stylegan.choices import did_you_mean
 _MEANS, _DEVIATIONS = np.array([123.675, 116.28, 103.53]), np.array([58.395, 57.12, 57.375])
 _CAFFE_MEANS = np.array([123.68, 116.779, 103.939])
 # Name: the class of keras.applications, its layers at each level (an int: the input of that pooling layer), scale and
-# offset that take RGB in [-1, 1] to what it was trained on, whether its channels are BGR, and its smallest picture.
+# offset that take RGB in [-1, 1] to what it was trained on, and whether its channels are BGR.
 _BACKBONES = {
     "densenet121": (
         "DenseNet121", ("conv1_relu", "pool2_relu", "pool3_relu", "pool4_relu", "relu"),
-        127.5 / _DEVIATIONS, (127.5 - _MEANS) / _DEVIATIONS, False, 32,
+        127.5 / _DEVIATIONS, (127.5 - _MEANS) / _DEVIATIONS, False,
     ),
-    "inception_v3": ("InceptionV3", (0, 1, "mixed2", "mixed7", "mixed10"), np.ones(3), np.zeros(3), False, 75),
+    "inception_v3": ("InceptionV3", (0, 1, "mixed2", "mixed7", "mixed10"), np.ones(3), np.zeros(3), False),
     "mobilenet": (
         "MobileNet",
         ("conv_pw_1_relu", "conv_pw_3_relu", "conv_pw_5_relu", "conv_pw_11_relu", "conv_pw_13_relu"),
-        np.ones(3), np.zeros(3), False, 32,
+        np.ones(3), np.zeros(3), False,
     ),
     "resnet50": (
         "ResNet50",
         ("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
-        np.full(3, 127.5), 127.5 - _CAFFE_MEANS, True, 32,
+        np.full(3, 127.5), 127.5 - _CAFFE_MEANS, True,
     ),
 }  # fmt: skip
 TRUNKS = tuple(_BACKBONES)
 LEVELS = 5
+# The smallest side of a picture; what InceptionV3's unpadded convolutions need for its deeper levels.
+_SMALLEST = 32
+_SMALLEST_INCEPTION = {4: 43, 5: 75}
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -63,7 +66,8 @@ class BackboneTrunk(layers.Layer):
         training: bool.
 
     Returns:
-        List of `levels` float32 tensors, `(batch, about height / 2**level, about width / 2**level, channels)`.
+        Dict of `levels` float32 tensors, `level_1` and on, `(batch, about height / 2**level, about width / 2**level,
+        channels)`: what `ProjectedCritic` takes its maps from, too.
 
     Raises:
         ValueError: for an unknown backbone, levels out of range, pictures that are too small, or a file that does not
@@ -84,7 +88,7 @@ class BackboneTrunk(layers.Layer):
         self.backbone = backbone
         self.levels = levels
         self.frozen = frozen
-        _, _, self._scale, self._offset, self._bgr, self.smallest = _BACKBONES[backbone]
+        _, _, self._scale, self._offset, self._bgr = _BACKBONES[backbone]
         self.network = _build(backbone, levels, weights)
         self.network.trainable = not frozen
 
@@ -92,6 +96,11 @@ class BackboneTrunk(layers.Layer):
     def channels(self):
         """Tuple of ints, channels of the features of each level."""
         return tuple(output.shape[-1] for output in self.network.outputs)
+
+    @property
+    def smallest(self):
+        """Int, the smallest height and width of a picture."""
+        return _SMALLEST_INCEPTION.get(self.levels, _SMALLEST) if self.backbone == "inception_v3" else _SMALLEST
 
     def build(self, images_shape=None):
         self.built = True
@@ -101,10 +110,13 @@ class BackboneTrunk(layers.Layer):
             raise ValueError(f"`images` must be at least {self.smallest} pixels on each side. Received: {images.shape}")
         x = ops.cast(images, "float32") * ops.cast(self._scale, "float32") + ops.cast(self._offset, "float32")
         x = ops.flip(x, axis=-1) if self._bgr else x
-        return self.network(x, training=training and not self.frozen)
+        return self._by_level(self.network(x, training=training and not self.frozen))
 
     def compute_output_shape(self, images_shape):
-        return self.network.compute_output_shape(images_shape)
+        return self._by_level(self.network.compute_output_shape(images_shape))
+
+    def _by_level(self, values):
+        return {f"level_{level}": value for level, value in enumerate(values, 1)}
 
     def get_config(self):
         config = {"backbone": self.backbone, "levels": self.levels, "weights": None, "frozen": self.frozen}

@@ -21,8 +21,8 @@ class BackboneUNet(keras.Model):
         num_classes: int, 0 for a translator without classes. A class is added to the deepest features.
 
     Call arguments:
-        images: float tensor of shape `(batch, height, width, 3)`, RGB in [-1, 1], both sides at least 32 (75 for
-            InceptionV3).
+        images: float tensor of shape `(batch, height, width, 3)`, RGB in [-1, 1], both sides at least `min_side`: 32,
+            of InceptionV3 43 with four levels and 75 with five.
         labels: tensor of shape `(batch, num_classes)`, rows that sum to 1; None without classes.
         training: bool.
 
@@ -76,6 +76,11 @@ class BackboneUNet(keras.Model):
         """What users of translators bring height and width to: here a choice, every size is taken."""
         return 2**self.trunk.levels
 
+    @property
+    def min_side(self):
+        """Int, the smallest height and width that the encoder takes."""
+        return self.trunk.smallest
+
     def build(self, images_shape=None, labels_shape=None):
         channels = [3, *self.trunk.channels]
         if self.num_classes:
@@ -89,7 +94,7 @@ class BackboneUNet(keras.Model):
 
     def call(self, images, labels=None, training=False):
         images = ops.cast(images, "float32")
-        skips = [ops.cast(x, self.compute_dtype) for x in (images, *self.trunk(images, training=training))]
+        skips = [ops.cast(x, self.compute_dtype) for x in (images, *self.trunk(images, training=training).values())]
         x = skips.pop()
         if self.num_classes:
             x = x + self.embedding(ops.cast(labels, self.compute_dtype))[:, None, None]

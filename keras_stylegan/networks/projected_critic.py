@@ -23,8 +23,8 @@ class ProjectedCritic(keras.Model):
     normalised 4x4 convolutions halves each mixed map to 4x4 places and scores them; classes enter by projection.
 
     Args:
-        features: built and frozen network from pictures to a dict of maps, such as `PerceptualNetwork`; its taps are
-            the scales, shallow first, each half the size of the one before.
+        features: built and frozen network from pictures to a dict of maps, such as `PerceptualNetwork` or a
+            `BackboneTrunk`; its taps are the scales, shallow first, each half the size of the one before.
         size: `(height, width)` of the pictures; each scale's sides must be `4 * 2^n`.
         filters: int, channels of the shallowest map; each deeper one has twice as many, and a head doubles them with
             every halving, up to those of the deepest.

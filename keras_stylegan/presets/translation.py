@@ -29,8 +29,12 @@ class TranslationPreset(Preset):
         normalization: of the translators: `batch`, `instance`, `affine_instance` or `none`.
         upsample: how translators double a size: `transposed` or `resize` (`vnet` has its own way).
         dropout: share of values left out in the innermost steps of a `unet` back.
+        critic: `patch`, or a classifier of keras.applications (names as of `network`) through which small heads look
+            at whole pictures; in pix2pix such a critic does not see the picture that comes in.
+        critic_backbone_weights: of such a classifier, as `backbone_weights`.
+        critic_backbone_frozen: 1 trains the heads alone, 0 the classifier too.
         receptive_field: width of the patches that critics score, in pixels: 1, 16, 34, 70, 142 or 286.
-        critic_filters: channels of the critics' first convolution.
+        critic_filters: channels of the critics' first convolution, or of their heads.
         critic_normalization: of the critics; `none` for a gradient penalty.
         loss: name of the adversarial loss.
         adversarial_weight: of the translators' adversarial terms.
@@ -60,6 +64,9 @@ class TranslationPreset(Preset):
     normalization: str = "instance"
     upsample: str = "resize"
     dropout: float = 0.5
+    critic: str = "patch"
+    critic_backbone_weights: str = ""
+    critic_backbone_frozen: int = 1
     receptive_field: int = 70
     critic_filters: int = 64
     critic_normalization: str = "instance"

@@ -9,76 +9,18 @@ import keras
 import numpy as np
 
 from keras_stylegan import data
-from keras_stylegan.layers.conv_blocks import NORMALIZATIONS, UPSAMPLINGS
-from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.cycle_gan import DIRECTIONS, CycleGAN
 from keras_stylegan.models.pix2pix import Pix2Pix
 from keras_stylegan.models.schedules import LinearDecay, PerUpdate
 from keras_stylegan.models.translation import TranslationModel
-from keras_stylegan.networks import (
-    TRUNKS,
-    BackboneUNet,
-    DenseNetTranslator,
-    PatchGANCritic,
-    ResNetTranslator,
-    UNetTranslator,
-    VNetTranslator,
-)
-from keras_stylegan.networks.backbone_trunk import LEVELS
 from keras_stylegan.presets import CycleGANPreset, Pix2PixPreset, TranslationPreset
 from keras_stylegan.systems.base import Probe, System, average, jit_compile, save_whole, take
-from keras_stylegan.systems.checks import check_choice, check_critic_steps
+from keras_stylegan.systems.checks import check_choice
 from keras_stylegan.systems.gan_parts import SIGNED_LOSSES
+from keras_stylegan.systems.translation_networks import build_critic, build_translator, check_translation
 
 PREVIEW_PICTURES = 6
 PROBE_PICTURES = 8
-
-
-def _unet(preset):
-    return UNetTranslator(
-        preset.depth,
-        preset.filters,
-        8 * preset.filters,
-        normalization=preset.normalization,
-        dropout=preset.dropout,
-        upsample=preset.upsample,
-    )
-
-
-def _vnet(preset):
-    counts = [min(i + 1, 3) for i in range(preset.depth + 1)]
-    return VNetTranslator(counts, preset.filters, 16 * preset.filters, normalization=preset.normalization)
-
-
-def _resnet(preset):
-    return ResNetTranslator(
-        preset.num_blocks, preset.filters, normalization=preset.normalization, upsample=preset.upsample
-    )
-
-
-def _densenet(preset):
-    return DenseNetTranslator(
-        preset.num_blocks, filters=preset.filters, normalization=preset.normalization, upsample=preset.upsample
-    )
-
-
-def _backbone(preset):
-    levels, weights = min(preset.depth, LEVELS), preset.backbone_weights or None
-    return BackboneUNet(preset.network, levels, weights, bool(preset.backbone_frozen), preset.filters)
-
-
-TRANSLATORS = {
-    **{"unet": _unet, "vnet": _vnet, "resnet": _resnet, "densenet": _densenet},
-    **dict.fromkeys(TRUNKS, _backbone),
-}
-
-_CHOICES = {
-    "network": TRANSLATORS,
-    "normalization": NORMALIZATIONS,
-    "critic_normalization": NORMALIZATIONS,
-    "upsample": UPSAMPLINGS,
-    "loss": ADVERSARIAL_LOSSES,
-}
 
 
 def build_pix2pix(preset: Pix2PixPreset) -> System:
@@ -109,6 +51,7 @@ def build_pix2pix(preset: Pix2PixPreset) -> System:
     taken = take(batches, PROBE_PICTURES)
     inputs, targets = taken["images_a"], taken["images_b"]
     signed = critic is not None and preset.loss in SIGNED_LOSSES
+    condition = model.condition(taken)
     return System(
         model,
         batches,
@@ -116,7 +59,7 @@ def build_pix2pix(preset: Pix2PixPreset) -> System:
         lambda folder: save_whole(model.sampler, folder / f"{preset.direction}.keras"),
         {"pairs": batches.num_images},
         lambda: generator(np.zeros((1, *preset.size, generator.channels), "float32")),
-        Probe(lambda: generator(inputs), targets, (lambda images: critic(images, inputs)) if signed else None),
+        Probe(lambda: generator(inputs), targets, (lambda images: critic(images, condition)) if signed else None),
     )
 
 
@@ -169,18 +112,6 @@ def build_cyclegan(preset: CycleGANPreset) -> System:
     )
 
 
-def check_translation(preset: TranslationPreset) -> None:
-    """Checks the settings that belong together, before anything is built."""
-    for name, valid in _CHOICES.items():
-        check_choice(name, getattr(preset, name), valid)
-    if preset.penalty_weight and preset.critic_normalization == "batch":
-        raise ValueError(
-            "`critic_normalization` must not be batch with a `penalty_weight`, which is about each picture alone. "
-            f"Received: critic_normalization=batch, penalty_weight={preset.penalty_weight}"
-        )
-    check_critic_steps(preset)
-
-
 def open_batches(preset: TranslationPreset, kind: str) -> data.Batches:
     """The batches of a preset, `images_a` and `images_b`."""
     return data.open(
@@ -194,34 +125,6 @@ def open_batches(preset: TranslationPreset, kind: str) -> data.Batches:
         resample="bicubic",  # Lanczos would ring beside the flat colours of drawings and labels
         cache_bytes=preset.cache_megabytes * 2**20,
     )
-
-
-def build_translator(preset: TranslationPreset) -> keras.Model:
-    """A built translator, which must fit the size of the training pictures."""
-    network = TRANSLATORS[preset.network](preset)
-    if any(side % network.stride for side in preset.size):
-        raise ValueError(
-            f"`size` must be multiples of {network.stride} for this {preset.network}. Received: size={preset.size}"
-        )
-    network.build()
-    return network
-
-
-def build_critic(preset: TranslationPreset, condition_channels: int = 0) -> PatchGANCritic:
-    """A built critic."""
-    critic = PatchGANCritic(
-        preset.receptive_field,
-        preset.critic_filters,
-        condition_channels=condition_channels,
-        normalization=preset.critic_normalization,
-    )
-    if min(preset.size) < critic.min_side:
-        raise ValueError(
-            f"`size` must be at least {critic.min_side} for a `receptive_field` of {preset.receptive_field}. "
-            f"Received: size={preset.size}"
-        )
-    critic.build()
-    return critic
 
 
 def compile_translation(model: TranslationModel, preset: TranslationPreset, ema: dict | None = None) -> None:

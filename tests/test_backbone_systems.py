@@ -1,0 +1,159 @@
+"""Translators that learn with classifiers as encoders and critics, by their settings: a small one stands for each."""
+
+import keras
+import numpy as np
+import pytest
+from toy_translation import write_pictures
+
+from keras_stylegan import cli
+from keras_stylegan.callbacks import read_metrics
+from keras_stylegan.inference.translator import open_translator
+from keras_stylegan.networks import BackboneUNet, backbone_trunk
+from keras_stylegan.presets import get_preset, with_settings
+from keras_stylegan.systems import build
+from keras_stylegan.systems.translation_networks import build_critic, build_translator
+
+TINY = {
+    "size": "32,40", "filters": 2, "depth": 2, "num_blocks": 1, "receptive_field": 1, "critic_filters": 2,
+    "batch_size": 2, "kimg": 0.002, "grid_images": 2, "seed": 1,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def small_classifiers(monkeypatch):
+    """Five convolutions for whatever classifier; its weights are those of a seed, or `file` names."""
+
+    def build_small(backbone, levels, weights):
+        x = inputs = keras.Input((None, None, 3))
+        outputs = []
+        for level in range(levels):
+            start = keras.initializers.GlorotUniform(7 if weights else None)
+            x = keras.layers.Conv2D(3, 3, 2, "same", activation="relu", kernel_initializer=start, name=f"c{level}")(x)
+            outputs.append(x)
+        return keras.Model(inputs, outputs, name=backbone)
+
+    monkeypatch.setattr(backbone_trunk, "_build", build_small)
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    return write_pictures(tmp_path_factory.mktemp("data"), size=(48, 32))
+
+
+def settings(**changes):
+    return [f"{key}={value}" for key, value in {**TINY, **changes}.items()]
+
+
+def train(preset, pairs, out, **changes):
+    texts = [text for setting in settings(**changes) for text in ("--set", setting)]
+    return cli.main(["train", preset, "--data", str(pairs), "--out", str(out), *texts])
+
+
+def test_pix2pix_learns_against_a_frozen_classifier_that_sees_results_alone(pairs, tmp_path, eagerly):
+    changes = {"critic": "resnet50", "critic_backbone_weights": "file", "network": "mobilenet", "loss": "hinge"}
+    assert train("pix2pix", pairs, tmp_path / "run", **changes) == 0
+    last = read_metrics(tmp_path / "run" / "metrics.jsonl")[-1]
+    assert last["images"] == 2 and np.isfinite([last["critic/loss"], last["generator/loss"]]).all()
+    assert last["critic/gradient_norm"] > 0 and "health/real_sign" in last
+    photo = np.random.default_rng(0).integers(0, 256, (5, 9, 3), "uint8")
+    assert open_translator(tmp_path / "run").translate(photo).size == (9, 5)
+
+
+def test_heads_alone_learn_unless_the_classifier_does(pairs):
+    before = {"critic": "mobilenet", "critic_backbone_weights": "file"}
+    for frozen in (1, 0):
+        changes = {**before, "critic_backbone_frozen": frozen, "history_size": 0, "adversarial_weight": 1.0}
+        preset = with_settings(get_preset("cyclegan"), settings(data=pairs, **changes))
+        system = build(preset)
+        model = system.model
+        trunk = [variable.numpy() for variable in model.critic_b.trunk.weights]
+        head = model.critic_b.heads[0][0].kernel.numpy()
+        model.run_eagerly = True
+        model.update_step(system.batches[0])
+        assert np.abs(model.critic_b.heads[0][0].kernel.numpy() - head).max() > 0
+        same = [np.array_equal(old, new) for old, new in zip(trunk, model.critic_b.trunk.weights, strict=True)]
+        assert all(same) == bool(frozen)
+
+
+def test_a_gradient_penalty_takes_the_mean_over_heads(pairs):
+    """Of a critic whose heads are linear in the mean picture the gradient is known."""
+
+    class Heads(keras.Model):
+        def call(self, images, labels=None, training=False):
+            mean = keras.ops.mean(images, axis=(1, 2, 3))[:, None]
+            return keras.ops.concatenate([8.0 * mean, 4.0 * mean], axis=1)
+
+    model = build(with_settings(get_preset("cyclegan"), settings(data=pairs, penalty_weight=10.0))).model
+    real, fake = np.zeros((2, 2, 3, 3), "float32"), np.ones((2, 2, 3, 3), "float32")
+    terms = model.critic_losses(Heads(), real, fake, {"mix": np.full((2, 1, 1, 1), 0.5, "float32")})
+    # The mean of the heads has the gradient 6 / 18 in each of 18 places: a norm of 6 / sqrt(18).
+    np.testing.assert_allclose(terms["penalty"], 10 * (6 / np.sqrt(18) - 1) ** 2, rtol=1e-4)
+
+
+@pytest.mark.parametrize("levels, side", [(5, 96), (4, 64)])
+def test_a_small_picture_is_continued_to_what_the_encoder_takes(levels, side, tmp_path, monkeypatch):
+    network = BackboneUNet("inception_v3", levels, filters=2, max_filters=2)
+    network.build()
+    seen = []
+    monkeypatch.setattr(BackboneUNet, "call", lambda self, images, training=False: seen.append(images.shape) or images)
+    from keras_stylegan.inference.translator import KerasTranslator, Translator
+
+    photo = np.random.default_rng(0).integers(0, 256, (20, 31, 3), "uint8")
+    np.testing.assert_array_equal(Translator(KerasTranslator(network)).translate(photo), photo)
+    assert seen == [(1, side, side, 3)]
+
+
+def test_one_litert_file_takes_every_size(tmp_path, monkeypatch):
+    tflite_target = pytest.importorskip("keras_stylegan.exporters.tflite_target")
+    from keras_stylegan.exporters.tflite import export_tflite
+
+    network = BackboneUNet("mobilenet", 2, filters=2, max_filters=2)
+    network.build()
+    network.save(tmp_path / "network.keras")
+    monkeypatch.setattr(tflite_target, "DEFAULT_SIZE", (64, 96))
+    monkeypatch.setattr(tflite_target, "OTHER_SIZE", (96, 64))
+    found, _ = export_tflite(tmp_path / "network.keras", tmp_path / "network.tflite", quantize="none")
+    assert found["translate"].max_error <= 1e-4
+    photo = np.random.default_rng(0).integers(0, 256, (71, 90, 3), "uint8")
+    ours, theirs = (open_translator(tmp_path / f"network.{kind}").translate(photo) for kind in ("tflite", "keras"))
+    assert np.abs(np.asarray(ours, int) - np.asarray(theirs, int)).max() <= 1
+
+
+def test_a_local_file_is_read_once_asked_for(monkeypatch):
+    asked = []
+    make = backbone_trunk._build
+    monkeypatch.setattr(backbone_trunk, "_build", lambda *given: asked.append(given) or make(*given))
+    changes = {"network": "densenet121", "backbone_weights": "a.h5", "critic": "mobilenet", "depth": 3, "size": "64,64"}
+    preset = with_settings(get_preset("pix2pix"), settings(**changes, critic_backbone_frozen=0))
+    build_translator(preset)
+    assert build_critic(preset, condition_channels=3).num_classes == 0
+    assert asked == [("densenet121", 3, "a.h5"), ("mobilenet", 4, None)]
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"critic": "resnet"}, "`critic` must be one of patch, densenet121, inception_v3, mobilenet, resnet50. Rec"),
+        ({"critic": "resnet50"}, "`critic_backbone_frozen` must be 0 for random weights: `critic_backbone_weights`"),
+        ({"network": "mobilenet", "backbone_frozen": 1}, "`backbone_frozen` must be 0 for random weights: `backbone_"),
+        ({"backbone_weights": "imagenet"}, "`backbone_weights` are those of a classifier, but `network` is none of"),
+        ({"critic_backbone_weights": "x.h5"}, "`critic_backbone_weights` are those of a classifier, but `critic` is"),
+        (
+            {"critic": "mobilenet", "critic_backbone_frozen": 0, "penalty_weight": 10},
+            "`critic_backbone_frozen` must be 1 with a `penalty_weight`",
+        ),
+        (
+            {"network": "inception_v3", "depth": 5, "size": "64,96"},
+            "`size` must be at least 75 for a `network` of inception_v3. Received: size=(64, 96)",
+        ),
+        (
+            {"critic": "inception_v3", "critic_backbone_frozen": 0, "size": "40,96"},
+            "`size` must be at least 43 for a `critic` of inception_v3. Received: size=(40, 96)",
+        ),
+    ],
+)
+def test_wrong_settings_are_one_line(changes, message, pairs, tmp_path, capsys):
+    assert train("pix2pix", pairs, tmp_path / "x", **changes) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not (tmp_path / "x").exists()
