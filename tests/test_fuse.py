@@ -212,6 +212,19 @@ def test_a_finish_blends_the_result_once_more():
         fuse(piece, TARGET, "gan", network, "none")
 
 
+def test_the_laplacian_finish_reads_neither_picture_where_it_means_nothing():
+    network, mask = FusionNetwork(Halving()), np.zeros((64, 80, 1), "float32")
+    mask[20:44, 24:60] = 1
+    source, target = np.full((64, 80, 3), 120, "uint8"), np.full((64, 80, 3), 60, "uint8")
+    # Halved, the source is the target: there is no seam to mend, whatever lies beyond the edge or under the mask.
+    hidden = np.where(mask > 0, 200, target).astype("uint8")
+    for ground in (target, hidden):
+        assert np.abs(network.fuse(source, ground, mask, "laplacian").astype(int) - 60).max() <= 1
+    # A step is spread over both sides of the edge.
+    stepped = network.fuse(source + 40, target, mask, "laplacian")[32, :, 0].astype(int)
+    assert stepped[42] > stepped[24] > 64 > stepped[0] and np.abs(np.diff(stepped)).max() <= 1
+
+
 def fused_by(runtime):
     """alpha.png in the middle of the target, by a runtime, which is shown a pixel around the hard edge."""
     colours, mask = place(Piece("alpha.png"), (80, 64))

@@ -21,6 +21,10 @@ METHODS = (GAN, *BLENDS)
 FINISHES = ("laplacian", "poisson")
 # Of the small picture, in pixels: how far the change of a region is continued beyond its edge before it is enlarged.
 _CONTINUED = 2.0
+# Of the shorter side: how far it is continued before bands of frequencies are mixed over the edge.
+_MIXED = 1 / 24
+# Weight of the mean change, beside that of the pixels near by.
+_FAR = 1e-3
 # Pixels between two pictures that lie beside each other to be merged.
 _BRIDGE = 32
 
@@ -41,15 +45,15 @@ class FusionNetwork:
     def fuse(self, source: np.ndarray, target: np.ndarray, masks: np.ndarray, finish: str | None = None) -> np.ndarray:
         """Fuses pictures of any size; arguments as for `runtime.run`, and `finish` as for `fuse`.
 
-        The source is read one pixel beyond the masks too. Where no mask is, the target stays to the bit.
+        The source is read one pixel beyond the masks too; for the finish `"laplacian"`, which mends both sides of an
+        edge, farther. Otherwise the target stays to the bit where no mask is.
         """
         changed = self._changed(source, target, masks)
+        covered = np.minimum(masks.sum(axis=-1), 1)
+        if finish == "laplacian":
+            return _mix_bands(source, changed, target, covered)
         if finish is not None:
-            covered = np.minimum(masks.sum(axis=-1), 1)
-            finished = BLENDS[finish](changed, target, covered)
-            if finish == "laplacian":  # mixes soft edges itself
-                return finished
-            changed = np.where((covered > 0.5)[..., None], finished, changed)
+            changed = np.where((covered > 0.5)[..., None], BLENDS[finish](changed, target, covered), changed)
         return composite(changed, target, masks)
 
     def _changed(self, source, target, masks):
@@ -60,9 +64,9 @@ class FusionNetwork:
         pictures = [np.asarray(resolution.resize(Image.fromarray(picture), small)) for picture in (source, target)]
         small_masks = np.stack([_resized(masks[..., region], small) for region in range(masks.shape[-1])], axis=-1)
         change = self.runtime.run(*pictures, small_masks).astype("float32") - pictures[0]
-        change = _continue(change, small_masks.any(axis=-1, keepdims=True))
+        change = _continue(change, small_masks.any(axis=-1, keepdims=True), _CONTINUED)
         change = np.stack([_resized(change[..., channel], size) for channel in range(3)], axis=-1)
-        return np.clip(np.rint(source + change), 0, 255).astype("uint8")
+        return _to_uint8(source + change)
 
     def merge(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
         """The target in the source's light and colours, without a mask.
@@ -143,11 +147,30 @@ def _resized(plane, size):
     return np.asarray(Image.fromarray(np.asarray(plane, "float32")).resize(size, Image.Resampling.BILINEAR))
 
 
-def _continue(change, covered):
-    """The change of the covered pixels, continued a little beyond their edges: enlarged, it would fade there."""
+def _mix_bands(source, changed, target, covered):
+    """Blends what the network made by the Laplacian pyramid, whose broad bands reach far over the edge on both sides.
+
+    Neither picture means anything there: beyond the masks the network leaves the source as it was, and what the target
+    holds under them is to go. So the change is continued beyond the edge, and the step that is left there inside.
+    """
+    inside = (covered > 0.5)[..., None]
+    deviation = _MIXED * min(covered.shape)
+    ours = np.where(inside, changed, source + _continue(changed.astype("float32") - source, inside, deviation))
+    rim = grown(inside[..., 0])[..., None] & ~inside
+    theirs = np.where(inside, ours + _continue(target - ours, rim, deviation), target)
+    return BLENDS["laplacian"](_to_uint8(ours), _to_uint8(theirs), covered)
+
+
+def _to_uint8(pixels):
+    return np.clip(np.rint(pixels), 0, 255).astype("uint8")
+
+
+def _continue(change, covered, deviation):
+    """The change of the covered pixels, continued to the others: of those about so many pixels away, farther of all."""
     from scipy import ndimage
 
     weight = covered.astype("float32")
-    spread = ndimage.gaussian_filter(change * weight, (_CONTINUED, _CONTINUED, 0))
-    reach = ndimage.gaussian_filter(weight, (_CONTINUED, _CONTINUED, 0))
-    return np.where(covered, change, spread / np.maximum(reach, 1e-3))
+    spread = ndimage.gaussian_filter(change * weight, (deviation, deviation, 0))
+    reach = ndimage.gaussian_filter(weight, (deviation, deviation, 0))
+    mean = (change * weight).sum(axis=(0, 1)) / max(1.0, weight.sum())
+    return np.where(covered, change, (spread + _FAR * mean) / (reach + _FAR))
