@@ -330,7 +330,7 @@ def test_recipe_trains_resumes_and_begins_with_another(tmp_path, monkeypatch, ea
     assert train("--out", "first", "--set", "kimg=0.004") == 0
     assert train("--out", "first", "--set", "kimg=0.006", "--resume") == 0
     lines = [json.loads(line) for line in pathlib.Path("first/metrics.jsonl").read_text().splitlines()]
-    assert lines[-1]["images"] == 6 and {"generator/error", "critic/adversarial"} <= set(lines[-1])
+    assert lines[-1]["images"] == 6 and {"generator/error", "critic/region"} <= set(lines[-1])
     assert list(pathlib.Path("first/images").glob("*.png"))
     assert train("--out", "second", "--set", "critic_weight=0", "--from", "first", "--dry-run") == 0
     fused = open_fusion("first").fuse(SOURCE, SOURCE, np.ones((30, 40, 1), "float32"))
