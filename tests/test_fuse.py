@@ -173,6 +173,9 @@ def test_pieces_are_regions_of_one_call_and_no_mask_merges():
         and seen[0][25, 30].tolist() == [0, 1]
     )
     merged = np.asarray(fuse(Piece(SOURCE), TARGET, "gan", network))
+    for whole in (Piece(SOURCE, at=(1, 2)), Piece(SOURCE, scale=2)):
+        with pytest.raises(ValueError, match="`at` and `scale` are of a piece with a mask or transparency"):
+            fuse(whole, TARGET, "gan", network)
     assert seen[1].shape == (64, 192, 1) and seen[1][:, :80].all() and not seen[1][:, 80:].any()
     beside = Image.fromarray(SOURCE).resize((80, 64), Image.Resampling.LANCZOS)
     matched = np.asarray(match_colours(Image.fromarray(TARGET), beside))
@@ -354,7 +357,7 @@ MISTAKES = {
     "at": ([*CALL, "--at", "1"], "`--at` must be two numbers, X,Y. Received: 1"),
     "infinite": ([*CALL, "--at", "inf,0"], "`at` must be two finite numbers"),
     "outside": ([*CALL, "--at", "80,0"], "`at` must place the source inside of the target of 80x64"),
-    "nothing": ([*CALL, "--at", "73,0"], "`mask` must show a part of the source inside"),
+    "nothing": ([*CALL, "--at", "73,0"], "`mask` must show a part of the source, by more than half, inside"),
     "scale": ([*CALL, "--scale", "0"], "`scale` must be a finite number greater than 0. Received: scale=0.0"),
     "huge": ([*CALL, "--scale", "1000"], "`scale` must make the source at most"),
     "style": ([*CALL, "--style", "nobody"], "nobody"),

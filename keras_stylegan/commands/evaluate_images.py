@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from keras_stylegan.commands.reports import check_report
+
+# Of each set, in the report.
+SHOWN, SHOWN_SIDE = 12, 256
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--real", metavar="SOURCE", required=True, help="real pictures: a folder, a zip or an npz file")
@@ -30,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache", metavar="DIR", help="where the features of real pictures are kept")
     parser.add_argument("--no-cache", action="store_true", help="keep no features")
     parser.add_argument("--json", action="store_true", help="print one JSON object with the whole protocol")
+    parser.add_argument("--html", metavar="FILE", help="write a report with pictures inside, as one HTML file")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,12 +46,17 @@ def run(arguments: argparse.Namespace) -> int:
     from keras_stylegan.metrics.names import check_extractor, check_metrics
 
     # Mistakes in names are found before Keras is loaded, and mistakes in folders before a network is.
+    check_report(arguments)
     metrics = check_metrics(name for name in arguments.metrics.split(",") if name)
     check_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
     with silence(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         record = _evaluate(arguments, metrics)
     record["warnings"] = [str(warning.message) for warning in caught if warning.category is UserWarning]
+    if arguments.html is not None:
+        from keras_stylegan.evaluation import write_report
+
+        write_report(_report(record, arguments), arguments.html)
     print(json.dumps(record, ensure_ascii=False) if arguments.json else _text(record))
     return 0
 
@@ -69,11 +80,38 @@ def _evaluate(arguments, metrics):
     return evaluate_images(arguments.real, arguments.fake, extractor, metrics, arguments.max_features, folder)
 
 
+def _report(record, arguments):
+    from keras_stylegan.evaluation import Evaluation
+
+    protocol = {key: part for key, part in record.items() if key not in ("scores", "warnings")}
+    tables = {"Scores": {name: {"score": score} for name, score in record["scores"].items()}}
+    gallery = [(kind, _first_pictures(getattr(arguments, kind))) for kind in ("real", "fake")]
+    return Evaluation("Generated pictures", protocol, tables, gallery, [_counts(record), *record["warnings"]])
+
+
+def _first_pictures(source):
+    import numpy as np
+    from PIL import Image
+
+    from keras_stylegan.data import open_images
+
+    pictures = open_images(source)
+    shown = []
+    for index, picture in enumerate(pictures.take(range(min(SHOWN, len(pictures))))[0]):
+        small = Image.fromarray(picture)
+        small.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+        shown.append((str(index + 1), np.asarray(small)))
+    return shown
+
+
 def _text(record):
-    protocol = record["extractor"]
     lines = [f"{name:24} {score:.5g}" for name, score in record["scores"].items()]
-    lines.append(
+    return "\n".join([*lines, _counts(record), *(f"note: {warning}" for warning in record["warnings"])])
+
+
+def _counts(record):
+    protocol = record["extractor"]
+    return (
         f"{record['real']['images']} real, {record['fake']['images']} generated pictures, resized to "
         f"{protocol['size']}x{protocol['size']} ({protocol['resize']})"
     )
-    return "\n".join([*lines, *(f"note: {warning}" for warning in record["warnings"])])
