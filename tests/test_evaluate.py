@@ -71,6 +71,16 @@ def test_a_sheet_says_whether_the_generator_copies(capfd):
     assert not pathlib.Path("new.png").exists()
 
 
+def test_report_shows_both_sets(capfd):
+    call = [*IMAGES, "--metrics", "kid", "--size", "64", "--no-cache", "--html", "report.html"]
+    code, out, err = run(capfd, *call)
+    assert (code, err) == (0, "")
+    page = pathlib.Path("report.html").read_text()
+    assert page.count("<img ") == 8 + 7 and page.count("data:image/jpeg;base64,") == 8 + 7 and "http" not in page
+    assert f"<td>{float(out.split()[1]):.4g}</td>" in page and "8 real, 7 generated pictures" in page
+    assert str(pathlib.Path.cwd()) not in page
+
+
 def test_a_set_against_itself_for_readers(capfd):
     code, out, err = run(capfd, "images", "--real", "real", "--fake", "real", "--size", "64", "--no-cache")
     assert (code, err) == (0, "") and not pathlib.Path("kept").exists()
@@ -97,6 +107,7 @@ MISTAKES = {
     "one picture": (["--fake", "one"], "`--fake` must hold at least 2 pictures. Received: 1 in one"),
     "one real picture": (["--real", "one"], "`--real` must hold at least 2 pictures. Received: 1 in one"),
     "no classes": (["--metrics", "inception_score"], "only with an extractor that classifies"),
+    "report": (["--html", "missing/report.html"], "`--html` must be an .html file in an existing folder"),
     "kind": (None, "evaluate"),
 }
 

@@ -13,6 +13,7 @@ from stand_in import photograph
 
 from keras_stylegan import cli
 from keras_stylegan.evaluation import Evaluation, interval
+from keras_stylegan.evaluation.folders import list_pictures
 from keras_stylegan.evaluation.report import as_html
 from keras_stylegan.evaluation.video import MOTIONS, make_clip
 from keras_stylegan.metrics import boundary_band, psnr, ssim, warping_error
@@ -116,6 +117,13 @@ def test_video_painted_elsewhere(capfd):
     assert json.loads(out)["tables"]["Warping error"] == {"clip": {"warping error": 0.0}}
     code, out, _ = run(capfd, "video", "--clip", "clip", "--motion=1,0", "--json")
     assert json.loads(out)["tables"]["Warping error"]["clip"]["warping error"] > 1e-5
+
+
+def test_frames_are_in_the_order_of_their_numbers():
+    pathlib.Path("counted").mkdir()
+    for name in ("frame10", "frame9", "frame1", "2a", "frame09b"):
+        Image.new("RGB", (8, 8)).save(f"counted/{name}.png")
+    assert list(list_pictures("counted", "--clip")) == ["2a", "frame1", "frame9", "frame09b", "frame10"]
 
 
 def test_video_of_the_packaged_network(capfd):

@@ -173,6 +173,9 @@ def test_pieces_are_regions_of_one_call_and_no_mask_merges():
         and seen[0][25, 30].tolist() == [0, 1]
     )
     merged = np.asarray(fuse(Piece(SOURCE), TARGET, "gan", network))
+    for whole in (Piece(SOURCE, at=(1, 2)), Piece(SOURCE, scale=2)):
+        with pytest.raises(ValueError, match="`at` and `scale` are of a piece with a mask or transparency"):
+            fuse(whole, TARGET, "gan", network)
     assert seen[1].shape == (64, 192, 1) and seen[1][:, :80].all() and not seen[1][:, 80:].any()
     beside = Image.fromarray(SOURCE).resize((80, 64), Image.Resampling.LANCZOS)
     matched = np.asarray(match_colours(Image.fromarray(TARGET), beside))
@@ -210,6 +213,19 @@ def test_a_finish_blends_the_result_once_more():
     np.testing.assert_array_equal(fuse(piece, TARGET, "gan", network), finished)  # by default
     with pytest.raises(ValueError, match="`finish` must be None or one of laplacian, poisson. Received: finish=none"):
         fuse(piece, TARGET, "gan", network, "none")
+
+
+def test_the_laplacian_finish_reads_neither_picture_where_it_means_nothing():
+    network, mask = FusionNetwork(Halving()), np.zeros((64, 80, 1), "float32")
+    mask[20:44, 24:60] = 1
+    source, target = np.full((64, 80, 3), 120, "uint8"), np.full((64, 80, 3), 60, "uint8")
+    # Halved, the source is the target: there is no seam to mend, whatever lies beyond the edge or under the mask.
+    hidden = np.where(mask > 0, 200, target).astype("uint8")
+    for ground in (target, hidden):
+        assert np.abs(network.fuse(source, ground, mask, "laplacian").astype(int) - 60).max() <= 1
+    # A step is spread over both sides of the edge.
+    stepped = network.fuse(source + 40, target, mask, "laplacian")[32, :, 0].astype(int)
+    assert stepped[42] > stepped[24] > 64 > stepped[0] and np.abs(np.diff(stepped)).max() <= 1
 
 
 def fused_by(runtime):
@@ -317,7 +333,7 @@ def test_recipe_trains_resumes_and_begins_with_another(tmp_path, monkeypatch, ea
     assert train("--out", "first", "--set", "kimg=0.004") == 0
     assert train("--out", "first", "--set", "kimg=0.006", "--resume") == 0
     lines = [json.loads(line) for line in pathlib.Path("first/metrics.jsonl").read_text().splitlines()]
-    assert lines[-1]["images"] == 6 and {"generator/error", "critic/adversarial"} <= set(lines[-1])
+    assert lines[-1]["images"] == 6 and {"generator/error", "critic/region"} <= set(lines[-1])
     assert list(pathlib.Path("first/images").glob("*.png"))
     assert train("--out", "second", "--set", "critic_weight=0", "--from", "first", "--dry-run") == 0
     fused = open_fusion("first").fuse(SOURCE, SOURCE, np.ones((30, 40, 1), "float32"))
@@ -341,7 +357,7 @@ MISTAKES = {
     "at": ([*CALL, "--at", "1"], "`--at` must be two numbers, X,Y. Received: 1"),
     "infinite": ([*CALL, "--at", "inf,0"], "`at` must be two finite numbers"),
     "outside": ([*CALL, "--at", "80,0"], "`at` must place the source inside of the target of 80x64"),
-    "nothing": ([*CALL, "--at", "73,0"], "`mask` must show a part of the source inside"),
+    "nothing": ([*CALL, "--at", "73,0"], "`mask` must show a part of the source, by more than half, inside"),
     "scale": ([*CALL, "--scale", "0"], "`scale` must be a finite number greater than 0. Received: scale=0.0"),
     "huge": ([*CALL, "--scale", "1000"], "`scale` must make the source at most"),
     "style": ([*CALL, "--style", "nobody"], "nobody"),

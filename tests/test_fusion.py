@@ -12,13 +12,14 @@ from keras_stylegan.models import Fusion
 from keras_stylegan.models.fusion import region_error
 from keras_stylegan.networks import FusionCritic, FusionGenerator
 from keras_stylegan.networks.fusion import composite_of
+from keras_stylegan.ops.colour_fits import fit_colours, fit_curves, fit_ramp, follow_curves, light_ramp
 from keras_stylegan.ops.regions import (
     coverage,
     paint_regions,
     region_moments,
     with_background,
 )
-from keras_stylegan.ops.seams import fit_colours, rim_weights, seam_transform, shift_colours, with_rim
+from keras_stylegan.ops.seams import align, rim_weights, seam_transform, shift_colours, with_rim
 
 RNG = np.random.default_rng(0)
 
@@ -159,6 +160,65 @@ def test_alignment_believes_a_rim_that_is_explained_only():
     np.testing.assert_allclose(transform[9:], 0.3 * np.array([-0.7, -0.5, 0.5]), atol=0.02)
 
 
+def scene(height=48, width=64):
+    """A smooth picture in [-1, 1] with all colours along every edge, and a mask with a soft edge."""
+    rows, columns = np.mgrid[:height, :width]
+    waves = [np.sin(rows / (3 + c) + columns / (7 - 2 * c)) for c in range(3)]
+    mask = np.zeros((1, height, width, 1), "float32")
+    mask[0, 8:-8, 12:-12], mask[0, 10:-10, 14:-14] = 0.4, 1
+    return (np.stack(waves, axis=-1)[None] * 0.8).astype("float32"), mask
+
+
+def test_alignment_undoes_a_ramp_of_light():
+    photograph, mask = scene()
+    down, across = np.mgrid[-1:1:49j, -1:1:65j][:, 1:, 1:] - np.array([1 / 48, 1 / 64])[:, None, None]
+    gain = np.exp(0.3 * down - 0.2 * across)[None, ..., None]
+    slopes = np.zeros((1, 48, 64, 2), "float32") + np.float32([0.3, -0.2])
+    np.testing.assert_allclose(light_ramp(photograph, slopes), (photograph + 1) * gain - 1, atol=1e-5)
+    assert (
+        np.abs(
+            numpy(fit_ramp(photograph, numpy(light_ramp(photograph, slopes / 10)), mask)) * 10 - slopes[0, :1, 0]
+        ).max()
+        < 0.02
+    )
+    # Another gain of each channel on top; by colours alone most of the ramp stays.
+    source = ((photograph + 1) / gain * np.array([0.8, 1.1, 0.9]) - 1).astype("float32")
+    inside = mask[..., 0] == 1
+    error = np.abs(numpy(align(source, photograph, mask)[0]) - photograph)[inside].mean()
+    transform = numpy(seam_transform(source, photograph, mask))[0, 0]
+    by_colours = source @ (transform[:9].reshape(3, 3) + np.eye(3)).T + transform[9:]
+    assert error < 0.01 and error < np.abs(by_colours - photograph)[inside].mean() / 5
+    # A thing from another scene gets no light of its own.
+    foreign = RNG.uniform(-1, 1, source.shape).astype("float32")
+    moved = foreign + numpy(shift_colours(foreign, photograph, mask > 0.5))[0, 0, 9:]
+    np.testing.assert_allclose(numpy(align(foreign, photograph, mask)[0])[inside], moved[inside], atol=1e-5)
+
+
+def test_curves_are_regressions_on_squares():
+    photograph, mask = scene()
+    wanted = np.float32([[0.1, -0.1, 0], [0.2, 0, -0.1], [-0.15, 0.1, 0.2]])
+    bent = photograph + wanted[0] + wanted[1] * photograph + wanted[2] * photograph**2
+    curves = numpy(fit_curves(photograph, bent, mask))
+    np.testing.assert_allclose(curves[0, 0].reshape(3, 3), wanted, atol=0.01)
+    painted = np.zeros((*photograph.shape[:3], 9), "float32") + wanted.reshape(-1)
+    np.testing.assert_allclose(follow_curves(photograph, painted), bent - photograph, atol=1e-6)
+    np.testing.assert_array_equal(fit_curves(photograph, bent, 0 * mask), np.zeros((1, 1, 9)))
+
+
+def test_how_far_curves_are_followed_is_learnt():
+    photograph, mask = scene()
+    source = 2 * ((photograph + 1) / 2) ** 1.4 - 1
+    generator = FusionGenerator((4, 6, 8), (0, 1, 0), latent_dim=3)
+    generator.build()
+    inputs = {"source": source, "target": photograph, "masks": mask, "noise": np.zeros((1, 3), "float32")}
+    inside = mask[..., 0] == 1
+    errors = []
+    for share in (0, 1):
+        generator.curve_shares.bias.assign(np.full(3, share))
+        errors.append(np.abs(numpy(generator(inputs)) - photograph)[inside].mean())
+    assert errors[1] < 0.4 * errors[0]
+
+
 def test_a_new_generator_copies_and_pastes_where_there_is_no_edge():
     generator = FusionGenerator((4, 6, 8), (1, 1, 1), latent_dim=3)
     generator.build()
@@ -237,13 +297,17 @@ def test_critic_scores_the_whole_and_the_region():
     critic = FusionCritic(4, 2)
     critic.build()
     images, masks = batch()["target"], batch()["masks"]
-    logits = numpy(critic(images, masks))
-    assert logits.shape == (2, 2)
+    patches, region = (numpy(logits) for logits in critic(images, masks))
+    assert patches.shape == (2, 4, 4) and region.shape == (2,)
     # The region's score is a product of embeddings: of opposite sign when one embedding is turned round.
     critic.of_region.set_weights([-critic.of_region.kernel.numpy(), *critic.of_region.get_weights()[1:]])
-    turned = numpy(critic(images, masks))
-    np.testing.assert_allclose(turned[:, 0], logits[:, 0], atol=1e-6)
-    np.testing.assert_allclose(turned[:, 1], -logits[:, 1], atol=1e-6)
+    same, turned = (numpy(logits) for logits in critic(images, masks))
+    np.testing.assert_allclose(same, patches, atol=1e-6)
+    np.testing.assert_allclose(turned, -region, atol=1e-6)
+    # A patch is scored by what lies about it.
+    moved = numpy(critic(np.concatenate([images[:, :8], -images[:, 8:]], axis=1), masks)[0])
+    np.testing.assert_allclose(moved[:, 0], patches[:, 0], atol=1e-6)
+    assert np.abs(moved[:, 3] - patches[:, 3]).max() > 1e-4
     with pytest.raises(ValueError, match="`num_layers` must be positive"):
         FusionCritic(num_layers=0)
 
@@ -256,7 +320,8 @@ def test_error_counts_the_regions_alone():
     masks = np.zeros((2, 4, 4, 2), "float32")
     masks[0, 0, :2, 0], masks[0, 1, 0, 1] = 1, 0.5
     fused[0, 0, 0], fused[0, 1, 0], fused[0, 3] = (0.3, -0.3, 0.6), -1, 7
-    np.testing.assert_allclose(region_error(fused, target, masks), [(0.4 + 0.5) / 2.5, 0], rtol=1e-6)
+    mean_square = ((0.09 + 0.09 + 0.36) / 3 + 0.5) / 2.5
+    np.testing.assert_allclose(region_error(fused, target, masks), [np.log(1 + mean_square * 127.5**2), 0], rtol=1e-5)
 
 
 def test_terms_are_their_definitions():
@@ -268,12 +333,15 @@ def test_terms_are_their_definitions():
     one, other = model.perceptual(fused), model.perceptual(data["target"])
     expected = 2 * np.mean([numpy(content_loss(one[tap], other[tap])) for tap in one], axis=0)
     np.testing.assert_allclose(terms["perceptual"], expected, rtol=1e-4)
-    fakes, reals = (numpy(model.critic(images, data["masks"])) for images in (fused, data["target"]))
-    np.testing.assert_allclose(terms["adversarial"], -0.5 * fakes.mean(axis=1), rtol=1e-4, atol=1e-6)
-    losses = numpy(model.critic_terms(data)["adversarial"])  # updates the critic's norms first, a little
-    expected = np.maximum(0, 1 - reals).mean(axis=1) + np.maximum(0, 1 + fakes).mean(axis=1)
-    np.testing.assert_allclose(losses, expected, rtol=0.5)
-    assert losses.shape == (2,) and set(terms) == {"error", "perceptual", "adversarial"}
+    fakes, reals = (model.critic(images, data["masks"]) for images in (fused, data["target"]))
+    losses = model.critic_terms(data)  # updates the critic's norms first, a little
+    for name, fake, real in zip(("patches", "region"), fakes, reals, strict=True):
+        fake, real = numpy(fake).reshape(2, -1), numpy(real).reshape(2, -1)
+        np.testing.assert_allclose(terms[name], -0.5 * fake.mean(axis=1), rtol=1e-4, atol=1e-5)
+        expected = np.maximum(0, 1 - real).mean(axis=1) + np.maximum(0, 1 + fake).mean(axis=1)
+        np.testing.assert_allclose(numpy(losses[name]), expected, rtol=0.5)
+        assert losses[name].shape == (2,)
+    assert set(terms) == {"error", "perceptual", "patches", "region"} and set(losses) == {"patches", "region"}
     assert set(build(False, perceptual_weight=0.0).generator_terms(data)) == {"error"}
     with pytest.raises(ValueError, match="`critic` and a `critic_weight` above 0 go together"):
         Fusion(model.generator, model.perceptual, critic_weight=1.0)
@@ -297,7 +365,7 @@ def test_both_players_move_and_the_perceptual_network_does_not():
     data = batch()
     del data["noise"]
     logs = model.update_step(data)
-    assert {"critic/adversarial", "generator/error", "generator/adversarial"} <= set(logs)
+    assert {"critic/patches", "critic/region", "generator/error", "generator/region"} <= set(logs)
     for name, network in networks.items():
         moved = [not np.array_equal(old, numpy(new)) for old, new in zip(before[name], network.weights, strict=True)]
         assert any(moved) != (name == "perceptual")

@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 
 from keras_stylegan.commands.outputs import add_provenance
+from keras_stylegan.commands.reports import check_report
 from keras_stylegan.provenance import STYLIZED
+
+# Of each set, in the report.
+SHOWN, SHOWN_SIDE = 12, 256
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-cache", action="store_true", help="keep no features")
     add_provenance(parser, STYLIZED)  # generated pictures beside photographs
     parser.add_argument("--json", action="store_true", help="print one JSON object with the whole protocol")
+    parser.add_argument("--html", metavar="FILE", help="write a report with pictures inside, as one HTML file")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -51,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from keras_stylegan.metrics.names import check_extractor, check_metrics
 
     # Mistakes in names are found before Keras is loaded, and mistakes in folders before a network is.
+    check_report(arguments)
     metrics = check_metrics(name for name in arguments.metrics.split(",") if name)
     check_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
     if arguments.nearest:
@@ -59,6 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
         warnings.simplefilter("always", UserWarning)
         record = _evaluate(arguments, metrics)
     record["warnings"] = [str(warning.message) for warning in caught if warning.category is UserWarning]
+    if arguments.html is not None:
+        from keras_stylegan.evaluation import write_report
+
+        write_report(_report(record, arguments), arguments.html)
     print(json.dumps(record, ensure_ascii=False) if arguments.json else _text(record))
     return 0
 
@@ -88,11 +98,38 @@ def _evaluate(arguments, metrics):
     return evaluate_images(*sources, extractor, metrics, arguments.max_features, folder, nearest=nearest)
 
 
+def _report(record, arguments):
+    from keras_stylegan.evaluation import Evaluation
+
+    protocol = {key: part for key, part in record.items() if key not in ("scores", "warnings")}
+    tables = {"Scores": {name: {"score": score} for name, score in record["scores"].items()}}
+    gallery = [(kind, _first_pictures(getattr(arguments, kind))) for kind in ("real", "fake")]
+    return Evaluation("Generated pictures", protocol, tables, gallery, [_counts(record), *record["warnings"]])
+
+
+def _first_pictures(source):
+    import numpy as np
+    from PIL import Image
+
+    from keras_stylegan.data import open_images
+
+    pictures = open_images(source)
+    shown = []
+    for index, picture in enumerate(pictures.take(range(min(SHOWN, len(pictures))))[0]):
+        small = Image.fromarray(picture)
+        small.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+        shown.append((str(index + 1), np.asarray(small)))
+    return shown
+
+
 def _text(record):
-    protocol = record["extractor"]
     lines = [f"{name:24} {score:.5g}" for name, score in record["scores"].items()]
-    lines.append(
+    return "\n".join([*lines, _counts(record), *(f"note: {warning}" for warning in record["warnings"])])
+
+
+def _counts(record):
+    protocol = record["extractor"]
+    return (
         f"{record['real']['images']} real, {record['fake']['images']} generated pictures, resized to "
         f"{protocol['size']}x{protocol['size']} ({protocol['resize']})"
     )
-    return "\n".join([*lines, *(f"note: {warning}" for warning in record["warnings"])])

@@ -11,7 +11,12 @@ HELP_BLEND = (
 
 def add_arguments(parser):
     add = parser.add_argument
-    add("source", metavar="SOURCE", help="picture to put in; its transparency is the mask, unless one is given")
+    add(
+        "source",
+        metavar="SOURCE",
+        help="picture to put in; its transparency is the mask, unless one is given; with "
+        "neither, `--blend gan` gives TARGET the light and colours of SOURCE",
+    )
     add("target", metavar="TARGET", help="picture that it is put into")
     add("-o", "--output", metavar="OUT", required=True, help="picture to write")
     add("--mask", metavar="M", help="white where the source counts; of the source's size")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from keras_stylegan.formats import READABLE_SUFFIXES
 
 
 def list_pictures(folder: str | Path, argument: str) -> dict[str, Path]:
-    """The pictures of a folder by their names without suffix, sorted.
+    """The pictures of a folder by their names without suffix, sorted as people count: frame 2 before frame 10.
 
     Args:
         folder: the folder; folders inside of it are not searched.
@@ -25,7 +26,8 @@ def list_pictures(folder: str | Path, argument: str) -> dict[str, Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"`{argument}` must be a folder. Received: {folder}")
-    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in READABLE_SUFFIXES and not f.name.startswith("."))
+    files = [f for f in folder.iterdir() if f.suffix.lower() in READABLE_SUFFIXES and not f.name.startswith(".")]
+    files.sort(key=lambda file: (_counted(file.stem), file.name))
     if not files:
         raise ValueError(f"`{argument}` holds no pictures ({', '.join(sorted(READABLE_SUFFIXES))}). Received: {folder}")
     pictures = {file.stem: file for file in files}
@@ -33,6 +35,11 @@ def list_pictures(folder: str | Path, argument: str) -> dict[str, Path]:
         repeated = next(file.stem for file in files if pictures[file.stem] != file)
         raise ValueError(f"`{argument}` must have one picture of each name. Received twice: {repeated} in {folder}")
     return pictures
+
+
+def _counted(name):
+    """A name as texts and numbers in turn."""
+    return [int(part) if place % 2 else part for place, part in enumerate(re.split(r"(\d+)", name))]
 
 
 def choose(pictures: Mapping[str, Path], names: Iterable[str], argument: str) -> dict[str, Path]:

@@ -19,8 +19,9 @@ GAN = "gan"
 METHODS = (GAN, *BLENDS)
 # Blends that may follow the network: they mend what is left of a seam.
 FINISHES = ("laplacian", "poisson")
-# Of the small picture, in pixels: how far the change of a region is continued beyond its edge before it is enlarged.
-_CONTINUED = 2.0
+# Pixels: the change of a region, and a step along its edge, are continued to others as the mean about so far around
+# them; farther than that as the mean of all, which has this weight.
+_CONTINUED, _FAR = 2.0, 1e-3
 # Pixels between two pictures that lie beside each other to be merged.
 _BRIDGE = 32
 
@@ -41,15 +42,15 @@ class FusionNetwork:
     def fuse(self, source: np.ndarray, target: np.ndarray, masks: np.ndarray, finish: str | None = None) -> np.ndarray:
         """Fuses pictures of any size; arguments as for `runtime.run`, and `finish` as for `fuse`.
 
-        The source is read one pixel beyond the masks too. Where no mask is, the target stays to the bit.
+        The source is read one pixel beyond the masks too. Where no mask is, the target stays to the bit, but for the
+        finish `"laplacian"`, which mends both sides of an edge.
         """
         changed = self._changed(source, target, masks)
+        covered = np.minimum(masks.sum(axis=-1), 1)
+        if finish == "laplacian":
+            return _mix_bands(changed, target, covered)
         if finish is not None:
-            covered = np.minimum(masks.sum(axis=-1), 1)
-            finished = BLENDS[finish](changed, target, covered)
-            if finish == "laplacian":  # mixes soft edges itself
-                return finished
-            changed = np.where((covered > 0.5)[..., None], finished, changed)
+            changed = np.where((covered > 0.5)[..., None], BLENDS[finish](changed, target, covered), changed)
         return composite(changed, target, masks)
 
     def _changed(self, source, target, masks):
@@ -95,8 +96,8 @@ def fuse(
         pieces: a `Piece`, or several; a later one covers an earlier.
         target: what `read_picture` reads.
         blend: `"gan"`, which fuses all pieces together and needs `network`, or one after the other by `"copy"`,
-            `"feather"`, `"laplacian"` or `"poisson"`. For `"gan"` a single piece without mask and transparency merges:
-            the target in the source's light and colours.
+            `"feather"`, `"laplacian"` or `"poisson"`. For `"gan"` a single piece without mask and transparency merges
+            (and lies nowhere, so `at` and `scale` are refused): the target in the source's light and colours.
         network: `FusionNetwork`.
         finish: `"poisson"`, `"laplacian"` or None: how what the network made is blended into the target; other blends
             do without.
@@ -124,6 +125,11 @@ def fuse(
     if blend == GAN and len(pieces) == 1 and pieces[0].mask is None:
         source = read_picture(pieces[0].source)
         if source.alpha is None:
+            if pieces[0].at is not None or pieces[0].scale != 1:
+                raise ValueError(
+                    "`at` and `scale` are of a piece with a mask or transparency: without them whole pictures are "
+                    f"merged. Received: at={pieces[0].at}, scale={pieces[0].scale}"
+                )
             return picture.dress(Image.fromarray(network.merge(np.asarray(source.photo), ground)))
     placed = [place(piece, picture.photo.size) for piece in pieces]
     if blend != GAN:
@@ -143,11 +149,26 @@ def _resized(plane, size):
     return np.asarray(Image.fromarray(np.asarray(plane, "float32")).resize(size, Image.Resampling.BILINEAR))
 
 
-def _continue(change, covered):
-    """The change of the covered pixels, continued a little beyond their edges: enlarged, it would fade there."""
+def _mix_bands(changed, target, covered):
+    """Blends what the network made by the Laplacian pyramid, whose broad bands reach far over the edge on both sides.
+
+    Neither picture means anything there: of the source the network changed but a pixel beyond the masks, and what the
+    target holds under them is to go. So either side is continued by the other, the step between them taken off.
+    """
+    inside = (covered > 0.5)[..., None]
+    rim = grown(inside[..., 0])[..., None] & ~inside
+    step = _continue(target.astype("float32") - changed, rim)
+    # Not clipped before they are mixed: what is too bright on one side would be another step.
+    return BLENDS["laplacian"](
+        np.where(inside, changed, target - step), np.where(inside, changed + step, target), covered
+    )
+
+
+def _continue(change, known):
+    """A change known of some pixels, continued to the others."""
     from scipy import ndimage
 
-    weight = covered.astype("float32")
-    spread = ndimage.gaussian_filter(change * weight, (_CONTINUED, _CONTINUED, 0))
-    reach = ndimage.gaussian_filter(weight, (_CONTINUED, _CONTINUED, 0))
-    return np.where(covered, change, spread / np.maximum(reach, 1e-3))
+    weight = known.astype("float32")
+    spread, reach = (ndimage.gaussian_filter(x, (_CONTINUED, _CONTINUED, 0)) for x in (change * weight, weight))
+    mean = (change * weight).sum(axis=(0, 1)) / max(1.0, weight.sum())
+    return np.where(known, change, (spread + _FAR * mean) / (reach + _FAR))

@@ -82,7 +82,9 @@ def place(piece: Piece, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     seen.paste(shown, (left, top))
     weights = np.asarray(region, "float32") / 255
     if not (weights > 0.5).any():
-        raise ValueError("`mask` must show a part of the source inside of the target. Received: none of it")
+        raise ValueError(
+            "`mask` must show a part of the source, by more than half, inside of the target. Received: none of it"
+        )
     return _continued(np.asarray(canvas), np.asarray(seen, "float32") / 255), weights
 
 

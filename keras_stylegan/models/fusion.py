@@ -9,6 +9,10 @@ from keras_stylegan.models.adversarial import AdversarialModel
 from keras_stylegan.models.players import Player, batch_size
 from keras_stylegan.ops.regions import coverage
 
+# What the critic scores, as its losses are called.
+_SCORES = ("patches", "region")
+_GREY_LEVEL = 2 / 255
+
 
 class Fusion(AdversarialModel):
     """Trains a `FusionGenerator` on pairs whose truth is known.
@@ -16,8 +20,9 @@ class Fusion(AdversarialModel):
     A pair is a photograph, the target, and a changed copy of it, the source, of which masks let regions through; the
     target is also what the fused picture should be. (The generator reads the target only outside of the regions.)
 
-    Terms of the generator: the mean absolute error over the regions' pixels; the relative distance of perceptual
-    features of the whole picture, mean over taps; and the critic's, hinge loss on the whole and on the region.
+    Terms of the generator: the error over the regions' pixels, on the scale of decibels (`region_error`); the relative
+    distance of perceptual features of the whole picture, mean over taps; and the critic's hinge losses, `patches` on
+    the whole and `region` on the region.
 
     Args:
         generator: `FusionGenerator`.
@@ -35,7 +40,7 @@ class Fusion(AdversarialModel):
     """
 
     def __init__(
-        self, generator, perceptual, critic=None, error_weight=10.0, perceptual_weight=1.0, critic_weight=0.0, **kwargs
+        self, generator, perceptual, critic=None, error_weight=0.25, perceptual_weight=1.0, critic_weight=0.0, **kwargs
     ):
         super().__init__(**kwargs)
         if (critic is None) != (critic_weight == 0):
@@ -76,28 +81,33 @@ class Fusion(AdversarialModel):
             distance = sum(content_loss(features[tap], wanted[tap]) for tap in wanted) / len(wanted)
             terms["perceptual"] = self.perceptual_weight * distance
         if self.critic is not None:
-            logits = self.critic(fused, masks)
-            terms["adversarial"] = self.critic_weight * self.pair.generator(None, logits)
+            for name, logits in zip(_SCORES, self.critic(fused, masks), strict=True):
+                terms[name] = self.critic_weight * self.pair.generator(None, logits)
         return terms
 
     def critic_terms(self, batch):
-        """Hinge loss of the critic, of shape `(batch,)`."""
+        """Hinge losses of the critic on the whole and on the region, each of shape `(batch,)`."""
         target, masks = batch["target"], batch["masks"]
         fused = ops.stop_gradient(self.generator(batch))
         logits = [self.critic(images, masks, training=True) for images in (target, fused)]
-        return {"adversarial": self.pair.discriminator(*logits)}
+        return {name: self.pair.discriminator(*both) for name, *both in zip(_SCORES, *logits, strict=True)}
 
 
 def region_error(fused, target, masks):
-    """Mean absolute error over the pixels of the regions, for each image.
+    """Error over the pixels of the regions, for each image: `log(1 + mean squared error / grey level^2)`.
+
+    Far above a grey level it falls with the PSNR, decibel by decibel, so that a picture that is nearly right counts for
+    as much as one that is far off: a mean absolute error would be all of those changes that nothing undoes, such as
+    noise. Below a grey level nothing is to be gained.
 
     Args:
-        fused, target: tensors of shape `(batch, height, width, 3)`.
+        fused, target: tensors of shape `(batch, height, width, 3)`, RGB in [-1, 1].
         masks: tensor of shape `(batch, height, width, regions)`, weights of the pixels.
 
     Returns:
         Float32 tensor of shape `(batch,)`; 0 without regions.
     """
     covered = coverage(masks)
-    error = ops.mean(ops.abs(ops.cast(fused, "float32") - ops.cast(target, "float32")), axis=-1, keepdims=True)
-    return ops.sum(covered * error, axis=(1, 2, 3)) / ops.maximum(ops.sum(covered, axis=(1, 2, 3)), 1.0)
+    square = ops.square(ops.cast(fused, "float32") - ops.cast(target, "float32"))
+    total = ops.sum(covered * ops.mean(square, axis=-1, keepdims=True), axis=(1, 2, 3))
+    return ops.log1p(total / ops.maximum(ops.sum(covered, axis=(1, 2, 3)), 1.0) / _GREY_LEVEL**2)

@@ -4,10 +4,11 @@ import keras
 from keras import layers, ops
 
 from keras_stylegan.layers.region_norm import RegionNormalization
+from keras_stylegan.ops.colour_fits import TRANSFORM, change_colours, fit_curves, follow_curves
 from keras_stylegan.ops.padding import reflect_pad
 from keras_stylegan.ops.regions import coverage, paint_regions, region_moments, with_background
 from keras_stylegan.ops.resampling import upsample_nearest
-from keras_stylegan.ops.seams import TRANSFORM, change_colours, rim_weights, seam_transform, with_rim
+from keras_stylegan.ops.seams import align, rim_weights, with_rim
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -15,9 +16,10 @@ class FusionGenerator(keras.Model):
     """Source, target, masks and noise in, fused picture out.
 
     What is put in is not drawn anew: every pixel goes through a colour transform of its own, so that its detail stays.
-    It begins with one that is computed and not learned: the colour transform of each region that makes the two sides of
-    its edge one picture (`ops.seams.seam_transform`). What is added to it is learned: a transform for the whole region,
-    from the statistics of the region, of the background and the noise, and one for each pixel, from an encoder and
+    It begins with one that is computed and not learned: the colour transform and the ramp of light of each region that
+    make the two sides of its edge one picture (`ops.seams.align`). What is added to it is learned: from the statistics
+    of the region, of the background and the noise, a transform for the whole region, and how far to follow the tone
+    curves that its edge suggests and its inside may not bear out; and a transform for each pixel, from an encoder and
     decoder with region-aware normalisation, which sees the steps that are left at the edge. Where no mask is, the
     target's pixels come out to the bit.
 
@@ -72,6 +74,7 @@ class FusionGenerator(keras.Model):
         self.pixel_transform = layers.Conv2D(4 * TRANSFORM, 1, name="pixel_transform", **zeros)
         self.region_hidden = layers.Dense(eighth, activation="relu", dtype="float32", name="region_hidden")
         self.region_transform = layers.Dense(TRANSFORM, name="region_transform", **zeros)
+        self.curve_shares = layers.Dense(3, name="curve_shares", **zeros)
 
     def build(self, input_shape=None):
         half, quarter, eighth = self.widths
@@ -87,6 +90,7 @@ class FusionGenerator(keras.Model):
         # Of the region and of the background: means and deviations of features and colours, and the alignment.
         self.region_hidden.build((None, None, 2 * (2 * (eighth + 3) + TRANSFORM) + self.latent_dim))
         self.region_transform.build((None, None, eighth))
+        self.curve_shares.build((None, None, eighth))
         self.built = True
 
     def call(self, inputs):
@@ -106,10 +110,9 @@ class FusionGenerator(keras.Model):
         masks = with_rim(inputs["masks"])
         covered, regions = coverage(masks), with_background(masks)
         shares = masks / ops.maximum(covered, 1e-6)
-        alignment = seam_transform(source, target, masks)
-        aligned = source + change_colours(source, paint_regions(alignment, shares))
-        picture = covered * aligned + target * (1.0 - covered)
-        steps = ops.sum(rim_weights(masks), axis=-1, keepdims=True) * (target - aligned)
+        aligned, alignment, trust = align(source, target, masks)
+        picture, rim = covered * aligned + target * (1.0 - covered), rim_weights(masks)
+        steps = ops.sum(rim, axis=-1, keepdims=True) * (target - aligned)
         quarter_regions, eighth_regions = (ops.average_pool(regions, size, strides=size) for size in (4, 8))
         noise = ops.cast(inputs["noise"], "float32")
 
@@ -124,19 +127,22 @@ class FusionGenerator(keras.Model):
         x = upsample_nearest(self.from_quarter(x)) + half
         x = ops.relu(self.head(reflect_pad(x, 1)))
         of_pixels = ops.depth_to_space(self.pixel_transform(ops.cast(x, "float32")), 2)
-        of_regions = self._region_transforms(eighth, eighth_regions, picture, regions, alignment, noise)
-        return aligned + change_colours(aligned, of_pixels + paint_regions(of_regions[:, :-1], shares))
+        hidden = self._about_regions(eighth, eighth_regions, picture, regions, alignment, noise)
+        transforms = of_pixels + paint_regions(self.region_transform(hidden), shares)
+        curves = trust * ops.tile(self.curve_shares(hidden), (1, 1, 3)) * fit_curves(aligned, target, rim)
+        return aligned + change_colours(aligned, transforms) + follow_curves(aligned, paint_regions(curves, shares))
 
-    def _region_transforms(self, features, feature_regions, picture, regions, alignment, noise):
-        """The transform of each region and of the background (which is not used), `(batch, regions + 1, 12)`."""
+    def _about_regions(self, features, feature_regions, picture, regions, alignment, noise):
+        """What the transform of each region is made of, `(batch, regions, channels)`."""
         statistics = []
         for maps, weights in ((features, feature_regions), (picture, regions)):
             mean, variance = region_moments(maps, weights)
             statistics += [mean, ops.sqrt(variance + 1e-4)]
+        statistics = ops.concatenate(statistics, axis=-1)
         aligned = ops.concatenate([alignment, ops.zeros_like(alignment[:, :1])], axis=1)
-        own = ops.concatenate([*statistics, aligned], axis=-1)
+        own = ops.concatenate([statistics, aligned], axis=-1)
         background, noise = ops.zeros_like(own) + own[:, -1:], ops.zeros_like(own[..., :1]) + noise[:, None]
-        return self.region_transform(self.region_hidden(ops.concatenate([own, background, noise], axis=-1)))
+        return self.region_hidden(ops.concatenate([own, background, noise], axis=-1)[:, :-1])
 
     def compute_output_shape(self, input_shape):
         return input_shape["target"]

@@ -9,10 +9,10 @@ from keras_stylegan.ops.regions import coverage, region_moments
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
 class FusionCritic(keras.Model):
-    """Two scores of a picture with a region in it: of the whole, and of the region against the background.
+    """Scores of a picture with a region in it: of every patch of the whole, and of the region against the background.
 
-    The whole is scored patch by patch; the region by the product of its mean features, embedded, with the background's:
-    high where both are of one light. Convolutions are spectrally normalised, so no gradient penalty is needed.
+    The region is scored by the inner product of its mean features, embedded, with the background's: high where both are
+    of one light. Convolutions are spectrally normalised, so no gradient penalty is needed.
 
     Args:
         filters: int, channels of the first convolution; doubled by each further one.
@@ -23,8 +23,9 @@ class FusionCritic(keras.Model):
         masks: tensor of shape `(batch, height, width, regions)` in [0, 1]; all regions are judged as one.
         training: bool, whether the estimates of spectral norms are improved.
 
-    Output shape:
-        `(batch, 2)`, float32: logits of the whole and of the region.
+    Returns:
+        Two float32 tensors: logits of the patches, `(batch, height / 2^num_layers, width / 2^num_layers)`, sides
+        rounded up, and of the region, `(batch,)`.
 
     Raises:
         ValueError: if an argument is not positive.
@@ -44,7 +45,7 @@ class FusionCritic(keras.Model):
             SpectralConv2D(filters * 2**i, 4, strides=2, name=f"conv_{i + 1}") for i in range(num_layers)
         ]
         channels = filters * 2 ** (num_layers - 1)
-        self.whole = SpectralDense(1, dtype="float32", name="whole")
+        self.patches = SpectralDense(1, dtype="float32", name="patches")
         self.of_region = SpectralDense(channels, dtype="float32", name="of_region")
         self.of_background = SpectralDense(channels, dtype="float32", name="of_background")
 
@@ -53,7 +54,7 @@ class FusionCritic(keras.Model):
         for convolution in self.convolutions:
             convolution.build((None, None, None, channels))
             channels = convolution.filters
-        for layer in (self.whole, self.of_region, self.of_background):
+        for layer in (self.patches, self.of_region, self.of_background):
             layer.build((None, None, channels))
         self.built = True
 
@@ -65,14 +66,16 @@ class FusionCritic(keras.Model):
             x = ops.leaky_relu(convolution(x, training=training), 0.2)
             covered = ops.average_pool(covered, 2, strides=2, padding="same")
         x = ops.cast(x, "float32")
-        whole = ops.mean(self.whole(x, training=training), axis=(1, 2))
         means, _ = region_moments(x, ops.concatenate([covered, 1.0 - covered], axis=-1))
         region = self.of_region(means[:, 0], training=training)
         background = self.of_background(means[:, 1], training=training)
-        return ops.concatenate([whole, ops.mean(region * background, axis=-1, keepdims=True)], axis=-1)
+        return self.patches(x, training=training)[..., 0], ops.sum(region * background, axis=-1)
 
     def compute_output_shape(self, images_shape, masks_shape=None):
-        return images_shape[0], 2
+        batch, *sides = images_shape[:3]
+        for _ in range(self.num_layers):
+            sides = [None if side is None else -(-side // 2) for side in sides]
+        return (batch, *sides), (batch,)
 
     def get_config(self):
         return {**super().get_config(), "filters": self.filters, "num_layers": self.num_layers}

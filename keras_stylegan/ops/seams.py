@@ -1,11 +1,10 @@
-"""What was done to a region of a picture, found at its edge: the colour transform that makes both sides one picture."""
+"""What was done to a region of a picture, found at its edge: the colours and light that make both sides one picture."""
 
 from keras import ops
 
-from keras_stylegan.ops.regions import coverage, pixel_rows, region_moments
+from keras_stylegan.ops.colour_fits import change_colours, fit_colours, fit_ramp, light_ramp
+from keras_stylegan.ops.regions import coverage, paint_regions, region_moments
 
-# A colour transform, as its difference from the identity: a 3x3 matrix, row by row, and an offset.
-TRANSFORM = 12
 # Explained share of the target's variance along a rim below which the pictures are not of one scene, and above which
 # they are.
 _FOREIGN, _SAME = 0.5, 0.9
@@ -15,21 +14,8 @@ _FOREIGN_SHARE = 0.3
 _FEW = 8.0
 # Weight of the source in the pixel beyond a hard edge.
 _BEYOND = 0.25
-
-
-def change_colours(colours, transform):
-    """What a transform adds to colours.
-
-    Args:
-        colours: float tensor `(batch, height, width, 3)`.
-        transform: float tensor `(batch, height, width, 12)`.
-
-    Returns:
-        Tensor of the colours' shape.
-    """
-    matrix, offset = transform[..., :9], transform[..., 9:]
-    rows = [ops.sum(matrix[..., 3 * i : 3 * i + 3] * colours, axis=-1, keepdims=True) for i in range(3)]
-    return ops.concatenate(rows, axis=-1) + offset
+# Colours and light are fitted in turn, so many times.
+_TURNS = 3
 
 
 def with_rim(masks):
@@ -59,6 +45,34 @@ def rim_weights(masks):
     return 2.0 * masks * ops.cast(coverage(masks) <= 0.5, "float32")
 
 
+def align(source, target, masks):
+    """The source with the colours and the light that the edges of its regions ask for.
+
+    A region differs by a colour transform (`seam_transform`) and by a ramp of light, a gain that rises steadily across
+    the picture as from a lamp at one side. What the one does looks like the other along a part of an edge, so they are
+    fitted in turn.
+
+    Args:
+        source, target: float tensors `(batch, height, width, 3)`, RGB in [-1, 1].
+        masks: tensor of shape `(batch, height, width, regions)` in [0, 1].
+
+    Returns:
+        Float32 tensor `(batch, height, width, 3)`, the source itself where no mask is; the transform
+        `(batch, regions, 12)` of the source under the ramp; and how far regressions along the edges are to be believed,
+        `(batch, regions, 1)` in [0, 1].
+    """
+    masks = ops.cast(masks, "float32")
+    shares, rim = masks / ops.maximum(coverage(masks), 1e-6), rim_weights(masks)
+    lit, slope = source, ops.zeros_like(masks[:, 0, 0, :, None])
+    for turn in range(_TURNS + 1):
+        transform, trust = _believed(lit, target, masks)
+        aligned = lit + change_colours(lit, paint_regions(transform, shares))
+        if turn < _TURNS:
+            slope = slope + trust * fit_ramp(aligned, target, rim)
+            lit = light_ramp(source, paint_regions(slope, shares))
+    return aligned, transform, trust
+
+
 def seam_transform(source, target, masks):
     """The colour transform of each region that its edge asks for.
 
@@ -72,49 +86,16 @@ def seam_transform(source, target, masks):
     Returns:
         Float32 tensor `(batch, regions, 12)`: 0 of a region without an edge.
     """
-    masks = ops.cast(masks, "float32")
+    return _believed(source, target, ops.cast(masks, "float32"))[0]
+
+
+def _believed(source, target, masks):
+    """The transforms of `seam_transform`, and how far the regression is believed, `(batch, regions, 1)` in [0, 1]."""
     weights = rim_weights(masks)
     fitted, explained = fit_colours(source, target, weights)
     count = ops.sum(weights, axis=(1, 2))[..., None]
     trust = ops.clip((explained - _FOREIGN) / (_SAME - _FOREIGN), 0.0, 1.0) * count / (count + _FEW)
-    return trust * fitted + (1.0 - trust) * shift_colours(source, target, masks > 0.5)
-
-
-def fit_colours(source, target, weights, epsilon=3e-4):
-    """The colour transform, by weighted least squares, that takes the source to the target.
-
-    Args:
-        source, target: float tensors `(batch, height, width, 3)`.
-        weights: float tensor `(batch, height, width, regions)`, of the pixels in the fit of each region.
-        epsilon: float, ridge towards the identity, in units of the colours' variance.
-
-    Returns:
-        Float32 transform `(batch, regions, 12)`, and the explained share of the target's variance `(batch, regions,
-        1)`, 1 where there is none.
-    """
-    source, target = (pixel_rows(ops.cast(picture, "float32")) for picture in (source, target))
-    # About a colour of the picture: E[xy] - E[x]E[y] cancels where means are large.
-    centre = ops.mean(source, axis=1, keepdims=True)
-    source, target = source - centre, target - centre
-    weights = ops.transpose(pixel_rows(ops.cast(weights, "float32")), (0, 2, 1))
-    weights = weights / (ops.sum(weights, axis=-1, keepdims=True) + 1e-6)
-
-    def mean(rows):
-        return ops.matmul(weights, rows)
-
-    def covariance(a, b):
-        products = mean(ops.concatenate([a[..., i : i + 1] * b for i in range(3)], axis=-1))
-        return _matrices(products) - mean(a)[..., :, None] * mean(b)[..., None, :]
-
-    ridge = epsilon * ops.eye(3)
-    of_source, across, of_target = covariance(source, source), covariance(target, source), covariance(target, target)
-    matrix = _divide_symmetric(across + ridge, of_source + ridge)
-    # The error of the fit, by its trace: T - 2 M X' + M S M'.
-    error = _trace(of_target - matrix @ ops.transpose(2.0 * across - matrix @ of_source, (0, 1, 3, 2)))
-    explained = 1.0 - error / (_trace(of_target) + epsilon)
-    centre = centre[:, :, :, None]
-    offset = mean(target)[..., None] + centre - matrix @ (mean(source)[..., None] + centre)
-    return ops.concatenate([_rows(matrix - ops.eye(3)), offset[..., 0]], axis=-1), explained[..., None]
+    return trust * fitted + (1.0 - trust) * shift_colours(source, target, masks > 0.5), trust
 
 
 def shift_colours(source, target, masks):
@@ -140,37 +121,6 @@ def shift_colours(source, target, masks):
     step = region_moments(outside - inside, weights)[0]
     offset = _FOREIGN_SHARE * length / (length + 1.0) * step
     return ops.concatenate([ops.zeros_like(offset)] * 3 + [offset], axis=-1)
-
-
-def _divide_symmetric(b, a):
-    """`b` times the inverse of `a`, symmetric and positive definite, both `(..., 3, 3)`: by L D L', without pivots."""
-
-    def entry(i, j):
-        return a[..., i, j][..., None]
-
-    first = entry(0, 0)
-    low10, low20 = entry(1, 0) / first, entry(2, 0) / first
-    second = entry(1, 1) - low10 * entry(1, 0)
-    low21 = (entry(2, 1) - low20 * entry(1, 0)) / second
-    third = entry(2, 2) - low20 * entry(2, 0) - low21 * low21 * second
-    x0 = b[..., 0]
-    x1 = b[..., 1] - low10 * x0
-    x2 = (b[..., 2] - low20 * x0 - low21 * x1) / third
-    x1 = x1 / second - low21 * x2
-    x0 = x0 / first - low10 * x1 - low20 * x2
-    return ops.stack([x0, x1, x2], axis=-1)
-
-
-def _matrices(rows):
-    return ops.reshape(rows, (*ops.shape(rows)[:-1], 3, 3))
-
-
-def _rows(matrices):
-    return ops.reshape(matrices, (*ops.shape(matrices)[:-2], 9))
-
-
-def _trace(matrices):
-    return ops.sum(matrices * ops.eye(3), axis=(-2, -1))
 
 
 def _window_mean(maps):

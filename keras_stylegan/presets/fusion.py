@@ -26,9 +26,9 @@ class FusionPreset(Preset):
         num_blocks: residual blocks at 1/4 (encoder), 1/8 and 1/4 (decoder).
         latent_dim: numbers in the noise.
         perceptual: `compact`, `vgg16`, `vgg19`, or an .npz file.
-        error_weight: weight of the mean absolute error in the regions.
+        error_weight: weight of the error in the regions, on the scale of decibels.
         perceptual_weight: weight of the perceptual distance.
-        critic_weight: weight of the adversarial term; 0 trains no critic.
+        critic_weight: weight of each of the critic's two terms, on patches and on the region; 0 trains no critic.
         learning_rate: of the generator, at the start; decays to 0 along a cosine over the run.
         critic_learning_rate: of the critic, likewise.
         clip_norm: limit of the global norm of a gradient.
@@ -43,8 +43,8 @@ class FusionPreset(Preset):
     content_short_side: int = 320
     shifts: dict[str, float] = dataclasses.field(
         default_factory=lambda: {
-            "colour": 3.0,
-            "light": 3.0,
+            "colour": 2.0,
+            "light": 4.0,
             "saturation": 1.0,
             "style": 2.0,
             "blur": 0.5,
@@ -59,9 +59,9 @@ class FusionPreset(Preset):
     num_blocks: tuple[int, int, int] = (1, 2, 1)
     latent_dim: int = 8
     perceptual: str = "compact"
-    error_weight: float = 10.0
+    error_weight: float = 0.25
     perceptual_weight: float = 0.5
-    critic_weight: float = 0.02
+    critic_weight: float = 0.01
     learning_rate: float = 1e-3
     critic_learning_rate: float = 2e-4
     clip_norm: float = 10.0

@@ -13,7 +13,7 @@ from keras_stylegan.models.scene import PHASES, ScenePipeline
 from keras_stylegan.models.stylegan2 import r1_gamma
 from keras_stylegan.networks import StyleTransformer, build_perceptual
 from keras_stylegan.presets import ScenePipelinePreset
-from keras_stylegan.systems.base import Probe, System, jit_compile, save_whole
+from keras_stylegan.systems.base import Probe, System, average, cosine, jit_compile, save_whole, take
 from keras_stylegan.systems.gan_parts import CRITIC_FILE, SIGNED_LOSSES
 from keras_stylegan.systems.scene_parts import SCENE_FILE, begin_with, build_critic, build_network, open_painter
 from keras_stylegan.systems.stylegan2 import CRITICS
@@ -21,8 +21,6 @@ from keras_stylegan.systems.stylegan2 import CRITICS
 # The packaged generator that a run begins with where it is told no other.
 GENERATOR = "scenes"
 PREVIEW_PHOTOGRAPHS, PROBE_PICTURES = 8, 16
-# The half-life of an averaged network is at most this share of the images seen.
-EMA_RAMP_UP = 0.05
 
 _CHOICES = {"phase": PHASES, "critic": CRITICS, "loss": ADVERSARIAL_LOSSES, "augment": ("none", "diffaugment")}
 
@@ -67,13 +65,13 @@ def build_scene_pipeline(preset: ScenePipelinePreset) -> System:
         augment=DiffAugment(seed=preset.seed + 1) if preset.augment == "diffaugment" else None,
         seed=preset.seed,
     )
-    decay = keras.optimizers.schedules.CosineDecay
-    optimizers = {"generator": keras.optimizers.Adam(decay(preset.learning_rate, preset.steps), beta_2=0.99)}
+    adam = keras.optimizers.Adam
+    optimizers = {"generator": adam(cosine(preset.learning_rate, preset.steps), beta_2=0.99)}
     if critic is not None:
-        rate = decay(preset.critic_learning_rate, preset.steps)
-        optimizers["critic"] = keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.99)
-    average = {"half_life_kimg": preset.ema_kimg, "ramp_up": EMA_RAMP_UP} if preset.ema_kimg else None
-    model.compile(optimizers, clip_norm=preset.clip_norm or None, ema=average, jit_compile=jit_compile())
+        optimizers["critic"] = adam(cosine(preset.critic_learning_rate, preset.steps), beta_1=0.5, beta_2=0.99)
+    model.compile(
+        optimizers, clip_norm=preset.clip_norm or None, ema=average(preset.ema_kimg), jit_compile=jit_compile()
+    )
 
     crops = data.Crops(photographs, network.input_size, preset.batch_size, preset.scale, seed=preset.seed)
     mixed = preset.mix_probability if len(names) > 1 else 0.0
@@ -124,8 +122,7 @@ def _save(model, folder):
 
 def _take(model, batches, count):
     """The first photographs of a run with what is painted of them, reduced, and the scenes beside them."""
-    taken = [batches[index] for index in range(-(-count // batches.batch_size))]
-    taken = {name: np.concatenate([batch[name] for batch in taken])[:count] for name in taken[0]}
+    taken = take(batches, count)
     return {**taken, "painted": keras.ops.convert_to_numpy(model.stylise(taken))}
 
 
