@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from keras_stylegan.exporters.saved_model_domains import domains_service
 from keras_stylegan.exporters.saved_model_fuse import fuse_service
 from keras_stylegan.exporters.saved_model_generate import generate_service
+from keras_stylegan.exporters.saved_model_scene import scene_service
 from keras_stylegan.exporters.saved_model_service import Service
 from keras_stylegan.exporters.saved_model_stylize import stylize_service
 from keras_stylegan.exporters.saved_model_translate import translate_service, upscale_service
@@ -25,6 +27,8 @@ SERVICES = {
     "translator": translate_service,
     "upscaler": upscale_service,
     "fusion": fuse_service,
+    "scene": scene_service,
+    "domains": domains_service,
 }
 # What may lie between Keras and the SavedModel, in grey levels: rounding, and the order of additions.
 MAX_MEAN, MAX_GREATEST = 0.05, 2
