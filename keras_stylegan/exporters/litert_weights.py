@@ -32,7 +32,7 @@ def int8_weights(content: bytes) -> bytes:
     Returns:
         The bytes of the new file, with the same inputs and outputs, in which operators DEQUANTIZE make the weights.
     """
-    model = unpack(content)
+    model, stored = unpack(content), {}
     for graph in model.subgraphs:
         widening = []
         for operator in graph.operators:
@@ -41,12 +41,13 @@ def int8_weights(content: bytes) -> bytes:
                 continue
             index = int(operator.inputs[1])
             tensor = graph.tensors[index]
-            data = model.buffers[tensor.buffer].data
-            if tensor.type == schema.TensorType.FLOAT32 and data is not None:
-                weights = np.frombuffer(bytes(bytearray(data)), "float32").reshape(tensor.shape)
-                graph.tensors.append(_quantized(model, tensor, weights, axis))
-                widening.append(_widen(model, len(graph.tensors) - 1, index))
-                tensor.buffer = 0  # it is computed now
+            if tensor.type != schema.TensorType.FLOAT32 or model.buffers[tensor.buffer].data is None:
+                continue
+            if tensor.buffer not in stored:  # signatures share weights
+                stored[tensor.buffer] = _store(model, tensor, axis)
+            graph.tensors.append(_quantized(tensor, axis, *stored[tensor.buffer]))
+            widening.append(_widen(model, len(graph.tensors) - 1, index))
+            tensor.buffer = 0  # it is computed now
         graph.operators = widening + list(graph.operators)
     return pack(model)
 
@@ -74,19 +75,30 @@ def _levels(weights, step):
     return np.clip(np.rint(weights / step), -LARGEST, LARGEST)
 
 
-def _quantized(model, tensor, weights, axis):
-    """A tensor of a model that holds weights in 8 bits."""
+def _store(model, tensor, axis):
+    """Adds the levels of a tensor's weights to a model: the number of their buffer, and their steps."""
+    weights = np.frombuffer(bytes(bytearray(model.buffers[tensor.buffer].data)), "float32").reshape(tensor.shape)
     sizes = steps(weights, axis)
     shape = [1] * weights.ndim
     shape[axis] = len(sizes)
     levels = _levels(weights, sizes.reshape(shape)).astype("int8")
     model.buffers.append(schema.BufferT(levels.reshape(-1).view("uint8")))
-    found = schema.TensorT(name=tensor.name + b"_int8", shape=tensor.shape, type=schema.TensorType.INT8)
-    found.buffer, found.hasRank = len(model.buffers) - 1, tensor.hasRank
-    found.quantization = schema.QuantizationParametersT(
+    return len(model.buffers) - 1, sizes
+
+
+def _quantized(tensor, axis, buffer, sizes):
+    """A tensor of the same shape that holds weights in 8 bits."""
+    quantization = schema.QuantizationParametersT(
         scale=sizes, zeroPoint=np.zeros(len(sizes), "int64"), quantizedDimension=axis
     )
-    return found
+    return schema.TensorT(
+        name=tensor.name + b"_int8",
+        shape=tensor.shape,
+        type=schema.TensorType.INT8,
+        buffer=buffer,
+        quantization=quantization,
+        hasRank=tensor.hasRank,
+    )
 
 
 def _widen(model, source, target):

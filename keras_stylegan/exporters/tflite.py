@@ -79,11 +79,6 @@ def export_tflite(
         OSError: if it cannot be written.
     """
     from keras_stylegan.exporters.litert_quantization import QUANTIZATIONS, load_quantizer
-    from keras_stylegan.exporters.parity import BARS, measure
-    from keras_stylegan.exporters.sources import open_source
-    from keras_stylegan.exporters.tflite_targets import TARGETS
-    from keras_stylegan.files import whole_file
-    from keras_stylegan.inference.litert_signatures import single_signature
 
     file = Path(file)
     if file.suffix != SUFFIX or not file.absolute().parent.is_dir():
@@ -94,6 +89,13 @@ def export_tflite(
         raise ValueError(f"`representative` is for int8 alone. Received: quantize={quantize}")
     if quantize in ("dynamic", "int8"):
         load_quantizer()  # before minutes of work
+    # What is heavy, once a mistake in what was asked for has been told.
+    from keras_stylegan.exporters.parity import BARS, measure
+    from keras_stylegan.exporters.sources import open_source
+    from keras_stylegan.exporters.tflite_targets import TARGETS
+    from keras_stylegan.files import whole_file
+    from keras_stylegan.inference.litert_signatures import single_signature
+
     opened = open_source(source)
     target = TARGETS[opened.kind](opened, size, representative)
     content = to_tflite(target, file.stem, quantize)
