@@ -64,7 +64,9 @@ def test_errors_are_those_of_the_worst_picture():
     assert parity.max_error == pytest.approx(1.5 / 127.5)
     assert parity.mean_error == pytest.approx(1.0)
     assert parity.psnr == pytest.approx(10 * np.log10(255**2 / 2**2))
-    with pytest.raises(ValueError, match=r"must return uint8 of shape \(1, 7, 20, 3\). Received: uint8 of shape"):
+    with pytest.raises(
+        ValueError, match=r"must return uint8 or float32 of shape \(1, 7, 20, 3\). Received: uint8 of shape"
+    ):
         measure(CONTENT, "stylize_weights", given[:1], [right[:, ::2]])
 
 

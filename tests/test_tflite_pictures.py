@@ -8,13 +8,14 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 from stand_in import photograph
 from test_tflite_export import BUILT_IN
-from toy_saved_model import DOMAINS, picture_run
+from toy_saved_model import DOMAINS, picture_run, predictor_run
 
 from keras_stylegan import cli
 from keras_stylegan.exporters import tflite_target
 from keras_stylegan.exporters.litert_graph import operators, unpack
 from keras_stylegan.exporters.litert_metadata import read_labels
 from keras_stylegan.exporters.litert_transposed import transposed_at_corners
+from keras_stylegan.exporters.saved_model import export_saved_model
 from keras_stylegan.exporters.sources import open_source
 from keras_stylegan.exporters.tflite import export_tflite
 from keras_stylegan.exporters.tflite_targets import TARGETS
@@ -96,6 +97,20 @@ def test_scenes(tmp_path):
         TARGETS["scene"](open_source(picture_run("scene")), (16, 16), None)
 
 
+def test_style_vectors(tmp_path):
+    file = tmp_path / "predictor.tflite"
+    found = export_tflite(predictor_run(), file, quantize="none")[0]["predict_style"]
+    assert 0 < found.max_error <= 1e-4 and found.psnr > 80 and found.delegated >= 0.95
+    assert set(operators(file.read_bytes())) <= BUILT_IN
+    picture = photograph(70, 90)
+    vector = Interpreter(model_path=str(file)).get_signature_runner()(picture=picture[None])["style_vector"]
+    expected = open_source(predictor_run()).network(picture[None].astype("float32") / 127.5 - 1)
+    np.testing.assert_allclose(vector, expected, atol=1e-4)
+    with pytest.raises(ValueError, match="`source` must not be a predictor alone: it is served with its network"):
+        export_saved_model(predictor_run(), tmp_path / "served")
+    assert not (tmp_path / "served").exists()
+
+
 def test_domains(tmp_path, capsys):
     file, run = tmp_path / "domains.tflite", picture_run("domains")
     found = export_tflite(run, file, quantize="none")[0]
@@ -143,7 +158,8 @@ def test_targets_of_one_size():
 
 def test_other_networks_are_refused(tmp_path):
     with pytest.raises(
-        ValueError, match="`source` must be a packaged network .*, b_to_a.keras or translator.keras, or a"
+        ValueError,
+        match="`source` must be a packaged network .*, b_to_a.keras, translator.keras or predictor.keras, or a",
     ):
         open_source(tmp_path)
     network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])

@@ -18,6 +18,7 @@ from keras_stylegan.keras_files import load_network
 from keras_stylegan.networks import StylePredictor
 from keras_stylegan.systems.style_predictor import PREDICTOR_FILE
 
+SIGNATURE = "predict_style"
 FILE, KERAS_FILE = "weights/style_predictor.tflite", "weights/style_predictor.npz"
 # Bytes of the stylisation network's LiteRT file and the predictor's together.
 MAX_BYTES = 4 * 10**6
@@ -59,7 +60,7 @@ def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
     if space != entry.get("style_space"):
         raise ValueError(f"`run` must be for the packaged network, {entry.get('style_space')}. Received: {space}")
     predictor = load_network(run / PREDICTOR_FILE)
-    content = convert(predict_function(predictor), "predict_style", float16=True)
+    content = convert(predict_function(predictor), SIGNATURE, float16=True)
     together = len(content) + entry["litert"]["bytes"]
     if together > MAX_BYTES:
         raise ValueError(f"network and predictor must have at most {MAX_BYTES:,} bytes. Received: {together:,}")

@@ -76,6 +76,11 @@ def export_saved_model(
     """
     target = Path(folder) / str(free_version(Path(folder), version))
     opened = open_source(source, predictor)
+    if opened.kind not in SERVICES:
+        raise ValueError(
+            f"`source` must not be a {opened.kind} alone: it is served with its network, by `--predictor`. "
+            f"Received: {source}"
+        )
     with tempfile.TemporaryDirectory() as assets, whole_folder(target) as partial:
         service = SERVICES[opened.kind](opened, Path(assets))
         # Gradients are of no use to a server.

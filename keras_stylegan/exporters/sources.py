@@ -35,7 +35,14 @@ from keras_stylegan.systems.style_predictor import PREDICTOR_FILE
 
 # The file of a run directory that holds its network; of both ways of a translator the first. A scene pipeline leaves
 # its generator too.
-FILES = ("network.keras", SCENE_FILE, "generator.keras", *(f"{name}.keras" for name in DIRECTIONS), DOMAINS_FILE)
+FILES = (
+    "network.keras",
+    SCENE_FILE,
+    "generator.keras",
+    *(f"{name}.keras" for name in DIRECTIONS),
+    DOMAINS_FILE,
+    PREDICTOR_FILE,
+)
 # By their classes. A baseline of one style is a translator too, any other network with a latent a generator.
 KINDS = {
     "stylizer": StyleTransformer,
@@ -44,6 +51,7 @@ KINDS = {
     "fusion": FusionGenerator,
     "scene": SceneNetwork,
     "domains": DomainTranslator,
+    "predictor": StylePredictor,
 }
 
 

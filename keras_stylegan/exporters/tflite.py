@@ -137,12 +137,13 @@ def to_tflite(target: Target, name: str, quantize: str = "float16") -> bytes:
 
     functions = {one.signature: one.function for one in written(target, quantize)}
     content = convert_signatures(functions, float16=quantize == "float16")
-    if quantize == "weights":
-        content = slimmed(int8_weights(content))
-    if len(functions) > 1:
-        content = with_first(slimmed(content), target.signature)
     if target.any_size:
         content = with_default_size(content, target.size)
-    if quantize in ("dynamic", "int8"):
+    if quantize == "weights":
+        content = int8_weights(content)
+    elif quantize in ("dynamic", "int8"):
         content = quantized(content, quantize, target.signature, target.calibration)
+    content = slimmed(content)  # not before: the quantizer goes by names of tensors
+    if len(functions) > 1:
+        content = with_first(content, target.signature)
     return add_metadata(content, name, target.description, target.notes, target.size)

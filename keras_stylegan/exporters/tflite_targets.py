@@ -19,6 +19,7 @@ from keras_stylegan.exporters.tflite_picture_targets import (
     translator_target,
     upscaler_target,
 )
+from keras_stylegan.exporters.tflite_predictor_target import predictor_target
 from keras_stylegan.exporters.tflite_target import (
     CALIBRATION_RUNS,
     MEASURED_RUNS,
@@ -145,6 +146,7 @@ TARGETS = {
     "fusion": fusion_target,
     "scene": scene_target,
     "domains": domains_target,
+    "predictor": predictor_target,
 }
 
 
