@@ -15,7 +15,7 @@ _TIFF_TAG = 700
 _JPEG_NAME = b"http://ns.adobe.com/xap/1.0/\0"
 _MAX_JPEG = 65_533 - len(_JPEG_NAME)  # bytes in one segment
 _JPEG_FIRST = (0xE0, 0xE1)  # JFIF and EXIF come before everything else
-_PNG_HEADER = 8 + 25  # bytes of the signature and of the chunk IHDR, which comes first
+PNG_HEADER = 8 + 25  # bytes of the signature and of the chunk IHDR, which comes first
 _GIF_BLOCK = b"\x21\xff\x0bXMP DataXMP"
 # Read as the lengths of blocks, these bytes lead from every place in the packet to the end of the extension.
 _GIF_END = bytes([1, *range(255, -1, -1), 0])
@@ -54,14 +54,18 @@ def embed_xmp(content: bytes, xmp: bytes) -> bytes:
         segment = _JPEG_NAME + xmp
         return content[:place] + b"\xff\xe1" + (2 + len(segment)).to_bytes(2, "big") + segment + content[place:]
     if content.startswith(b"\x89PNG"):
-        chunk = b"iTXtXML:com.adobe.xmp" + bytes(5) + xmp  # not compressed, of no language
-        chunk = (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
-        return content[:_PNG_HEADER] + chunk + content[_PNG_HEADER:]
+        return content[:PNG_HEADER] + png_chunk(xmp) + content[PNG_HEADER:]
     if content.startswith(b"GIF8"):
         return content[:-1] + _GIF_BLOCK + xmp + _GIF_END + content[-1:]  # before the byte that ends a GIF
     if content[4:8] == b"ftyp":
         return content + (4 + len(_MP4_BOX) + len(xmp)).to_bytes(4, "big") + _MP4_BOX + xmp
     return content
+
+
+def png_chunk(xmp: bytes) -> bytes:
+    """A packet as a chunk of a PNG file, which may stand behind the first `PNG_HEADER` bytes."""
+    chunk = b"iTXtXML:com.adobe.xmp" + bytes(5) + xmp  # not compressed, of no language
+    return (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
 
 
 def read_xmp(path: str | os.PathLike) -> bytes | None:

@@ -262,7 +262,9 @@ def test_packaged_network(run_directory, generator, litert_file, tmp_path, capfd
     assert (code, err) == (0, "")
     assert np.abs(pixels("out.png").astype(int) - fused_by(KerasFusion(copy_network(generator)))).max() <= 3
     (run_directory / "config.json").write_text('{"system": "multistyle"}')
-    with pytest.raises(ValueError, match="`run` must be the directory of a fusion run. Received: .*of multistyle"):
+    with pytest.raises(
+        ValueError, match="`run` must be the run directory of a fusion network. Received: .*of multistyle"
+    ):
         package_fusion(run_directory, tmp_path / "assets", "", "", pairs)
 
 

@@ -29,7 +29,7 @@ from keras_stylegan.exporters.saved_model_warmup import FILE
 from keras_stylegan.exporters.sources import open_source
 
 ROOT = pathlib.Path(__file__).parents[1]
-PICTURES = ("translator", "upscaler", "fusion")
+PICTURES = ("translator", "upscaler", "fusion", "scene", "domains")
 
 
 def test_a_version_is_what_a_server_looks_for(exported):
@@ -44,10 +44,14 @@ def test_a_version_is_what_a_server_looks_for(exported):
 def test_signatures_are_those_of_the_table(served, generated):
     table = (ROOT / "export/serve/README.md").read_text(encoding="utf-8")
     sizes = {"V": served.signatures["stylize_vector"].structured_input_signature[1]["style_vector"].shape[1], "N": 3}
-    sizes |= {"3": 3, "latent_dim": 4, "height": 4, "width": 8, "channels": 3}
     sizes |= dict.fromkeys(("B", "H", "W", "R", "factor H", "factor W"))
+    ours = {"generator": (4, 4, 8), "scene": (None, 16, 16), "domains": (5, None, None)}
     pictures = {name: served_picture(name) for name in PICTURES}
     for kind, model in ({"stylisation": served, "generator": generated} | pictures).items():
+        sizes |= dict(zip(("latent_dim", "height", "width"), ours.get(kind, ()), strict=False)) | {
+            "3": 3,
+            "channels": 3,
+        }
         told = {}
         for names, inputs, outputs in re.findall(rf"\| {kind} \| (.*) \| (.*) \| (.*) \|", table):
             for name in re.findall("`(.*?)`", names):

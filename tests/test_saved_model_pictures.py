@@ -6,15 +6,20 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageOps
 from serving_stand_in import as_strings, header_of_a_huge_png
 from stand_in import photograph
-from toy_saved_model import ask, encoded, picture_run, served_picture
+from toy_saved_model import ask, encoded, picture_run, served_generator, served_picture
 
+from keras_stylegan import __version__
+from keras_stylegan.exporters import saved_model_images
 from keras_stylegan.exporters.sources import open_source
 from keras_stylegan.inference.blending import composite
 from keras_stylegan.inference.fusion_runtimes import KerasFusion
+from keras_stylegan.inference.scenes import KerasScenes
 from keras_stylegan.inference.translator import KerasTranslator, Translator
+from keras_stylegan.provenance import GENERATED, SOURCE_TYPES, STYLIZED, read_provenance
+from keras_stylegan.xmp_files import read_xmp
 
 
 def pixels(content):
@@ -56,6 +61,22 @@ def test_every_size_is_as_by_keras(kind, signature, output, factor):
     assert pixels(pngs[1]).shape == (factor * 66, factor * 40, 3)
     jpegs = ask(served, "encoded", image_bytes=files)[f"{output}_bytes"]
     assert jpegs[0].startswith(b"\xff\xd8") and np.abs(pixels(jpegs[1]) - pixels(pngs[1])).mean() < 8
+
+
+def test_scenes_are_as_by_keras():
+    served, by_keras = served_picture("scene"), KerasScenes(open_source(picture_run("scene")).network)
+    image = np.stack([photograph(32, 32, seed) for seed in (1, 2)])
+    made = ask(served, "scene", image=image)["scene"]
+    for one, result in zip(image, made, strict=True):
+        assert np.abs(result - by_keras.run(one).astype(int)).max() <= 1
+    file = ask(served, "encoded_png", image_bytes=as_strings(png(image[0])))["scene_bytes"][0]
+    assert np.abs(pixels(file) - made[0]).max() <= 1
+    for size in ((40, 90), (7, 5), (200, 64)):
+        image = photograph(*size)
+        expected = ImageOps.fit(Image.fromarray(image), (48, 32), Image.Resampling.BICUBIC)
+        middle = saved_model_images.middle(tf.constant(image[None]), (32, 48))[0].numpy()
+        assert np.abs(middle - np.asarray(expected, int)).max() <= 1  # Pillow rounds twice
+        assert ask(served, "scene", image=image[None])["scene"].shape == (1, 16, 16, 3)
 
 
 def fusion(height, width):
@@ -103,6 +124,8 @@ def test_files_are_fused_by_a_white_mask():
 
 
 ONE = np.zeros((1, 64, 64, 3), "uint8")
+Z = np.zeros((1, 5), "float32")
+CHOICE = {"class_number": np.zeros(1, "int32"), "truncation": np.ones(1, "float32")}
 MASKS = np.ones((1, 64, 64, 1), "float32")
 BAD = {
     "empty": ("translator", "translate", {"image": ONE[:0]}, "at least one picture"),
@@ -111,6 +134,20 @@ BAD = {
     "huge PNG": (
         "upscaler", "encoded", {"image_bytes": as_strings(header_of_a_huge_png())}, r"1048576 pixels.*\[30000 30000\]",
     ),
+    # Each is continued to 64 pixels, so that three megabytes would become gigabytes.
+    "many tiny": ("translator", "translate", {"image": np.zeros((1025, 1, 1, 3), "uint8")}, "sides counted as 64"),
+    "thin": ("scene", "scene", {"image": np.zeros((1, 1, 131073, 3), "uint8")}, "sides counted as 32 at least"),
+    "thin PNG": ("translator", "encoded", {"image_bytes": as_strings(png(np.zeros((1, 65537), "uint8")))}, "as 64"),
+    "domain": ("domains", "translate", {"image": ONE, "z": Z, "domain_number": np.int32([2])}, "from 0 to 1"),
+    "latent": ("domains", "translate", {"image": ONE, "z": Z * np.nan, "domain_number": np.int32([0])}, "be finite"),
+    "references": (
+        "domains", "translate_like", {"image": ONE, "reference": ONE[[0, 0]], "domain_number": np.int32([0])},
+        "`reference` must hold a picture for each of the batch",
+    ),
+    "small reference": (
+        "domains", "translate_like", {"image": ONE, "reference": ONE[:, :3], "domain_number": np.int32([0])},
+        "`reference` must have at least 4 pixels on each side",
+    ),
     "text": ("translator", "encoded", {"image_bytes": as_strings(b"text")}, "must be JPEG or PNG files"),
     "sizes": ("fusion", "fuse", {"source": ONE[:, 1:], "target": ONE, "masks": MASKS}, "`source` must have the shape"),
     "masks": ("fusion", "fuse", {"source": ONE, "target": ONE, "masks": MASKS[:, 1:]}, "a share for each pixel"),
@@ -118,7 +155,17 @@ BAD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["translator", "upscaler", "fusion"])
+def test_files_say_what_they_are(tmp_path):
+    path = tmp_path / "made"
+    content = as_strings(encoded("RGB", (30, 20), "PNG"))
+    for signature in ("encoded", "encoded_png"):
+        path.write_bytes(ask(served_picture("translator"), signature, image_bytes=content)["translated_bytes"][0])
+        assert read_provenance(read_xmp(path)) == (SOURCE_TYPES[STYLIZED], f"keras_stylegan {__version__}")
+    path.write_bytes(ask(served_generator(), "encoded", seed=np.zeros(1, "int64"), **CHOICE)["pictures_bytes"][0])
+    assert read_provenance(read_xmp(path)).source_type == SOURCE_TYPES[GENERATED]
+
+
+@pytest.mark.parametrize("kind", ["translator", "upscaler", "fusion", "scene", "domains"])
 def test_mistakes_are_told(kind):
     for mistake, (asked, signature, inputs, sentence) in BAD.items():
         if asked == kind:

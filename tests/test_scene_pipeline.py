@@ -253,18 +253,9 @@ def test_the_packaged_pipeline_needs_no_name(shipped, run, folder, tmp_path, mon
     assert not capfd.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "source, file, message",
-    [
-        ("{run}", "scene.bin", "`file` must end in .tflite. Received"),
-        ("{assets}/weights/scene_pipeline.tflite", "scene.tflite", "`source` must be a run or a .keras file"),
-    ],
-)
-def test_what_cannot_be_exported_is_told(source, file, message, shipped, run, tmp_path):
-    from keras_stylegan.exporters.scenes import export_scenes, package_scenes
+def test_what_is_no_run_of_the_pipeline_is_told(tmp_path):
+    from keras_stylegan.exporters.scenes import package_scenes
 
-    with pytest.raises(ValueError, match=message):
-        export_scenes(source.format(run=run, assets=shipped[0]), tmp_path / file)
     with pytest.raises(ValueError, match="`run` must be the run directory of a scene pipeline, with scene.keras"):
         package_scenes(tmp_path, tmp_path, "scenes", "", "")
     assert not list(tmp_path.iterdir())

@@ -17,12 +17,23 @@ from PIL import Image
 from serving_stand_in import VERSION, Model, as_strings
 from stand_in import photograph
 from test_imports import FRAMEWORKS, modules_after
-from toy_saved_model import STYLES, exported_generator, exported_picture, exported_stylizer, generator_run
+from toy_saved_model import (
+    DOMAINS,
+    STYLES,
+    exported_generator,
+    exported_picture,
+    exported_stylizer,
+    generator_run,
+    picture_run,
+)
 
 from keras_stylegan import cli
 from keras_stylegan.inference.generator import open_generator
+from keras_stylegan.inference.translator import open_domain_translator
+from keras_stylegan.provenance import SOURCE_TYPES, STYLIZED, read_provenance
 from keras_stylegan.serving import Client, check, check_server
 from keras_stylegan.serving.transport import refusal
+from keras_stylegan.xmp_files import read_xmp
 
 ROOT = pathlib.Path(__file__).parents[1]
 SERVE = ROOT / "export" / "serve"
@@ -90,7 +101,7 @@ def test_regions_and_style_pictures_through_the_server(url, model, tmp_path):
     assert np.abs(in_regions[:, :30].astype(int) - pixels[:, :30]).mean() > 3
 
 
-@pytest.mark.parametrize("kind", ["translator", "upscaler", "fusion"])
+@pytest.mark.parametrize("kind", ["translator", "upscaler", "fusion", "scene"])
 def test_pictures_through_the_server(kind, monkeypatch):
     monkeypatch.setattr(check, "SIZE", 64)
     model = Model(exported_picture(kind).path, kind)
@@ -99,14 +110,49 @@ def test_pictures_through_the_server(kind, monkeypatch):
         assert all(step.passed for step in check_server(client))
         if kind == "fusion":
             return
-        call, output = {"translator": ("translate", "translated"), "upscaler": ("upscale", "upscaled")}[kind]
+        call, output = {
+            "translator": ("translate", "translated"), "upscaler": ("upscale", "upscaled"), "scene": ("scene", "scene")
+        }[kind]  # fmt: skip
         pixels = photograph(40, 33)
         expected = model.run(call, {"image": pixels[None]})[output][0].astype(int)
         made = getattr(client, call)(Image.fromarray(np.dstack([pixels, np.full((33, 40), 99, "uint8")])))
-        assert made.mode == "RGBA" and made.getchannel("A").getextrema() == (99, 99)
+        if kind != "scene":  # it has a size of its own
+            assert made.mode == "RGBA" and made.getchannel("A").getextrema() == (99, 99)
         np.testing.assert_allclose(np.asarray(made)[..., :3], expected, atol=1)
         with pytest.raises(ValueError, match="`signature` must be one of .*Received: style_names"):
             client.stylize(pixels, "ink")
+
+
+def test_domains_through_the_server(monkeypatch, tmp_path):
+    monkeypatch.setattr(check, "SIZE", 64)
+    for way in (serving_stand_in.rest, serving_stand_in.grpc):
+        with way(Model(exported_picture("domains").path, "domains")) as url, Client(url, "domains") as client:
+            assert all(step.passed for step in check_server(client))
+            assert client.domains == DOMAINS
+            pixels, reference = photograph(40, 33), photograph(60, 30, 2)
+            by_noise = open_domain_translator(picture_run("domains"), DOMAINS[1], seed=3)
+            made = client.translate(pixels, domain=DOMAINS[1], seed=3)
+            np.testing.assert_allclose(np.asarray(made), np.asarray(by_noise.translate(pixels)), atol=1)
+            like = open_domain_translator(picture_run("domains"), DOMAINS[0], reference=reference)
+            made = client.translate(pixels, domain=DOMAINS[0], reference=reference)
+            np.testing.assert_allclose(np.asarray(made), np.asarray(like.translate(pixels)), atol=1)
+            for domain in (None, "nigth é"):
+                with pytest.raises(ValueError, match="`domain` must be one of day, night é. Received: domain="):
+                    client.translate(pixels, domain=domain)
+    with serving_stand_in.rest(Model(exported_picture("translator").path, "frost")) as url:
+        with pytest.raises(ValueError, match="`domain` must be None: the translator has none. Received: domain=day"):
+            Client(url, "frost").translate(pixels, domain="day")
+
+
+def test_what_the_client_writes_says_what_it_is(url, tmp_path):
+    client = Client(url)
+    painted = client.stylize(photograph(64, 64), "ink")
+    client.write(painted, tmp_path / "painted.jpg")
+    client.write(painted, tmp_path / "plain.png", provenance=False)
+    assert read_provenance(read_xmp(tmp_path / "painted.jpg")).source_type == SOURCE_TYPES[STYLIZED]
+    assert read_xmp(tmp_path / "plain.png") is None
+    with pytest.raises(ValueError, match="the suffix of an output must be one of"):
+        client.write(painted, tmp_path / "painted.txt")
 
 
 def test_arrays_of_a_batch(url, model):
@@ -124,8 +170,8 @@ def test_refusals_are_sentences_and_the_next_request_is_answered(url):
     with pytest.raises(ValueError) as refused:
         client.predict("encoded", image_bytes=bombs, **rows)
     assert str(refused.value) == (
-        f"{url}: the server refuses the request: `image_bytes` must have at most 4194304 pixels each (height, width). "
-        "Received: [30000 30000]"
+        f"{url}: the server refuses the request: `image_bytes` must have at most 4194304 pixels each, with sides "
+        "counted as 64 at least (height, width). Received: [30000 30000]"
     )
     file = io.BytesIO()
     Image.fromarray(photograph(64, 64)).save(file, "PNG")

@@ -28,12 +28,13 @@ from keras_stylegan.networks import DCGANGenerator, StyleGAN2Generator, StyleTra
 STYLES = ("ink", "oil")
 # What may stand in a file: operators that LiteRT has built in, on phones and in browsers too.
 BUILT_IN = {
-    "ADD", "AVERAGE_POOL_2D", "BATCH_MATMUL", "BROADCAST_TO", "CAST", "CONCATENATION", "CONV_2D", "COS", "CUMSUM",
-    "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "DEQUANTIZE", "DIV", "EQUAL", "EXP", "FILL", "FULLY_CONNECTED", "GATHER",
-    "GREATER", "LEAKY_RELU", "LESS", "LESS_EQUAL", "LOGISTIC", "MAXIMUM", "MAX_POOL_2D", "MEAN", "MINIMUM", "MUL",
-    "NEG", "PACK", "PAD", "PADV2", "POW", "QUANTIZE", "RANGE", "REDUCE_PROD", "RELU", "RESHAPE", "REVERSE_V2", "RSQRT",
-    "SELECT_V2", "SHAPE", "SIN", "SLICE", "SPACE_TO_DEPTH", "SPLIT", "SPLIT_V", "SQRT", "SQUARE", "SQUARED_DIFFERENCE",
-    "SQUEEZE", "STRIDED_SLICE", "SUB", "SUM", "TANH", "TILE", "TRANSPOSE", "TRANSPOSE_CONV", "UNPACK", "ZEROS_LIKE",
+    "ABS", "ADD", "AVERAGE_POOL_2D", "BATCH_MATMUL", "BROADCAST_TO", "CAST", "CONCATENATION", "CONV_2D", "COS",
+    "CUMSUM", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "DEQUANTIZE", "DIV", "EQUAL", "EXP", "FILL", "FULLY_CONNECTED",
+    "GATHER", "GREATER", "LEAKY_RELU", "LESS", "LESS_EQUAL", "LOGISTIC", "MAXIMUM", "MAX_POOL_2D", "MEAN", "MINIMUM",
+    "MIRROR_PAD", "MUL", "NEG", "PACK", "PAD", "PADV2", "POW", "QUANTIZE", "RANGE", "REDUCE_PROD", "RELU", "RESHAPE",
+    "REVERSE_V2", "RSQRT", "SELECT_V2", "SHAPE", "SIN", "SLICE", "SPACE_TO_DEPTH", "SPLIT", "SPLIT_V", "SQRT", "SQUARE",
+    "SQUARED_DIFFERENCE", "SQUEEZE", "STRIDED_SLICE", "SUB", "SUM", "TANH", "TILE", "TRANSPOSE", "TRANSPOSE_CONV",
+    "UNPACK", "ZEROS_LIKE",
 }  # fmt: skip
 
 
@@ -197,7 +198,7 @@ def test_mistakes(stylizer, run, tmp_path):
             ValueError, match="`file` must end in .tflite and lie in an existing folder. Received: .*lite"
         ):
             export_tflite(run, file)
-    with pytest.raises(ValueError, match="`quantize` must be none, float16, dynamic, int8. Received: quantize=int4"):
+    with pytest.raises(ValueError, match="must be none, float16, weights, dynamic, int8. Received: quantize=int4"):
         export_tflite(run, tmp_path / "x.tflite", quantize="int4")
     with pytest.raises(ValueError, match="`representative` is for int8 alone. Received: quantize=float16"):
         export_tflite(run, tmp_path / "x.tflite", representative=tmp_path)

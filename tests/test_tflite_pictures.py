@@ -8,17 +8,21 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 from stand_in import photograph
 from test_tflite_export import BUILT_IN
-from toy_saved_model import picture_run
+from toy_saved_model import DOMAINS, picture_run, predictor_run
 
 from keras_stylegan import cli
 from keras_stylegan.exporters import tflite_target
 from keras_stylegan.exporters.litert_graph import operators, unpack
+from keras_stylegan.exporters.litert_metadata import read_labels
 from keras_stylegan.exporters.litert_transposed import transposed_at_corners
+from keras_stylegan.exporters.saved_model import export_saved_model
 from keras_stylegan.exporters.sources import open_source
 from keras_stylegan.exporters.tflite import export_tflite
 from keras_stylegan.exporters.tflite_targets import TARGETS
 from keras_stylegan.inference.blending import grown
 from keras_stylegan.inference.fusion_runtimes import KerasFusion, LiteRTFusion
+from keras_stylegan.inference.scenes import open_scenes
+from keras_stylegan.inference.translator import open_domain_translator
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +81,67 @@ def run_by_command(kind, file, folder):
         assert picture.size == ((74, 100) if kind == "upscaler" else (37, 50))
 
 
+def test_scenes(tmp_path):
+    file = tmp_path / "scene.tflite"
+    found = export_tflite(picture_run("scene"), file, quantize="none")[0]["scene"]
+    assert found.max_error <= 1e-4 and found.delegated >= 0.95
+    assert set(operators(file.read_bytes())) <= BUILT_IN
+    image = photograph(32, 32)
+    ours, theirs = (
+        open_scenes(source).run(image).astype(int) for source in (file, picture_run("scene") / "scene.keras")
+    )
+    assert np.abs(ours - theirs).max() <= 1 and ours.std() > 3
+    with pytest.raises(
+        ValueError, match="`size` must be that of the pictures that scenes are made of, 32x32. Received"
+    ):
+        TARGETS["scene"](open_source(picture_run("scene")), (16, 16), None)
+
+
+def test_style_vectors(tmp_path):
+    file = tmp_path / "predictor.tflite"
+    found = export_tflite(predictor_run(), file, quantize="none")[0]["predict_style"]
+    assert 0 < found.max_error <= 1e-4 and found.psnr > 80 and found.delegated >= 0.95
+    assert set(operators(file.read_bytes())) <= BUILT_IN
+    picture = photograph(70, 90)
+    vector = Interpreter(model_path=str(file)).get_signature_runner()(picture=picture[None])["style_vector"]
+    expected = open_source(predictor_run()).network(picture[None].astype("float32") / 127.5 - 1)
+    np.testing.assert_allclose(vector, expected, atol=1e-4)
+    with pytest.raises(ValueError, match="`source` must not be a predictor alone: it is served with its network"):
+        export_saved_model(predictor_run(), tmp_path / "served")
+    assert not (tmp_path / "served").exists()
+
+
+def test_domains(tmp_path, capsys):
+    file, run = tmp_path / "domains.tflite", picture_run("domains")
+    found = export_tflite(run, file, quantize="none")[0]
+    assert list(found) == ["translate", "translate_like"]
+    assert all(one.max_error <= 1e-4 and one.delegated >= 0.95 for one in found.values())
+    assert set(operators(file.read_bytes())) <= BUILT_IN
+    assert read_labels(file.read_bytes()) == {"labels": list(DOMAINS)}
+    photo, reference, out = (tmp_path / name for name in ("photo.png", "reference.png", "out.png"))
+    Image.fromarray(photograph(37, 50)).save(photo)
+    Image.fromarray(photograph(30, 70, 2)).save(reference)
+    call = ["translate", str(photo), "--model", str(file), "-o", str(out)]
+    for options, style in ((["--seed", "4"], {"seed": 4}), (["--reference", str(reference)], {"reference": reference})):
+        assert cli.main([*call, "--domain", DOMAINS[1], *options]) == 0
+        expected = np.asarray(open_domain_translator(run, DOMAINS[1], **style).translate(photo))
+        with Image.open(out) as picture:
+            np.testing.assert_allclose(np.asarray(picture), expected, atol=1)
+    capsys.readouterr()
+    for options, message in (
+        ([], "`domain` must be one of day, night é, for "),
+        (["--domain", "dayy"], "`domain` must be one of day, night é. Received: domain=dayy. Did you mean day?"),
+    ):
+        assert cli.main([*call, *options]) == 2
+        assert message in capsys.readouterr().err
+    file.write_bytes(file.read_bytes()[:200])
+    assert cli.main([*call, "--domain", "day"]) == 2
+    file.with_suffix(".json").unlink()
+    assert cli.main([*call, "--domain", "day"]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 2 and "with the .json file of its export beside it" in told
+
+
 def test_targets_of_one_size():
     for kind, size in (("translator", (16, 24)), ("upscaler", (9, 11)), ("fusion", (64, 72))):
         target = TARGETS[kind](open_source(picture_run(kind)), size, None)
@@ -92,10 +157,10 @@ def test_targets_of_one_size():
 
 
 def test_other_networks_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="`source` must be a packaged network .*, a_to_b.keras or b_to_a.keras, or a"):
-        open_source(tmp_path)
-    (tmp_path / "translator.keras").touch()
-    with pytest.raises(ValueError, match="translator.keras: translators for several domains have no export"):
+    with pytest.raises(
+        ValueError,
+        match="`source` must be a packaged network .*, b_to_a.keras, translator.keras or predictor.keras, or a",
+    ):
         open_source(tmp_path)
     network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     network.save(tmp_path / "other.keras")

@@ -116,7 +116,10 @@ def test_alpha_is_enlarged_too_and_size_is_limited(upscaler):
 def test_no_network_is_too_large_to_ship(assets, photographs, monkeypatch, tmp_path):
     from keras_stylegan.exporters import upscaler as exporter
 
+    with pytest.raises(ValueError, match="`run` must be the run directory of a super-resolution network, with"):
+        exporter.package_upscaler(tmp_path, tmp_path / "assets", "", "", photographs)
     tiny_network().save(tmp_path / "network.keras")
+    (tmp_path / "config.json").write_text('{"system": "super_resolution"}')
     monkeypatch.setattr(exporter, "convert", lambda *arguments, **options: bytes(exporter.MAX_BYTES + 1))
     with pytest.raises(ValueError, match="at most 4000000 bytes. Received: 4000001"):
         exporter.package_upscaler(tmp_path, tmp_path / "assets", "", "", photographs)

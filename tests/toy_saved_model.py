@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 from stand_in import photograph
+from toy_scene import tiny_generator, tiny_network
 
 from keras_stylegan import pretrained
 from keras_stylegan.exporters import saved_model_service
@@ -18,6 +19,7 @@ from keras_stylegan.exporters.package_files import half_precision
 from keras_stylegan.exporters.saved_model import export_saved_model
 from keras_stylegan.exporters.sources import open_source
 from keras_stylegan.networks import (
+    DomainTranslator,
     FusionGenerator,
     StyleGAN2Generator,
     StylePredictor,
@@ -28,6 +30,8 @@ from keras_stylegan.networks import (
 
 STYLES = ("ink", "oil", "chalk é")
 CLASSES = ("sea", "wood")
+# Of the translator for several domains: their names, and the size of its training pictures.
+DOMAINS, REFERENCE_SIZE = ("day", "night é"), (16, 24)
 # The first style alone, at full strength.
 REST = {"style_weights": np.eye(1, 3, dtype="float32"), "strength": np.ones(1, "float32")}
 _FOLDERS = []
@@ -71,15 +75,21 @@ def predictor_run():
 
 @functools.cache
 def picture_run(kind):
-    """Run directory of a network from pictures to pictures: translator, upscaler or fusion."""
+    """Run directory of a network from pictures to pictures: translator, upscaler, fusion, scene or domains."""
+    if kind == "scene":  # its run has its generator too
+        folder = _saved(tiny_network(), "scene.keras", {})
+        tiny_generator().save(folder / "generator.keras")
+        return folder
     network, file = {
         "translator": (UNetTranslator(3, 4), "a_to_b.keras"),
         "upscaler": (SuperResolutionNetwork(2, 4, 1), "network.keras"),
         "fusion": (FusionGenerator((4, 6, 8), (0, 1, 0), latent_dim=3), "network.keras"),
+        "domains": (DomainTranslator(2, 3, 4, 2, 1, 3, 5, 1), "translator.keras"),
     }[kind]
     network.build()
     stir(network, 0.1)
-    return _saved(network, file, {})
+    facts = {"domains": DOMAINS} if kind == "domains" else {}
+    return _saved(network, file, facts, {"size": REFERENCE_SIZE})
 
 
 @functools.cache
@@ -145,10 +155,10 @@ def _exported(run, name, **options):
         return export_saved_model(run, run.parent / "models" / name, **options)
 
 
-def _saved(network, file, facts):
+def _saved(network, file, facts, settings=()):
     _FOLDERS.append(tempfile.TemporaryDirectory())  # removed when the process ends
     folder = pathlib.Path(_FOLDERS[-1].name) / "run"
     folder.mkdir()
     network.save(folder / file)
-    (folder / "config.json").write_text(json.dumps({"facts": facts}))
+    (folder / "config.json").write_text(json.dumps({"facts": facts, "settings": dict(settings)}))
     return folder

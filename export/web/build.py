@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 from keras_stylegan import __version__
@@ -39,9 +40,13 @@ def build(out: Path, source: str = "multistyle", size: tuple[int, int] = (512, 5
 
     if not (runtime / "core" / "wasm").is_dir():
         raise ValueError(f"{runtime}: LiteRT.js is missing; run npm install --prefix {HERE}")
+    with tempfile.TemporaryDirectory() as scratch:  # an export that fails leaves nothing behind
+        file = Path(scratch) / "model.tflite"
+        export_tflite(source, file, size)
+        content = file.read_bytes()
     out.mkdir(parents=True, exist_ok=True)
-    export_tflite(source, out / "model.tflite", size)
-    styles = read_labels((out / "model.tflite").read_bytes())["style_weights"]
+    (out / "model.tflite").write_bytes(content)
+    styles = read_labels(content)["style_weights"]
     facts = {"styles": styles, "height": size[0], "width": size[1], "software": f"keras_stylegan {__version__}"}
     (out / "model.json").write_text(json.dumps(facts), encoding="utf-8")
     for name in PAGE:

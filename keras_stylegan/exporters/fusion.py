@@ -16,9 +16,11 @@ from keras_stylegan.exporters.package_files import (
     fingerprint,
     half_precision,
     in_float32,
+    read_run,
     training_facts,
     write_package,
 )
+from keras_stylegan.exporters.saved_model_images import to_float, to_uint8
 from keras_stylegan.inference.fusion_runtimes import NETWORK_FILE, SIGNATURE, KerasFusion, LiteRTFusion
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.networks import FusionGenerator
@@ -51,10 +53,8 @@ def fuse_function(network: FusionGenerator):
     )
     def fuse(source, target, masks):
         noise = tf.zeros([1, network.latent_dim])
-        source, target = (tf.cast(image, tf.float32) / 127.5 - 1.0 for image in (source, target))
-        changed = network.change({"source": source, "target": target, "masks": masks, "noise": noise})
-        # The half rounds to nearest: a cast cuts off.
-        return {"changed": tf.cast(tf.clip_by_value(changed * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
+        pictures = {"source": to_float(source), "target": to_float(target)}
+        return {"changed": to_uint8(network.change({**pictures, "masks": masks, "noise": noise}))}
 
     return fuse
 
@@ -95,13 +95,8 @@ def package_fusion(
     Raises:
         ValueError: if `run` holds no fusion network.
     """
-    path = run / NETWORK_FILE
-    if not path.is_file():
-        raise ValueError(f"`run` must be the directory of a fusion run, with {NETWORK_FILE}. Received: {run}")
-    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
-    if config["system"] != "fusion":
-        raise ValueError(f"`run` must be the directory of a fusion run. Received: {run}, of {config['system']}")
-    network = in_float32(load_network(path))
+    config = read_run(run, "a fusion network", NETWORK_FILE, "fusion")
+    network = in_float32(load_network(run / NETWORK_FILE))
     files = {"weights/fusion.tflite": to_litert(network), "weights/fusion.npz": half_precision(network)[1]}
     litert, weights = (fingerprint(file, content) for file, content in files.items())
     arguments = {k: v for k, v in network.get_config().items() if k in ("widths", "num_blocks", "latent_dim")}

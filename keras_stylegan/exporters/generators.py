@@ -13,12 +13,15 @@ import tensorflow as tf
 from keras_stylegan.exporters.litert import convert
 from keras_stylegan.exporters.model_card import generator_card
 from keras_stylegan.exporters.package_files import (
+    check_name,
     fingerprint,
     half_precision,
     in_float32,
+    read_run,
     training_facts,
     write_package,
 )
+from keras_stylegan.exporters.saved_model_images import to_uint8
 from keras_stylegan.inference.generator import FILE, PictureGenerator, build_generator, open_generator, truncates
 from keras_stylegan.inference.litert_generator import SIGNATURE, LiteRTGenerator
 
@@ -46,9 +49,7 @@ def generate_function(network: keras.Model):
 
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name=name) for name, shape in specs.items()])
     def generate(*inputs):
-        images = network(**dict(zip(specs, inputs, strict=True)))
-        # The half rounds to nearest: a cast cuts off.
-        return {"pictures": tf.cast(tf.clip_by_value(images * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
+        return {"pictures": to_uint8(network(**dict(zip(specs, inputs, strict=True))))}
 
     return generate
 
@@ -84,11 +85,8 @@ def package_generator(
     Raises:
         ValueError: if `run` holds no generator, or `name` is no plain name.
     """
-    if not name.isidentifier():
-        raise ValueError(f"`name` must be letters, digits and underscores. Received: name={name}")
-    if not (run / FILE).is_file():
-        raise ValueError(f"`run` must be the run directory of a GAN, with {FILE}. Received: {run}")
-    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    check_name(name)
+    config = read_run(run, "a GAN", FILE)
     trained = open_generator(run, "keras")
     network = in_float32(trained.network)
     files = {f"weights/{name}.tflite": to_litert(network), f"weights/{name}.npz": half_precision(network)[1]}

@@ -35,6 +35,20 @@ class _AlignedBuffer(schema.BufferT):
         return schema.BufferEnd(builder)
 
 
+class _Builder(flatbuffers.Builder):
+    """A builder that writes equal vectors of numbers once: every tensor has a shape, and few differ."""
+
+    def __init__(self, size: int):
+        super().__init__(size)
+        self._written = {}
+
+    def CreateNumpyVector(self, x: np.ndarray) -> int:
+        key = x.dtype.str, x.tobytes()
+        if key not in self._written:
+            self._written[key] = super().CreateNumpyVector(x)
+        return self._written[key]
+
+
 def unpack(content: bytes) -> schema.ModelT:
     """A file as objects of its schema, which can be changed."""
     model = schema.ModelT.InitFromPackedBuf(content, 0)
@@ -48,7 +62,7 @@ def unpack(content: bytes) -> schema.ModelT:
 def pack(model: schema.ModelT) -> bytes:
     """The file of such objects."""
     model.buffers = [_AlignedBuffer(buffer) for buffer in model.buffers]
-    builder = flatbuffers.Builder(1 << 20)
+    builder = _Builder(1 << 20)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
 
@@ -57,11 +71,12 @@ def operators(content: bytes) -> collections.Counter:
     """How often each operator stands in a file; one that is not built in has its own name, in quotes."""
     model = unpack(content)
     return collections.Counter(
-        _operator_name(model, operator) for graph in model.subgraphs for operator in graph.operators
+        operator_name(model, operator) for graph in model.subgraphs for operator in graph.operators
     )
 
 
-def _operator_name(model: schema.ModelT, operator: schema.OperatorT) -> str:
+def operator_name(model: schema.ModelT, operator: schema.OperatorT) -> str:
+    """The name of what an operator does, such as CONV_2D; of one that is not built in its own, in quotes."""
     code = model.operatorCodes[operator.opcodeIndex]
     if code.customCode is not None:
         return repr(code.customCode.decode())
@@ -108,7 +123,7 @@ def products_of_constants(content: bytes) -> list[str]:
         for operator in graph.operators:  # they stand in the order in which they run
             if any(index in computed for index in operator.inputs):
                 computed.update(operator.outputs)
-            elif _operator_name(model, operator) in _PRODUCTS:
+            elif operator_name(model, operator) in _PRODUCTS:
                 found.append(graph.tensors[operator.outputs[0]].name.decode())
     return found
 

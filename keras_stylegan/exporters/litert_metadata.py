@@ -35,6 +35,7 @@ class TensorNote:
         channels: of a picture, 1 (grey) or 3 (RGB); None for numbers that are no picture.
         labels: names of the places on its last axis, in order, or none.
         enlarged: of a picture, how many times the height and width of the others it has.
+        size: of a picture that has another size than the others, its `(height, width)`.
     """
 
     description: str
@@ -43,6 +44,7 @@ class TensorNote:
     channels: int | None = None
     labels: Sequence[str] = ()
     enlarged: int = 1
+    size: tuple[int, int] | None = None
 
 
 def add_metadata(
@@ -97,7 +99,7 @@ def _tensor(builder, name, note, size):
         properties = _table(builder, {})
         content = _table(builder, {1: properties}, {0: _FEATURE})
     else:
-        height, width = (note.enlarged * side for side in size)
+        height, width = note.size or (note.enlarged * side for side in size)
         shape = _table(builder, {}, numbers={0: width, 1: height})
         colours = _GRAYSCALE if note.channels == 1 else _RGB
         properties = _table(builder, {1: shape}, {0: colours})

@@ -22,7 +22,7 @@ import numpy as np
 
 from keras_stylegan.exporters.litert_graph import products_of_constants
 
-QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
+QUANTIZATIONS = ("none", "float16", "weights", "dynamic", "int8")
 
 
 def load_quantizer():

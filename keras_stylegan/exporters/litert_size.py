@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tensorflow.lite.tools import flatbuffer_utils
+from keras_stylegan.exporters.litert_graph import pack, unpack
 
 # The first buffer of a file is empty by definition.
 _EMPTY = 0
@@ -12,7 +12,7 @@ def slimmed(content: bytes) -> bytes:
     """Drops what a runner does not need, of tensors between operators and of constants.
 
     Those are names, buffers of their own for tensors that hold no constant, second shapes (sizes that are unknown are
-    found out when the inputs are known), and empty records of quantisation.
+    found out when the inputs are known), empty records of quantisation, and constants that no tensor has.
 
     Args:
         content: bytes of a LiteRT file.
@@ -20,7 +20,7 @@ def slimmed(content: bytes) -> bytes:
     Returns:
         The new file's bytes.
     """
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    model = unpack(content)
     kept = {_EMPTY}
     for graph in model.subgraphs:
         outside = {*graph.inputs, *graph.outputs}
@@ -40,4 +40,4 @@ def slimmed(content: bytes) -> bytes:
             tensor.buffer = places[tensor.buffer]
     for entry in model.metadata or ():
         entry.buffer = places[entry.buffer]
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+    return pack(model)

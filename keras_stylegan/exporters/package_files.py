@@ -22,6 +22,33 @@ NOT_TERMS = ("loss", "gradient_norm", "skipped_updates")
 SOURCES = {"content": "PHOTOGRAPHS", "styles": "PAINTINGS", "data": "PICTURES", "data_b": "PICTURES_B"}
 
 
+def read_run(run: Path, what: str, file: str | None = None, system: str | None = None) -> dict[str, Any]:
+    """What the `config.json` of a run directory holds that is to be packaged.
+
+    Args:
+        run: run directory.
+        what: what it should have trained, in words.
+        file: name of the file that such a run leaves, None where it has a choice.
+        system: name of what it should have trained, None where several leave that file.
+
+    Raises:
+        ValueError: if it is no such directory.
+    """
+    config = run / "config.json"
+    if not config.is_file() or not (file is None or (run / file).is_file()):
+        raise ValueError(f"`run` must be the run directory of {what}, with {file or config.name}. Received: {run}")
+    record = json.loads(config.read_text(encoding="utf-8"))
+    if system is not None and record["system"] != system:
+        raise ValueError(f"`run` must be the run directory of {what}. Received: {run}, of {record['system']}")
+    return record
+
+
+def check_name(name: str) -> None:
+    """ValueError for a name that is no plain one: files and options of commands are called by it."""
+    if not name.isidentifier():
+        raise ValueError(f"`name` must be letters, digits and underscores. Received: name={name}")
+
+
 def in_float32(network: keras.Model) -> keras.Model:
     """The same weights under the float32 policy: a network trained in mixed precision is served in full."""
     config = {key: value for key, value in network.get_config().items() if key not in ("name", "trainable")}

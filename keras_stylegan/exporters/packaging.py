@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from keras_stylegan.exporters.package_files import (
     fingerprint,
     half_precision,
     in_float32,
+    read_run,
     training_facts,
     write_package,
 )
@@ -55,7 +55,7 @@ def package_multistyle(
         ValueError: if a style of the run has no object in `styles`, `photographs` holds no picture, or the run's
             network is none that this package serves.
     """
-    config = json.loads((run / "config.json").read_text())
+    config = read_run(run, "a stylisation network", "network.keras")
     names = config["facts"]["styles"]
     known = {style["name"]: style for style in styles}
     missing = sorted(set(names) - set(known))

@@ -12,11 +12,13 @@ import tensorflow as tf
 
 from keras_stylegan import pretrained
 from keras_stylegan.exporters.litert import convert
-from keras_stylegan.exporters.package_files import fingerprint, half_precision, training_facts, write_package
+from keras_stylegan.exporters.package_files import fingerprint, half_precision, read_run, training_facts, write_package
 from keras_stylegan.inference.style_pictures import LiteRTPredictor, prepare_style_picture
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.networks import StylePredictor
+from keras_stylegan.systems.style_predictor import PREDICTOR_FILE
 
+SIGNATURE = "predict_style"
 FILE, KERAS_FILE = "weights/style_predictor.tflite", "weights/style_predictor.npz"
 # Bytes of the stylisation network's LiteRT file and the predictor's together.
 MAX_BYTES = 4 * 10**6
@@ -49,15 +51,16 @@ def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
         What the manifest says of it.
 
     Raises:
-        ValueError: if the run is for another network than the packaged one, or the files become too large.
+        ValueError: if `run` holds no predictor, it is for another network than the packaged one, or the files become
+            too large.
     """
-    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    config = read_run(run, "a style predictor", PREDICTOR_FILE)
     entry = pretrained.network_entry("multistyle")
     space = config["facts"]["network"]["style_space"]
     if space != entry.get("style_space"):
         raise ValueError(f"`run` must be for the packaged network, {entry.get('style_space')}. Received: {space}")
-    predictor = load_network(run / "predictor.keras")
-    content = convert(predict_function(predictor), "predict_style", float16=True)
+    predictor = load_network(run / PREDICTOR_FILE)
+    content = convert(predict_function(predictor), SIGNATURE, float16=True)
     together = len(content) + entry["litert"]["bytes"]
     if together > MAX_BYTES:
         raise ValueError(f"network and predictor must have at most {MAX_BYTES:,} bytes. Received: {together:,}")

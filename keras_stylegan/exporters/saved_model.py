@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from keras_stylegan.exporters.saved_model_domains import domains_service
 from keras_stylegan.exporters.saved_model_fuse import fuse_service
 from keras_stylegan.exporters.saved_model_generate import generate_service
+from keras_stylegan.exporters.saved_model_scene import scene_service
 from keras_stylegan.exporters.saved_model_service import Service
 from keras_stylegan.exporters.saved_model_stylize import stylize_service
 from keras_stylegan.exporters.saved_model_translate import translate_service, upscale_service
@@ -25,6 +27,8 @@ SERVICES = {
     "translator": translate_service,
     "upscaler": upscale_service,
     "fusion": fuse_service,
+    "scene": scene_service,
+    "domains": domains_service,
 }
 # What may lie between Keras and the SavedModel, in grey levels: rounding, and the order of additions.
 MAX_MEAN, MAX_GREATEST = 0.05, 2
@@ -72,6 +76,11 @@ def export_saved_model(
     """
     target = Path(folder) / str(free_version(Path(folder), version))
     opened = open_source(source, predictor)
+    if opened.kind not in SERVICES:
+        raise ValueError(
+            f"`source` must not be a {opened.kind} alone: it is served with its network, by `--predictor`. "
+            f"Received: {source}"
+        )
     with tempfile.TemporaryDirectory() as assets, whole_folder(target) as partial:
         service = SERVICES[opened.kind](opened, Path(assets))
         # Gradients are of no use to a server.

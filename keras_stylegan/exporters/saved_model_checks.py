@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from keras_stylegan.inference.runtimes import MIN_SIDE
+
 # Pixels of a request of pictures, and of each encoded picture: at some 170 bytes a pixel, 0.7 GB of working memory.
 # Sixteen pictures of 512x512 are just within.
 MAX_PIXELS = 2**22
@@ -36,20 +38,46 @@ def when(rules: Sequence[tuple], *tensors: tf.Tensor) -> list[tf.Tensor]:
         return [tf.identity(tensor) for tensor in tensors]
 
 
-def checked_images(image: tf.Tensor, name: str = "image", max_pixels: int = MAX_PIXELS, smallest: int = 1) -> tf.Tensor:
-    """A batch of pictures that has the axes (batch, height, width, 3), none of them empty, and is not huge."""
+def checked_images(
+    image: tf.Tensor, name: str = "image", max_pixels: int = MAX_PIXELS, smallest: int = 1, padded: int = MIN_SIDE
+) -> tf.Tensor:
+    """A batch of pictures that has the axes (batch, height, width, 3), none of them empty, and is not huge.
+
+    Args:
+        image: uint8 pictures.
+        name: what a mistake calls them.
+        max_pixels: how many there may be in all.
+        smallest: pixels that a side must have.
+        padded: pixels to which a shorter side is continued before anything is computed; it counts as that long.
+    """
     (image,) = when([_rank(image, 4, f"`{name}` must have the axes (batch, height, width, 3).")], image)
     shape = tf.shape(image, out_type=tf.int64)
-    pixels = tf.reduce_prod(shape[:3])
     large = tf.reduce_all(shape[1:3] >= smallest)
+    counted = shape[0] * pixels_of(shape[1:3], padded)
     rules = [
         (tf.equal(shape[3], 3), f"`{name}` must be RGB, of shape (batch, height, width, 3).", shape),
-        (pixels > 0, f"`{name}` must hold at least one picture of at least one pixel.", shape),
-        (pixels <= max_pixels, f"`{name}` must hold at most {max_pixels} pixels in all; send fewer or smaller.", shape),
+        (tf.reduce_prod(shape[:3]) > 0, f"`{name}` must hold at least one picture of at least one pixel.", shape),
+        (
+            counted <= max_pixels,
+            f"`{name}` must hold at most {max_pixels} pixels in all, with sides counted as {padded} at least; send "
+            "fewer or smaller.",
+            shape,
+        ),
     ]
     if smallest > 1:
         rules.append((large, f"`{name}` must have at least {smallest} pixels on each side.", shape))
     return when(rules, image)[0]
+
+
+def pixels_of(size: tf.Tensor, padded: int = MIN_SIDE) -> tf.Tensor:
+    """Pixels of a picture of the size (height, width), int64, once its sides are continued to `padded` at least."""
+    return tf.reduce_prod(tf.maximum(size, padded))
+
+
+def checked_count(name: str, image: tf.Tensor, batch: tf.Tensor) -> tf.Tensor:
+    """As many pictures as `batch`."""
+    count = tf.shape(image)[0]
+    return when([(tf.equal(count, batch), f"`{name}` must hold a picture for each of the batch.", count)], image)[0]
 
 
 def checked_as(name: str, image: tf.Tensor, other: tf.Tensor) -> tf.Tensor:

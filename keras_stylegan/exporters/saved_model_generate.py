@@ -15,6 +15,7 @@ from keras_stylegan.exporters.sources import Source
 from keras_stylegan.inference.generator import truncates
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.models.sampling import render
+from keras_stylegan.provenance import GENERATED
 
 
 def generate_service(source: Source, folder: Path) -> Service:
@@ -71,7 +72,10 @@ def generate_service(source: Source, folder: Path) -> Service:
         return picture(z, count, given)
 
     def encoded(seed, given):
-        return tf.map_fn(pictures.encode_png, generate(seed, given), fn_output_signature=tf.string)
+        def png(picture):
+            return pictures.encode_png(picture, GENERATED)
+
+        return tf.map_fn(png, generate(seed, given), fn_output_signature=tf.string)
 
     def signature(call, first, output):
         def answer(value, *values):

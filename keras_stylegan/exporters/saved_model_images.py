@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from keras_stylegan.exporters.saved_model_checks import MAX_PIXELS, when
+from keras_stylegan.exporters.saved_model_checks import MAX_PIXELS, pixels_of, when
 from keras_stylegan.exporters.saved_model_orientation import orientation, upright
 from keras_stylegan.inference.runtimes import MIN_SIDE
 from keras_stylegan.provenance import STYLIZED, describe
+from keras_stylegan.xmp_files import PNG_HEADER, png_chunk
 
 # As `inference.saving` writes JPEG: no artefacts in strokes and flat colours, colour at full resolution.
 JPEG_QUALITY = 92
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
-_PNG_HEADER = 24  # bytes, of which the last eight are width and height
+_PNG_SIZES = 24  # bytes, of which the last eight are width and height
 
 
-def decode(content: tf.Tensor, name: str = "image_bytes", max_pixels: int = MAX_PIXELS) -> tf.Tensor:
+def decode(
+    content: tf.Tensor, name: str = "image_bytes", max_pixels: int = MAX_PIXELS, padded: int = MIN_SIDE
+) -> tf.Tensor:
     """The pixels of a JPEG or PNG file, as Pillow decodes them, measured by its header before anything is decoded.
 
     Args:
         content: scalar string tensor, a file. Alpha is dropped, 16 bits become 8; a JPEG is turned as its EXIF says.
         name: what a mistake calls the input.
-        max_pixels: how many are decoded at most.
+        max_pixels, padded: as of `checked_images`.
 
     Returns:
         uint8 tensor of shape `(height, width, 3)`.
@@ -29,16 +32,17 @@ def decode(content: tf.Tensor, name: str = "image_bytes", max_pixels: int = MAX_
     Raises:
         InvalidArgumentError: when run on what is no such file, a damaged one, or one of too many pixels.
     """
-    head = tf.strings.substr(content, 0, _PNG_HEADER) + b"\0" * _PNG_HEADER  # lest cutting fail on a short one
+    head = tf.strings.substr(content, 0, _PNG_SIZES) + b"\0" * _PNG_SIZES  # lest cutting fail on a short one
     is_png = tf.equal(tf.strings.substr(head, 0, len(_PNG)), _PNG)
     is_jpeg = tf.equal(tf.strings.substr(head, 0, len(_JPEG)), _JPEG)
     rule = (is_png | is_jpeg, f"`{name}` must be JPEG or PNG files (length in bytes).", tf.strings.length(content))
     content, head = when([rule], content, head)
     size = tf.cond(is_png, lambda: _png_size(head), lambda: tf.cast(tf.image.extract_jpeg_shape(content)[:2], tf.int64))
-    pixels = tf.reduce_prod(size)
+    few = pixels_of(size, padded) <= max_pixels
+    at_most = f"at most {max_pixels} pixels each, with sides counted as {padded} at least"
     rules = [
         (tf.reduce_all(size > 0), f"`{name}` must be pictures of at least one pixel (height, width).", size),
-        (pixels <= max_pixels, f"`{name}` must have at most {max_pixels} pixels each (height, width).", size),
+        (few, f"`{name}` must have {at_most} (height, width).", size),
     ]
     (content,) = when(rules, content)
 
@@ -51,7 +55,7 @@ def decode(content: tf.Tensor, name: str = "image_bytes", max_pixels: int = MAX_
 
 
 def _png_size(head):
-    sides = tf.io.decode_raw(tf.strings.substr(head, _PNG_HEADER - 8, 8), tf.int32, little_endian=False)
+    sides = tf.io.decode_raw(tf.strings.substr(head, _PNG_SIZES - 8, 8), tf.int32, little_endian=False)
     return tf.cast(sides[::-1], tf.int64)
 
 
@@ -61,9 +65,12 @@ def encode_jpeg(picture: tf.Tensor) -> tf.Tensor:
     return tf.io.encode_jpeg(picture, **options, xmp_metadata=describe(STYLIZED))
 
 
-def encode_png(picture: tf.Tensor) -> tf.Tensor:
-    """A PNG file, scalar string, of uint8 pixels `(height, width, 1 to 4)`."""
-    return tf.io.encode_png(picture, compression=4)
+def encode_png(picture: tf.Tensor, source_type: str = STYLIZED) -> tf.Tensor:
+    """A PNG file, scalar string, of uint8 pixels `(height, width, 1 to 4)`, which says how they were made."""
+    content = tf.io.encode_png(picture, compression=4)
+    # TensorFlow writes no chunk of ours.
+    after = tf.strings.substr(content, PNG_HEADER, tf.strings.length(content))
+    return tf.strings.join([tf.strings.substr(content, 0, PNG_HEADER), png_chunk(describe(source_type)), after])
 
 
 def to_float(pixels: tf.Tensor) -> tf.Tensor:
@@ -74,6 +81,21 @@ def to_float(pixels: tf.Tensor) -> tf.Tensor:
 def to_uint8(images: tf.Tensor) -> tf.Tensor:
     """Float in [-1, 1] to uint8, rounded to nearest."""
     return tf.cast(tf.clip_by_value(images * 127.5 + 128.0, 0.0, 255.0), tf.uint8)
+
+
+def middle(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """The middle of pictures in the size `(height, width)`, as `PIL.ImageOps.fit` takes it by its bicubic filter.
+
+    Args:
+        images: uint8 tensor `(batch, height, width, channels)` of any size.
+        size: `(height, width)` of the result.
+    """
+    whole, wanted = tf.cast(tf.shape(images)[1:3], tf.float32), tf.constant(size, tf.float32)
+    scale = tf.fill([2], tf.reduce_max(wanted / whole))
+    resized = tf.raw_ops.ScaleAndTranslate(
+        images=images, size=size, scale=scale, translation=(wanted - whole * scale) / 2, kernel_type="keyscubic"
+    )
+    return tf.cast(tf.clip_by_value(tf.round(resized), 0.0, 255.0), tf.uint8)
 
 
 def pad_to_stride(images: tf.Tensor, stride: int, min_side: int = MIN_SIDE) -> tuple[tf.Tensor, list[tf.Tensor]]:

@@ -44,7 +44,7 @@ class Service:
 def names_signature(module: tf.Module, names: Sequence[str], file: Path):
     """A signature from `index` int (B) to `name` string (B) and `total` int (B), how many names there are.
 
-    The names, of styles or classes, travel as an asset.
+    The names, of styles, classes or domains, travel as an asset.
 
     Args:
         module: takes the asset.
@@ -70,10 +70,11 @@ def holding(variables: Sequence[Any]) -> tf.Module:
     return module
 
 
-def sample_pictures() -> np.ndarray:
-    """A packaged photograph to warm up with, uint8 `(1, WARMUP_SIZE, WARMUP_SIZE, 3)`."""
+def sample_pictures(size: tuple[int, int] | None = None) -> np.ndarray:
+    """A packaged photograph to warm up with, uint8 `(1, height, width, 3)`, of `WARMUP_SIZE` where no size is given."""
+    height, width = size or (WARMUP_SIZE, WARMUP_SIZE)
     with Image.open(io.BytesIO(pretrained.sample_photographs()[0].read_bytes())) as photograph:
-        return np.asarray(photograph.convert("RGB").resize((WARMUP_SIZE, WARMUP_SIZE)))[None]
+        return np.asarray(photograph.convert("RGB").resize((width, height)))[None]
 
 
 def sample_file(pixels: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -19,7 +20,7 @@ from keras_stylegan.exporters.saved_model_service import (
     sample_pictures,
 )
 from keras_stylegan.exporters.sources import Source
-from keras_stylegan.inference.runtimes import pad_to_stride
+from keras_stylegan.inference.runtimes import MIN_SIDE, pad_to_stride
 from keras_stylegan.inference.upscaler import SMALLEST
 
 
@@ -45,8 +46,9 @@ def translate_service(source: Source, folder: Path) -> Service:
 
     image = sample_pictures()
     padded, place = pad_to_stride(image[0], network.stride)
-    expected = _by_keras(network, padded)[:, *place]
-    return _service(network, "translate", "translated", translate, MAX_PIXELS, image, expected)
+    expected = by_keras(network, padded)[:, *place]
+    padded_to = max(network.stride, MIN_SIDE)
+    return picture_service(network, "translate", "translated", translate, image, expected, padded=padded_to)
 
 
 def upscale_service(source: Source, folder: Path) -> Service:
@@ -72,19 +74,39 @@ def upscale_service(source: Source, folder: Path) -> Service:
 
     image = sample_pictures()
     most = MAX_PIXELS // network.factor**2
-    return _service(network, "upscale", "upscaled", upscale, most, image, _by_keras(network, image[0]))
+    expected = by_keras(network, image[0])
+    return picture_service(network, "upscale", "upscaled", upscale, image, expected, most, SMALLEST)
 
 
-def _service(network, name, output, change, max_pixels, image, expected):
-    """A service of the signature `name`, of which `change` is the graph, and of files."""
+def picture_service(
+    network: keras.Model,
+    name: str,
+    output: str,
+    change: Callable,
+    image: np.ndarray,
+    expected: np.ndarray,
+    max_pixels: int = MAX_PIXELS,
+    padded: int = MIN_SIDE,
+) -> Service:
+    """A service of one signature for pictures and of files.
+
+    Args:
+        network: holds the variables.
+        name: name of the signature.
+        output: name of its output.
+        change: its graph, from uint8 `(batch, height, width, 3)` to uint8 pictures.
+        image: uint8 pictures to warm up with.
+        expected: what Keras makes of them.
+        max_pixels, padded: as of `checked_images`.
+    """
     change = tf.function(change, reduce_retracing=True, autograph=False)
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")], autograph=False)
     def arrays(image):
-        return {output: change(checked_images(image, max_pixels=max_pixels))}
+        return {output: change(checked_images(image, max_pixels=max_pixels, padded=padded))}
 
     def change_file(content):
-        return change(pictures.decode(content, max_pixels=max_pixels)[None])[0]
+        return change(pictures.decode(content, max_pixels=max_pixels, padded=padded)[None])[0]
 
     files = [tf.TensorSpec([None], tf.string, name="image_bytes")]
     by_file = encoded_signatures(change_file, files, f"{output}_bytes", lambda files: (checked_files(files),))
@@ -97,6 +119,7 @@ def _service(network, name, output, change, max_pixels, image, expected):
     )
 
 
-def _by_keras(network: keras.Model, image: np.ndarray) -> np.ndarray:
+def by_keras(network: Callable, image: np.ndarray) -> np.ndarray:
+    """What a network makes of a picture without a graph of ours, uint8 `(1, height, width, 3)`."""
     images = image[None].astype("float32") / 127.5 - 1
     return to_uint8(keras.ops.convert_to_numpy(network(images, training=False)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,15 @@ import tensorflow as tf
 
 from keras_stylegan import pretrained
 from keras_stylegan.exporters.litert import convert
-from keras_stylegan.exporters.package_files import fingerprint, in_float32, training_facts, write_package
-from keras_stylegan.files import whole_file
+from keras_stylegan.exporters.package_files import (
+    check_name,
+    fingerprint,
+    in_float32,
+    read_run,
+    training_facts,
+    write_package,
+)
+from keras_stylegan.exporters.saved_model_images import to_float, to_uint8
 from keras_stylegan.inference import read_picture
 from keras_stylegan.inference.scenes import FILE, SIGNATURE, KerasScenes, LiteRTScenes, middle, open_scenes
 from keras_stylegan.networks import SceneNetwork
@@ -32,9 +38,7 @@ def scene_function(network: SceneNetwork):
 
     @tf.function(input_signature=[tf.TensorSpec([1, *network.input_size, 3], tf.uint8, name="image")])
     def scene(image):
-        made = network(tf.cast(image, tf.float32) / 127.5 - 1.0)
-        # The half rounds to nearest: a cast cuts off.
-        return {"scene": tf.cast(tf.clip_by_value(made * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
+        return {"scene": to_uint8(network(to_float(image)))}
 
     return scene
 
@@ -47,32 +51,6 @@ def to_litert(network: SceneNetwork, float16: bool = True) -> bytes:
         float16: store the weights in half precision.
     """
     return convert(scene_function(in_float32(network)), SIGNATURE, float16)
-
-
-def export_scenes(source: str | Path, file: Path, float16: bool = True) -> dict[str, Any]:
-    """Writes a scene network as one LiteRT file; `keras-stylegan scene PHOTO --model FILE` runs it.
-
-    Args:
-        source: run directory of the pipeline, or its `.keras` file.
-        file: `.tflite` file to write; its folder must exist.
-        float16: store the weights in half precision.
-
-    Returns:
-        `input_size` and `size` of the network, its `parameters`, and `parity` with Keras in grey levels.
-
-    Raises:
-        ValueError: if `source` holds no such network, or `file` is no `.tflite` file.
-    """
-    if file.suffix != ".tflite":
-        raise ValueError(f"`file` must end in .tflite. Received: {file}")
-    runtime = open_scenes(source)
-    if not isinstance(runtime, KerasScenes):
-        raise ValueError(f"`source` must be a run or a .keras file. Received: {source}")
-    network = in_float32(runtime.network)
-    content = to_litert(network, float16)
-    with whole_file(file) as partial:
-        partial.write_bytes(content)
-    return {**_facts(network), "parity": parity_figures(content, network)}
 
 
 def package_scenes(
@@ -96,11 +74,8 @@ def package_scenes(
     Raises:
         ValueError: if `run` holds no scene network, or `name` is no plain name.
     """
-    if not name.isidentifier():
-        raise ValueError(f"`name` must be letters, digits and underscores. Received: name={name}")
-    if not (run / FILE).is_file():
-        raise ValueError(f"`run` must be the run directory of a scene pipeline, with {FILE}. Received: {run}")
-    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    check_name(name)
+    config = read_run(run, "a scene pipeline", FILE)
     network = in_float32(open_scenes(run).network)
     file, content = f"weights/{name}.tflite", to_litert(network)
     entry = {

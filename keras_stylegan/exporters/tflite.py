@@ -21,7 +21,7 @@ def add_arguments(group) -> None:
     sizes.add_argument("--size", metavar="HxW", help="height and width of the pictures, in pixels")
     sizes.add_argument("--dynamic", action="store_true", default=None, help="pictures of every size (default)")
     group.add_argument(
-        "--quantize", metavar="HOW", help="none (float32), float16 (default), dynamic or int8 (8-bit weights)"
+        "--quantize", metavar="HOW", help="none (float32), float16 (default), weights, dynamic or int8 (8 bits)"
     )
     group.add_argument("--representative", metavar="DIR", help="photographs whose ranges int8 takes")
 
@@ -66,8 +66,9 @@ def export_tflite(
         source: name of a packaged network, run directory, or `.keras` file.
         file: path that ends in `.tflite`; its folder must exist.
         size: `(height, width)` of pictures; None for a file that takes every size, where the network does.
-        quantize: `"none"`, `"float16"` (half-precision weights), `"dynamic"` (8-bit weights) or `"int8"` (8-bit
-            weights, and pictures of features in 8 bits between them).
+        quantize: `"none"`, `"float16"` (half-precision weights), `"weights"` (8-bit weights, computed in float32),
+            `"dynamic"` (8-bit weights, to which dense convolutions round what they take) or `"int8"` (8-bit weights,
+            and pictures of features in 8 bits between them).
         representative: folder of photographs whose ranges `"int8"` takes; None for packaged samples, or seeds.
 
     Returns:
@@ -78,11 +79,6 @@ def export_tflite(
         OSError: if it cannot be written.
     """
     from keras_stylegan.exporters.litert_quantization import QUANTIZATIONS, load_quantizer
-    from keras_stylegan.exporters.parity import BARS, measure
-    from keras_stylegan.exporters.sources import open_source
-    from keras_stylegan.exporters.tflite_targets import TARGETS
-    from keras_stylegan.files import whole_file
-    from keras_stylegan.inference.litert_signatures import single_signature
 
     file = Path(file)
     if file.suffix != SUFFIX or not file.absolute().parent.is_dir():
@@ -93,6 +89,13 @@ def export_tflite(
         raise ValueError(f"`representative` is for int8 alone. Received: quantize={quantize}")
     if quantize in ("dynamic", "int8"):
         load_quantizer()  # before minutes of work
+    # What is heavy, once a mistake in what was asked for has been told.
+    from keras_stylegan.exporters.parity import BARS, measure
+    from keras_stylegan.exporters.sources import open_source
+    from keras_stylegan.exporters.tflite_targets import TARGETS
+    from keras_stylegan.files import whole_file
+    from keras_stylegan.inference.litert_signatures import single_signature
+
     opened = open_source(source)
     target = TARGETS[opened.kind](opened, size, representative)
     content = to_tflite(target, file.stem, quantize)
@@ -113,7 +116,7 @@ def export_tflite(
 
 
 def written(target: Target, quantize: str) -> list[Target]:
-    """The signatures that a file has: those of named styles alone where 8 bits are chosen by its examples."""
+    """The signatures that a file has: in 8 bits, which are for small files and chosen by its examples, the first."""
     return [target, *(target.more if quantize in ("none", "float16") else ())]
 
 
@@ -130,13 +133,17 @@ def to_tflite(target: Target, name: str, quantize: str = "float16") -> bytes:
     from keras_stylegan.exporters.litert_metadata import add_metadata
     from keras_stylegan.exporters.litert_quantization import quantized
     from keras_stylegan.exporters.litert_size import slimmed
+    from keras_stylegan.exporters.litert_weights import int8_weights
 
     functions = {one.signature: one.function for one in written(target, quantize)}
     content = convert_signatures(functions, float16=quantize == "float16")
-    if len(functions) > 1:
-        content = with_first(slimmed(content), target.signature)
     if target.any_size:
         content = with_default_size(content, target.size)
-    if quantize in ("dynamic", "int8"):
+    if quantize == "weights":
+        content = int8_weights(content)
+    elif quantize in ("dynamic", "int8"):
         content = quantized(content, quantize, target.signature, target.calibration)
+    content = slimmed(content)  # not before: the quantizer goes by names of tensors
+    if len(functions) > 1:
+        content = with_first(content, target.signature)
     return add_metadata(content, name, target.description, target.notes, target.size)

@@ -1,4 +1,4 @@
-"""Networks from pictures to pictures as what a device runs: translation, enlarging, fusion."""
+"""Networks from pictures to pictures as what a device runs: translation, enlarging, scenes, fusion."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ import numpy as np
 from keras_stylegan.exporters.fusion import NUM_REGIONS, fuse_function
 from keras_stylegan.exporters.litert_metadata import TensorNote
 from keras_stylegan.exporters.saved_model_images import to_float
+from keras_stylegan.exporters.scenes import scene_function
 from keras_stylegan.exporters.sources import Source
-from keras_stylegan.exporters.tflite_target import Inputs, Target, for_size, measured_sizes, photographs
+from keras_stylegan.exporters.tflite_target import (
+    Inputs,
+    Target,
+    check_own_size,
+    for_size,
+    measured_sizes,
+    photographs,
+)
 from keras_stylegan.exporters.translators import translate_function
 from keras_stylegan.exporters.upscaler import upscale_function
 from keras_stylegan.inference.fusion_runtimes import SIGNATURE as FUSE
 from keras_stylegan.inference.runtimes import MIN_SIDE
+from keras_stylegan.inference.scenes import SIGNATURE as SCENE
 from keras_stylegan.inference.translator import SIGNATURE as TRANSLATE
 from keras_stylegan.inference.upscaler import SIGNATURE as UPSCALE
 from keras_stylegan.inference.upscaler import SMALLEST
@@ -77,6 +86,39 @@ def upscaler_target(opened: Source, size: tuple[int, int] | None, representative
         measured=measured,
         calibration=calibration,
         expected=lambda given: network(to_float(given["image"]), training=False).numpy(),
+    )
+
+
+def scene_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
+    """The network of the scene pipeline.
+
+    Args:
+        opened: a source of kind `"scene"`.
+        size: that of the pictures that its scenes are made of, or None.
+        representative: as of `tflite_targets.stylizer_target`.
+
+    Raises:
+        ValueError: for another size, or if the folder holds no picture.
+    """
+    network = opened.network
+    check_own_size(size, network.input_size, "the pictures that scenes are made of")
+    measured, calibration = (
+        [{"image": one} for one in part] for part in photographs([network.input_size], representative)
+    )
+    height, width = network.size
+    return Target(
+        description=f"Makes scenes of {width}x{height} pixels of painted photographs.",
+        signature=SCENE,
+        function=scene_function(network),
+        size=network.input_size,
+        any_size=False,
+        notes={
+            "image": TensorNote("painted photograph, RGB", 0, 255, channels=3),
+            "scene": TensorNote("scene, RGB", 0, 255, channels=3, size=network.size),
+        },
+        measured=measured,
+        calibration=calibration,
+        expected=lambda given: network(to_float(given["image"])).numpy(),
     )
 
 

@@ -75,6 +75,12 @@ def measured_sizes(size: tuple[int, int] | None, stride: int, smallest: int) -> 
     return [size]
 
 
+def check_own_size(size: tuple[int, int] | None, own: tuple[int, int], what: str) -> None:
+    """ValueError for a size that is not the one that a network has."""
+    if size not in (None, tuple(own)):
+        raise ValueError(f"`size` must be that of {what}, {own[0]}x{own[1]}. Received: {size[0]}x{size[1]}")
+
+
 def photographs(
     sizes: Sequence[tuple[int, int]], representative: str | Path | None
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -105,10 +111,14 @@ def for_size(function, size: tuple[int, int] | None):
     if size is None:
         return function
     specs = [
-        tf.TensorSpec([1, *size, *spec.shape[3:]] if spec.shape.rank == 4 else spec.shape, spec.dtype, spec.name)
+        tf.TensorSpec([1, *size, *spec.shape[3:]] if _any_size(spec) else spec.shape, spec.dtype, spec.name)
         for spec in function.input_signature
     ]
     return tf.function(lambda *inputs: function(*inputs), input_signature=specs)
+
+
+def _any_size(spec):
+    return spec.shape.rank == 4 and spec.shape[1] is None
 
 
 def _read(folder: Path) -> list[Image.Image]:

@@ -12,12 +12,20 @@ from keras_stylegan.exporters.litert import stylize_functions
 from keras_stylegan.exporters.litert_metadata import TensorNote
 from keras_stylegan.exporters.saved_model_images import to_float
 from keras_stylegan.exporters.sources import Source
-from keras_stylegan.exporters.tflite_picture_targets import fusion_target, translator_target, upscaler_target
+from keras_stylegan.exporters.tflite_domain_target import domains_target
+from keras_stylegan.exporters.tflite_picture_targets import (
+    fusion_target,
+    scene_target,
+    translator_target,
+    upscaler_target,
+)
+from keras_stylegan.exporters.tflite_predictor_target import predictor_target
 from keras_stylegan.exporters.tflite_target import (
     CALIBRATION_RUNS,
     MEASURED_RUNS,
     Inputs,
     Target,
+    check_own_size,
     for_size,
     measured_sizes,
     photographs,
@@ -96,9 +104,7 @@ def generator_target(opened: Source, size: tuple[int, int] | None, representativ
         ValueError: for another size, or with `representative`.
     """
     network = opened.network
-    if size not in (None, tuple(network.size)):
-        own = "x".join(map(str, network.size))
-        raise ValueError(f"`size` must be that of the generator, {own}. Received: {size[0]}x{size[1]}")
+    check_own_size(size, network.size, "the generator")
     if representative is not None:
         raise ValueError(f"`representative` must be None: a generator takes no pictures. Received: {representative}")
 
@@ -138,6 +144,9 @@ TARGETS = {
     "translator": translator_target,
     "upscaler": upscaler_target,
     "fusion": fusion_target,
+    "scene": scene_target,
+    "domains": domains_target,
+    "predictor": predictor_target,
 }
 
 

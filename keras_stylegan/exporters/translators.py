@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,15 @@ import tensorflow as tf
 from keras_stylegan.exporters.litert import convert
 from keras_stylegan.exporters.litert_transposed import transposed_at_corners
 from keras_stylegan.exporters.model_card import translator_card
-from keras_stylegan.exporters.package_files import fingerprint, in_float32, training_facts, write_package
+from keras_stylegan.exporters.package_files import (
+    check_name,
+    fingerprint,
+    in_float32,
+    read_run,
+    training_facts,
+    write_package,
+)
+from keras_stylegan.exporters.saved_model_images import to_float, to_uint8
 from keras_stylegan.inference.runtimes import pad_to_stride
 from keras_stylegan.inference.translator import SIGNATURE, KerasTranslator, LiteRTTranslator, open_translator
 
@@ -35,9 +42,7 @@ def translate_function(network: keras.Model):
     @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="image")])
     def translate(image):
         with transposed_at_corners(network):
-            images = network(tf.cast(image, tf.float32) / 127.5 - 1.0, training=False)
-        # The half rounds to nearest: a cast cuts off.
-        return {"translated": tf.cast(tf.clip_by_value(images * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
+            return {"translated": to_uint8(network(to_float(image), training=False))}
 
     return translate
 
@@ -74,13 +79,9 @@ def package_translator(
     Raises:
         ValueError: if `run` holds no translator, or `name` is no plain name.
     """
-    if not name.isidentifier():
-        raise ValueError(f"`name` must be letters, digits and underscores. Received: name={name}")
-    if not run.is_dir():
-        raise ValueError(f"`run` must be the run directory of a translator. Received: {run}")
-    trained = open_translator(run, direction).runtime.network
-    network = in_float32(trained)
-    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    check_name(name)
+    config = read_run(run, "a translator")
+    network = in_float32(open_translator(run, direction).runtime.network)
     file, content = f"weights/{name}.tflite", to_litert(network)
     entry = {
         "kind": "translator",

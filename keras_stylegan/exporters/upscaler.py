@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_stylegan.exporters.litert import convert
-from keras_stylegan.exporters.package_files import fingerprint, in_float32, training_facts, write_package
+from keras_stylegan.exporters.package_files import fingerprint, in_float32, read_run, training_facts, write_package
+from keras_stylegan.exporters.saved_model_images import to_float, to_uint8
 from keras_stylegan.inference.upscaler import MARGIN, SIGNATURE, Upscaler
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.metrics.fidelity import psnr, ssim, ycbcr_luma
@@ -26,9 +26,7 @@ def upscale_function(network: SuperResolutionNetwork):
 
     @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="image")])
     def upscale(image):
-        enlarged = network(tf.cast(image, tf.float32) / 127.5 - 1.0)
-        # The half rounds to nearest: a cast cuts off.
-        return {"upscaled": tf.cast(tf.clip_by_value(enlarged * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
+        return {"upscaled": to_uint8(network(to_float(image)))}
 
     return upscale
 
@@ -49,9 +47,10 @@ def package_upscaler(run: Path, assets: Path, data: str, licence: str, photograp
         The manifest entry.
 
     Raises:
-        ValueError: if the network is too large for the package or sees further than tiles overlap, or `photographs`
-            holds no picture.
+        ValueError: if `run` holds no such network, it is too large for the package or sees further than tiles overlap,
+            or `photographs` holds no picture.
     """
+    config = read_run(run, "a super-resolution network", NETWORK_FILE, "super_resolution")
     network = in_float32(load_network(run / NETWORK_FILE))
     if network.reach > MARGIN:
         raise ValueError(f"`run` must have a network that sees at most {MARGIN} pixels. Received: {network.reach}")
@@ -63,7 +62,7 @@ def package_upscaler(run: Path, assets: Path, data: str, licence: str, photograp
         "litert": fingerprint(file, content),
         "factor": network.factor,
         "parameters": network.count_params(),
-        **training_facts(run, json.loads((run / "config.json").read_text(encoding="utf-8"))),
+        **training_facts(run, config),
         "data": data,
         "scores": score_upscaler(Upscaler(content), read_photographs(photographs)),
         "licence": licence,

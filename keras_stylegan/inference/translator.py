@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference.images import MAX_PIXELS, read_picture
+from keras_stylegan.inference.litert_domains import one_hot, open_litert_domains
 from keras_stylegan.inference.resolution import resize
 from keras_stylegan.inference.runtimes import MIN_SIDE, available_cores, pad_to_stride
 from keras_stylegan.keras_files import load_network
@@ -160,7 +161,7 @@ def open_domain_translator(source: str | Path, domain: str, seed: int = 0, refer
     """Opens a translator for several domains, under one style of one of them.
 
     Args:
-        source: run directory of such a translator.
+        source: run directory of such a translator, or a `.tflite` file of one beside the `.json` of its export.
         domain: name of the domain that pictures are brought into.
         seed: int >= 0, chooses a style by noise.
         reference: picture of the domain whose style is taken instead, as of `Translator.translate`; it is seen at the
@@ -173,6 +174,8 @@ def open_domain_translator(source: str | Path, domain: str, seed: int = 0, refer
     import json
 
     path = Path(source)
+    if path.suffix == ".tflite" and path.is_file():
+        return Translator(open_litert_domains(path, domain, seed, reference))
     try:
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
         domains, size = config["facts"]["domains"], config["settings"]["size"]
@@ -180,11 +183,7 @@ def open_domain_translator(source: str | Path, domain: str, seed: int = 0, refer
         raise ValueError(
             f"`model` must be the run directory of a translator for several domains. Received: {source}"
         ) from None
-    if domain not in domains:
-        raise ValueError(
-            f"`domain` must be one of {', '.join(domains)}. Received: domain={domain}{did_you_mean(domain, domains)}"
-        )
-    label = np.eye(len(domains), dtype="float32")[[domains.index(domain)]]
+    label = one_hot(domain, domains)
     network = _load(path / DOMAINS_FILE)
     if reference is None:
         styles = network.styles_of_noise(seeded_latents([seed], network.latent_dim), label)
@@ -217,10 +216,13 @@ def _open_litert(file: Path) -> LiteRTTranslator:
 
     facts = file.with_suffix(".json")
     try:
-        stride = int(json.loads(facts.read_text(encoding="utf-8"))["stride"])
-        return LiteRTTranslator(file.read_bytes(), stride)
+        known = json.loads(facts.read_text(encoding="utf-8"))
+        translator = LiteRTTranslator(file.read_bytes(), int(known["stride"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{file}: must be a LiteRT file with the .json file of its export beside it") from error
+    if "domains" in known:
+        raise ValueError(f"`domain` must be one of {', '.join(known['domains'])}, for {file}. Received nothing")
+    return translator
 
 
 def _open_packaged(name: str) -> LiteRTTranslator:

@@ -50,7 +50,7 @@ def check_server(client: Client) -> Iterator[Step]:
 def _steps(client: Client) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "versions", lambda: _versions(client)
     yield "signatures", lambda: ", ".join(sorted(client.signatures))
-    kinds = {"generate_z": _generator, **dict.fromkeys(("translate", "upscale", "fuse"), _pictures)}
+    kinds = {"generate_z": _generator, **dict.fromkeys(("translate", "upscale", "fuse", "scene"), _pictures)}
     kind = next((kind for name, kind in kinds.items() if name in client.signatures), _stylizer)
     good, bad, sentence = kind(client)
     yield "answer", lambda: _answer(good)
@@ -81,11 +81,16 @@ def _stylizer(client):
 
 def _pictures(client):
     """A picture in every place that a picture has in a request, then bytes that are none."""
-    names, file = client.signatures["encoded_png"].inputs, io.BytesIO()
+    inputs, file = client.signatures["encoded_png"].inputs, io.BytesIO()
     _sample().save(file, "PNG")
 
     def ask(content):
-        (answer,) = client.predict("encoded_png", **{name: np.array([content], object) for name in names}).values()
+        # What is no file says which style of which domain: the first.
+        request = {
+            name: np.array([content], object) if kind.dtype.kind == "O" else np.zeros([1, *kind.shape[1:]], kind.dtype)
+            for name, kind in inputs.items()
+        }
+        (answer,) = client.predict("encoded_png", **request).values()
         with Image.open(io.BytesIO(answer[0])) as picture:
             return np.asarray(picture)
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import functools
 import io
+import os
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
 from keras_stylegan.choices import did_you_mean
-from keras_stylegan.inference import MAX_PIXELS, Stylizer, read_picture
+from keras_stylegan.inference import MAX_PIXELS, Stylizer, read_picture, write_picture
 from keras_stylegan.inference.regions import FEATHER
 from keras_stylegan.inference.style_pictures import prepare_style_picture, read_style_picture
 from keras_stylegan.inference.stylizer import Styles
 from keras_stylegan.latents import seeded_latents
+from keras_stylegan.provenance import GENERATED, STYLIZED
 from keras_stylegan.serving.connection import Connection
 
-# Pictures asked for in one request.
-PICTURES = 16
+# Pictures asked for in one request, and the longest side of a picture whose style is taken.
+PICTURES, REFERENCE_SIDE = 16, 512
 
 
 class Client(Connection):
@@ -37,7 +39,8 @@ class Client(Connection):
     Example:
 
     >>> client = Client("http://localhost:8501")
-    >>> client.stylize("street.jpg", {"seurat_port_en_bessin": 2, "hokusai_great_wave": 1}).save("out.png")
+    >>> painted = client.stylize("street.jpg", {"seurat_port_en_bessin": 2, "hokusai_great_wave": 1})
+    >>> client.write(painted, "out.png")
     """
 
     @functools.cached_property
@@ -49,6 +52,28 @@ class Client(Connection):
     def classes(self) -> tuple[str, ...]:
         """Names of a generator's classes, in order; none without classes."""
         return self._names("class_names") if "class_names" in self.signatures else ()
+
+    @functools.cached_property
+    def domains(self) -> tuple[str, ...]:
+        """Names of the domains of a translator for several, in order; none of another."""
+        return self._names("domain_names") if "domain_names" in self.signatures else ()
+
+    def write(self, picture: Image.Image | np.ndarray, path: str | os.PathLike, provenance: bool = True) -> None:
+        """Writes a picture that this server made, which says so (XMP `DigitalSourceType`).
+
+        Args:
+            picture: what a method returned: a PIL image, or one of the arrays of `generate`.
+            path: file; its suffix chooses the format.
+            provenance: False leaves out how the picture was made.
+
+        Raises:
+            ValueError: if the suffix is unknown, or the format cannot hold the picture.
+            OSError: if the file cannot be written.
+        """
+        source_type = GENERATED if "generate" in self.signatures else STYLIZED
+        if not isinstance(picture, Image.Image):
+            picture = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+        write_picture(picture, path, source_type if provenance else None)
 
     def stylize(
         self,
@@ -116,15 +141,44 @@ class Client(Connection):
         rows = {name: np.asarray(value)[None] for name, value in styles.items()}
         return self.predict("stylize_regions", image=image[None], **rows)["stylized"][0]
 
-    def translate(self, image, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    def translate(
+        self, image, max_pixels: int = MAX_PIXELS, domain: str | None = None, seed: int = 0, reference=None
+    ) -> Image.Image:
         """A picture through a translator: PIL image of its size, upright, with its transparency.
 
         Args:
             image: what `keras_stylegan.inference.read_picture` reads.
             max_pixels: int > 0, the greatest number of pixels of the picture.
+            domain: of a translator for several domains, the name of the one that the picture goes to.
+            seed: int >= 0, chooses a style of the domain, the one that `keras-stylegan translate` chooses by it.
+            reference: picture of the domain whose style is taken instead, as `image`.
         """
         picture = read_picture(image, max_pixels)
-        return picture.dress(Image.fromarray(self._changed("translate", "translated", np.asarray(picture.photo))))
+        pixels, known = np.asarray(picture.photo), self.inputs("translate")
+        if ("domain_number" in known) != (domain is not None):
+            rule = f"one of {', '.join(self.domains)}" if "domain_number" in known else "None: the translator has none"
+            raise ValueError(f"`domain` must be {rule}. Received: domain={domain}")
+        if domain is None:
+            return picture.dress(Image.fromarray(self._changed("translate", "translated", pixels)))
+        number = self._numbers("domain", domain, self.domains, 1)
+        if reference is None:
+            z = seeded_latents([seed], known["z"].shape[1])
+            return picture.dress(
+                Image.fromarray(self._changed("translate", "translated", pixels, z=z, domain_number=number))
+            )
+        style = read_picture(reference, max_pixels).photo
+        style.thumbnail((REFERENCE_SIDE, REFERENCE_SIDE))
+        rows = {"image": pixels[None], "reference": np.asarray(style)[None], "domain_number": number}
+        return picture.dress(Image.fromarray(self.predict("translate_like", **rows)["translated"][0]))
+
+    def scene(self, image, max_pixels: int = MAX_PIXELS) -> Image.Image:
+        """The scene of a painted picture, of whose middle it is made: PIL image of the size of scenes.
+
+        Args:
+            image: as of `translate`; the scene of a photograph is that of what `stylize` makes of it.
+            max_pixels: as of `translate`.
+        """
+        return Image.fromarray(self._changed("scene", "scene", np.asarray(read_picture(image, max_pixels).photo)))
 
     def upscale(self, image, max_pixels: int = MAX_PIXELS) -> Image.Image:
         """An enlarged picture; arguments and result as of `translate`."""
@@ -186,7 +240,12 @@ class Client(Connection):
     def _class_numbers(self, label, count):
         if label is None:
             return np.arange(count) % len(self.classes)
-        if label not in self.classes:
-            hint = did_you_mean(label, self.classes)
-            raise ValueError(f"`label` must be one of {', '.join(self.classes)}. Received: label={label}{hint}")
-        return np.full(count, self.classes.index(label))
+        return self._numbers("label", label, self.classes, count)
+
+    @staticmethod
+    def _numbers(argument, name, names, count):
+        """The place of a name among others, `count` times."""
+        if name not in names:
+            hint = did_you_mean(name, names)
+            raise ValueError(f"`{argument}` must be one of {', '.join(names)}. Received: {argument}={name}{hint}")
+        return np.full(count, names.index(name))
