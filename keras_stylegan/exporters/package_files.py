@@ -14,6 +14,7 @@ import numpy as np
 from keras_stylegan.files import whole_file
 from keras_stylegan.presets import PRESETS, as_dict
 from keras_stylegan.run_records import state_of_network
+from keras_stylegan.systems.multistyle import PACKAGED
 
 # What a training step logs of a player beside its loss terms.
 NOT_TERMS = ("loss", "gradient_norm", "skipped_updates")
@@ -65,7 +66,7 @@ def training_facts(run: Path, config: dict[str, Any]) -> dict[str, Any]:
     recipe = [training_command(config["settings"], config["system"])]
     scheduled, earlier = 1000 * config["settings"]["kimg"], config["facts"].get("begun_with")
     while earlier:
-        recipe.insert(0, training_command(earlier["settings"], earlier.get("system", config["system"]), EARLIER_RUN))
+        recipe.insert(0, _earlier_recipe(earlier, config["system"]))
         images_seen, scheduled = images_seen + earlier["images_seen"], scheduled + earlier["images_seen"]
         earlier = earlier.get("begun_with")
     return {
@@ -74,6 +75,13 @@ def training_facts(run: Path, config: dict[str, Any]) -> dict[str, Any]:
         "images_scheduled": round(scheduled),
         "losses": loss_terms(record),
     }
+
+
+def _earlier_recipe(earlier, system):
+    """The command of an earlier run, or what the package itself says of its network."""
+    if "settings" not in earlier:
+        return earlier.get("recipe", "the packaged network")
+    return training_command(earlier["settings"], earlier.get("system", system), EARLIER_RUN)
 
 
 def loss_terms(record: dict[str, Any], player: str = "generator") -> dict[str, float]:
@@ -106,7 +114,7 @@ def training_command(settings: dict[str, Any], system: str = "multistyle", out: 
     named = [key for key in SOURCES if key in settings and (key != "data_b" or settings[key])]
     sources = "".join(f" --{key.replace('_', '-')} {SOURCES[key]}" for key in named)
     if settings.get("start_from"):
-        sources += f" --from {EARLIER_RUN}"
+        sources += f" --from {PACKAGED if settings['start_from'] == PACKAGED else EARLIER_RUN}"
     options = "".join(f" --set {key}={_as_text(value)}" for key, value in sorted(differing[name].items()))
     return f"keras-stylegan train {name}{sources} --out {out}{options}"
 
