@@ -15,7 +15,7 @@ MAY_BE_ZERO = frozenset(
         "dropout", "ema_half_life_kimg", "ema_kimg", "ema_ramp_up", "final_penalties", "flip", "frozen_blocks", "gamma",
         "group_size", "history_size", "identity_weight", "many_probability", "max_rollbacks", "methods",
         "mix_probability", "mixing_probability", "noise", "num_blocks", "painted_share", "path_length_weight",
-        "penalties", "penalty_weight", "perceptual_weight", "photograph_weight", "pixel_weight",
+        "penalties", "penalty_weight", "perceptual_weight", "photograph_weight", "pixel_weight", "prior_weight",
         "reconstruction_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "shifts", "skips", "smoothed",
         "source_shares", "style_weight", "twice_probability", "unchanged_probability", "variation_weight",
         "weak_probability", "weight_limit",
