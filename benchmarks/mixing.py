@@ -12,9 +12,9 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from judging import load_module
 from PIL import Image
 from record import record
-from style_quality import load_module
 
 import keras_stylegan
 

@@ -28,12 +28,13 @@ from keras_stylegan.inference import write_picture
 from keras_stylegan.inference.tiling import TILE, TILE_ABOVE, paint_in_tiles
 
 STYLE = "hokusai_great_wave"
+SMALL = 1024  # pixels a side of the picture that is painted whole
 
 
 def paint(source: str, target: str) -> None:
     """Paints a file and prints its seconds, those of the cores together, and the peak of this process."""
     network = keras_stylegan.load()
-    network.stylize(Image.new("RGB", (TILE, TILE)), STYLE, tile=True)
+    network.stylize(Image.new("RGB", (256, 256)), STYLE, tile=True)
     start, cpu = time.perf_counter(), time.process_time()
     painted = network.stylize(source, STYLE, tile=True, max_pixels=2**31)
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
@@ -79,7 +80,7 @@ def main():
         return
     figures = {"side": arguments.side}
     with tempfile.TemporaryDirectory() as folder:
-        for name, side in (("small", TILE), ("large", arguments.side)):
+        for name, side in (("small", SMALL), ("large", arguments.side)):
             source = Path(folder) / f"{name}.jpg"
             photograph(side).save(source, quality=90)
             command = [sys.executable, __file__, "--one", str(source), f"{folder}/out.jpg"]

@@ -27,7 +27,7 @@ MAY_CHANGE = frozenset(
     (
         "cache_megabytes", "checkpoint_seconds", "content", "data", "data_b", "data_threads", "grid_images",
         "hours", "keep_checkpoints", "kimg", "log_images", "max_rollbacks", "monitor", "perceptual", "rollback_factor",
-        "styles",
+        "styles", "targets",
     )
 )  # fmt: skip
 

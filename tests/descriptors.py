@@ -309,12 +309,17 @@ def _style_loss_of_one_tap(distance, statistics, targets):
     return losses.style_loss({"tap": statistics}, {"tap": targets}, distance=distance)
 
 
+def _patch_loss_of_one_tap(statistics, targets):
+    return losses.style_loss({"tap": statistics}, {"tap": targets}, method="patch")
+
+
 LOSSES = [
     *(row for name in losses.ADVERSARIAL_LOSSES for row in _pair_rows(name)),
     *(LossRow("content_loss", partial(losses.content_loss, method=m), ((4, 5, 3),) * 2) for m in CONTENT),
     LossRow("categorical_code_loss", losses.categorical_code_loss, ((4,), (4,))),
     LossRow("continuous_code_loss", partial(losses.continuous_code_loss, deviation=0.3), ((4,), (4,))),
     LossRow("absolute_error", losses.absolute_error, ((4, 5, 3), (4, 5, 3))),
+    LossRow("squared_error", losses.squared_error, ((4, 5, 3), (4, 5, 3))),
     LossRow("gradient_penalty", losses.gradient_penalty, ((4, 5, 3),)),
     LossRow("grid_loss", losses.grid_loss, ((40, 33, 3),)),
     LossRow("interpolate", losses.interpolate, ((4, 5, 3), (4, 5, 3), (1, 1, 1)), (4, 5, 3)),
@@ -329,12 +334,13 @@ LOSSES = [
     ),
     *(
         LossRow("style_statistics", partial(_statistics_of_one_tap, method), ((4, 5, 3),), shape)
-        for method, shape in (("gram", (3, 3)), ("mean_std", (2, 3)), ("sorted", (20, 3)))
+        for method, shape in (("gram", (3, 3)), ("mean_std", (2, 3)), ("sorted", (20, 3)), ("patch", (6, 27)))
     ),
     *(
         LossRow("style_loss", partial(_style_loss_of_one_tap, distance), ((3, 3), (3, 3)))
         for distance in ("rooted", "relative", "squared")
     ),
+    LossRow("style_loss", _patch_loss_of_one_tap, ((7, 27), (5, 27))),
 ]
 
 # Public names without a row of their own, and why.

@@ -79,6 +79,7 @@ def test_a_file_as_camera_without_a_screen(clip, capsys):
         (["--width", "0"], "`--width` must be at least 1"),
         (["-o", "out.gif"], "the suffix of a video must be .avi or .mp4"),
         (["-o", "no/where.avi"], "the output's folder does not exist"),
+        (["--camera", "clip.avi", "-o", "./clip.avi"], "clip.avi: the output would overwrite its own input"),
     ],
 )
 def test_mistakes_are_named(clip, capfd, arguments, message):

@@ -55,6 +55,9 @@ def test_every_flipped_byte_is_found(tmp_path):
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match="bank: not a bank of styles, or a damaged one"):
             read_bank(path)
+    path.write_bytes(content[:7])
+    with pytest.raises(ValueError, match=r"a damaged one \(it is too short\)"):
+        read_bank(path)
     for end in (0, 7, 40, len(content) - 4):
         path.write_bytes(content[:end])
         with pytest.raises(ValueError, match="not a bank of styles, or a damaged one"):

@@ -175,6 +175,7 @@ def test_masks_and_regions_on_the_command_line(files, capsys):
         ([], "give one of `--style`"),
         (["--style", INK, "--region", f"mask.png:{INK}"], "more than one"),
         (["--mask", "mask.png"], "`--mask` goes with `--style-inside`"),
+        (["--style", INK, "--feather", "0.1"], "`--feather` softens the edges of `--mask` and `--region`"),
         (["--style-inside", INK], "`--mask` goes with `--style-inside`"),
         (["--region", INK], "`--region` must be MASK:NAME"),
         (["--region", "mask.png:nothing"], "unknown style"),

@@ -8,6 +8,9 @@ from keras import ops
 from keras_stylegan.losses import content_loss, grid_loss, style_loss, style_statistics, total_variation
 from keras_stylegan.losses.style import STYLE_DISTANCES, STYLE_METHODS
 from keras_stylegan.metrics.artefacts import checkerboard_energy
+from keras_stylegan.ops.patches import feature_patches, nearest_patches
+
+WITHOUT_PLACES = tuple(method for method in STYLE_METHODS if method != "patch")
 
 
 def random_features(batch=2, height=6, width=5, seed=0):
@@ -79,7 +82,44 @@ def test_sorted_style_by_hand():
     np.testing.assert_allclose(style_loss(statistics, targets, "sorted", "relative"), [5 / 21], rtol=1e-6)
 
 
-@pytest.mark.parametrize("method", STYLE_METHODS)
+def test_patches_by_hand():
+    ramp = np.arange(12, dtype="float32").reshape(1, 3, 4, 1)
+    first, second = [0, 1, 2, 4, 5, 6, 8, 9, 10], [1, 2, 3, 5, 6, 7, 9, 10, 11]
+    np.testing.assert_array_equal(feature_patches(ramp), [[first, second]])
+    np.testing.assert_array_equal(feature_patches(ramp, num_patches=1), [[second]])  # the middle of two
+    np.testing.assert_array_equal(feature_patches(ramp, num_patches=4), [[first, first, second, second]])
+    # Neighbours in a row of the patch are channels of one position.
+    pixels = np.arange(8, dtype="float32").reshape(1, 2, 2, 2)
+    np.testing.assert_array_equal(feature_patches(pixels, size=2), np.arange(8).reshape(1, 1, 8))
+    with pytest.raises(ValueError, match="`features` must have at least 3 positions on each side"):
+        feature_patches(pixels)
+
+
+def test_patch_style_by_hand():
+    """By direction, not by distance: (2, 0) is nearer to (1, 1), but resembles (10, 1) more."""
+    patches = np.array([[[2, 0], [1, 3]]], "float32")
+    style = np.array([[[10, 1], [0, 1], [1, 1]]], "float32")
+    np.testing.assert_array_equal(nearest_patches(patches, style), [[[10, 1], [0, 1]]])
+    loss = {d: style_loss({"t": patches}, {"t": style}, "patch", d) for d in ("squared", "relative")}
+    np.testing.assert_allclose(loss["squared"], [(64 + 1 + 1 + 4) / 4])
+    np.testing.assert_allclose(loss["relative"], [70 / (14 + 102)], rtol=1e-6)
+    # Every picture of a batch has the candidates of its own style.
+    both = nearest_patches(np.concatenate([patches, patches]), np.concatenate([style, -style]))
+    np.testing.assert_array_equal(both, [[[10, 1], [0, 1]], [[0, -1], [-10, -1]]])
+
+
+def test_patch_style_sees_arrangements_that_gram_does_not():
+    """Stripes and a checkerboard of the same two values, far enough apart for whole patches."""
+    rows, columns = np.mgrid[:8, :8]
+    pictures = [np.float32(v % 2)[None, ..., None] for v in (rows, rows + columns)]
+    stripes, board = ({"t": np.concatenate([picture, 1 - picture], -1)} for picture in pictures)
+    losses = {m: float(style_loss(style_statistics(stripes, m), style_statistics(board, m), m)[0])
+              for m in ("gram", "sorted", "patch")}  # fmt: skip
+    assert losses["gram"] < 1e-3 and losses["sorted"] < 1e-3 < 0.3 < losses["patch"]
+    assert float(style_loss(*[style_statistics(stripes, "patch")] * 2, "patch")[0]) < 1e-6
+
+
+@pytest.mark.parametrize("method", WITHOUT_PLACES)
 def test_style_does_not_see_where_a_value_is(method):
     features = random_features()
     order = np.random.default_rng(3).permutation(30)
@@ -95,7 +135,7 @@ def test_sorted_style_sees_a_distribution_that_moments_do_not():
     two = {"relu1_1": np.array([-1, 1, -1, 1, -1, 1, -1, 1], "float32").reshape(1, 1, 8, 1)}
     three = {"relu1_1": np.array([-2, 0, 0, 0, 0, 0, 0, 2], "float32").reshape(1, 1, 8, 1)}
     losses = {method: float(style_loss(style_statistics(two, method), style_statistics(three, method), method)[0])
-              for method in STYLE_METHODS}  # fmt: skip
+              for method in WITHOUT_PLACES}  # fmt: skip
     assert losses["gram"] < 1e-3 and losses["mean_std"] < 1e-3 < 0.3 < losses["sorted"]
 
 
@@ -187,7 +227,7 @@ def test_gradient_leads_towards_the_style(method):
 def test_style_errors_name_the_valid_choices():
     features = random_features()
     statistics = style_statistics(features)
-    with pytest.raises(ValueError, match="`method` must be among gram, mean_std, sorted. Received: 'grams'"):
+    with pytest.raises(ValueError, match="`method` must be among gram, mean_std, sorted, patch. Received: 'grams'"):
         style_statistics(features, "grams")
     with pytest.raises(ValueError, match="`method` must be among"):
         style_loss(statistics, statistics, "grams")
@@ -205,6 +245,8 @@ def test_style_errors_name_the_valid_choices():
         style_statistics(features, masks={})
     with pytest.raises(ValueError, match='`num_quantiles` needs `method="sorted"`'):
         style_statistics(features, num_quantiles=4)
+    with pytest.raises(ValueError, match='`num_patches` needs `method="patch"`'):
+        style_statistics(features, num_patches=4)
     with pytest.raises(ValueError, match="`method` must be one of correlation, relative, mse. Received: 'l1'"):
         content_loss(features["relu1_1"], features["relu1_1"], "l1")
     with pytest.raises(ValueError, match="`form` must be one of squared, absolute, sum. Received: 'l2'"):

@@ -109,7 +109,9 @@ def test_an_untrained_predictor_gives_the_mean_of_the_bank(parts):
 
 def test_calibrated_statistics_are_standard(parts):
     predictor, _, _ = parts
-    rows = np.concatenate([np.array(predictor._statistics(floats(32, 40, i)[None])) for i in range(6)])
+    rows = np.concatenate(
+        [np.array(predictor._statistics(predictor.perceptual(floats(32, 40, i)[None]))) for i in range(6)]
+    )
     standard = (rows - np.array(predictor.statistics_mean)) * np.array(predictor.statistics_scale)
     np.testing.assert_allclose(standard.mean(axis=0), 0, atol=1e-3)
     assert standard.std(axis=0).max() < 1.001 and np.median(standard.std(axis=0)) > 0.99
@@ -119,7 +121,7 @@ def test_calibrated_statistics_are_standard(parts):
 
 def test_terms_by_hand(parts):
     predictor, network, perceptual = parts
-    model = StylePrediction(predictor, network, perceptual, distillation_weight=0.25)
+    model = StylePrediction(predictor, network, perceptual, distillation_weight=0.25, prior_weight=3)
     batch = {
         "content": np.stack([floats(16, 16, i) for i in range(3)]),
         "style_pictures": np.stack([floats(16, 16, i + 5) for i in range(3)]),
@@ -130,10 +132,29 @@ def test_terms_by_hand(parts):
     known = [vectors[0], (vectors[1] + vectors[2]) / 2]
     expected = [0.25 * np.square((mean - vector) / spread).mean() for vector in known]
     np.testing.assert_allclose(terms["distillation"], [*expected, 0], rtol=1e-4)
+    np.testing.assert_allclose(terms["prior"], 0, atol=1e-6)  # an untrained predictor gives the middle itself
+    predictor.last.bias.assign(predictor.last.bias + 0.5)  # of the spread, everywhere
+    np.testing.assert_allclose(model.terms(batch)["prior"], [0, 0, 3 * 0.25], atol=1e-4)
+    predictor.last.bias.assign(predictor.last.bias - 0.5)
     assert all(values.shape == (3,) for values in terms.values()) and terms["style"].min() > 0
     same = {**batch, "style_pictures": np.clip(network.paint(batch["content"], np.stack([mean] * 3)), -1, 1)}
     # The picture that is painted anyway shows the style asked for, up to what was clipped.
     assert np.array(model.terms(same)["style"]).mean() < 0.3 * terms["style"].mean()
+
+
+def test_features_that_are_shared_change_nothing(parts):
+    predictor, network, _ = parts
+    batch = {
+        "content": np.stack([floats(16, 16, i) for i in range(2)]),
+        "style_pictures": np.stack([floats(16, 16, i + 5) for i in range(2)]),
+        "style_weights": np.array([[1, 0, 0], [0, 0, 0]], "float32"),
+    }
+    one, other = (
+        StylePrediction(predictor, network, predictor.perceptual, num_painted=1, shared_features=shared).terms(batch)
+        for shared in (False, True)
+    )
+    for name, values in one.items():
+        np.testing.assert_allclose(other[name], values, rtol=1e-5)
 
 
 def test_the_first_pictures_are_the_next_photographs_painted(parts):

@@ -9,7 +9,7 @@ from stand_in import StandInRuntime, photograph
 from keras_stylegan.inference import KerasRuntime, Stylizer, stylizer
 from keras_stylegan.inference.palette import Mixture
 from keras_stylegan.inference.runtimes import pad_to_stride
-from keras_stylegan.inference.tiling import paint_in_tiles
+from keras_stylegan.inference.tiling import _Canvas, paint_in_tiles
 from keras_stylegan.networks import StyleTransformer
 
 WEIGHTS = np.array([0.25, 0.75], "float32")
@@ -110,3 +110,12 @@ def test_when_tiles_are_used(monkeypatch):
     assert len(tiled) == 2 and net.runtime.sizes[-1] == (80, 100)
     with pytest.raises(ValueError, match="`tile` paints every pixel: give it without"):
         net.stylize(large, "night", tile=True, stroke_size=2)
+
+
+def test_tiles_are_nearly_alike():
+    """A narrow rest would be painted with the margins of a whole tile."""
+    canvas = _Canvas(Image.new("RGB", (2100, 1500)), 8)
+    assert canvas.size == (1504, 2104)
+    assert canvas.even_tile(1408) == (752, 1056)
+    assert canvas.even_tile(2104) == canvas.size
+    assert canvas.even_tile(8) == (8, 8)

@@ -27,25 +27,25 @@ def tiny_critic():
     return critic
 
 
-def build(with_critic=False, num_blocks=(1, 1, 1), widening=8, **options):
+def build(with_critic=False, num_blocks=(1, 1, 1), widening=8, size=SIZE, **options):
     rng = np.random.default_rng(3)
     network = StyleTransformer(NUM_STYLES, widths=(8, 8, 8), num_blocks=num_blocks)
     network.build()
     perceptual = PerceptualNetwork(((4, 4), (4, 4), (4,), (4,)), name="tiny")
     perceptual.build()
     critic = {"critic": filled(tiny_critic(), rng), "critic_weight": 0.5} if with_critic else {}
-    pictures = [rng.uniform(-1, 1, (SIZE, SIZE + widening * i, 3)).astype("float32") for i in range(NUM_STYLES)]
+    pictures = [rng.uniform(-1, 1, (size, size + widening * i, 3)).astype("float32") for i in range(NUM_STYLES)]
     return MultiStyleTransfer(filled(network, rng), filled(perceptual, rng), pictures, **critic, **options)
 
 
-def batch(styles=((1, 0, 0), (0, 0.25, 0.75)), strength=(1, 1), seed=4):
+def batch(styles=((1, 0, 0), (0, 0.25, 0.75)), strength=(1, 1), seed=4, size=SIZE):
     rng = np.random.default_rng(seed)
     return {
-        "content": rng.uniform(-1, 1, (len(styles), SIZE, SIZE, 3)).astype("float32"),
+        "content": rng.uniform(-1, 1, (len(styles), size, size, 3)).astype("float32"),
         "style_weights": np.array(styles, "float32"),
         "strength": np.array(strength, "float32"),
         "origin": rng.uniform(0, 100, (len(styles), 2)).astype("float32"),
-        "style_crops": rng.uniform(-1, 1, (len(styles), SIZE, SIZE, 3)).astype("float32"),
+        "style_crops": rng.uniform(-1, 1, (len(styles), size, size, 3)).astype("float32"),
         "mix": rng.uniform(0, 1, (len(styles), 1, 1, 1)).astype("float32"),
     }
 

@@ -70,9 +70,14 @@ def _check(arguments: argparse.Namespace) -> None:
             raise ValueError(f"{path}: the suffix of a video must be .avi or .mp4. Received: {path.suffix or 'none'}")
         if not path.absolute().parent.is_dir():
             raise ValueError(f"{path}: the output's folder does not exist")
+        if path.resolve() == pathlib.Path(arguments.camera).resolve():
+            raise ValueError(f"{path}: the output would overwrite its own input")
 
 
 def _opencv():
+    import os
+
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong with a file is said here, in one line
     try:
         import cv2
     except ImportError:

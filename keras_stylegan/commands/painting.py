@@ -72,6 +72,8 @@ def parse_painting(arguments: argparse.Namespace) -> Painting:
             "give one of `--style` (and `--style-image`), `--mask` with `--style-inside` or `--style-outside`, and "
             f"`--region`. Received: {'more than one' if sum(ways) else 'none'} of them"
         )
+    if arguments.feather is not None and ways[0]:
+        raise ValueError("`--feather` softens the edges of `--mask` and `--region`. Received: neither")
     if ways[0]:
         styles = parse_styles(",".join(arguments.style)) if arguments.style else {}
         for text in arguments.style_image:

@@ -5,11 +5,13 @@ from keras_stylegan.data.batches import Batches
 from keras_stylegan.data.crops import Crops
 from keras_stylegan.data.degradation import Degradation, DegradedBatches
 from keras_stylegan.data.domain_batches import DomainBatches
+from keras_stylegan.data.edges import smooth_edges
 from keras_stylegan.data.endless import EndlessBatches
 from keras_stylegan.data.front import open
 from keras_stylegan.data.harmonization import HarmonizationPairs
 from keras_stylegan.data.images import ImageSource, open_images
 from keras_stylegan.data.packing import pack
+from keras_stylegan.data.painted import PaintedPair, open_painted
 from keras_stylegan.data.pictures import read_picture, to_float, to_rgb, to_uint8
 from keras_stylegan.data.scene_batches import SceneBatches
 from keras_stylegan.data.shards import ShardSource, damaged_shards, open_shards, shard_dataset
@@ -21,9 +23,10 @@ from keras_stylegan.data.textures import procedural_texture
 
 __all__ = [
     "Augmentation", "Batches", "Change", "Crops", "Degradation", "DegradedBatches", "DomainBatches",
-    "EndlessBatches", "Feed", "HarmonizationPairs", "ImageSource", "SceneBatches", "ShardSource", "Source",
-    "StyleBatches", "StylePictureBatches", "damaged_shards", "open", "open_images", "open_shards", "open_source",
-    "open_styles", "pack", "procedural_texture", "read_picture", "shard_dataset", "to_float", "to_rgb", "to_uint8",
+    "EndlessBatches", "Feed", "HarmonizationPairs", "ImageSource", "PaintedPair", "SceneBatches", "ShardSource",
+    "Source", "StyleBatches", "StylePictureBatches", "damaged_shards", "open", "open_images", "open_painted",
+    "open_shards", "open_source", "open_styles", "pack", "procedural_texture", "read_picture", "shard_dataset",
+    "smooth_edges", "to_float", "to_rgb", "to_uint8",
 ]  # fmt: skip
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_stylegan.data.crops import Crops, random_crop
+from keras_stylegan.data.edges import smooth_edges
 from keras_stylegan.data.endless import EndlessBatches
-from keras_stylegan.data.pictures import stack_floats, to_uint8
+from keras_stylegan.data.painted import PaintedPair
+from keras_stylegan.data.pictures import stack_floats, to_float, to_uint8
 
 
 class StyleBatches(EndlessBatches):
@@ -20,7 +22,12 @@ class StyleBatches(EndlessBatches):
     - `strength`: `(batch,)`, 1 with probability 1 - `weak_probability`, otherwise uniform in [0, 1];
     - with `style_pictures` also `style_crops`, like `content`: a crop of the picture of one of the row's styles, drawn
       by their weights; and `mix`, `(batch, 1, 1, 1)`, uniform in [0, 1]: where between real and painted pictures the
-      gradient penalty is taken.
+      gradient penalty is taken;
+    - with `smoothed` styles also `smoothed_crops`, the same crops of paintings, those of these styles with smoothed
+      edges (`keras_stylegan.data.edges`);
+    - with `painted` pairs also `targets`, like `content`, and `has_target`, `(batch,)`: with probability
+      `target_probability` a row is a crop of a pair's photograph in that pair's style at strength 1, and the target the
+      same crop of the painted picture. Of the other rows the target is the photograph itself and `has_target` 0.
 
     Args:
         crops: `Crops` of photographs.
@@ -29,6 +36,9 @@ class StyleBatches(EndlessBatches):
         weak_probability: float in [0, 1].
         style_pictures: optional sequence of N float arrays `(height, width, 3)` in [-1, 1].
         seed: int.
+        smoothed: numbers of styles; needs `style_pictures`.
+        painted: optional sequence of `PaintedPair`.
+        target_probability: float in [0, 1].
     """
 
     def __init__(
@@ -39,10 +49,14 @@ class StyleBatches(EndlessBatches):
         weak_probability: float = 0.25,
         style_pictures: Sequence[np.ndarray] | None = None,
         seed: int = 0,
+        smoothed: Sequence[int] = (),
+        painted: Sequence[PaintedPair] = (),
+        target_probability: float = 0.25,
     ):
         if num_styles < 1:
             raise ValueError(f"`num_styles` must be positive. Received: num_styles={num_styles}")
-        for name, value in (("mix_probability", mix_probability), ("weak_probability", weak_probability)):
+        probabilities = {"mix": mix_probability, "weak": weak_probability, "target": target_probability}
+        for name, value in ((f"{kind}_probability", value) for kind, value in probabilities.items()):
             if not 0 <= value <= 1:
                 raise ValueError(f"`{name}` must be in [0, 1]. Received: {name}={value}")
         if mix_probability > 0 and num_styles < 2:
@@ -54,12 +68,24 @@ class StyleBatches(EndlessBatches):
             raise ValueError(
                 f"`style_pictures` must hold {num_styles} pictures, one a style. Received: {len(style_pictures)}"
             )
+        if smoothed and style_pictures is None:
+            raise ValueError(f"`smoothed` needs `style_pictures`. Received: smoothed={smoothed}")
         super().__init__(crops.batch_size, seed)
         self.crops = crops
         self.num_styles = num_styles
         self.mix_probability = mix_probability
         self.weak_probability = weak_probability
-        self._style_pictures = None if style_pictures is None else [to_uint8(picture) for picture in style_pictures]
+        self.painted = painted
+        self.target_probability = target_probability
+        self._smoothed = bool(smoothed)
+        self._style_pictures = None
+        if style_pictures is not None:
+            self._style_pictures = [to_uint8(picture) for picture in style_pictures]
+        if smoothed:  # beside the picture, so that both are cropped alike
+            self._style_pictures = [
+                np.concatenate([picture, smooth_edges(picture) if style in smoothed else picture], axis=2)
+                for style, picture in enumerate(self._style_pictures)
+            ]
 
     def at(self, images_seen: int) -> dict[str, np.ndarray]:
         # Numbers of a batch, not of each picture: styles depend on the batch size, the photographs do not.
@@ -67,10 +93,26 @@ class StyleBatches(EndlessBatches):
         batch = {"content": self.crops.at(images_seen), "style_weights": self._weights(rng)}
         weak = rng.random(self.batch_size) < self.weak_probability
         batch["strength"] = np.where(weak, rng.random(self.batch_size), 1.0).astype("float32")
+        if self.painted:
+            self._add_targets(batch, np.random.default_rng((self.seed, 4, images_seen // self.batch_size)))
         if self._style_pictures is not None:
-            batch["style_crops"] = self._style_crops(batch["style_weights"], rng)
+            crops = self._style_crops(batch["style_weights"], rng)
+            batch["style_crops"] = stack_floats([crop[..., :3] for crop in crops])
             batch["mix"] = rng.random((self.batch_size, 1, 1, 1), "float32")
+            if self._smoothed:
+                batch["smoothed_crops"] = stack_floats([crop[..., 3:] for crop in crops])
         return batch
+
+    def _add_targets(self, batch, rng):
+        """Makes some of the rows those of painted pairs."""
+        batch["targets"] = batch["content"].copy()
+        batch["has_target"] = (rng.random(self.batch_size) < self.target_probability).astype("float32")
+        for row in np.flatnonzero(batch["has_target"]):
+            pair = self.painted[rng.integers(len(self.painted))]
+            cut = to_float(self._cut(pair.pictures, rng))
+            batch["content"][row], batch["targets"][row] = cut[..., :3], cut[..., 3:]
+            batch["style_weights"][row] = np.eye(self.num_styles)[pair.style]
+            batch["strength"][row] = 1
 
     def _weights(self, rng):
         rows = np.zeros((self.batch_size, self.num_styles), "float32")
@@ -84,8 +126,8 @@ class StyleBatches(EndlessBatches):
         return rows
 
     def _style_crops(self, weights, rng):
-        crops = self.crops
         chosen = [rng.choice(self.num_styles, p=row / row.sum()) for row in weights.astype("float64")]
-        pictures = [self._style_pictures[style] for style in chosen]
-        cut = [random_crop(p, crops.crop_size, crops.scale, crops.flip, rng.random(4)) for p in pictures]
-        return stack_floats(cut)
+        return [self._cut(self._style_pictures[style], rng) for style in chosen]
+
+    def _cut(self, picture, rng):
+        return random_crop(picture, self.crops.crop_size, self.crops.scale, self.crops.flip, rng.random(4))

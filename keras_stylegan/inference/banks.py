@@ -52,7 +52,7 @@ def read_bank(path: str | os.PathLike, space: str | None = None) -> Bank:
     content = pathlib.Path(path).read_bytes()
     try:
         bank = _parse(content)
-    except (ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{os.fspath(path)}: not a bank of styles, or a damaged one ({error})") from error
     if space is not None and bank.space != space:
         raise ValueError(
@@ -123,6 +123,8 @@ def _checksum(vectors, space):
 
 
 def _parse(content: bytes) -> Bank:
+    if len(content) < 8:
+        raise ValueError("it is too short")
     (size,) = struct.unpack_from("<Q", content)
     if size > min(_MAX_HEADER, len(content) - 8):
         raise ValueError("the header is missing")

@@ -23,8 +23,9 @@ from keras_stylegan.inference.runtimes import MIN_SIDE
 
 # Up to here, some 0.6 GB of working memory, a picture is painted whole, by its own statistics.
 TILE_ABOVE = 2**21
-# Pixels a side of what a tile adds to the result, and of what it sees beyond.
-TILE, MARGIN = 1024, 128
+# Pixels a side of what a tile adds to the result, at most, and of what it sees beyond. What lies beyond is painted and
+# thrown away: at this size some 0.6 GB of working memory keep that to a third of a tile.
+TILE, MARGIN = 1408, 128
 # Windows for the statistics: so many in each direction, of this side. At `TILE_ABOVE` pixels they cover the picture, so
 # that the change from its own statistics does not show.
 WINDOWS, WINDOW = 6, 256
@@ -48,7 +49,8 @@ def paint_in_tiles(
         photo: PIL image of mode RGB, of any size.
         mixture: what to paint it in.
         strength: float in [0, 1].
-        tile: int, side of a tile in pixels, a multiple of the network's stride. A picture no larger is one tile.
+        tile: int, side of a tile in pixels at most, a multiple of the network's stride. A picture no larger is one
+            tile, others are divided evenly.
         margin: int, pixels a tile sees beyond its own, a multiple of the stride.
         report: called with the share of the rows that are done.
 
@@ -66,15 +68,16 @@ def paint_in_tiles(
     origin = np.array(corners, np.float32) / _WAVE_STRIDE
     frozen = runtime.freeze(parts, origin, mixture.weights, strength, mixture.vector)
     result = Image.new("RGB", photo.size)
-    for top in range(0, canvas.size[0], tile):
-        for left in range(0, canvas.size[1], tile):
-            inner = top, left, min(top + tile, canvas.size[0]), min(left + tile, canvas.size[1])
+    height, width = canvas.even_tile(tile)
+    for top in range(0, canvas.size[0], height):
+        for left in range(0, canvas.size[1], width):
+            inner = top, left, min(top + height, canvas.size[0]), min(left + width, canvas.size[1])
             seen = canvas.around(inner, margin)
             corner = (seen[0] / _WAVE_STRIDE, seen[1] / _WAVE_STRIDE)
             painted = runtime.run_tile(canvas.cut(seen), frozen, corner, strength)
             painted = painted[inner[0] - seen[0] : inner[2] - seen[0], inner[1] - seen[1] : inner[3] - seen[1]]
             canvas.put(result, painted, inner)
-        report(min(1.0, (top + tile) / canvas.size[0]))
+        report(min(1.0, (top + height) / canvas.size[0]))
     return result
 
 
@@ -90,6 +93,10 @@ class _Canvas:
         self._sides = (photo.height, photo.width)
         self.size = tuple(-(-max(side, MIN_SIDE) // stride) * stride for side in self._sides)
         self._before = tuple((long - side) // 2 for long, side in zip(self.size, self._sides, strict=True))
+
+    def even_tile(self, longest: int) -> tuple[int, int]:
+        """Height and width, at most `longest`, of tiles that are nearly alike: a narrow rest costs its margins too."""
+        return tuple(-(-side // -(-side // longest) // self.stride) * self.stride for side in self.size)
 
     def cut(self, box) -> np.ndarray:
         """The pixels in a box, uint8 of shape `(height, width, 3)`."""

@@ -12,7 +12,7 @@ from keras_stylegan.losses.penalties import (
     r1_penalty,
     r2_penalty,
 )
-from keras_stylegan.losses.reconstruction import absolute_error
+from keras_stylegan.losses.reconstruction import absolute_error, squared_error
 from keras_stylegan.losses.rotation import rotate, rotation_loss
 from keras_stylegan.losses.style import style_loss, style_statistics
 from keras_stylegan.losses.total_variation import total_variation
@@ -20,6 +20,6 @@ from keras_stylegan.losses.total_variation import total_variation
 __all__ = [
     "ADVERSARIAL_LOSSES", "AdversarialPair", "absolute_error", "adversarial_loss", "categorical_code_loss",
     "content_loss", "continuous_code_loss", "gradient_penalty", "grid_loss", "interpolate", "path_length_penalty",
-    "path_lengths", "r1_penalty", "r2_penalty", "rotate", "rotation_loss", "style_loss", "style_statistics",
-    "total_variation",
+    "path_lengths", "r1_penalty", "r2_penalty", "rotate", "rotation_loss", "squared_error", "style_loss",
+    "style_statistics", "total_variation",
 ]  # fmt: skip

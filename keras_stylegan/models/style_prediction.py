@@ -17,7 +17,9 @@ class StylePrediction(AdversarialModel):
     Loss of a photograph and a style picture: the terms that the network was trained with, `content_weight * content +
     style_weight * style + variation_weight * total variation`, of the photograph painted in the predicted vector; and
     where the style picture shows a style, or a mixture, of the bank, `distillation_weight` times the mean square of the
-    difference to its vector, in units of the styles' spread.
+    difference to its vector, in units of the styles' spread. Where it shows another, `prior_weight` times the mean
+    square of the predicted vector's distance from the middle of the bank, in the same units: what no style taught stays
+    where the network knows how to paint.
 
     Of the first `num_painted` pairs of a batch the style picture is made here: the next photograph, painted in the
     mixture that the row of `style_weights` says. Between the few paintings lies so a continuum of known styles.
@@ -26,9 +28,11 @@ class StylePrediction(AdversarialModel):
         predictor: built `StylePredictor`.
         network: built `StyleTransformer`; frozen.
         perceptual: `PerceptualNetwork` with the taps of `STYLE_TAPS`; frozen.
-        style_weight, content_weight, variation_weight, distillation_weight: floats, at least 0.
+        style_weight, content_weight, variation_weight, distillation_weight, prior_weight: floats, at least 0.
         content_method: method of `content_loss`.
         num_painted: int, at most the batch size.
+        shared_features: bool, whether `perceptual` has the weights of the predictor's own: a style picture is then
+            looked at once.
 
     Batches are dicts: `content` and `style_pictures`, `(batch, height, width, 3)` in [-1, 1]; `style_weights`
     `(batch, num_styles)`, rows that sum to 1 where the style is known, and to 0 elsewhere.
@@ -38,10 +42,11 @@ class StylePrediction(AdversarialModel):
 
     def __init__(
         self, predictor, network, perceptual, style_weight=4.0, content_weight=0.6, variation_weight=0.75,
-        distillation_weight=0.5, content_method="correlation", num_painted=0, **kwargs,
+        distillation_weight=0.5, prior_weight=0.02, content_method="correlation", num_painted=0, shared_features=False,
+        **kwargs,
     ):  # fmt: skip
         super().__init__(**kwargs)
-        weights = (style_weight, content_weight, variation_weight, distillation_weight)
+        weights = (style_weight, content_weight, variation_weight, distillation_weight, prior_weight)
         if min(weights) < 0 or num_painted < 0:
             raise ValueError(f"weights and `num_painted` must not be negative. Received: {weights}, {num_painted}")
         self.predictor = predictor
@@ -51,8 +56,10 @@ class StylePrediction(AdversarialModel):
         self.content_weight = content_weight
         self.variation_weight = variation_weight
         self.distillation_weight = distillation_weight
+        self.prior_weight = prior_weight
         self.content_method = content_method
         self.num_painted = num_painted
+        self.shared_features = shared_features
 
     def players(self):
         return [Player("predictor", [self.predictor], self.terms)]
@@ -68,18 +75,23 @@ class StylePrediction(AdversarialModel):
         photographs, weights = batch["content"], ops.cast(batch["style_weights"], "float32")
         known = self.network.bank(weights, ops.ones_like(weights[:, 0]))
         pictures = self.style_pictures(batch, known)
-        predicted = self.predictor(pictures)
+        seen = self.predictor.perceptual(pictures)
+        predicted = self.predictor.from_features(seen)
         painted = self.network.paint(photographs, predicted)
         features, wanted = self.perceptual(painted), self.perceptual(photographs)
-        targets = style_statistics(self.perceptual(pictures), taps=STYLE_TAPS)
+        targets = style_statistics(seen if self.shared_features else self.perceptual(pictures), taps=STYLE_TAPS)
         content = content_loss(features[CONTENT_TAP], wanted[CONTENT_TAP], self.content_method)
-        difference = (predicted - known) / ops.convert_to_tensor(self.predictor.spread)
-        distance = ops.sum(weights, axis=-1) * ops.mean(ops.square(difference), axis=-1)
+        share, spread = ops.sum(weights, axis=-1), ops.convert_to_tensor(self.predictor.spread)
+        to_known, to_middle = (
+            ops.mean(ops.square((predicted - vector) / spread), axis=-1)
+            for vector in (known, ops.convert_to_tensor(self.predictor.center))
+        )
         return {
             "content": self.content_weight * content,
             "style": self.style_weight * style_loss(style_statistics(features, taps=STYLE_TAPS), targets),
             "variation": self.variation_weight * total_variation(painted),
-            "distillation": self.distillation_weight * distance,
+            "distillation": self.distillation_weight * share * to_known,
+            "prior": self.prior_weight * (1.0 - share) * to_middle,
         }
 
     def style_pictures(self, batch, known):

@@ -89,7 +89,11 @@ class StylePredictor(keras.Model):
         self.built = True
 
     def call(self, images):
-        x = (self._statistics(images) - self.statistics_mean) * self.statistics_scale
+        return self.from_features(self.perceptual(images))
+
+    def from_features(self, features):
+        """The style vectors of pictures whose features at `STYLE_TAPS`, those of `perceptual`, are known."""
+        x = (self._statistics(features) - self.statistics_mean) * self.statistics_scale
         x = self.second(self.first(x))
         return self.last(x) * self.spread + self.center
 
@@ -100,7 +104,9 @@ class StylePredictor(keras.Model):
             pictures: list of float arrays `(height, width, 3)` in [-1, 1], pictures of many styles.
             vectors: float array `(styles, vector_size)`, style vectors of the bank.
         """
-        rows = np.concatenate([ops.convert_to_numpy(self._statistics(picture[None])) for picture in pictures])
+        rows = np.concatenate(
+            [ops.convert_to_numpy(self._statistics(self.perceptual(picture[None]))) for picture in pictures]
+        )
         deviation = rows.std(axis=0)
         self.statistics_mean.assign(rows.mean(axis=0))
         self.statistics_scale.assign(1 / np.maximum(deviation, 0.01 * deviation.mean() + 1e-6))
@@ -123,8 +129,8 @@ class StylePredictor(keras.Model):
     def _add_constant(self, name, size, initializer):
         return self.add_weight(name=name, shape=(size,), initializer=initializer, trainable=False)
 
-    def _statistics(self, images):
-        features, parts = self.perceptual(images), []
+    def _statistics(self, features):
+        parts = []
         # The products of each pair of projections once: the matrix is symmetric.
         rows, columns = np.triu_indices(self.num_projections)
         for tap, projection in zip(STYLE_TAPS, self.projections, strict=True):

@@ -165,6 +165,21 @@ def input_gradient(function, inputs):
     return outputs, gradients
 
 
+def with_gradients(values, gradients, inputs):
+    """Values whose gradient with respect to `inputs` is one that was computed already (`input_gradient`).
+
+    Args:
+        values: tensor of shape `(batch,)`.
+        gradients: tensor shaped like `inputs`, of values `i` with respect to image `i`.
+        inputs: tensor of shape `(batch, ...)`, to which the gradient is handed on.
+
+    Returns:
+        Tensor equal to `values`.
+    """
+    steps = ops.stop_gradient(gradients) * (inputs - ops.stop_gradient(inputs))
+    return ops.stop_gradient(values) + ops.sum(steps, axis=tuple(range(1, len(inputs.shape))))
+
+
 def _replica_context():
     """TensorFlow's replica context where several replicas run, otherwise None."""
     if BACKEND != "tensorflow":

@@ -15,7 +15,10 @@ class MultiStylePreset(Preset):
     Attributes:
         content: folder, zip or npz of photographs.
         styles: folder of style pictures; the files' names become the styles' names.
-        start_from: run directory of a multistyle run whose network to begin with; empty begins anew.
+        start_from: run directory of a multistyle run whose network to begin with, or `packaged` for the network that
+            comes with the package; empty begins anew.
+        targets: folder of photographs painted by another method, `STYLE/PHOTOGRAPH.png`, for the method `pixel`.
+        target_probability: share of pictures that are painted towards one of them.
         crop_size: pixels, height and width of the training crops.
         scale: crops are cut from windows of this share (low, high) of the photograph.
         content_short_side: photographs are reduced to this shorter side.
@@ -28,7 +31,8 @@ class MultiStylePreset(Preset):
         num_waves: plane waves from which strokes on flat ground grow.
         bank_lr_multiplier: learning rate of the style vectors relative to `learning_rate`.
         perceptual: `compact`, `vgg16`, `vgg19`, or an .npz file.
-        methods: style methods and their weights.
+        methods: style methods (`gram`, `mean_std`, `sorted`, `patch`, `pixel`) and their weights; `STYLE/METHOD` gives
+            one style a weight of its own.
         style_weight: weight of the style terms against the content.
         alphas: weights of single styles by name, 1 where none is given.
         content_method: `correlation`, `relative` or `mse`.
@@ -37,6 +41,9 @@ class MultiStylePreset(Preset):
         grid_weight: weight of the regular pattern that upsampling leaves; crops must then have at least 32 pixels.
         photograph_weight: weight of the distance to the photograph at strength 0.
         critic_weight: lambda of the adversarial term; 0 trains no critic.
+        critic_balanced: 1 makes lambda a share of the gradient of all other terms, picture by picture.
+        smoothed: by name of style, the weight of its painting with smoothed edges among what the critic learns to
+            refuse: for cartoons, whose outlines are to be clear.
         penalty_weight: weight of the critic's gradient penalty.
         critic_steps: critic updates in a step.
         learning_rate: of the network, at the start; decays to 0 along a cosine over the run.
@@ -49,6 +56,8 @@ class MultiStylePreset(Preset):
     content: str = ""
     styles: str = ""
     start_from: str = ""
+    targets: str = ""
+    target_probability: float = 0.25
     crop_size: int = 160
     scale: tuple[float, float] = (0.5, 0.9)
     content_short_side: int = 320
@@ -70,6 +79,8 @@ class MultiStylePreset(Preset):
     grid_weight: float = 0.1
     photograph_weight: float = 2.0
     critic_weight: float = 0.0
+    critic_balanced: int = 0
+    smoothed: dict[str, float] = dataclasses.field(default_factory=dict)
     penalty_weight: float = 10.0
     critic_steps: int = 1
     learning_rate: float = 2e-3

@@ -31,6 +31,7 @@ class StylePredictorPreset(Preset):
         content_method: `correlation`, `relative` or `mse`.
         variation_weight: weight of the total variation.
         distillation_weight: weight of the distance to known vectors.
+        prior_weight: weight of the distance to the middle of the bank, of pictures of unknown style.
         learning_rate: at the start; decays to 0 along a cosine over the run.
         clip_norm: limit of the global norm of a gradient.
         ema_kimg: half-life of the averaged predictor, which is the one shown and saved, in thousands of images.
@@ -53,6 +54,7 @@ class StylePredictorPreset(Preset):
     content_method: str = "correlation"
     variation_weight: float = 0.75
     distillation_weight: float = 0.5
+    prior_weight: float = 0.02
     learning_rate: float = 1e-3
     clip_norm: float = 10.0
     ema_kimg: float = 2.0

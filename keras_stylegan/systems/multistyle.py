@@ -9,16 +9,18 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_stylegan import data
+from keras_stylegan import data, pretrained
 from keras_stylegan.keras_files import load_network
-from keras_stylegan.models.multi_style import MultiStyleTransfer
+from keras_stylegan.models.multi_style import METHODS, PIXEL, MultiStyleTransfer
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import JohnsonTransformer, PatchCritic, StyleTransformer, build_perceptual
 from keras_stylegan.presets import JohnsonPreset, MultiStylePreset
 from keras_stylegan.systems.base import System, average, begun_with, cosine, jit_compile, save_whole
-from keras_stylegan.systems.checks import check_critic_steps, check_run
+from keras_stylegan.systems.checks import check_choice, check_critic_steps, check_run
 
 NETWORK_FILE = "network.keras"
+# What `start_from` calls the network that comes with the package.
+PACKAGED = "packaged"
 PREVIEW_PHOTOGRAPHS = 4
 PREVIEW_STYLES = 8
 
@@ -31,13 +33,23 @@ def build_multistyle(preset: MultiStylePreset) -> System:
     check_critic_steps(preset)
     photographs = data.open_images(preset.content, preset.content_short_side, preset.cache_megabytes * 2**20)
     names, pictures = data.open_styles(preset.styles, preset.style_short_side)
-    unknown = sorted(set(preset.alphas) - set(names))
-    if unknown:
-        raise ValueError(f"`alphas` must name styles among {', '.join(names)}. Received: {', '.join(unknown)}")
+    for setting in ("alphas", "smoothed"):
+        _check_names(setting, getattr(preset, setting), names)
+    if preset.smoothed and not preset.critic_weight:
+        raise ValueError(f"`smoothed` needs a `critic_weight` above 0. Received: smoothed={preset.smoothed}")
+    methods = method_weights(preset.methods, names)
+    if bool(preset.targets) != (PIXEL in methods):
+        raise ValueError(
+            "`targets` and the method `pixel` go together. "
+            f"Received: targets={preset.targets}, methods={', '.join(preset.methods)}"
+        )
+    painted = data.open_painted(preset.targets, names, photographs) if preset.targets else []
 
     network = build_network(preset, len(names))
     network.build()
     facts = {"photographs": len(photographs), "styles": names}
+    if painted:
+        facts["targets"] = len(painted)
     if preset.start_from:
         facts["begun_with"] = start_from(Path(preset.start_from), network, names)
     critic = None
@@ -48,7 +60,7 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         network,
         build_perceptual(preset.perceptual, dtype=preset.precision),
         pictures,
-        methods=preset.methods,
+        methods=methods,
         style_weight=preset.style_weight,
         alphas=[preset.alphas.get(name, 1.0) for name in names],
         content_method=preset.content_method,
@@ -58,6 +70,8 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         photograph_weight=preset.photograph_weight,
         critic=critic,
         critic_weight=preset.critic_weight,
+        critic_balanced=bool(preset.critic_balanced),
+        smoothed_weights=[preset.smoothed.get(name, 0.0) for name in names],
         penalty_weight=preset.penalty_weight,
         critic_steps=preset.critic_steps,
         style_names=names,
@@ -77,6 +91,9 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         preset.weak_probability,
         pictures if critic is not None else None,
         preset.seed,
+        [number for number, name in enumerate(names) if preset.smoothed.get(name)],
+        painted,
+        preset.target_probability,
     )
     return System(
         model,
@@ -86,6 +103,26 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         facts,
         lambda: network(_example(network, preset.crop_size)),
     )
+
+
+def method_weights(methods: dict[str, float], names: list[str]) -> dict[str, np.ndarray]:
+    """The weights of each method, one a style, from a preset's `methods`.
+
+    Args:
+        methods: weights by METHOD, for all styles, and by STYLE/METHOD, for one.
+        names: names of the styles.
+
+    Raises:
+        ValueError: if a method or a style is unknown.
+    """
+    _check_names("methods", [key.rpartition("/")[0] for key in methods if "/" in key], names)
+    for key in methods:
+        check_choice("methods", key.rpartition("/")[2], METHODS)
+    weights = {key.rpartition("/")[2]: np.zeros(len(names), "float32") for key in methods}
+    for key, weight in sorted(methods.items(), key=lambda item: "/" in item[0]):  # those of all styles first
+        style, _, method = key.rpartition("/")
+        weights[method][names.index(style) if style else slice(None)] = weight
+    return weights
 
 
 def build_network(preset: MultiStylePreset, num_styles: int) -> StyleTransformer | JohnsonTransformer:
@@ -111,20 +148,31 @@ def build_network(preset: MultiStylePreset, num_styles: int) -> StyleTransformer
 def start_from(run: Path, network: StyleTransformer | JohnsonTransformer, names: list[str]) -> dict[str, Any]:
     """Begins with the network that an earlier run saved, the vectors of its styles matched by their names.
 
+    Args:
+        run: directory of the run, or `packaged`.
+        network: the network to begin.
+        names: names of its styles.
+
     Returns:
-        `settings` and `images_seen` of that run and, where it began with another, that run's own `begun_with`.
+        `settings` and `images_seen` of that run and, where it began with another, that run's own `begun_with`; of the
+        packaged network, `recipe` and `images_seen`.
 
     Raises:
         ValueError: if the folder holds no such run, or its network has nothing in common with this one.
     """
-    check_run(run, "a multistyle run", NETWORK_FILE, "config.json")
-    earlier = load_network(run / NETWORK_FILE)
-    known = json.loads((run / "config.json").read_text(encoding="utf-8"))["facts"]["styles"]
+    if run == Path(PACKAGED):
+        entry = pretrained.network_entry("multistyle")
+        earlier, known = pretrained.packaged_transformer(entry), [style["name"] for style in entry["styles"]]
+        record = {key: entry[key] for key in ("recipe", "images_seen") if key in entry}
+    else:
+        check_run(run, "a multistyle run", NETWORK_FILE, "config.json")
+        earlier, record = load_network(run / NETWORK_FILE), begun_with(run)
+        known = json.loads((run / "config.json").read_text(encoding="utf-8"))["facts"]["styles"]
     if isinstance(network, StyleTransformer) and isinstance(earlier, StyleTransformer):
         take_styles(earlier, network, known, names)
     else:
         transfer_weights(earlier, network)
-    return begun_with(run)
+    return record
 
 
 def take_styles(earlier, network, known, names):
@@ -139,6 +187,12 @@ def take_styles(earlier, network, known, names):
                 vectors[i] = learned[known.index(name)]
         network.bank.photograph.assign(earlier.bank.photograph * factor)
     network.bank.vectors.assign(vectors)
+
+
+def _check_names(setting, given, names):
+    unknown = sorted(set(given) - set(names))
+    if unknown:
+        raise ValueError(f"`{setting}` must name styles among {', '.join(names)}. Received: {', '.join(unknown)}")
 
 
 def _example(network, size):

@@ -49,8 +49,10 @@ def build_style_predictor(preset: StylePredictorPreset) -> System:
         content_weight=preset.content_weight,
         variation_weight=preset.variation_weight,
         distillation_weight=preset.distillation_weight,
+        prior_weight=preset.prior_weight,
         content_method=preset.content_method,
         num_painted=num_painted,
+        shared_features=preset.perceptual == "compact",
         seed=preset.seed,
     )
     optimizers = {"predictor": keras.optimizers.Adam(cosine(preset.learning_rate, preset.steps))}
