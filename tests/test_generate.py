@@ -134,6 +134,11 @@ def test_generate_command(run, tmp_path, capsys):
     assert cli.main([*arguments, "-o", str(tmp_path / "grid.png")]) == 0
     with Image.open(tmp_path / "grid.png") as grid:
         assert grid.size == (24, 8)
+    assert cli.main(["generate", "--from", str(run), "--n", "6", "-o", str(tmp_path / "grid.png")]) == 0
+    with Image.open(tmp_path / "grid.png") as grid:  # a class a row
+        rows = np.asarray(grid).reshape(2, 8, 3, 12, 3).swapaxes(1, 2)
+    pictures = open_generator(run).generate(range(6))
+    np.testing.assert_array_equal(rows, [pictures[::2], pictures[1::2]])
     capsys.readouterr()
 
 

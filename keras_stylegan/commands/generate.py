@@ -11,7 +11,11 @@ MOST = 10_000
 def add_arguments(parser):
     add_source(parser, without_class="all in turns")
     parser.add_argument(
-        "-o", "--output", metavar="PATH", required=True, help="folder for single pictures, or a file for one grid"
+        "-o",
+        "--output",
+        metavar="PATH",
+        required=True,
+        help="folder for single pictures, or a file for one grid, a row for each class",
     )
     parser.add_argument("--n", type=int, default=16, metavar="N", help="number of pictures (default 16)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="first seed; the next pictures take the next")
@@ -98,11 +102,13 @@ def run(arguments) -> int:
     seeds = range(arguments.seed, arguments.seed + arguments.n)
     with silence():
         if arguments.styles is None:
-            pictures = open_generator(arguments.source).generate(seeds, arguments.label, arguments.truncation)
+            generator = open_generator(arguments.source)
+            pictures = generator.generate(seeds, arguments.label, arguments.truncation)
+            classes = len(generator.classes) if arguments.label is None else 0
             names = [f"seed{seed:04d}.png" for seed in seeds]
         else:
             styles = read_styles(arguments.styles)
-            pictures = open_generator(arguments.source, "keras").render_styles(styles)
+            pictures, classes = open_generator(arguments.source, "keras").render_styles(styles), 0
             names = [f"styles{index:04d}.png" for index in range(len(styles))]
     if as_grid:
         from keras_stylegan.data.pictures import as_rgb
@@ -114,6 +120,8 @@ def run(arguments) -> int:
             grids.append((enlarged_name(grids[0][0], upscaler.factor), large))
         for path, shown in grids:
             shown = np.stack([np.asarray(paint(Image.fromarray(picture))) for picture in shown])
+            if classes and len(shown) % classes == 0:  # of classes in turns, a row each
+                shown = shown.reshape(-1, classes, *shown.shape[1:]).swapaxes(0, 1)
             write_picture(Image.fromarray(tile(shown)), path, arguments.source_type)
             print(path)
         return 0
