@@ -10,7 +10,7 @@ from toy_styles import batch as arrays
 
 from keras_stylegan import data
 from keras_stylegan.losses import style_loss, style_statistics
-from keras_stylegan.models.multi_style import PATCH_TAPS
+from keras_stylegan.models.style_methods import PATCH_TAPS
 from keras_stylegan.ops.gradients import input_gradient, value_and_gradients
 from keras_stylegan.systems.multistyle import method_weights
 
