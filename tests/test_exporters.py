@@ -151,6 +151,11 @@ def test_a_run_that_began_with_another_tells_both(run):
     assert earlier.endswith("--out EARLIER_RUN --set kimg=9") and "--from EARLIER_RUN --out RUN" in later
     assert facts["images_seen"] == alone["images_seen"] + 7000
     assert facts["images_scheduled"] == alone["images_scheduled"] + 7000
+    config["facts"]["begun_with"] = {"recipe": "the package's", "images_seen": 7000}
+    config["settings"]["start_from"] = "packaged"
+    packaged = training_facts(run, config)
+    assert packaged["recipe"].startswith("the package's; ") and "--from packaged --out RUN" in packaged["recipe"]
+    assert packaged["images_seen"] == facts["images_seen"]
 
 
 def test_missing_things_are_named_and_nothing_is_written(run, photographs, tmp_path):
