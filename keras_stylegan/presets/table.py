@@ -58,7 +58,9 @@ PRESETS: dict[str, Preset] = {
         kimg=2.0, crop_size=48, content_short_side=96, widths=(8, 16, 32), num_blocks=(0, 1, 0), log_images=100,
         grid_images=1000,
     ),
-    "style_predictor": StylePredictorPreset(kimg=200.0, batch_size=8, log_images=800, grid_images=20_000),
+    "style_predictor": StylePredictorPreset(
+        kimg=200.0, batch_size=8, precision="mixed_bfloat16", log_images=800, grid_images=20_000
+    ),
     # One network, the losses of Goodfellow et al. 2014, Radford et al. 2016, Mao et al. 2017, Arjovsky et al. 2017 and
     # Gulrajani et al. 2017. Batches of 320 are five critic updates on 64 pictures.
     "gan": dataclasses.replace(_GAN, loss="minimax"),
