@@ -55,7 +55,7 @@ def main():
     parser.add_argument("--only", nargs="*", metavar="STYLE", help="names of styles, all by default")
     parser.add_argument("--kimg", type=float, default=16.0, help="budget of each run (default %(default)s)")
     parser.add_argument("--fixed", type=float, default=0.02, help="lambda of `fixed` (default %(default)s)")
-    parser.add_argument("--balanced", type=float, default=0.5, help="share of `balanced` (default %(default)s)")
+    parser.add_argument("--balanced", type=float, default=0.2, help="share of `balanced` (default %(default)s)")
     parser.add_argument("--smoothed", nargs="*", default=[], metavar="STYLE", help="names of the cartoons")
     parser.add_argument("--per-style", type=int, default=4, help="photographs judged a style (default %(default)s)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of all runs")

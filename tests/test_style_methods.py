@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -255,3 +256,21 @@ def test_a_run_begins_with_the_packaged_network(monkeypatch):
     np.testing.assert_allclose(learnt[1], fresh[1], rtol=1e-6)
     for ours, theirs in zip(network.stem.weights, packaged.stem.weights, strict=True):
         np.testing.assert_array_equal(ops.convert_to_numpy(ours), ops.convert_to_numpy(theirs))
+
+
+def test_a_step_of_training_with_all_of_it():
+    """Compiled, as `fit` runs it; the adversarial term carries all of the gradient, by which the others fall."""
+    methods = {"gram": 1.0, "patch": [0, 1, 0], "pixel": 1.0}
+    options = {"critic_balanced": True, "smoothed_weights": [0, 1, 0], "size": 24, "num_blocks": (0, 1, 0)}
+    model = build(with_critic=True, methods=methods, **options)
+    rates = {"generator": keras.optimizers.Adam(1e-4), "critic": keras.optimizers.Adam(1e-4)}
+    model.compile(rates, clip_norm={"generator": 10.0}, jit_compile=False)
+    given = batch(size=24)
+    given |= {"smoothed_crops": given["style_crops"], "targets": given["content"]}
+    given |= {"has_target": ops.convert_to_tensor([1.0, 0.0])}
+    step = model.make_step()
+    logs = [step(given) for _ in range(6)]
+    assert {"generator/style_patch", "generator/style_pixel", "critic/smoothed"} <= set(logs[0])
+    others = [log["generator/loss"] - log["generator/adversarial"] for log in logs]
+    assert others[-1] < others[0]
+    assert logs[-1]["generator/skipped_updates"] == 0 and logs[0]["generator/gradient_norm"] > 0
