@@ -100,7 +100,7 @@ def prepare(arguments, paintings) -> Path:
 def measure(run, judge, paintings, photographs, arguments) -> dict[str, float]:
     """The judge's scores, and the distance of every method, as means over the styles."""
     from keras_stylegan.losses import style_loss, style_statistics
-    from keras_stylegan.models.multi_style import OPTIONS, PATCH_TAPS
+    from keras_stylegan.models.style_methods import OPTIONS, PATCH_TAPS
     from keras_stylegan.networks import build_perceptual
     from keras_stylegan.networks.perceptual import STYLE_TAPS
 

@@ -154,6 +154,12 @@ def test_a_run_that_began_with_others_tells_all(run):
     assert commands[1].endswith("--from RUN_1 --out RUN_2 --set kimg=5") and "--from RUN_2 --out RUN" in commands[2]
     assert facts["images_seen"] == alone["images_seen"] + 7400
     assert facts["images_scheduled"] == alone["images_scheduled"] + 7400
+    config["facts"]["begun_with"] = {"recipe": "a --out RUN_1; b --from RUN_1 --out RUN", "images_seen": 7400}
+    config["settings"]["start_from"] = "multistyle"
+    packaged = training_facts(run, config)
+    commands = packaged["recipe"].split("; ")
+    assert commands[:2] == ["a --out PACKAGED_RUN_1", "b --from PACKAGED_RUN_1 --out PACKAGED_RUN"]
+    assert "--from PACKAGED_RUN --out RUN" in commands[2] and packaged["images_seen"] == facts["images_seen"]
 
 
 def test_missing_things_are_named_and_nothing_is_written(run, photographs, tmp_path):

@@ -1,5 +1,8 @@
 """Methods of single styles: patches, targets for pixels, weights by style; what the adversarial term may be."""
 
+from pathlib import Path
+
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -8,11 +11,13 @@ from stand_in import photograph
 from toy_styles import NUM_STYLES, build
 from toy_styles import batch as arrays
 
-from keras_stylegan import data
+from keras_stylegan import data, pretrained
 from keras_stylegan.losses import style_loss, style_statistics
-from keras_stylegan.models.multi_style import PATCH_TAPS
+from keras_stylegan.models.style_methods import PATCH_TAPS
+from keras_stylegan.networks import StyleTransformer
 from keras_stylegan.ops.gradients import input_gradient, value_and_gradients
-from keras_stylegan.systems.multistyle import method_weights
+from keras_stylegan.presets import get_preset, with_settings
+from keras_stylegan.systems.multistyle import build_multistyle, method_weights, start_from
 
 
 def batch(**options):
@@ -212,3 +217,60 @@ def test_smoothed_crops_are_those_of_the_paintings_asked_for():
     assert difference[second].min() > 0.1 and not difference[~second].any()
     with pytest.raises(ValueError, match="`smoothed` needs `style_pictures`"):
         data.StyleBatches(crops, 2, smoothed=[1])
+
+
+# --- the settings of a run
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        (["methods=pixel:1"], "`targets` and the method `pixel` go together. Received: targets=, methods=pixel"),
+        (["targets=somewhere"], "`targets` and the method `pixel` go together. Received: targets=somewhere"),
+        (["smoothed=1:1"], "`smoothed` needs a `critic_weight` above 0. Received: smoothed=.'1': 1.0"),
+        (["smoothed=oil:1", "critic_weight=1"], "`smoothed` must name styles among 1. Received: oil"),
+        (["critic_balanced=2"], "`critic_balanced` must be 0 or 1"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_named(painted, settings, message):
+    sources = [f"content={painted / 'photos'}", f"styles={painted / 'targets' / 'ink'}"]
+    with pytest.raises(ValueError, match=message):
+        build_multistyle(with_settings(get_preset("multistyle"), [*sources, *settings]))
+
+
+def test_a_run_begins_with_the_packaged_network(monkeypatch):
+    sizes = {"widths": (4, 4, 4), "num_blocks": (0, 1, 0), "num_waves": 2}
+    packaged, network = StyleTransformer(2, **sizes), StyleTransformer(3, **sizes, bank_lr_multiplier=2.0)
+    for each in (packaged, network):
+        each.build()
+    rng = np.random.default_rng(0)
+    packaged.bank.vectors.assign(rng.normal(0, 1, packaged.bank.vectors.shape))
+    entry = {"styles": [{"name": "a"}, {"name": "b"}], "recipe": "its recipe", "images_seen": 5, "litert": {}}
+    monkeypatch.setattr(pretrained, "network_entry", lambda name: entry)
+    monkeypatch.setattr(pretrained, "packaged_transformer", lambda known: packaged)
+    fresh = ops.convert_to_numpy(network.bank.style_vectors())
+    record = start_from(Path("packaged"), network, ["b", "c", "a"])
+    assert record == {"recipe": "its recipe", "images_seen": 5}
+    known, learnt = (ops.convert_to_numpy(each.bank.style_vectors()) for each in (packaged, network))
+    np.testing.assert_allclose(learnt[[0, 2]], known[[1, 0]], rtol=1e-5)
+    np.testing.assert_allclose(learnt[1], fresh[1], rtol=1e-6)
+    for ours, theirs in zip(network.stem.weights, packaged.stem.weights, strict=True):
+        np.testing.assert_array_equal(ops.convert_to_numpy(ours), ops.convert_to_numpy(theirs))
+
+
+def test_a_step_of_training_with_all_of_it():
+    """Compiled, as `fit` runs it; the adversarial term carries all of the gradient, by which the others fall."""
+    methods = {"gram": 1.0, "patch": [0, 1, 0], "pixel": 1.0}
+    options = {"critic_balanced": True, "smoothed_weights": [0, 1, 0], "size": 24, "num_blocks": (0, 1, 0)}
+    model = build(with_critic=True, methods=methods, **options)
+    rates = {"generator": keras.optimizers.Adam(1e-4), "critic": keras.optimizers.Adam(1e-4)}
+    model.compile(rates, clip_norm={"generator": 10.0}, jit_compile=False)
+    given = batch(size=24)
+    given |= {"smoothed_crops": given["style_crops"], "targets": given["content"]}
+    given |= {"has_target": ops.convert_to_tensor([1.0, 0.0])}
+    step = model.make_step()
+    logs = [step(given) for _ in range(6)]
+    assert {"generator/style_patch", "generator/style_pixel", "critic/smoothed"} <= set(logs[0])
+    others = [log["generator/loss"] - log["generator/adversarial"] for log in logs]
+    assert others[-1] < others[0]
+    assert logs[-1]["generator/skipped_updates"] == 0 and logs[0]["generator/gradient_norm"] > 0

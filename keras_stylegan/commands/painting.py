@@ -51,7 +51,7 @@ def add_painting_arguments(parser: argparse.ArgumentParser) -> None:
     add("--style-outside", metavar="NAME[=W],...", help="style where the mask is black (default: stays as it is)")
     add("--region", action="append", default=[], metavar="MASK:NAME[=W],...",
         help="a region and its style; may repeat; where no mask is white the photograph stays")  # fmt: skip
-    add("--feather", type=float, metavar="X", help="softness of edges, share of the shorter side (default 0.02)")
+    add("--feather", type=float, metavar="X", help="softness of edges, share of the shorter side (default 0.04)")
     add_bank_argument(parser)
 
 

@@ -14,8 +14,9 @@ from keras_stylegan.inference.images import Picture, read_picture
 
 # The word that stands for the photograph's own alpha channel.
 ALPHA = "alpha"
-# Edges are softened by this share of the shorter side: wide enough that no seam shows, narrow enough to follow a shape.
-FEATHER = 0.02
+# Edges are softened by this share of the shorter side: so wide that colours of two styles run into each other no faster
+# than the strokes' own (`benchmarks/region_borders.py`), and still narrow enough to follow a shape.
+FEATHER = 0.04
 # By which the photograph's own pixels give way where a region begins: all of it within the first quarter of its edge.
 _RISE = 4
 # Sums above 1 by less than this are rounding of soft edges, not an overlap.

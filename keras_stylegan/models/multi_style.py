@@ -10,22 +10,15 @@ from keras_stylegan.losses.content import CONTENT_METHODS, content_loss
 from keras_stylegan.losses.grid import grid_loss
 from keras_stylegan.losses.penalties import gradient_penalty, interpolate
 from keras_stylegan.losses.reconstruction import squared_error
-from keras_stylegan.losses.style import STYLE_METHODS, style_loss, style_statistics
+from keras_stylegan.losses.style import style_loss, style_statistics
 from keras_stylegan.losses.total_variation import total_variation
 from keras_stylegan.models.adversarial import AdversarialModel
 from keras_stylegan.models.players import Player, batch_size
-from keras_stylegan.networks.perceptual import STYLE_TAPS
+from keras_stylegan.models.style_methods import METHODS, PIXEL, style_targets, weights_by_style
 from keras_stylegan.ops.gradients import input_gradient, sum_over_replicas, with_gradients
 
 # At 1/4 of the size: where edges and parts are, not how each pixel is coloured. Deeper taps are left to the style.
 CONTENT_TAP = "relu3_1"
-# Distance to what another method made of the photograph, beside the methods of `style_loss`.
-PIXEL = "pixel"
-METHODS = (*STYLE_METHODS, PIXEL)
-# What is kept of each painting, so that those of different sizes share a bank: sorted values of each channel, patches.
-OPTIONS = {"sorted": {"num_quantiles": 1024}, "patch": {"num_patches": 512}}
-# Patches are strokes and parts of things, not pixels: those of Li and Wand 2016, section 4.
-PATCH_TAPS = ("relu3_1", "relu4_1")
 # A balanced adversarial term is never weighted more than this: where the critic has no slope, no weight helps.
 LARGEST_BALANCE = 1e4
 # In steps of the waves' grid, 4 pixels each: a crop may lie anywhere in a picture of 4,096 pixels.
@@ -46,8 +39,9 @@ class MultiStyleTransfer(AdversarialModel):
     Below strength 1 the picture is also held to the photograph's own pixels, by `photograph_weight * (1 - strength)`.
 
     With `critic_weight` (lambda) above 0 a `PatchCritic` plays along, with WGAN-GP's losses: its real pictures are
-    crops of the paintings, which a batch then brings as `style_crops`. `critic_balanced` makes lambda a share: each
-    picture's adversarial gradient is then that many times as long as the gradient of all other terms together. Of
+    crops of the paintings, which a batch then brings as `style_crops`. `critic_balanced` makes lambda a share: at each
+    picture's pixels the adversarial gradient is then that many times as long as the gradient of all other terms
+    together (in the weights more, since it is the smoother of the two: shares are well below 1). Of
     styles with a smoothed weight the critic also learns to tell paintings from themselves with smoothed edges, so that
     clear outlines are a part of the style; those come as `smoothed_crops`.
 
@@ -118,8 +112,8 @@ class MultiStyleTransfer(AdversarialModel):
             raise ValueError(
                 f"`style_pictures` must hold {num_styles} pictures, one a style. Received: {len(style_pictures)}"
             )
-        alphas = _weights("alphas", 1.0 if alphas is None else alphas, num_styles)
-        smoothed = _weights("smoothed_weights", 0.0 if smoothed_weights is None else smoothed_weights, num_styles)
+        alphas = weights_by_style("alphas", alphas, num_styles, default=1.0)
+        smoothed = weights_by_style("smoothed_weights", smoothed_weights, num_styles, default=0.0)
         if (critic is None) != (critic_weight == 0):
             raise ValueError(
                 "`critic` and a `critic_weight` above 0 go together. "
@@ -138,7 +132,7 @@ class MultiStyleTransfer(AdversarialModel):
         self.network = network
         self.perceptual = perceptual
         methods = {"gram": 1.0} if methods is None else methods
-        self.methods = {name: _weights("methods", weight, num_styles) for name, weight in methods.items()}
+        self.methods = {name: weights_by_style("methods", weight, num_styles) for name, weight in methods.items()}
         self.style_weight = style_weight
         self.alphas = alphas
         self.content_method = content_method
@@ -156,7 +150,7 @@ class MultiStyleTransfer(AdversarialModel):
         self.style_names = [str(style) for style in (range(num_styles) if style_names is None else style_names)]
         if len(self.style_names) != num_styles:
             raise ValueError(f"`style_names` must be {num_styles} names. Received: {self.style_names}")
-        self.targets = self._style_targets(style_pictures)
+        self.targets = style_targets(perceptual, style_pictures, self.methods)
         # {method: variable (2, styles)}: sums of share * distance and of shares since the last report.
         start = np.zeros((2, num_styles))
         self._sums = types.SimpleNamespace(
@@ -316,24 +310,3 @@ class MultiStyleTransfer(AdversarialModel):
             share = ops.sum(weights * ops.convert_to_tensor(self.smoothed_weights), axis=1)
             terms["smoothed"] = share * (score(batch["smoothed_crops"]) - score(real))
         return terms
-
-    def _style_targets(self, pictures):
-        """{method: {tap: statistics of every style, stacked}}."""
-        targets = {}
-        for method in (method for method in self.methods if method != PIXEL):
-            taps = PATCH_TAPS if method == "patch" else STYLE_TAPS
-            rows = [
-                style_statistics(self.perceptual(picture[None]), method, taps=taps, **OPTIONS.get(method, {}))
-                for picture in pictures
-            ]
-            targets[method] = {tap: np.concatenate([ops.convert_to_numpy(row[tap]) for row in rows]) for tap in taps}
-        return targets
-
-
-def _weights(argument, values, num_styles):
-    """Float32 weights of the styles, from one for all of them or a sequence."""
-    weights = np.asarray(values, "float32")
-    weights = np.full(num_styles, weights) if weights.ndim == 0 else weights
-    if weights.shape != (num_styles,) or not np.isfinite(weights).all() or (weights < 0).any():
-        raise ValueError(f"`{argument}` must be {num_styles} finite numbers, none negative. Received: {values}")
-    return weights

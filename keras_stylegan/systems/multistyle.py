@@ -11,7 +11,8 @@ import numpy as np
 
 from keras_stylegan import data, pretrained
 from keras_stylegan.keras_files import load_network
-from keras_stylegan.models.multi_style import METHODS, PIXEL, MultiStyleTransfer
+from keras_stylegan.models.multi_style import MultiStyleTransfer
+from keras_stylegan.models.style_methods import METHODS, PIXEL
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import JohnsonTransformer, PatchCritic, StyleTransformer, build_perceptual
 from keras_stylegan.presets import JohnsonPreset, MultiStylePreset
