@@ -19,6 +19,7 @@ PNG_HEADER = 8 + 25  # bytes of the signature and of the chunk IHDR, which comes
 _GIF_BLOCK = b"\x21\xff\x0bXMP DataXMP"
 # Read as the lengths of blocks, these bytes lead from every place in the packet to the end of the extension.
 _GIF_END = bytes([1, *range(255, -1, -1), 0])
+_AVI_CHUNK = b"_PMX"
 _MP4_BOX = b"uuid" + bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
 
@@ -58,8 +59,26 @@ def embed_xmp(content: bytes, xmp: bytes) -> bytes:
     if content.startswith(b"GIF8"):
         return content[:-1] + _GIF_BLOCK + xmp + _GIF_END + content[-1:]  # before the byte that ends a GIF
     if content[4:8] == b"ftyp":
-        return content + (4 + len(_MP4_BOX) + len(xmp)).to_bytes(4, "big") + _MP4_BOX + xmp
+        return content + _mp4_box(xmp)
     return content
+
+
+def append_xmp(path: str | os.PathLike, xmp: bytes) -> None:
+    """Puts a packet behind a finished video that has none, whatever its size; files but MP4 and AVI stay as they are.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    with open(path, "r+b") as file:
+        start = file.read(12)
+        end = file.seek(0, os.SEEK_END)
+        if start[4:8] == b"ftyp":
+            file.write(_mp4_box(xmp))
+        elif _is_avi(start) and int.from_bytes(start[4:8], "little") + 8 == end:  # of more than 1 GB it has other parts
+            chunk = _AVI_CHUNK + len(xmp).to_bytes(4, "little") + xmp + bytes(len(xmp) % 2)
+            file.write(chunk)
+            file.seek(4)
+            file.write((end - 8 + len(chunk)).to_bytes(4, "little"))
 
 
 def png_chunk(xmp: bytes) -> bytes:
@@ -69,16 +88,18 @@ def png_chunk(xmp: bytes) -> bytes:
 
 
 def read_xmp(path: str | os.PathLike) -> bytes | None:
-    """The packet of a picture or an MP4 file, or None.
+    """The packet of a picture, an MP4 or an AVI file, or None.
 
     Raises:
         ValueError: if the file is neither.
         OSError: if it cannot be opened.
     """
     with open(path, "rb") as file:
-        start = file.read(8)
-        if start[4:] == b"ftyp":
+        start = file.read(12)
+        if start[4:8] == b"ftyp":
             return _from_mp4(file)
+        if _is_avi(start):
+            return _from_avi(file)
         file.seek(0)
         if start.startswith(b"GIF8"):
             return _from_gif(file.read())
@@ -86,6 +107,26 @@ def read_xmp(path: str | os.PathLike) -> bytes | None:
         if image.format == "PNG" and "xmp" not in image.info:
             image.load()  # chunks may stand behind the pixels
         return image.info.get("xmp")
+
+
+def _mp4_box(xmp: bytes) -> bytes:
+    return (4 + len(_MP4_BOX) + len(xmp)).to_bytes(4, "big") + _MP4_BOX + xmp
+
+
+def _is_avi(start: bytes) -> bool:
+    return start[:4] == b"RIFF" and start[8:12] == b"AVI "
+
+
+def _from_avi(file) -> bytes | None:
+    size, start = file.seek(0, os.SEEK_END), 12
+    while start < size:
+        file.seek(start)
+        header = file.read(8)
+        length = int.from_bytes(header[4:], "little")
+        if header[:4] == _AVI_CHUNK:
+            return file.read(length)
+        start += 8 + length + length % 2
+    return None
 
 
 def _from_gif(content: bytes) -> bytes | None:

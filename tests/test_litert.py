@@ -8,12 +8,13 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from keras_stylegan.exporters.litert import convert
+from keras_stylegan.exporters.litert_graph import unpack
 
 PIXELS = np.arange(256, dtype="uint8")[None]
 
 
 @pytest.fixture(scope="module")
-def runner():
+def content():
     @tf.function(input_signature=[tf.TensorSpec([1, None], tf.uint8, name="pixels")])
     def call(pixels):
         values = tf.cast(pixels, tf.float32)
@@ -23,7 +24,12 @@ def runner():
             "whole": tf.cast(values * 3.0, tf.int32),
         }
 
-    interpreter = Interpreter(model_content=convert(call, "call"))
+    return convert(call, "call")
+
+
+@pytest.fixture(scope="module")
+def runner(content):
+    interpreter = Interpreter(model_content=content)
     return interpreter.get_signature_runner("call"), interpreter._get_ops_details()
 
 
@@ -39,6 +45,12 @@ def test_pixels_need_no_cast(runner):
     operators = collections.Counter(operator["op_name"] for operator in runner[1])
     assert operators["CAST"] == 2 and operators["ROUND"] == 0
     assert operators["DEQUANTIZE"] == operators["QUANTIZE"] == 1
+
+
+def test_every_tensor_has_an_operator(content):
+    (graph,) = unpack(content).subgraphs
+    holders = [graph, *graph.operators]
+    assert {int(index) for one in holders for index in (*one.inputs, *one.outputs)} == set(range(len(graph.tensors)))
 
 
 def test_inputs_say_that_pixels_are_plain_numbers(runner):

@@ -18,7 +18,7 @@ from keras_stylegan import cli, pretrained
 from keras_stylegan.inference import encode_picture, read_picture, saving, write_picture
 from keras_stylegan.inference.animations import write_animation
 from keras_stylegan.provenance import Provenance, describe, read_provenance
-from keras_stylegan.xmp_files import embed_xmp, read_xmp
+from keras_stylegan.xmp_files import append_xmp, embed_xmp, read_xmp
 
 SCHEME = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 SOFTWARE = f"keras_stylegan {keras_stylegan.__version__}"
@@ -211,6 +211,32 @@ def test_mp4_boxes(tmp_path):
     assert int.from_bytes(marked[len(movie) : len(movie) + 4], "big") == len(marked) - len(movie)
     path.write_bytes(movie + bytes(4) + b"mdat")  # a box to the end of the file
     assert read_xmp(path) is None
+
+
+def test_videos_are_marked_in_place(tmp_path):
+    def chunk(kind, body):
+        return kind + len(body).to_bytes(4, "little") + body + bytes(len(body) % 2)
+
+    parts = b"AVI " + chunk(b"LIST", bytes(7)) + chunk(b"idx1", bytes(16))
+    video = b"RIFF" + len(parts).to_bytes(4, "little") + parts
+    path = tmp_path / "film.avi"
+    for packet in (describe("stylized"), describe("stylized") + b" "):  # of an odd length, and of an even one
+        path.write_bytes(video)
+        assert read_xmp(path) is None
+        append_xmp(path, packet)
+        content = path.read_bytes()
+        assert read_xmp(path) == packet and content[8 : len(video)] == video[8:]
+        assert int.from_bytes(content[4:8], "little") == len(content) - 8 and len(content) % 2 == 0
+    path.write_bytes(video + video)  # a file of several parts
+    append_xmp(path, packet)
+    assert path.read_bytes() == video + video
+    movie = (8 + 12).to_bytes(4, "big") + b"ftypisom" + bytes(8)
+    path.write_bytes(movie)
+    append_xmp(path, packet)
+    assert read_xmp(path) == packet and path.read_bytes() == embed_xmp(movie, packet)
+    path.write_bytes(b"something else")
+    append_xmp(path, packet)
+    assert path.read_bytes() == b"something else"
 
 
 def test_a_png_with_its_packet_behind_the_pixels(tmp_path):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 
+from keras_stylegan.commands.outputs import add_provenance
 from keras_stylegan.commands.painting import add_bank_argument
+from keras_stylegan.provenance import STYLIZED
 
 WINDOW = "keras-stylegan"
 
@@ -21,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", metavar="FILE", help="also write a video (.avi or .mp4)")
     add("--no-window", action="store_true", help="show nothing, for machines without a screen")
     add_bank_argument(parser)
+    add_provenance(parser, STYLIZED)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -51,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         camera.release()
         if writer is not None:
             writer.release()
+            _say_how_it_was_made(arguments)
     if count == 0:
         raise ValueError(f"{arguments.camera}: the camera gives no frames")
     print(f"{count} frames, {count / (time.perf_counter() - begun):.1f} frames/s")
@@ -121,6 +125,15 @@ def _writer(opencv, path: str, camera, frame):
     if not writer.isOpened():
         raise ValueError(f"{path}: the video cannot be written")
     return writer
+
+
+def _say_how_it_was_made(arguments) -> None:
+    from keras_stylegan.provenance import describe
+    from keras_stylegan.xmp_files import append_xmp
+
+    packet = describe(arguments.source_type)
+    if packet is not None:
+        append_xmp(arguments.output, packet)
 
 
 def _shown(opencv, frame, painter) -> int:

@@ -8,7 +8,7 @@ import sys
 
 
 def add_arguments(parser):
-    parser.add_argument("files", nargs="+", metavar="FILE", help="JPEG, PNG, WebP, TIFF, GIF or MP4 files")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="JPEG, PNG, WebP, TIFF, GIF, MP4 or AVI files")
     parser.add_argument("--json", action="store_true", help="print a JSON object for each file")
 
 

@@ -115,6 +115,23 @@ def with_first(content: bytes, signature: str) -> bytes:
     return pack(model)
 
 
+def drop_unused_tensors(model: schema.ModelT) -> None:
+    """Takes those tensors out of a model that no operator has: a quantizer would try to read them."""
+    for number, graph in enumerate(model.subgraphs):
+        holders = [graph, *graph.operators]
+        used = {int(index) for one in holders for index in (*one.inputs, *one.outputs)} - {-1}  # -1: an input left out
+        places = {old: new for new, old in enumerate(sorted(used))} | {-1: -1}
+        graph.tensors = [graph.tensors[index] for index in sorted(used)]
+        for one in holders:
+            one.inputs, one.outputs = (
+                np.array([places[int(index)] for index in side], "int32") for side in (one.inputs, one.outputs)
+            )
+        for signature in model.signatureDefs:
+            if signature.subgraphIndex == number:
+                for tensor in (*signature.inputs, *signature.outputs):
+                    tensor.tensorIndex = places[tensor.tensorIndex]
+
+
 def products_of_constants(content: bytes) -> list[str]:
     """Names of the results of convolutions and products none of whose inputs depends on an input of the file."""
     model, found = unpack(content), []
@@ -126,6 +143,18 @@ def products_of_constants(content: bytes) -> list[str]:
             elif operator_name(model, operator) in _PRODUCTS:
                 found.append(graph.tensors[operator.outputs[0]].name.decode())
     return found
+
+
+def convolutions_of_pixels(content: bytes) -> list[str]:
+    """Names of the results of convolutions that take or give pixels, or blocks of 2x2 of them: 3 channels, or 12."""
+    model = unpack(content)
+    return [
+        graph.tensors[operator.outputs[0]].name.decode()
+        for graph in model.subgraphs
+        for operator in graph.operators
+        if operator_name(model, operator) == "CONV_2D"
+        and not {3, 12}.isdisjoint(int(graph.tensors[operator.inputs[1]].shape[axis]) for axis in (0, -1))
+    ]
 
 
 def multiply_adds(content: bytes, inputs: Mapping[str, np.ndarray]) -> tuple[int, float]:

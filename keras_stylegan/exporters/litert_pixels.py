@@ -5,6 +5,8 @@ from __future__ import annotations
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
+from keras_stylegan.exporters.litert_graph import drop_unused_tensors
+
 _CODES = schema.BuiltinOperator
 # What `tf.clip_by_value(tf.round(x), 0.0, 255.0)` becomes.
 _ROUND_AND_CLIP = {_CODES.ROUND, _CODES.MINIMUM, _CODES.MAXIMUM, _CODES.RELU}
@@ -35,6 +37,7 @@ def quantize_pixels(content: bytes) -> bytes:
                     operator.inputs = before[-1].inputs[:1]
                     graph.operators = [one for one in graph.operators if one not in before]
                     _turn_into(model, operator, _CODES.QUANTIZE, target)
+    drop_unused_tensors(model)
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
