@@ -12,10 +12,8 @@ from keras_stylegan.presets.base import Preset
 class SuperResolutionPreset(Preset):
     """A network that enlarges photographs (`SuperResolution` says what the loss terms are).
 
-    The weights are those of a network that has learnt pixels alone before. The critic must be heard: features that pass
-    a max pooling ask for detail wherever it lies, and a network that enlarges by 4 in one step answers with a lattice
-    of 4 pixels, which only a critic forbids. With a perceptual weight of 1 and a critic weight of 0.01, whose gradient
-    is a seventieth of the former's, the lattice is there after 1,600 pictures.
+    The weights are those of a network that has learnt pixels alone before. With a perceptual weight of 1 and a critic
+    weight of 0.01 the critic's gradient would be a seventieth of the features'; now it is of the size of the pixels'.
 
     Attributes:
         data: folder, zip or npz of photographs.
