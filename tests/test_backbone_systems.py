@@ -9,6 +9,7 @@ from keras_stylegan import cli
 from keras_stylegan.callbacks import read_metrics
 from keras_stylegan.inference.translator import open_translator
 from keras_stylegan.networks import BackboneUNet, backbone_trunk
+from keras_stylegan.ops.resampling import resize_bilinear
 from keras_stylegan.presets import get_preset, with_settings
 from keras_stylegan.systems import build
 from keras_stylegan.systems.translation_networks import build_critic, build_translator
@@ -101,6 +102,17 @@ def test_a_small_picture_is_continued_to_what_the_encoder_takes(levels, side, tm
     photo = np.random.default_rng(0).integers(0, 256, (20, 31, 3), "uint8")
     np.testing.assert_array_equal(Translator(KerasTranslator(network)).translate(photo), photo)
     assert seen == [(1, side, side, 3)]
+
+
+def test_a_size_that_only_the_graph_knows():
+    tf = pytest.importorskip("tensorflow")
+    x = np.random.default_rng(0).uniform(-1, 1, (2, 5, 3, 4)).astype("float32")
+    resize = tf.function(
+        lambda x, size: resize_bilinear(x, (size[0], size[1])),
+        [tf.TensorSpec([None, None, None, 4]), tf.TensorSpec([2], tf.int32)],
+    )
+    for size in ((10, 6), (4, 7), (1, 1), (5, 3)):
+        np.testing.assert_allclose(resize(x, size), resize_bilinear(x, size), atol=1e-5)
 
 
 def test_one_litert_file_takes_every_size(tmp_path, monkeypatch):

@@ -29,7 +29,21 @@ def test_a_pixel_depends_on_its_surroundings_alone():
     changed[0, 12, 12] = 1
     rows = np.flatnonzero(np.abs(np.asarray(network(changed) - network(images)))[0].max(axis=(1, 2)))
     assert rows.min() // 4 >= 12 - network.reach and rows.max() // 4 <= 12 + network.reach
-    assert rows.min() // 4 == 12 - 5 == 12 - network.reach
+    assert rows.min() // 4 == 12 - 7 == 12 - network.reach
+
+
+def test_no_lattice_is_painted():
+    """A pattern in each enlarged pixel is taken out where it repeats; its mean and what stands alone remain."""
+    network, pattern = SuperResolutionNetwork(4, filters=4, num_blocks=1), RNG.uniform(-1, 1, (16, 3))
+    detail = np.tile(pattern.reshape(48), (1, 9, 9, 1)).astype("float32")
+    left = np.asarray(network._without_lattice(detail)).reshape(9, 9, 16, 3)
+    np.testing.assert_allclose(left, np.broadcast_to(pattern.mean(0), left.shape), atol=1e-6)
+    alone = np.zeros_like(detail)
+    alone[0, 4, 4] = pattern.reshape(48)
+    left = np.asarray(network._without_lattice(alone)).reshape(9, 9, 16, 3)
+    np.testing.assert_allclose(left[4, 4], pattern - (pattern - pattern.mean(0)) / 25, atol=1e-6)
+    np.testing.assert_allclose(left[4, 2], -(pattern - pattern.mean(0)) / 25, atol=1e-6)
+    np.testing.assert_array_equal(left[4, 1], 0)
 
 
 def test_luma_is_scikit_images():

@@ -4,11 +4,10 @@
     python training/super_resolution.py --data PHOTOGRAPHS --out RUN --from PIXELS
 
 The first run, on pixels alone, gives the highest PSNR, at 0.1 s of one core a step of eight pictures. The second, which
-is `keras-stylegan train super_resolution` with the same arguments, makes its network sharp, at 0.25 s: pixels 1,
-features 0.1, critic 0.1 and Adam 1e-4 as in Real-ESRGAN (Wang et al. 2021), and R1.
+is `keras-stylegan train super_resolution` with the same arguments, is to make its network sharp, at 0.25 s, by features
+and a critic with R1.
 
-`benchmarks/super_resolution.py` scores both beside bicubic interpolation on photographs that were not trained on. Look
-at `checkerboard` there before the Frechet distance: detail that is a lattice is none.
+`benchmarks/super_resolution.py` scores both beside bicubic interpolation on photographs that were not trained on.
 `export/package_upscaler.py` turns a run into the files of `keras-stylegan upscale`, and `upscale --model RUN` uses it
 as it is.
 """

@@ -50,7 +50,7 @@ class SuperResolution(AdversarialModel):
         perceptual_weight=0.0,
         critic_weight=0.0,
         loss="relativistic",
-        penalty_weight=10.0,
+        penalty_weight=100.0,
         penalty_every=8,
         **kwargs,
     ):

@@ -5,6 +5,7 @@ from keras import layers, ops
 
 from keras_stylegan.layers.normalized_convolution import NormalizedConv2D
 from keras_stylegan.networks.backbone_trunk import LEVELS, BackboneTrunk
+from keras_stylegan.ops.resampling import resize_bilinear
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -100,7 +101,7 @@ class BackboneUNet(keras.Model):
             x = x + self.embedding(ops.cast(labels, self.compute_dtype))[:, None, None]
         for convolution in self.decoder:
             skip = skips.pop()
-            x = ops.image.resize(x, ops.shape(skip)[1:3], interpolation="bilinear")
+            x = resize_bilinear(x, ops.shape(skip)[1:3])
             x = convolution(ops.concatenate([ops.cast(x, self.compute_dtype), skip], axis=-1))
         return ops.tanh(self.to_picture(ops.cast(x, "float32")))
 

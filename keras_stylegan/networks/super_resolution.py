@@ -6,6 +6,9 @@ from keras import layers, ops
 from keras_stylegan.ops.bicubic import upsample_bicubic
 from keras_stylegan.ops.padding import reflect_pad
 
+# Pixels of the small picture, in each direction, over which a repeated pattern is a lattice.
+NEIGHBOURHOOD = 5
+
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
 class SuperResolutionNetwork(keras.Model):
@@ -13,6 +16,10 @@ class SuperResolutionNetwork(keras.Model):
 
     No normalisation: a pixel depends on its surroundings of `reach` pixels alone, so a picture computed in overlapping
     tiles equals the whole one. The last kernel starts at 0: the untrained network is bicubic interpolation.
+
+    One step to the large size makes it easy to paint the same pattern into every enlarged pixel: a lattice, which the
+    strides of critics and of feature networks ask for and photographs do not have. So what repeats over a neighbourhood
+    of 5x5 small pixels is taken out of the detail, all but its mean.
 
     Args:
         factor: int, from 2.
@@ -29,7 +36,8 @@ class SuperResolutionNetwork(keras.Model):
         ValueError: if an argument breaks its rule.
 
     Source: Lim et al. 2017, "Enhanced Deep Residual Networks for Single Image Super-Resolution" (arXiv 1707.02921),
-    figure 3; sub-pixel step: Shi et al. 2016 (arXiv 1609.05158). Deviation: one sub-pixel step to the full factor.
+    figure 3; sub-pixel step: Shi et al. 2016 (arXiv 1609.05158). Deviations: one sub-pixel step to the full factor; no
+    lattice, which Odena et al. 2016, "Deconvolution and Checkerboard Artifacts", describe.
     """
 
     def __init__(self, factor=4, filters=48, num_blocks=8, **kwargs):
@@ -65,7 +73,7 @@ class SuperResolutionNetwork(keras.Model):
     @property
     def reach(self):
         """Pixels of the small picture, in each direction, that decide a pixel of the large one."""
-        return 3 + 2 * self.num_blocks
+        return 3 + 2 * self.num_blocks + NEIGHBOURHOOD // 2
 
     def build(self, input_shape=None):
         self.stem.build((None, None, None, 3))
@@ -80,7 +88,14 @@ class SuperResolutionNetwork(keras.Model):
             x = x + self._convolve(second, self._convolve(first, x))
         x = self._convolve(self.body_end, x) + start
         detail = self._convolve(self.head, ops.cast(x, "float32"))
-        return upsample_bicubic(images, self.factor) + ops.depth_to_space(detail, self.factor)
+        return upsample_bicubic(images, self.factor) + ops.depth_to_space(self._without_lattice(detail), self.factor)
+
+    def _without_lattice(self, detail):
+        """The detail without what is in the same place of each enlarged pixel around, but with its mean over places."""
+        repeated = ops.average_pool(reflect_pad(detail, NEIGHBOURHOOD // 2), NEIGHBOURHOOD, strides=1, padding="valid")
+        places = self.factor**2
+        mean = sum(ops.split(repeated, places, axis=-1)) / places
+        return detail - repeated + ops.concatenate([mean] * places, axis=-1)
 
     @staticmethod
     def _convolve(layer, x):
