@@ -67,7 +67,7 @@ def main():
     judge, rows = load_module(arguments.judge), {}
     seen = {name: np.asarray(Image.open(file).convert("RGB")) for name, file in paintings.items()}
     classifier = StyleClassifier(JudgesEye(judge), {name: small(picture) for name, picture in seen.items()})
-    sources = ["--content", str(arguments.content), "--styles", str(folder), "--from", "packaged"]
+    sources = ["--content", str(arguments.content), "--styles", str(folder), "--from", "multistyle"]
     shown = {}
     for variant, settings in variants(arguments).items():
         run = arguments.out / variant

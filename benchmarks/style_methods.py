@@ -54,7 +54,7 @@ def main():
         settings = [f"kimg={arguments.kimg}", "methods=" + ",".join(f"{m}:{w:.4g}" for m, w in methods.items())]
         if "pixel" in methods:
             settings += [f"targets={folder / 'targets'}", f"target_probability={methods['pixel']:.4g}"]
-        train(run, "multistyle", [*settings, *arguments.set], [*map(str, sources), "--from", "packaged"])
+        train(run, "multistyle", [*settings, *arguments.set], [*map(str, sources), "--from", "multistyle"])
         key = [settings, arguments.set, [file.name for file in photographs], arguments.network]
 
         def measured(run=run):

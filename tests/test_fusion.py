@@ -188,6 +188,9 @@ def test_alignment_undoes_a_ramp_of_light():
     transform = numpy(seam_transform(source, photograph, mask))[0, 0]
     by_colours = source @ (transform[:9].reshape(3, 3) + np.eye(3)).T + transform[9:]
     assert error < 0.01 and error < np.abs(by_colours - photograph)[inside].mean() / 5
+    # What a ramp explains little of, such as grain, does not tilt a region.
+    grain = photograph + RNG.normal(0, 0.3, photograph.shape).astype("float32")
+    np.testing.assert_array_equal(fit_ramp(photograph, grain, mask), np.zeros((1, 1, 2)))
     # A thing from another scene gets no light of its own.
     foreign = RNG.uniform(-1, 1, source.shape).astype("float32")
     moved = foreign + numpy(shift_colours(foreign, photograph, mask > 0.5))[0, 0, 9:]

@@ -249,7 +249,7 @@ def test_a_run_begins_with_the_packaged_network(monkeypatch):
     monkeypatch.setattr(pretrained, "network_entry", lambda name: entry)
     monkeypatch.setattr(pretrained, "packaged_transformer", lambda known: packaged)
     fresh = ops.convert_to_numpy(network.bank.style_vectors())
-    record = start_from(Path("packaged"), network, ["b", "c", "a"])
+    record = start_from(Path("multistyle"), network, ["b", "c", "a"])
     assert record == {"recipe": "its recipe", "images_seen": 5}
     known, learnt = (ops.convert_to_numpy(each.bank.style_vectors()) for each in (packaged, network))
     np.testing.assert_allclose(learnt[[0, 2]], known[[1, 0]], rtol=1e-5)

@@ -1,5 +1,7 @@
 """From a picture to what a StyleGAN2 needs to make it again: a style for every layer, and features that skip them."""
 
+import math
+
 import keras
 from keras import layers, ops
 
@@ -14,7 +16,8 @@ class SceneEncoder(keras.Model):
     A strided convolutional encoder with the generator's stages in reverse. The last features, of a few pixels, give
     one style a layer, as an offset from the generator's mean style; the features on the way, through 1x1 convolutions,
     are added to the generator's at the end of the stage of their size, so that detail survives which no style can say.
-    Both begin at zero: a new encoder makes the mean picture.
+    Both begin at zero: a new encoder makes the mean picture. Their learning rate is equalised: Adam's first steps move
+    all of the thousands of weights behind a style alike, and would throw it out of the generator's range.
 
     Args:
         size: `(height, width)` of the pictures, the generator's.
@@ -32,7 +35,8 @@ class SceneEncoder(keras.Model):
         ValueError: if `size` is none of StyleGAN2's.
 
     Source: Richardson et al. 2021, "Encoding in Style" (arXiv 2008.00951), section 3 (W+ about the mean style); skip
-    features: Wang et al. 2021, "GFP-GAN" (arXiv 2101.04061), section 3.3.
+    features: Wang et al. 2021, "GFP-GAN" (arXiv 2101.04061), section 3.3; equalised learning rate: Karras et al. 2018,
+    "Progressive Growing of GANs", section 4.1.
     """
 
     def __init__(self, size=(64, 64), channel_base=16384, channel_max=512, style_dim=512, skips=True, **kwargs):
@@ -72,10 +76,11 @@ class SceneEncoder(keras.Model):
         for i in reversed(range(len(self.stages))):
             x = ops.leaky_relu(self.convolutions[i](reflect_pad(x, 1)), 0.2)
             if self.skips:
-                encoded[f"skip_{i}"] = self.to_skips[i](ops.cast(x, "float32"))
+                encoded[f"skip_{i}"] = self.to_skips[i](ops.cast(x, "float32") / math.sqrt(x.shape[-1]))
         first = self.stages[0]
         flat = ops.reshape(ops.cast(x, "float32"), (-1, first.height * first.width * first.channels))
-        encoded["styles"] = ops.reshape(self.to_styles(flat), (-1, self.num_styles, self.style_dim))
+        styles = self.to_styles(flat / math.sqrt(flat.shape[-1]))
+        encoded["styles"] = ops.reshape(styles, (-1, self.num_styles, self.style_dim))
         return encoded
 
     def get_config(self):

@@ -9,6 +9,9 @@ from keras_stylegan.ops.regions import pixel_rows
 TRANSFORM = 12
 # Ridges, in units of squared values: towards no ramp of light, and towards a straight curve.
 _NO_RAMP, _STRAIGHT = (1e-4, 1e-4, 1e-4), (1e-6, 1e-3, 1e-3)
+# Share of the squared difference that a ramp must explain to be believed a little, and altogether: what it does not
+# explain, such as the lost detail of a blurred picture, would tilt it.
+_HARDLY, _SURELY = 0.15, 0.4
 # Of a ramp, as a logarithm: nothing becomes darker or brighter than e times.
 _STEEPEST = 1.0
 
@@ -83,14 +86,16 @@ def fit_ramp(colours, target, weights):
         weights: float tensor `(batch, height, width, regions)`, of the pixels in the fit of each region.
 
     Returns:
-        Float32 tensor `(batch, regions, 2)`, down and across; 0 without pixels.
+        Float32 tensor `(batch, regions, 2)`, down and across; 0 without pixels, and where a ramp explains little of the
+        difference.
     """
     values, difference = (colours + 1.0) / 2.0, (target - colours) / 2.0
     places = _places(colours)
     basis = ops.concatenate([ops.ones_like(places[..., :1]), places], axis=-1)
     square, across = (ops.sum(values * x, axis=-1, keepdims=True) for x in (values, difference))
-    fitted = _fit(basis, square, across, weights, _NO_RAMP)
-    return fitted[..., 1:]
+    fitted, explained = _fit(basis, square, across, weights, _NO_RAMP)
+    total = ops.matmul(_shares(weights), pixel_rows(ops.sum(ops.square(difference), axis=-1, keepdims=True)))
+    return fitted[..., 1:] * ops.clip((explained / (total + 1e-8) - _HARDLY) / (_SURELY - _HARDLY), 0.0, 1.0)
 
 
 def fit_curves(colours, target, weights):
@@ -108,7 +113,7 @@ def fit_curves(colours, target, weights):
     for channel in range(3):
         x, y = (picture[..., channel : channel + 1] for picture in (colours, target - colours))
         ones = ops.ones_like(x)
-        fitted.append(_fit(ops.concatenate([ones, x, ops.square(x)], axis=-1), ones, y, weights, _STRAIGHT))
+        fitted.append(_fit(ops.concatenate([ones, x, ops.square(x)], axis=-1), ones, y, weights, _STRAIGHT)[0])
     stacked = ops.stack(fitted, axis=-1)
     return ops.concatenate([stacked[..., i, :] for i in range(3)], axis=-1)
 
@@ -133,13 +138,14 @@ def _fit(basis, square, across, weights, ridges):
         ridges: three floats.
 
     Returns:
-        Tensor `(batch, regions, 3)`.
+        Tensor `(batch, regions, 3)`, and by how much it makes the mean less than for zeros, `(batch, regions, 1)`.
     """
     products = [square * basis[..., i : i + 1] * basis for i in range(3)]
     rows = pixel_rows(ops.concatenate([*products, across * basis], axis=-1))
     moments = ops.matmul(_shares(weights), rows)
     matrices = _matrices(moments[..., :9]) + ops.convert_to_tensor(np.diag(ridges).astype("float32"))
-    return _divide_symmetric(moments[..., 9:][..., None, :], matrices)[..., 0, :]
+    fitted = _divide_symmetric(moments[..., 9:][..., None, :], matrices)[..., 0, :]
+    return fitted, ops.sum(fitted * moments[..., 9:], axis=-1, keepdims=True)
 
 
 def _shares(weights):

@@ -15,7 +15,7 @@ class MultiStylePreset(Preset):
     Attributes:
         content: folder, zip or npz of photographs.
         styles: folder of style pictures; the files' names become the styles' names.
-        start_from: run directory of a multistyle run whose network to begin with, or `packaged` for the network that
+        start_from: run directory of a multistyle run whose network to begin with, or `multistyle` for the network that
             comes with the package; empty begins anew.
         targets: folder of photographs painted by another method, `STYLE/PHOTOGRAPH.png`, for the method `pixel`.
         target_probability: share of pictures that are painted towards one of them.

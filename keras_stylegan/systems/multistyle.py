@@ -21,7 +21,7 @@ from keras_stylegan.systems.checks import check_choice, check_critic_steps, chec
 
 NETWORK_FILE = "network.keras"
 # What `start_from` calls the network that comes with the package.
-PACKAGED = "packaged"
+PACKAGED = "multistyle"
 PREVIEW_PHOTOGRAPHS = 4
 PREVIEW_STYLES = 8
 
@@ -150,7 +150,7 @@ def start_from(run: Path, network: StyleTransformer | JohnsonTransformer, names:
     """Begins with the network that an earlier run saved, the vectors of its styles matched by their names.
 
     Args:
-        run: directory of the run, or `packaged`.
+        run: directory of the run, or `multistyle`, the name of the packaged network.
         network: the network to begin.
         names: names of its styles.
 
@@ -161,7 +161,7 @@ def start_from(run: Path, network: StyleTransformer | JohnsonTransformer, names:
     Raises:
         ValueError: if the folder holds no such run, or its network has nothing in common with this one.
     """
-    if run == Path(PACKAGED):
+    if run == Path(PACKAGED) and not run.is_dir():
         entry = pretrained.network_entry("multistyle")
         earlier, known = pretrained.packaged_transformer(entry), [style["name"] for style in entry["styles"]]
         record = {key: entry[key] for key in ("recipe", "images_seen") if key in entry}
