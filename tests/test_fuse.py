@@ -251,7 +251,7 @@ def test_packaged_network(run_directory, generator, litert_file, tmp_path, capfd
     assert pretrained.fusion_entry() == json.loads(json.dumps(entry))
     assert entry["parity"]["greatest"] <= 3 and entry["images_seen"] == 400 and entry["losses"] == {"error": 0.5}
     assert entry["recipe"] == "keras-stylegan train fusion --content PHOTOGRAPHS --out RUN --set kimg=0.5"
-    assert entry["litert"]["bytes"] < 200_000 and entry["parameters"] == generator.count_params()
+    assert entry["litert"]["bytes"] < 400_000 and entry["parameters"] == generator.count_params()
     card = (tmp_path / "assets" / "weights" / "fusion.md").read_text()
     assert "| colour | 20.00 | 23.46 |" in card and "Free." in card
     rebuilt = type(generator)(**entry["keras"]["config"])

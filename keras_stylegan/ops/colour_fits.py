@@ -12,6 +12,8 @@ _NO_RAMP, _STRAIGHT = (1e-4, 1e-4, 1e-4), (1e-6, 1e-3, 1e-3)
 # Share of the squared difference that a ramp must explain to be believed a little, and altogether: what it does not
 # explain, such as the lost detail of a blurred picture, would tilt it.
 _HARDLY, _SURELY = 0.15, 0.4
+# A squared difference below a grey level; not 0 in half precision, in which constants ship.
+_NO_DIFFERENCE = 1e-5
 # Of a ramp, as a logarithm: nothing becomes darker or brighter than e times.
 _STEEPEST = 1.0
 
@@ -95,7 +97,8 @@ def fit_ramp(colours, target, weights):
     square, across = (ops.sum(values * x, axis=-1, keepdims=True) for x in (values, difference))
     fitted, explained = _fit(basis, square, across, weights, _NO_RAMP)
     total = ops.matmul(_shares(weights), pixel_rows(ops.sum(ops.square(difference), axis=-1, keepdims=True)))
-    return fitted[..., 1:] * ops.clip((explained / (total + 1e-8) - _HARDLY) / (_SURELY - _HARDLY), 0.0, 1.0)
+    share = explained / (total + _NO_DIFFERENCE)
+    return fitted[..., 1:] * ops.clip((share - _HARDLY) / (_SURELY - _HARDLY), 0.0, 1.0)
 
 
 def fit_curves(colours, target, weights):
