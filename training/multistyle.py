@@ -3,7 +3,7 @@
     python training/multistyle.py --content PHOTOGRAPHS --styles PAINTINGS --out RUN
 
 is `keras-stylegan train multistyle` with the same arguments. Cost: about 18 images a second on two CPU cores, so the
-preset's 300 kimg take under five hours. The weights that ship saw 275 kimg in five such runs; their figures, and the
+preset's 300 kimg take under five hours. The weights that ship saw 284 kimg in six such runs; their figures, and the
 commands that made them, stand in `assets/weights/multistyle.md`. `export/package_multistyle.py` turns a run into those
 files.
 """
