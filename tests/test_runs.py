@@ -205,7 +205,7 @@ def test_train_multistyle(pictures, perceptual, capsys):
     last = read_metrics(out / "metrics.jsonl")[-1]
     assert expected <= set(last)
     assert any(f"style/{style}/gram" in last for style in config["facts"]["styles"])
-    assert np.asarray(Image.open(out / "images" / f"{4:012d}.png")).shape == (3 * 16, 3 * 16, 3)
+    assert np.asarray(Image.open(out / "images" / f"{4:012d}.png")).shape == (3 * 32, 3 * 32, 3)
 
 
 @pytest.mark.slow

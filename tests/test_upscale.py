@@ -177,6 +177,8 @@ def test_generated_pictures_are_enlarged_beside_themselves(files, tmp_path, monk
     from keras_stylegan.inference import generator
 
     class Stand:
+        classes = ()
+
         def generate(self, seeds, label, truncation):
             return np.stack([photograph(8, 8, seed) for seed in seeds])
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference.images import read_picture
 from keras_stylegan.inference.litert_signatures import single_signature
-from keras_stylegan.inference.runtimes import available_cores
+from keras_stylegan.inference.runtimes import MIN_SIDE, available_cores
 from keras_stylegan.latents import seeded_latents
 
 # The signatures of a file.
@@ -34,6 +34,8 @@ class LiteRTDomainTranslator:
     Raises:
         ValueError: if the file is damaged or has no such signature: one in 8 bits has `BY_NOISE` alone.
     """
+
+    min_side = MIN_SIDE
 
     def __init__(
         self,

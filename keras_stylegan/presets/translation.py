@@ -82,6 +82,8 @@ class TranslationPreset(Preset):
     constant_kimg: float = 0.0
     decay_kimg: float = 0.0
 
+    sources: typing.ClassVar[tuple[str, ...]] = ("data",)
+
 
 @dataclasses.dataclass(frozen=True)
 class Pix2PixPreset(TranslationPreset):
