@@ -322,6 +322,7 @@ LOSSES = [
     LossRow("squared_error", losses.squared_error, ((4, 5, 3), (4, 5, 3))),
     LossRow("gradient_penalty", losses.gradient_penalty, ((4, 5, 3),)),
     LossRow("grid_loss", losses.grid_loss, ((40, 33, 3),)),
+    LossRow("light_loss", losses.light_loss, ((40, 33, 3), (40, 33, 3))),
     LossRow("interpolate", losses.interpolate, ((4, 5, 3), (4, 5, 3), (1, 1, 1)), (4, 5, 3)),
     LossRow("rotation_loss", _rotation_loss, ((4,),)),
     LossRow("path_length_penalty", losses.path_length_penalty, ((), ())),

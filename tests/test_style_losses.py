@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_stylegan.losses import content_loss, grid_loss, style_loss, style_statistics, total_variation
+from keras_stylegan.losses import content_loss, grid_loss, light_loss, style_loss, style_statistics, total_variation
 from keras_stylegan.losses.style import STYLE_DISTANCES, STYLE_METHODS
 from keras_stylegan.metrics.artefacts import checkerboard_energy
 from keras_stylegan.ops.patches import feature_patches, nearest_patches
@@ -318,6 +318,35 @@ class TestGrid:
             grid_loss(np.zeros((1, 16, 64, 3)))
         with pytest.raises(ValueError, match="`periods` must be at least 2"):
             grid_loss(np.zeros((1, 32, 32, 3)), periods=(1,))
+
+
+class TestLight:
+    @staticmethod
+    def photographs():
+        """Patches of 14 by 12 pixels, off the cells' own grid."""
+        patches = np.random.default_rng(0).uniform(-1, 1, (2, 5, 4, 3)).astype("float32")
+        return patches.repeat(14, axis=1).repeat(12, axis=2)
+
+    def test_equals_numpy_correlation_of_cells(self):
+        a, b = self.photographs(), self.photographs()[::-1] ** 2
+
+        def cells(image):
+            luma = image[:64] @ np.array([0.299, 0.587, 0.114], "float32")
+            return luma.reshape(4, 16, 3, 16).mean((1, 3)).ravel()
+
+        expected = [1 - np.corrcoef(cells(x), cells(y))[0, 1] for x, y in zip(a, b, strict=True)]
+        np.testing.assert_allclose(light_loss(a, b), expected, atol=1e-3)  # of the variance's epsilon
+
+    def test_contrast_and_strokes_are_free_and_halos_are_not(self):
+        a = self.photographs()
+        strokes = a + 0.5 * np.tile([1, -1], 24)[None, None, :, None].astype("float32")
+        np.testing.assert_allclose(light_loss(0.4 * strokes + 0.3, a), [0, 0], atol=2e-3)
+        np.testing.assert_allclose(light_loss(-a, a), [2, 2], atol=2e-3)
+        assert (np.asarray(light_loss(np.full_like(a, 0.5), a)) == 1).all()
+
+    def test_mistakes(self):
+        with pytest.raises(ValueError, match="`images` must be at least 32x32. Received: 48x31"):
+            light_loss(np.zeros((1, 31, 48, 3)), np.zeros((1, 31, 48, 3)))
 
 
 class TestCorrelationContent:

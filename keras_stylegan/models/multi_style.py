@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_stylegan.losses.content import CONTENT_METHODS, content_loss
+from keras_stylegan.losses.content import CONTENT_METHODS, content_loss, light_loss
 from keras_stylegan.losses.grid import grid_loss
 from keras_stylegan.losses.penalties import gradient_penalty, interpolate
 from keras_stylegan.losses.reconstruction import squared_error
@@ -56,6 +56,7 @@ class MultiStyleTransfer(AdversarialModel):
         alphas: optional sequence of floats, one a style; 1 by default.
         content_method: method of `content_loss`, at `relu3_1`.
         content_weight: float.
+        light_weight: float, of `light_loss`; above 0 for pictures of at least 32x32 pixels.
         variation_weight: float, of squared total variation on pixels in [-1, 1].
         grid_weight: float, of `grid_loss`; above 0 for pictures of at least 32x32 pixels, all of one known size.
         photograph_weight: float, of the mean absolute error to the photograph at strength 0.
@@ -93,6 +94,7 @@ class MultiStyleTransfer(AdversarialModel):
         alphas=None,
         content_method="correlation",
         content_weight=0.6,
+        light_weight=0.0,
         variation_weight=0.75,
         grid_weight=0.0,
         photograph_weight=2.0,
@@ -137,6 +139,7 @@ class MultiStyleTransfer(AdversarialModel):
         self.alphas = alphas
         self.content_method = content_method
         self.content_weight = content_weight
+        self.light_weight = light_weight
         self.variation_weight = variation_weight
         self.grid_weight = grid_weight
         self.photograph_weight = photograph_weight
@@ -230,6 +233,8 @@ class MultiStyleTransfer(AdversarialModel):
                 loss = self.style_terms(features, batch["style_weights"], method)
             terms[f"style_{method}"] = self.style_weight * strength * loss
         terms["variation"] = self.variation_weight * total_variation(painted)
+        if self.light_weight:
+            terms["light"] = self.light_weight * light_loss(painted, photographs)
         if self.grid_weight:
             terms["grid"] = self.grid_weight * grid_loss(painted)
         error = ops.mean(ops.abs(painted - photographs), axis=(1, 2, 3))

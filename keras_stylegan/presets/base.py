@@ -14,11 +14,12 @@ MAY_BE_ZERO = frozenset(
         "critic_backbone_frozen", "critic_balanced", "critic_weight", "cycle_weight", "decay_kimg",
         "distillation_weight", "diversity_weight", "dropout", "ema_half_life_kimg", "ema_kimg", "ema_ramp_up",
         "final_penalties", "flip", "frozen_blocks", "gamma", "grid_weight", "group_size", "history_size", "hours",
-        "identity_weight", "many_probability", "max_rollbacks", "methods", "mix_probability", "mixing_probability",
-        "noise", "num_blocks", "painted_share", "path_length_weight", "penalties", "penalty_weight",
-        "perceptual_weight", "photograph_weight", "pixel_weight", "prior_weight", "reconstruction_weight", "residual",
-        "rotation_weights", "schedule_kimg", "seed", "shifts", "skips", "smoothed", "source_shares", "style_weight",
-        "twice_probability", "unchanged_probability", "variation_weight", "weak_probability", "weight_limit",
+        "identity_weight", "light_weight", "many_probability", "max_rollbacks", "methods", "mix_probability",
+        "mixing_probability", "noise", "num_blocks", "painted_share", "path_length_weight", "penalties",
+        "penalty_weight", "perceptual_weight", "photograph_weight", "pixel_weight", "prior_weight",
+        "reconstruction_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "shifts", "skips", "smoothed",
+        "source_shares", "style_weight", "twice_probability", "unchanged_probability", "variation_weight",
+        "weak_probability", "weight_limit",
     )
 )  # fmt: skip
 # 1 for yes, 0 for no.

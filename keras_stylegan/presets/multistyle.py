@@ -37,6 +37,7 @@ class MultiStylePreset(Preset):
         alphas: weights of single styles by name, 1 where none is given.
         content_method: `correlation`, `relative` or `mse`.
         content_weight: weight of the content term.
+        light_weight: weight of where light and shade are; crops must then have at least 32 pixels.
         variation_weight: weight of the total variation.
         grid_weight: weight of the regular pattern that upsampling leaves; crops must then have at least 32 pixels.
         photograph_weight: weight of the distance to the photograph at strength 0.
@@ -75,6 +76,7 @@ class MultiStylePreset(Preset):
     alphas: dict[str, float] = dataclasses.field(default_factory=dict)
     content_method: str = "correlation"
     content_weight: float = 0.6
+    light_weight: float = 1.0
     variation_weight: float = 0.75
     grid_weight: float = 0.1
     photograph_weight: float = 2.0

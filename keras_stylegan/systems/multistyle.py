@@ -66,6 +66,7 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         alphas=[preset.alphas.get(name, 1.0) for name in names],
         content_method=preset.content_method,
         content_weight=preset.content_weight,
+        light_weight=preset.light_weight,
         variation_weight=preset.variation_weight,
         grid_weight=preset.grid_weight,
         photograph_weight=preset.photograph_weight,
