@@ -156,14 +156,14 @@ def test_learning_lowers_the_loss_and_changes_nothing_else(toy):
     network, perceptual = toy
     before = [np.array(weight) for weight in (*network.variables, *perceptual.variables)]
     painting, logs = photograph(32, 40, 9).astype("float32") / 127.5 - 1, []
-    learning = StyleLearning(network, perceptual, [painting, painting[:, ::-1]])
+    learning = StyleLearning(network, perceptual, [painting, painting[:, ::-1]], light_weight=0.5)
     start = learning.nearest(PHOTOGRAPHS[0])
     np.testing.assert_allclose(learning.vector, np.array(network.bank.style_vectors())[start], rtol=1e-6)
     vector = learning.optimize(PHOTOGRAPHS, steps=60, callback=lambda step, terms: logs.append(terms))
     assert vector.shape == (network.vector_size,) and vector.dtype == np.float32
     assert np.mean([log["loss"] for log in logs[-3:]]) < 0.9 * np.mean([log["loss"] for log in logs[:3]])
     for log in logs[:2]:
-        expected = 4 * log["style"] + 0.6 * log["content"] + 0.75 * log["variation"]
+        expected = 4 * log["style"] + 0.6 * log["content"] + 0.75 * log["variation"] + 0.5 * log["light"]
         np.testing.assert_allclose(log["loss"], expected, rtol=1e-5)
     for weight, value in zip((*network.variables, *perceptual.variables), before, strict=True):
         np.testing.assert_array_equal(np.array(weight), value)

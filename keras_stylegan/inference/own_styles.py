@@ -14,7 +14,7 @@ from keras_stylegan.data.pictures import shrink, to_float
 from keras_stylegan.inference.style_pictures import check_style_picture
 from keras_stylegan.models.style_learning import StyleLearning
 from keras_stylegan.networks import build_perceptual
-from keras_stylegan.presets import MultiStylePreset
+from keras_stylegan.presets import get_preset
 
 # Photographs painted to find the style of the bank to begin with.
 _COMPARED = 2
@@ -49,7 +49,7 @@ def learn_style(
     """
     for picture in pictures:
         check_style_picture(picture)
-    recipe = MultiStylePreset()
+    recipe = get_preset("multistyle")
     transformer = pretrained.packaged_transformer(pretrained.network_entry("multistyle"))
     crops = data.Crops(_photographs(photographs, recipe), recipe.crop_size, recipe.batch_size, recipe.scale, seed=seed)
     learning = StyleLearning(
@@ -61,6 +61,7 @@ def learn_style(
         recipe.content_weight,
         recipe.variation_weight,
         recipe.content_method,
+        recipe.light_weight,
     )
     if start is None:
         learning.nearest(crops[0][:_COMPARED])

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_stylegan.losses.content import content_loss
+from keras_stylegan.losses.content import content_loss, light_loss
 from keras_stylegan.losses.style import style_loss, style_statistics
 from keras_stylegan.losses.total_variation import total_variation
 from keras_stylegan.models.multi_style import CONTENT_TAP
@@ -29,10 +29,10 @@ _LEAST_SPREAD = 0.1
 class StyleLearning:
     """A picture's style on its way into a network.
 
-    Loss: `content_weight * content + style_weight * style + variation_weight * total variation` of photographs painted
-    at full strength: the terms and weights that the network itself was trained with. The vector is `start + spread *
-    u`, where spread is how far the styles of the bank differ in each coordinate: u, which is what is trained, begins at
-    0, and one rate suits all coordinates.
+    Loss: `content_weight * content + light_weight * light + style_weight * style + variation_weight * total variation`
+    of photographs painted at full strength: the terms and weights that the network itself was trained with. The vector
+    is `start + spread * u`, where spread is how far the styles of the bank differ in each coordinate: u, which is what
+    is trained, begins at 0, and one rate suits all coordinates.
 
     Args:
         network: built `StyleTransformer`.
@@ -40,7 +40,7 @@ class StyleLearning:
         pictures: list of float arrays `(height, width, 3)` in [-1, 1], all of one style: its statistics are the means
             of theirs.
         start: optional float array `(vector_size,)`; by default `nearest` finds a style of the bank.
-        style_weight, content_weight, variation_weight: floats, at least 0.
+        style_weight, content_weight, variation_weight, light_weight: floats, at least 0.
         content_method: method of `content_loss`.
 
     Raises:
@@ -52,11 +52,16 @@ class StyleLearning:
 
     def __init__(
         self, network, perceptual, pictures, start=None, style_weight=4.0, content_weight=0.6, variation_weight=0.75,
-        content_method="correlation",
+        content_method="correlation", light_weight=0.0,
     ):  # fmt: skip
         if not len(pictures):
             raise ValueError("`pictures` must hold at least one picture. Received none")
-        weights = {"style": style_weight, "content": content_weight, "variation": variation_weight}
+        weights = {
+            "style": style_weight,
+            "content": content_weight,
+            "variation": variation_weight,
+            "light": light_weight,
+        }
         for name, weight in weights.items():
             if not (math.isfinite(weight) and weight >= 0):
                 raise ValueError(f"`{name}_weight` must be finite and at least 0. Received: {name}_weight={weight}")
@@ -169,8 +174,11 @@ class StyleLearning:
         painted = self.network.paint(photographs, vectors)
         features, wanted = self.perceptual(painted), self.perceptual(photographs)
         style = style_loss(style_statistics(features, taps=STYLE_TAPS), self.targets)
-        return {
+        terms = {
             "style": ops.mean(style),
             "content": ops.mean(content_loss(features[CONTENT_TAP], wanted[CONTENT_TAP], self.content_method)),
             "variation": ops.mean(total_variation(painted)),
         }
+        if self.weights["light"]:
+            terms["light"] = ops.mean(light_loss(painted, photographs))
+        return terms

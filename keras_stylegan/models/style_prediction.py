@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from keras_stylegan.losses.content import content_loss
+from keras_stylegan.losses.content import content_loss, light_loss
 from keras_stylegan.losses.style import style_loss, style_statistics
 from keras_stylegan.losses.total_variation import total_variation
 from keras_stylegan.models.adversarial import AdversarialModel
@@ -15,7 +15,8 @@ class StylePrediction(AdversarialModel):
     """A picture's predicted vector, judged by what the network paints with it and by the vectors that are known.
 
     Loss of a photograph and a style picture: the terms that the network was trained with, `content_weight * content +
-    style_weight * style + variation_weight * total variation`, of the photograph painted in the predicted vector; and
+    light_weight * light + style_weight * style + variation_weight * total variation`, of the photograph painted in the
+    predicted vector; and
     where the style picture shows a style, or a mixture, of the bank, `distillation_weight` times the mean square of the
     difference to its vector, in units of the styles' spread. Where it shows another, `prior_weight` times the mean
     square of the predicted vector's distance from the middle of the bank, in the same units: what no style taught stays
@@ -28,7 +29,8 @@ class StylePrediction(AdversarialModel):
         predictor: built `StylePredictor`.
         network: built `StyleTransformer`; frozen.
         perceptual: `PerceptualNetwork` with the taps of `STYLE_TAPS`; frozen.
-        style_weight, content_weight, variation_weight, distillation_weight, prior_weight: floats, at least 0.
+        style_weight, content_weight, variation_weight, distillation_weight, prior_weight, light_weight: floats, at
+            least 0.
         content_method: method of `content_loss`.
         num_painted: int, at most the batch size.
         shared_features: bool, whether `perceptual` has the weights of the predictor's own: a style picture is then
@@ -42,11 +44,11 @@ class StylePrediction(AdversarialModel):
 
     def __init__(
         self, predictor, network, perceptual, style_weight=4.0, content_weight=0.6, variation_weight=0.75,
-        distillation_weight=0.5, prior_weight=0.02, content_method="correlation", num_painted=0, shared_features=False,
-        **kwargs,
+        distillation_weight=0.5, prior_weight=0.02, light_weight=0.0, content_method="correlation", num_painted=0,
+        shared_features=False, **kwargs,
     ):  # fmt: skip
         super().__init__(**kwargs)
-        weights = (style_weight, content_weight, variation_weight, distillation_weight, prior_weight)
+        weights = (style_weight, content_weight, variation_weight, distillation_weight, prior_weight, light_weight)
         if min(weights) < 0 or num_painted < 0:
             raise ValueError(f"weights and `num_painted` must not be negative. Received: {weights}, {num_painted}")
         self.predictor = predictor
@@ -57,6 +59,7 @@ class StylePrediction(AdversarialModel):
         self.variation_weight = variation_weight
         self.distillation_weight = distillation_weight
         self.prior_weight = prior_weight
+        self.light_weight = light_weight
         self.content_method = content_method
         self.num_painted = num_painted
         self.shared_features = shared_features
@@ -86,13 +89,16 @@ class StylePrediction(AdversarialModel):
             ops.mean(ops.square((predicted - vector) / spread), axis=-1)
             for vector in (known, ops.convert_to_tensor(self.predictor.center))
         )
-        return {
+        terms = {
             "content": self.content_weight * content,
             "style": self.style_weight * style_loss(style_statistics(features, taps=STYLE_TAPS), targets),
             "variation": self.variation_weight * total_variation(painted),
             "distillation": self.distillation_weight * share * to_known,
             "prior": self.prior_weight * (1.0 - share) * to_middle,
         }
+        if self.light_weight:
+            terms["light"] = self.light_weight * light_loss(painted, photographs)
+        return terms
 
     def style_pictures(self, batch, known):
         """The batch's style pictures, the first of them painted in the vectors `known`, `(batch, vector_size)`."""

@@ -20,7 +20,8 @@ class MultiStylePreset(Preset):
         targets: folder of photographs painted by another method, `STYLE/PHOTOGRAPH.png`, for the method `pixel`.
         target_probability: share of pictures that are painted towards one of them.
         crop_size: pixels, height and width of the training crops.
-        scale: crops are cut from windows of this share (low, high) of the photograph.
+        scale: crops are cut from windows of this share (low, high) of the photograph. In small crops there is no large
+            plain sky: what a network does there, it learns from large ones.
         content_short_side: photographs are reduced to this shorter side.
         style_short_side: style pictures are reduced to this shorter side, which sets the size of strokes.
         mix_probability: share of pictures painted in a mixture of two styles.
@@ -59,8 +60,8 @@ class MultiStylePreset(Preset):
     start_from: str = ""
     targets: str = ""
     target_probability: float = 0.25
-    crop_size: int = 160
-    scale: tuple[float, float] = (0.5, 0.9)
+    crop_size: int = 256
+    scale: tuple[float, float] = (0.8, 1.0)
     content_short_side: int = 320
     style_short_side: int = 256
     mix_probability: float = 0.2
@@ -107,6 +108,7 @@ class JohnsonPreset(MultiStylePreset):
     """
 
     weak_probability: float = 0.0
+    light_weight: float = 0.0
     learning_rate: float = 1e-3
     width: int = 32
     depth: int = 5

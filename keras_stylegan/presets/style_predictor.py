@@ -29,6 +29,7 @@ class StylePredictorPreset(Preset):
         style_weight: weight of the style term.
         content_weight: weight of the content term.
         content_method: `correlation`, `relative` or `mse`.
+        light_weight: weight of where light and shade are; crops must then have at least 32 pixels.
         variation_weight: weight of the total variation.
         distillation_weight: weight of the distance to known vectors.
         prior_weight: weight of the distance to the middle of the bank, of pictures of unknown style.
@@ -52,6 +53,7 @@ class StylePredictorPreset(Preset):
     style_weight: float = 4.0
     content_weight: float = 0.6
     content_method: str = "correlation"
+    light_weight: float = 1.0
     variation_weight: float = 0.75
     distillation_weight: float = 0.5
     prior_weight: float = 0.02

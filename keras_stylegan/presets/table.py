@@ -55,7 +55,7 @@ def _r3gan(side, filters, max_filters, gamma, half_life_kimg, **changes):
 
 
 PRESETS: dict[str, Preset] = {
-    "multistyle": MultiStylePreset(kimg=300.0, precision="mixed_bfloat16"),
+    "multistyle": MultiStylePreset(kimg=300.0, batch_size=2, precision="mixed_bfloat16"),
     # A few minutes on two cores: to see that data, loss and files are in order before the long run.
     "multistyle_small": MultiStylePreset(
         kimg=2.0, crop_size=96, content_short_side=160, style_short_side=128, widths=(16, 32, 64), num_blocks=(1, 2, 1),

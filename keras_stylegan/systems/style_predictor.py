@@ -50,6 +50,7 @@ def build_style_predictor(preset: StylePredictorPreset) -> System:
         variation_weight=preset.variation_weight,
         distillation_weight=preset.distillation_weight,
         prior_weight=preset.prior_weight,
+        light_weight=preset.light_weight,
         content_method=preset.content_method,
         num_painted=num_painted,
         shared_features=preset.perceptual == "compact",
