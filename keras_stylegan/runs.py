@@ -14,7 +14,7 @@ from rich.console import Console
 
 import keras_stylegan
 from keras_stylegan import callbacks as run_callbacks
-from keras_stylegan.data import Feed
+from keras_stylegan.data import EndlessBatches, Feed
 from keras_stylegan.devices import device_names, make_deterministic, open_strategy, scope
 from keras_stylegan.files import whole_file
 from keras_stylegan.flops import count_flops
@@ -128,6 +128,7 @@ def _loop(
         stop,
         *([run_callbacks.TimeLimit(clock, limit)] if limit else []),
         *(_health(probe, clock, preset.grid_images) for probe in probes),
+        *([run_callbacks.SkippedPictures(system.batches)] if isinstance(system.batches, EndlessBatches) else []),
         run_callbacks.ModelReport(clock, preset.log_images),
         run_callbacks.MetricsLog(clock, out / "metrics.jsonl", preset.log_images),
         run_callbacks.TensorBoardScalars(clock, events, preset.log_images),

@@ -1,6 +1,8 @@
 """Callbacks leave the right files, in `fit` and in a loop of one's own."""
 
+import io
 import json
+import types
 
 import keras
 import numpy as np
@@ -16,6 +18,7 @@ from keras_stylegan.callbacks import (
     MetricsLog,
     OtherModelError,
     Progress,
+    SkippedPictures,
     TensorBoardScalars,
     TimeLimit,
     checkpoints,
@@ -187,6 +190,21 @@ def test_progress_leaves_out_what_is_for_the_files(tmp_path):
         drive([clock, Progress(clock, 500, console=Console(file=file))], [logs])
     (line,) = (tmp_path / "log").read_text().splitlines()
     assert "g/loss 1" in line and "g/skipped_updates 4" in line and "style" not in line and "health" not in line
+
+
+def test_skipped_pictures_are_named_once_and_counted(tmp_path):
+    batches = types.SimpleNamespace(unreadable={})
+    console = Console(file=io.StringIO(), soft_wrap=True)
+    clock = Clock(batch_size=4)
+    watched = [clock, SkippedPictures(batches, console), MetricsLog(clock, tmp_path / "metrics.jsonl", 8)]
+    listed = keras.callbacks.CallbackList(watched)
+    listed.on_train_begin()
+    for step, names in enumerate(("", "a", "ab", "ab")):
+        batches.unreadable |= {f"{name}\n[b].jpg": "cut off" for name in names}
+        listed.on_train_batch_end(step, {"loss": 1.0})
+    listed.on_train_end()
+    assert console.file.getvalue() == "skipped: a [b].jpg: cut off\nskipped: b [b].jpg: cut off\n"
+    assert [line.get("data/skipped_pictures") for line in read_metrics(tmp_path / "metrics.jsonl")] == [1, 2]
 
 
 def test_progress_prints_plain_lines_when_not_a_terminal(tmp_path):

@@ -100,7 +100,9 @@ def split_pair(picture: np.ndarray) -> np.ndarray:
 
 def _below(source: Source, prefix: str) -> Subset:
     indices = [index for index, name in enumerate(source.names) if name.startswith(prefix)]
-    return Subset(source, indices, [source.names[index].removeprefix(prefix) for index in indices])
+    part = Subset(source, indices, [source.names[index].removeprefix(prefix) for index in indices])
+    part.location = f"{source.location}/{prefix.removesuffix('/')}"
+    return part
 
 
 def _by_stem(source: Source) -> dict[str, int]:
