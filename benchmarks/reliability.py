@@ -36,7 +36,7 @@ from record import record
 from keras_stylegan.data.decoding import decode_with_pillow, tensorflow_decoder
 
 ROOT = Path(__file__).resolve().parents[1]
-POISON = 23  # every 23rd batch is NaN
+POISON = 7  # every seventh batch is NaN
 FAULTS = ("SIGKILL", "SIGTERM", "SIGINT", "killed in a save", "disk full")
 DAMAGES = ("nothing", "byte flipped", "file cut")
 

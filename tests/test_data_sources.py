@@ -104,6 +104,20 @@ def test_links_that_lead_nowhere_are_named(tmp_path):
         data.pack(tmp_path, tmp_path / "shards")
 
 
+def test_pictures_of_other_formats_are_named(tmp_path):
+    write(tmp_path / "photos", ["a/1.png", "b/3.png"])
+    for name in ("a/2.HEIC", "b/.4.avif", "b/5.txt"):
+        (tmp_path / "photos" / name).touch()
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for file in sorted((tmp_path / "photos").rglob("*.*")):
+            archive.write(file, file.relative_to(tmp_path / "photos"))
+    for source in map(data.open_source, (tmp_path / "photos", tmp_path / "photos.zip")):
+        assert source.names == ["a/1.png", "b/3.png"]
+        assert source.unreadable == {"a/2.HEIC": "a format that cannot be read"}
+    with pytest.raises(ValueError, match="1 of 2 pictures in .* are unreadable(.|\\n)*a/2.HEIC: a format"):
+        data.open(tmp_path / "photos", size=8, engine="numpy")
+
+
 def test_an_empty_name_is_not_the_working_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(write(tmp_path, ["1.png", "2.png"]))
     with pytest.raises(ValueError, match="`source` must be an existing folder"):
