@@ -135,7 +135,7 @@ def _loop(
         run_callbacks.TensorBoardScalars(clock, events, preset.log_images),
         rollback,
         checkpoint,
-        run_callbacks.ImageGrid(clock, system.preview, out / "images", preset.grid_images, events),
+        run_callbacks.ImageGrid(clock, system.preview, out / "images", preset.grid_images, events, stop),
         progress,
     ]
     try:

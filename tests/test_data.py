@@ -68,9 +68,7 @@ def test_modes_become_rgb():
     for deep in (grey.astype("int32") * 65537, grey.astype("int32") - 256):
         with pytest.raises(ValueError, match="^image data: grey levels of 32 bits cannot be read$"):
             decoded(Image.fromarray(deep), format="TIFF")
-    with pytest.raises(
-        ValueError, match=r"^image data: pixels of mode F \(floating point or .*\) cannot be read$"
-    ):
+    with pytest.raises(ValueError, match=r"^image data: pixels of mode F \(floating point or .*\) cannot be read$"):
         decoded(Image.fromarray(grey.astype("float32")), format="TIFF")
 
 
@@ -323,6 +321,14 @@ def test_batches_asked_for_early_are_not_waited_for():
         waited.append(feed.seconds_waited)
     assert waited[0] > 0.04 and waited[1] == pytest.approx(waited[0], abs=1e-3)
     feed.close()
+
+
+def test_a_feed_does_not_grow_where_nobody_counts_steps(monkeypatch):
+    monkeypatch.setattr("keras_stylegan.data.feed._TIMES_KEPT", 5)
+    feed = Feed(range(100), ahead=2)
+    assert [feed[index] for index in range(40)] == list(range(40))
+    feed.close()
+    assert len(feed._times) == 5
 
 
 def test_feed_in_fit_goes_on_over_epochs():

@@ -227,6 +227,14 @@ def test_a_domain_without_pictures_is_no_pair_side_by_side(kind, tmp_path):
         data.open(tmp_path, kind, size=8, engine="numpy")
 
 
+def test_pairs_in_folders_of_other_names_are_not_cut_into_halves(tmp_path):
+    write(tmp_path, ["train/label/1.png", "train/label/2.png", "train/photo/1.jpg", "train/photo/2.jpg"])
+    with pytest.raises(ValueError, match="equal names in train/label/ and train/photo/"):
+        data.open(tmp_path, "paired", size=8, engine="numpy")
+    sides = write(tmp_path / "sides", ["train/1.png", "train/2.png", "val/1.png"])
+    assert open_domains(sides) is None
+
+
 def test_pairs_need_equal_names(tmp_path):
     a, b = open_domains(write(tmp_path, ["A/1.png", "A/2.png", "B/1.png", "B/2.jpg"]))
     paired = PairedSource(a, b)
