@@ -26,6 +26,7 @@ from keras_stylegan.callbacks import (
     restore_newest,
     tile,
 )
+from keras_stylegan.callbacks.clock import Every
 from keras_stylegan.callbacks.progress import format_seconds
 
 
@@ -240,6 +241,12 @@ def test_progress_draws_a_bar_in_a_terminal(tmp_path):
 
 def test_format_seconds():
     assert format_seconds(3723.4) == "01:02:03" and format_seconds(90061) == "1d 01:01:01"
+
+
+def test_intervals_end_where_they_would_without_a_stop():
+    whole, resumed = Every(10), Every(10, start=4)
+    assert [count for count in range(4, 44, 4) if whole.due(count)] == [12, 20, 32, 40]
+    assert [count for count in range(8, 44, 4) if resumed.due(count)] == [12, 20, 32, 40]
 
 
 def test_clock_speed_ignores_the_first_step():
