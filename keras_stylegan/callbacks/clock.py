@@ -80,14 +80,16 @@ class Every:
 
     Args:
         interval: positive number, or None for never.
-        start: the count at the beginning.
+
+    Attributes:
+        last: the count at the last True, or at the beginning.
     """
 
-    def __init__(self, interval: float | None, start: float = 0):
+    def __init__(self, interval: float | None):
         if interval is not None and interval <= 0:
             raise ValueError(f"an interval must be positive or None. Received: {interval}")
         self.interval = interval
-        self.last = start
+        self.last = 0.0
 
     def due(self, count: float) -> bool:
         if self.interval is None or count // self.interval <= self.last // self.interval:
