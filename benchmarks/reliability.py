@@ -36,9 +36,10 @@ from record import record
 from keras_stylegan.data.decoding import decode_with_pillow, tensorflow_decoder
 
 ROOT = Path(__file__).resolve().parents[1]
-POISON = 23  # every 23rd batch is NaN
+POISON = 7  # every seventh batch is NaN
 FAULTS = ("SIGKILL", "SIGTERM", "SIGINT", "killed in a save", "disk full")
 DAMAGES = ("nothing", "byte flipped", "file cut")
+WAIT = 1200  # seconds until a process that hangs is given up, on a machine with much else to do
 
 
 def start(out, images, limit=None, undisturbed=None, **environment):
@@ -67,7 +68,7 @@ def disturb(out, images, fault, rng):
         time.sleep(rng.uniform(0, 1.5))
         process.send_signal(number)
         begin = time.perf_counter()
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=WAIT)
     # Ten seconds, times how much more this machine has to do than it can at once.
     allowed = 10 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     if fault in ("SIGTERM", "SIGINT") and time.perf_counter() - begin > allowed:
@@ -177,7 +178,7 @@ def main():
                 faults[fault] += disturbed
                 damages[harm] += disturbed and damage(out, harm, rng)
             last = start(out, arguments.images, undisturbed=None if undisturbed.exists() else undisturbed)
-            _, errors = last.communicate(timeout=1200)
+            _, errors = last.communicate(timeout=WAIT)
             if last.returncode:
                 raise RuntimeError(errors)
             check_equal(out, undisturbed)

@@ -24,6 +24,8 @@ _SIGNATURES = (
 READABLE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pbm", ".pgm", ".ppm")
 )
+# Common pictures that are not read: to be named, where others would be missed in silence.
+UNREAD_SUFFIXES = frozenset((".avif", ".heic", ".heif", ".jp2", ".jxl"))
 _PNG_END_CHECKSUM = b"\xaeB`\x82"  # of the chunk IEND, which is empty, so that all files end with the same bytes
 
 

@@ -14,7 +14,8 @@ from rich.console import Console
 
 import keras_stylegan
 from keras_stylegan import callbacks as run_callbacks
-from keras_stylegan.data import Feed
+from keras_stylegan.callbacks.state import check_settings
+from keras_stylegan.data import EndlessBatches, Feed
 from keras_stylegan.devices import device_names, make_deterministic, open_strategy, scope
 from keras_stylegan.files import whole_file
 from keras_stylegan.flops import count_flops
@@ -83,7 +84,7 @@ def train(
         system = build(preset)
         config = _resolve(preset, system, device_names(strategy))
         if earlier is not None:
-            _check_same_run(earlier, config, out)
+            check_settings(out, _decisive(earlier), _decisive(config))
         clock = run_callbacks.Clock(preset.batch_size)
         checkpoint = run_callbacks.Checkpoint(
             clock,
@@ -128,12 +129,13 @@ def _loop(
         stop,
         *([run_callbacks.TimeLimit(clock, limit)] if limit else []),
         *(_health(probe, clock, preset.grid_images) for probe in probes),
+        *([run_callbacks.SkippedPictures(system.batches)] if isinstance(system.batches, EndlessBatches) else []),
         run_callbacks.ModelReport(clock, preset.log_images),
         run_callbacks.MetricsLog(clock, out / "metrics.jsonl", preset.log_images),
         run_callbacks.TensorBoardScalars(clock, events, preset.log_images),
         rollback,
         checkpoint,
-        run_callbacks.ImageGrid(clock, system.preview, out / "images", preset.grid_images, events),
+        run_callbacks.ImageGrid(clock, system.preview, out / "images", preset.grid_images, events, stop),
         progress,
     ]
     try:
@@ -199,14 +201,6 @@ def _decisive(config: dict[str, Any]) -> dict[str, Any]:
     settings = {k: v for k, v in config["settings"].items() if k not in MAY_CHANGE}
     facts = {f"facts/{k}": v for k, v in config["facts"].items()}
     return json.loads(json.dumps({"system": config["system"], **settings, **facts}))
-
-
-def _check_same_run(earlier: dict[str, Any], config: dict[str, Any], out: Path) -> None:
-    before, now = _decisive(earlier), _decisive(config)
-    differing = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
-    if differing:
-        lines = "".join(f"\n  {key}: {before.get(key)} there, {now.get(key)} now" for key in differing)
-        raise ValueError(f"the run in {out} has other settings:{lines}")
 
 
 def _header(config: dict[str, Any], preset: Preset, clock: run_callbacks.Clock, restored: Path | None) -> str:

@@ -1,6 +1,8 @@
 """Callbacks leave the right files, in `fit` and in a loop of one's own."""
 
+import io
 import json
+import types
 
 import keras
 import numpy as np
@@ -16,6 +18,7 @@ from keras_stylegan.callbacks import (
     MetricsLog,
     OtherModelError,
     Progress,
+    SkippedPictures,
     TensorBoardScalars,
     TimeLimit,
     checkpoints,
@@ -23,6 +26,7 @@ from keras_stylegan.callbacks import (
     restore_newest,
     tile,
 )
+from keras_stylegan.callbacks.clock import Every
 from keras_stylegan.callbacks.progress import format_seconds
 
 
@@ -189,6 +193,21 @@ def test_progress_leaves_out_what_is_for_the_files(tmp_path):
     assert "g/loss 1" in line and "g/skipped_updates 4" in line and "style" not in line and "health" not in line
 
 
+def test_skipped_pictures_are_named_once_and_counted(tmp_path):
+    batches = types.SimpleNamespace(unreadable={})
+    console = Console(file=io.StringIO(), soft_wrap=True)
+    clock = Clock(batch_size=4)
+    watched = [clock, SkippedPictures(batches, console), MetricsLog(clock, tmp_path / "metrics.jsonl", 8)]
+    listed = keras.callbacks.CallbackList(watched)
+    listed.on_train_begin()
+    for step, names in enumerate(("", "a", "ab", "ab")):
+        batches.unreadable |= {f"{name}\n[b].jpg": "cut off" for name in names}
+        listed.on_train_batch_end(step, {"loss": 1.0})
+    listed.on_train_end()
+    assert console.file.getvalue() == "skipped: a [b].jpg: cut off\nskipped: b [b].jpg: cut off\n"
+    assert [line.get("data/skipped_pictures") for line in read_metrics(tmp_path / "metrics.jsonl")] == [1, 2]
+
+
 def test_progress_prints_plain_lines_when_not_a_terminal(tmp_path):
     with (tmp_path / "log").open("w") as file:
         clock = Clock(batch_size=500)
@@ -222,6 +241,13 @@ def test_progress_draws_a_bar_in_a_terminal(tmp_path):
 
 def test_format_seconds():
     assert format_seconds(3723.4) == "01:02:03" and format_seconds(90061) == "1d 01:01:01"
+
+
+def test_intervals_end_where_they_would_without_a_stop():
+    whole, resumed = Every(10), Every(10)
+    resumed.last = 4
+    assert [count for count in range(4, 44, 4) if whole.due(count)] == [12, 20, 32, 40]
+    assert [count for count in range(8, 44, 4) if resumed.due(count)] == [12, 20, 32, 40]
 
 
 def test_clock_speed_ignores_the_first_step():

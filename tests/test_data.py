@@ -65,6 +65,11 @@ def test_modes_become_rgb():
     np.testing.assert_array_equal(decoded(palette), np.asarray(palette.convert("RGB")))
     cmyk = Image.fromarray(noise(8, 8)).convert("CMYK")
     assert decoded(cmyk, format="TIFF").shape == (8, 8, 3)
+    for deep in (grey.astype("int32") * 65537, grey.astype("int32") - 256):
+        with pytest.raises(ValueError, match="^image data: grey levels of 32 bits cannot be read$"):
+            decoded(Image.fromarray(deep), format="TIFF")
+    with pytest.raises(ValueError, match=r"^image data: pixels of mode F \(floating point or .*\) cannot be read$"):
+        decoded(Image.fromarray(grey.astype("float32")), format="TIFF")
 
 
 def test_exif_orientation_is_applied():
@@ -316,6 +321,14 @@ def test_batches_asked_for_early_are_not_waited_for():
         waited.append(feed.seconds_waited)
     assert waited[0] > 0.04 and waited[1] == pytest.approx(waited[0], abs=1e-3)
     feed.close()
+
+
+def test_a_feed_does_not_grow_where_nobody_counts_steps(monkeypatch):
+    monkeypatch.setattr("keras_stylegan.data.feed._TIMES_KEPT", 5)
+    feed = Feed(range(100), ahead=2)
+    assert [feed[index] for index in range(40)] == list(range(40))
+    feed.close()
+    assert len(feed._times) == 5
 
 
 def test_feed_in_fit_goes_on_over_epochs():

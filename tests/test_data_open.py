@@ -170,6 +170,17 @@ def test_unpaired_domains_have_orders_of_their_own(tmp_path):
     assert sorted(a[:, 0]) == sorted(b[:, 0]) and list(a[:, 0]) != list(b[:, 0])
 
 
+def test_what_two_domains_skip_keeps_two_names(tmp_path):
+    for domain in "AB":
+        (tmp_path / domain).mkdir()
+        for index in range(3):
+            Image.fromarray(noise(9, 9, index)).save(tmp_path / domain / f"{index}.png")
+        (tmp_path / domain / "0.png").write_bytes(b"")
+    batches = data.open(tmp_path, "unpaired", size=8, batch_size=3, max_unreadable=0.5, engine="numpy")
+    batches[0]
+    assert sorted(batches.unreadable) == [f"{tmp_path}/{domain}/0.png" for domain in "AB"]
+
+
 @pytest.mark.parametrize("store", ["pixels", "bytes"])
 def test_shards_are_a_source(store, folder, tmp_path):
     data.pack(folder, tmp_path / "shards", store=store, shard_images=4)

@@ -104,6 +104,20 @@ def test_links_that_lead_nowhere_are_named(tmp_path):
         data.pack(tmp_path, tmp_path / "shards")
 
 
+def test_pictures_of_other_formats_are_named(tmp_path):
+    write(tmp_path / "photos", ["a/1.png", "b/3.png"])
+    for name in ("a/2.HEIC", "b/.4.avif", "b/5.txt"):
+        (tmp_path / "photos" / name).touch()
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for file in sorted((tmp_path / "photos").rglob("*.*")):
+            archive.write(file, file.relative_to(tmp_path / "photos"))
+    for source in map(data.open_source, (tmp_path / "photos", tmp_path / "photos.zip")):
+        assert source.names == ["a/1.png", "b/3.png"]
+        assert source.unreadable == {"a/2.HEIC": "a format that cannot be read"}
+    with pytest.raises(ValueError, match="1 of 2 pictures in .* are unreadable(.|\\n)*a/2.HEIC: a format"):
+        data.open(tmp_path / "photos", size=8, engine="numpy")
+
+
 def test_an_empty_name_is_not_the_working_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(write(tmp_path, ["1.png", "2.png"]))
     with pytest.raises(ValueError, match="`source` must be an existing folder"):
@@ -211,6 +225,14 @@ def test_a_domain_without_pictures_is_no_pair_side_by_side(kind, tmp_path):
     (tmp_path / "B" / "1.txt").touch()
     with pytest.raises(ValueError, match="pictures in A/ and B/. Received: .* with 2 in A/ and none in B/"):
         data.open(tmp_path, kind, size=8, engine="numpy")
+
+
+def test_pairs_in_folders_of_other_names_are_not_cut_into_halves(tmp_path):
+    write(tmp_path, ["train/label/1.png", "train/label/2.png", "train/photo/1.jpg", "train/photo/2.jpg"])
+    with pytest.raises(ValueError, match="equal names in train/label/ and train/photo/"):
+        data.open(tmp_path, "paired", size=8, engine="numpy")
+    sides = write(tmp_path / "sides", ["train/1.png", "train/2.png", "val/1.png"])
+    assert open_domains(sides) is None
 
 
 def test_pairs_need_equal_names(tmp_path):

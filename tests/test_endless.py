@@ -74,6 +74,11 @@ def test_datasets_hold_the_same(name):
         assert_equal({k: np.array(v) for k, v in parts(batch).items()}, batches[index + 1])
 
 
+def test_all_know_what_they_skip(kind):
+    (source,) = kind().sources()
+    assert len(source) == 5
+
+
 def test_arguments_are_checked():
     with pytest.raises(ValueError, match="`batch_size` must be positive. Received: batch_size=0"):
         crops(batch_size=0)

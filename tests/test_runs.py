@@ -335,7 +335,9 @@ def test_signals_end_a_fit_after_its_step(tmp_path, capsys, monkeypatch, number,
             os.kill(os.getpid(), number)
         return get(batches, index)
 
-    monkeypatch.setitem(presets.PRESETS, "toy", dataclasses.replace(TINY, kimg=1.0, checkpoint_seconds=600))
+    monkeypatch.setitem(
+        presets.PRESETS, "toy", dataclasses.replace(TINY, kimg=1.0, grid_images=10**6, checkpoint_seconds=600)
+    )
     monkeypatch.setattr(toy_system.Poisoned, "__getitem__", interrupting)
     before = signal.getsignal(number)
     try:
@@ -349,6 +351,7 @@ def test_signals_end_a_fit_after_its_step(tmp_path, capsys, monkeypatch, number,
     # All that is written at the end of a run was written.
     assert checkpoints(out / "checkpoints")[-1].name == f"checkpoint-{round(record.kimg * 1000):012d}.npz"
     assert read_metrics(out / "metrics.jsonl")[-1]["kimg"] == record.kimg
+    assert [file.name for file in (out / "images").iterdir()] == ["000000000000.png"]  # there is no time for another
 
 
 def test_data_that_end_the_run_save_it_and_say_why(tmp_path, monkeypatch):

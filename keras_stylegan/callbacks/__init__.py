@@ -8,6 +8,7 @@ from keras_stylegan.callbacks.metrics_log import MetricsLog
 from keras_stylegan.callbacks.model_report import ModelReport
 from keras_stylegan.callbacks.progress import Progress
 from keras_stylegan.callbacks.rollback import Rollback
+from keras_stylegan.callbacks.skipped_pictures import SkippedPictures
 from keras_stylegan.callbacks.state import DamagedError, OtherModelError, state_variables
 from keras_stylegan.callbacks.stop_on_signal import StopOnSignal
 from keras_stylegan.callbacks.tensorboard import EventFile, TensorBoardScalars
@@ -27,6 +28,7 @@ __all__ = [
     "OtherModelError",
     "Progress",
     "Rollback",
+    "SkippedPictures",
     "StopOnSignal",
     "TensorBoardScalars",
     "TimeLimit",

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from keras_stylegan.callbacks.clock import Clock, Every
+from keras_stylegan.callbacks.stop_on_signal import StopOnSignal
 from keras_stylegan.callbacks.tensorboard import EventFile
 from keras_stylegan.data.tiles import tile
 from keras_stylegan.files import whole_file
@@ -28,6 +29,8 @@ class ImageGrid(keras.callbacks.Callback):
         folder: where the files `IMAGES.png` go, named after the images seen.
         every_images: int.
         events: `EventFile` that gets each picture too.
+        stop: `StopOnSignal`; once it has heard a signal there is no time for the last pictures, which the resumed run
+            draws at its start.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class ImageGrid(keras.callbacks.Callback):
         folder: str | Path,
         every_images: int,
         events: EventFile | None = None,
+        stop: StopOnSignal | None = None,
     ):
         super().__init__()
         self.clock = clock
@@ -44,6 +48,7 @@ class ImageGrid(keras.callbacks.Callback):
         self.folder = Path(folder)
         self._every = Every(every_images)
         self._events = events
+        self._stop = stop
 
     def on_train_begin(self, logs=None):
         self._every.last = self.clock.images_seen
@@ -54,7 +59,8 @@ class ImageGrid(keras.callbacks.Callback):
             self._write()
 
     def on_train_end(self, logs=None):
-        if self._every.last != self.clock.images_seen:
+        hurried = self._stop is not None and self._stop.signal is not None
+        if self._every.last != self.clock.images_seen and not hurried:
             self._write()
 
     def _write(self):

@@ -6,6 +6,9 @@ import keras
 
 from keras_stylegan.callbacks.clock import Clock, Every
 
+# Ends of the names of logged values that are counts since the beginning of a run.
+COUNTS = ("skipped_updates", "skipped_pictures")
+
 
 class IntervalLog(keras.callbacks.Callback):
     """Calls `record(values)` every `every_images` images and at the end, with the means since the last call.
@@ -37,7 +40,7 @@ class IntervalLog(keras.callbacks.Callback):
         for name, value in (logs or {}).items():
             if name == "images_seen":
                 continue
-            if name.endswith("skipped_updates"):
+            if name.endswith(COUNTS):
                 self._sums[name], self._counts[name] = float(value), 1
                 continue
             self._sums[name] = self._sums.get(name, 0.0) + float(value)

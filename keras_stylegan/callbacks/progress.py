@@ -8,6 +8,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from keras_stylegan.callbacks.clock import Clock, Every
+from keras_stylegan.callbacks.interval_log import COUNTS
 
 _SMOOTHING = 0.95
 
@@ -51,7 +52,7 @@ class Progress(keras.callbacks.Callback):
         for name, value in (logs or {}).items():
             if name == "images_seen" or name.count("/") > 1 or name.startswith("health/"):
                 continue  # what is logged now and then is for the files
-            if name.endswith("skipped_updates"):
+            if name.endswith(COUNTS):
                 self._values.update({name: value} if value else {})  # a count, worth its place once it is not 0
                 continue
             self._values[name] = _SMOOTHING * self._values.get(name, value) + (1 - _SMOOTHING) * value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,9 @@ def assign_state(path: Path, model: keras.Model, values: Mapping[str, np.ndarray
         if name in values and values[name].shape != tuple(variable.shape)
     ]
     if wrong:
-        raise OtherModelError(f"{path} does not belong to this model; {len(wrong)} variables differ:{_lines(wrong)}")
+        more = [f"and {len(wrong) - 20} more"] if len(wrong) > 20 else []
+        lines = "".join(f"\n  {text}" for text in [*wrong[:20], *more])
+        raise OtherModelError(f"{path} does not belong to this model; {len(wrong)} variables differ:{lines}")
     for name, variable in variables.items():
         variable.assign(values[name])
 
@@ -122,7 +124,7 @@ def check_settings(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]
     """Raises OtherModelError, with the keys that differ, unless both settings are equal."""
     differing = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
     if differing:
-        lines = _lines(f"{key}: {before.get(key)} there, {now.get(key)} now" for key in differing)
+        lines = "".join(f"\n  {key}: {before.get(key)} there, {now.get(key)} now" for key in differing)
         raise OtherModelError(f"{path} belongs to a run of other settings:{lines}")
 
 
@@ -137,9 +139,3 @@ def set_part(part: Any, state: Any) -> None:
         part.bit_generator.state = state
     else:
         part.set_state(state)
-
-
-def _lines(texts: Iterable[str]) -> str:
-    texts = list(texts)
-    more = [f"and {len(texts) - 20} more"] if len(texts) > 20 else []
-    return "".join(f"\n  {text}" for text in [*texts[:20], *more])

@@ -28,7 +28,7 @@ class Batches(EndlessBatches):
         if channels not in (1, 3, 4):
             raise ValueError(f"`channels` must be 1, 3 or 4. Received: channels={channels}")
         self.crops = tuple(crops)
-        super().__init__(self.crops[0].batch_size, self.crops[0].seed, threads)
+        super().__init__(self.crops[0].batch_size, self.crops[0].seed, threads, self.crops)
         self.keys = tuple(keys)
         self.channels = channels
 
@@ -41,11 +41,6 @@ class Batches(EndlessBatches):
     def num_images(self) -> int:
         """Pictures in the set; of the greater domain where there are two."""
         return max(len(crops.source) for crops in self.crops)
-
-    @property
-    def unreadable(self) -> dict[str, str]:
-        """The pictures skipped so far, by name, with the reason."""
-        return {name: reason for crops in self.crops for name, reason in crops.source.unreadable.items()}
 
     def at(self, images_seen: int) -> dict[str, np.ndarray]:
         groups, labels = [], []

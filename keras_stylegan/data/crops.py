@@ -78,6 +78,9 @@ class Crops(EndlessBatches):
         """The batch that follows after so many images, of shape `(batch_size, height, width, 3)`."""
         return stack_floats(self.cut(images_seen)[0])
 
+    def sources(self) -> list[ImageSource]:
+        return [self.source]
+
     def cut(self, first: int) -> tuple[list[np.ndarray], list[int | None]]:
         """The crops of a batch at the positions from `first`, uint8 of shape `(height, width, 3)`, and their labels."""
         indices = self._order.indices(first, self.batch_size)

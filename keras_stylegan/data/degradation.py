@@ -110,7 +110,7 @@ class DegradedBatches(EndlessBatches):
             raise ValueError(
                 f"`crops` must have sides that are multiples of {degradation.factor}. Received: {crops.crop_size}"
             )
-        super().__init__(crops.batch_size, crops.seed)
+        super().__init__(crops.batch_size, crops.seed, parts=(crops,))
         self.crops = crops
         self.degradation = degradation
 

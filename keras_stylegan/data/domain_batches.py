@@ -56,13 +56,13 @@ class DomainBatches(EndlessBatches):
         if len(self.domains) < 2:
             raise ValueError(f"`source` must have a folder for each of two or more domains. Received: {source}")
         check_classes(opened)
-        super().__init__(batch_size, seed)
         decode = get_decoder(engine)
         pictures = [ImageSource(ClassSubset(opened, [name]), decode, cache_bytes=cache_bytes) for name in self.domains]
         self.counts = [len(domain) for domain in pictures]
         self._crops = [
             [Crops(domain, size, 1, scale, flip, seed, stream) for domain in pictures] for stream in range(len(_KEYS))
         ]
+        super().__init__(batch_size, seed, parts=self._crops[0])
 
     def at(self, images_seen: int) -> dict[str, np.ndarray]:
         """Float32 images in [-1, 1], int32 `labels` and `targets`."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from keras_stylegan.data.images import ImageSource
 
 
 class EndlessBatches(abc.ABC):
@@ -17,6 +19,7 @@ class EndlessBatches(abc.ABC):
         batch_size: int, images in a batch.
         seed: int, of the order.
         threads: int, background threads of an iteration.
+        parts: other batches, of whose pictures these are made.
 
     Attributes:
         images_seen: int, where an iteration begins; follows it.
@@ -25,7 +28,7 @@ class EndlessBatches(abc.ABC):
         ValueError: if `batch_size` or `threads` is not positive.
     """
 
-    def __init__(self, batch_size: int, seed: int, threads: int = 2):
+    def __init__(self, batch_size: int, seed: int, threads: int = 2, parts: Sequence[EndlessBatches] = ()):
         if batch_size < 1:
             raise ValueError(f"`batch_size` must be positive. Received: batch_size={batch_size}")
         if threads < 1:
@@ -34,6 +37,7 @@ class EndlessBatches(abc.ABC):
         self.seed = seed
         self.threads = threads
         self.images_seen = 0
+        self._parts = parts
 
     @abc.abstractmethod
     def at(self, images_seen: int) -> Any:
@@ -50,6 +54,21 @@ class EndlessBatches(abc.ABC):
         for batch in self._prepared(self.images_seen):
             self.images_seen += self.batch_size
             yield batch
+
+    def sources(self) -> list[ImageSource]:
+        """The sets of pictures that are read."""
+        return list(dict.fromkeys(source for part in self._parts for source in part.sources()))
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """The pictures skipped so far, by name, with the reason; of several sets with their locations in front."""
+        # Copies: threads that read ahead may add to them.
+        found = {source: dict(source.unreadable) for source in self.sources()}
+        return {
+            name if len(found) == 1 else f"{source.location}/{name}": reason
+            for source, names in found.items()
+            for name, reason in names.items()
+        }
 
     def state(self) -> dict[str, int]:
         """The position in the data, as a checkpoint holds it."""

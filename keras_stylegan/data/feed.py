@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+_TIMES_KEPT = 1000  # far more than anybody asks ahead of its steps
+
 
 class Feed(keras.utils.PyDataset):
     """An endless dataset over `batches`, computed ahead by threads.
@@ -68,6 +70,7 @@ class Feed(keras.utils.PyDataset):
             self.error = error
             raise
         self._times[index] = (asked, time.perf_counter())
+        self._times.pop(index - _TIMES_KEPT, None)  # a loop of one's own may never say that a step is done
         return batch
 
     def seek(self, start: int) -> None:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from keras_stylegan.archives import check_members
-from keras_stylegan.formats import READABLE_SUFFIXES
+from keras_stylegan.formats import READABLE_SUFFIXES, UNREAD_SUFFIXES
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # neither flag exists everywhere
+_UNREAD = "a format that cannot be read"
 MAX_BYTES = 2**29  # of one file: more is no picture, and a zip may claim anything
 
 
-def is_picture(path: PurePosixPath | Path) -> bool:
+def is_picture(path: PurePosixPath | Path, suffixes: Container[str] = READABLE_SUFFIXES) -> bool:
     """Whether a path relative to its source is listed: by suffix, and not hidden."""
     hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return path.suffix.lower() in READABLE_SUFFIXES and not hidden
+    return path.suffix.lower() in suffixes and not hidden
 
 
 def class_names(names: Sequence[str], folders: Sequence[str] = ()) -> tuple[str, ...] | None:
@@ -107,6 +108,7 @@ class ZipSource(_Files):
         check_members(self._archive, path)
         names = {info.filename for info in self._archive.infolist() if not info.is_dir()}
         super().__init__(str(path), [name for name in names if is_picture(PurePosixPath(name))])
+        self.unreadable = {name: _UNREAD for name in names if is_picture(PurePosixPath(name), UNREAD_SUFFIXES)}
 
     def read(self, index: int) -> tuple[bytes, int | None]:
         name = self.names[index]
@@ -155,3 +157,5 @@ def _walk(root: Path, problems: dict[str, str]) -> Iterator[tuple[str, bool]]:
                     yield path.as_posix(), False
                 else:
                     problems[path.as_posix()] = "not a file, or a link to nothing"
+            elif is_picture(path, UNREAD_SUFFIXES):
+                problems[path.as_posix()] = _UNREAD

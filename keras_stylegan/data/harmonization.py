@@ -65,7 +65,7 @@ class HarmonizationPairs(EndlessBatches):
         ):
             if not 0 <= value <= 1:
                 raise ValueError(f"`{name}` must be in [0, 1]. Received: {name}={value}")
-        super().__init__(crops.batch_size, seed)
+        super().__init__(crops.batch_size, seed, parts=(crops,))
         self.crops = crops
         self.shifts = dict(shifts)
         self.num_regions = num_regions

@@ -59,7 +59,8 @@ def open_domains(source: str | Path | Sequence, split: str = "train") -> tuple[S
         Two `Source`s, or None if there are no such two domains.
 
     Raises:
-        ValueError: as `open_source`, or if one of the two folders is there without pictures, or not at all.
+        ValueError: as `open_source`, or if one of the two folders is there without pictures, or not at all, or if two
+            folders of other names hold pictures of equal names.
     """
     if isinstance(source, (tuple, list)):
         if len(source) != 2:
@@ -78,6 +79,11 @@ def open_domains(source: str | Path | Sequence, split: str = "train") -> tuple[S
             full, empty = (first, second) if held[0] else (second, first)
             raise ValueError(f"`source` must have pictures in {first} and {second}. "
                              f"Received: {source} with {max(held)} in {full} and none in {empty}")  # fmt: skip
+    if twins := _twins(whole):
+        raise ValueError(
+            "`source` must have pairs side by side, or in A/ and B/; or be two sources. "
+            f"Received: {source} with pictures of equal names in {twins[0]}/ and {twins[1]}/"
+        )
     return None
 
 
@@ -100,7 +106,22 @@ def split_pair(picture: np.ndarray) -> np.ndarray:
 
 def _below(source: Source, prefix: str) -> Subset:
     indices = [index for index, name in enumerate(source.names) if name.startswith(prefix)]
-    return Subset(source, indices, [source.names[index].removeprefix(prefix) for index in indices])
+    part = Subset(source, indices, [source.names[index].removeprefix(prefix) for index in indices])
+    part.location = f"{source.location}/{prefix.removesuffix('/')}"
+    return part
+
+
+def _twins(source: Source) -> tuple[str, str] | None:
+    """Two folders that hold pictures of equal names, more than one: pairs, none of which lies side by side."""
+    held: dict[str, set[str]] = {}
+    for path in map(PurePosixPath, source.names):
+        held.setdefault(path.parent.as_posix(), set()).add(path.stem)
+    folders: dict[frozenset[str], str] = {}
+    for folder, stems in held.items():
+        first = folders.setdefault(frozenset(stems), folder)
+        if first != folder and len(stems) > 1:
+            return first, folder
+    return None
 
 
 def _by_stem(source: Source) -> dict[str, int]:

@@ -21,19 +21,25 @@ MAX_PIXELS = 89_478_485
 _CONVERTIBLE = frozenset(("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV"))
 
 
+class OtherPixelsError(ValueError):
+    """Pixels of a kind that would have to be clipped to become RGB."""
+
+
 def to_rgb(image: Image.Image) -> Image.Image:
     """An RGB picture, upright by its EXIF orientation, transparency over white, 16 bits scaled to 8.
 
     Raises:
-        ValueError: for pixels that are floating point or L*a*b*.
+        OtherPixelsError: for pixels that are floating point, L*a*b* or grey of more than 16 bits.
     """
     image = _upright(image)
     if image.mode.startswith("I"):
         # Pillow's own conversion clips at 255 instead of scaling.
-        values = np.asarray(image).astype("int64").clip(0, 65535)
+        values = np.asarray(image).astype("int64")
+        if values.min() < 0 or values.max() > 65535:
+            raise OtherPixelsError("grey levels of 32 bits cannot be read")
         return Image.fromarray(((values * 255 + 32767) // 65535).astype("uint8")).convert("RGB")
     if image.mode not in _CONVERTIBLE:
-        raise ValueError(f"pixels of mode {image.mode} cannot be read")
+        raise OtherPixelsError(f"pixels of mode {image.mode} (floating point or L*a*b*) cannot be read")
     if image.has_transparency_data:
         image = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
@@ -88,6 +94,8 @@ def _decode(stream: BinaryIO, name: str, short_side: int | None) -> np.ndarray:
         return np.asarray(shrink(to_rgb(image), short_side))
     except MemoryError:
         raise
+    except OtherPixelsError as error:
+        raise ValueError(f"{name}: {error}") from None
     except Exception as error:  # on damaged files decoders raise nearly any type
         raise damaged(name, error) from error
 

@@ -25,7 +25,7 @@ class SceneBatches(EndlessBatches):
             raise ValueError(
                 f"`styles` and `scenes` must have one batch size. Received: {styles.batch_size} and {scenes.batch_size}"
             )
-        super().__init__(styles.batch_size, styles.seed)
+        super().__init__(styles.batch_size, styles.seed, parts=(styles, scenes))
         self.styles = styles
         self.scenes = scenes
 

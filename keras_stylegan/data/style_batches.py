@@ -70,7 +70,7 @@ class StyleBatches(EndlessBatches):
             )
         if smoothed and style_pictures is None:
             raise ValueError(f"`smoothed` needs `style_pictures`. Received: smoothed={smoothed}")
-        super().__init__(crops.batch_size, seed)
+        super().__init__(crops.batch_size, seed, parts=(crops,))
         self.crops = crops
         self.num_styles = num_styles
         self.mix_probability = mix_probability

@@ -59,7 +59,7 @@ class StylePictureBatches(EndlessBatches):
             raise ValueError(
                 f"`num_painted` must be from 0 to the batch size {crops.batch_size}. Received: {num_painted}"
             )
-        super().__init__(crops.batch_size, seed)
+        super().__init__(crops.batch_size, seed, parts=(crops,))
         self.crops = crops
         self.paintings = paintings
         self.numbers = numbers

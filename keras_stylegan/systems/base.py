@@ -43,7 +43,7 @@ class System:
 
     Attributes:
         model: the compiled model, trained by `fit` or by `make_step()`.
-        batches: object with `batches[index]` for every index >= 0.
+        batches: object with `batches[index]` for every index >= 0. Of `EndlessBatches` a run names what they skip.
         preview: function that paints pictures for the image grid, always of the same inputs.
         save: function that writes what inference needs into a folder.
         facts: what the data decided (counts, names), written into config.json; a run resumes only where they are equal.
