@@ -238,6 +238,8 @@ def test_load_refuses_unknown_names(packaged):
         keras_stylegan.load(runtime="onnx")
     with pytest.raises(ValueError, match="`banks` must be a sequence of paths. Received: banks='mine.safetensors'"):
         keras_stylegan.load(banks="mine.safetensors")
+    with pytest.raises(ValueError, match=r"`banks` must be a sequence of paths. Received: banks=\[3\]"):
+        keras_stylegan.load(banks=[3])
 
 
 def test_load_refuses_networks_that_do_not_stylise(packaged):
