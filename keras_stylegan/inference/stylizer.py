@@ -30,7 +30,7 @@ class Stylizer:
     Example:
 
     >>> net = keras_stylegan.load()
-    >>> net.stylize("street.jpg", {"seurat_pointillism": 2, "hokusai_great_wave": 1}, strength=0.8).save("out.png")
+    >>> net.stylize("street.jpg", {"munch_scream": 2, "hokusai_great_wave": 1}, strength=0.8).save("out.png")
     >>> net.stylize("street.jpg", regions=[("sky.png", "vangogh_starry_night")]).save("out.png")
     """
 
