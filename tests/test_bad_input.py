@@ -16,6 +16,7 @@ from stand_in import photograph, write_assets
 from keras_stylegan import cli, pretrained
 
 PHOTO = Image.fromarray(photograph(96, 64))
+ASSETS = pretrained.assets
 
 
 def encoded(file_format, image=PHOTO, **options):
@@ -328,6 +329,22 @@ def test_gatys_takes_no_name_of_a_packaged_style(capfd):
     PHOTO.save("photo.png")
     call = ["gatys", "photo.png", "-o", "out.png", "--style", "night"]
     expect_one_line(capfd, call, "`--style` must be a picture file", "Received: night")
+
+
+@pytest.mark.parametrize("call", [
+    "gatys photo.png -o out.png --style photo.png",
+    "add-style photo.png --name mine --bank bank",
+    "restore photo.png -o out.png --task denoise",
+    "stylize photo.png -o out.png --style-image photo.png --refine",
+])  # fmt: skip
+def test_what_needs_keras_starts_it_in_silence(call, capfd, monkeypatch):
+    def start():
+        raise ValueError("started")
+
+    monkeypatch.setattr(pretrained, "assets", ASSETS)
+    monkeypatch.setattr("keras_stylegan.commands.silence.start_keras", start)
+    PHOTO.save("photo.png")
+    expect_one_line(capfd, call.split(), "keras-stylegan: started")
 
 
 def test_warnings_of_decoders_are_not_shown():

@@ -47,10 +47,16 @@ def _refine(network, painting, seconds):
     import time
 
     from keras_stylegan.commands.progress import progress_bar
+    from keras_stylegan.commands.silence import start_keras
+    from keras_stylegan.inference.style_pictures import choose_backend, read_style_picture
 
     pictures = painting.pictures()
     if not pictures:
         raise ValueError("`--refine` needs a style picture (`--style-image`). Received: named styles only")
+    for picture in pictures:  # what cannot be read is said before a backend is loaded
+        read_style_picture(picture)
+    choose_backend("--refine")
+    start_keras()
     for picture in pictures:
         with progress_bar(f"refining {picture}", round(seconds)) as report:
             begun = time.monotonic()
