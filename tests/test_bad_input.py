@@ -347,6 +347,22 @@ def test_what_needs_keras_starts_it_in_silence(call, capfd, monkeypatch):
     expect_one_line(capfd, call.split(), "keras-stylegan: started")
 
 
+@pytest.mark.parametrize("mistake", ["-o no/out.png", "-o out.png --strength 2", "-o out.png --color blue"])
+def test_mistakes_are_told_before_a_style_is_refined(mistake, capfd, monkeypatch):
+    monkeypatch.setattr("keras_stylegan.commands.silence.start_keras", lambda: pytest.fail("Keras was started"))
+    PHOTO.save("photo.png")
+    expect_one_line(capfd, f"stylize photo.png {mistake} --style-image photo.png --refine".split())
+
+
+def test_progress_leaves_nothing_in_a_file(capfd):
+    from keras_stylegan.commands.progress import progress_bar
+
+    with progress_bar("painting", 2) as report:
+        report(1)
+        report(2)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_warnings_of_decoders_are_not_shown():
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x09broken"
     pathlib.Path("photo.jpg").write_bytes(encoded("JPEG", exif=exif))
