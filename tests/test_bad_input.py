@@ -16,6 +16,7 @@ from stand_in import photograph, write_assets
 from keras_stylegan import cli, pretrained
 
 PHOTO = Image.fromarray(photograph(96, 64))
+ASSETS = pretrained.assets
 
 
 def encoded(file_format, image=PHOTO, **options):
@@ -177,6 +178,8 @@ CALLS = {
     "its region": (["photo.png", "-o", "two.png", "--region", "two.png:night"], ["overwrite"]),
     "itself by link": (["link.png", "-o", "photo.png", *NIGHT], ["the output would overwrite its own input"]),
     "batch to a file": (["photo.png", "two.png", "-o", "notes.txt", *NIGHT], ["notes.txt: several pictures need"]),
+    "batch to a picture": (["photo.png", "two.png", "-o", "out.jpg", *NIGHT], ["out.jpg: several pictures"]),
+    "folder to a picture": (["folder", "-o", "out.jpg", *NIGHT], ["out.jpg: several pictures"]),
     "batch to stdout": (["photo.png", "two.png", "-o", "-", *NIGHT], ["a single picture"]),
     "stdin to a folder": (["-", "-o", "folder", *NIGHT], ["folder: a picture from standard input has no name"]),
     "same names": (["two.png", "folder/two.png", "-o", "x", *NIGHT], ["two.png: 2 inputs have this output"]),
@@ -249,9 +252,8 @@ def test_a_damaged_weight_file(capfd, tmp_path):
     PHOTO.save("photo.png")
     weights = tmp_path / "assets" / "weights" / "stand_in.tflite"
     weights.write_bytes(flipped(weights.read_bytes(), 1000))
-    expect_one_line(
-        capfd, ["stylize", "photo.png", "-o", "out.png", *NIGHT], "stand_in.tflite: the weight file is damaged"
-    )
+    expect_one_line(capfd, STYLIZE, "stand_in.tflite: the weight file is damaged")
+    expect_one_line(capfd, ["demo"], "stand_in.tflite: the weight file is damaged")
 
 
 STYLIZE = ["stylize", "photo.png", "-o", "out.png", *NIGHT]
@@ -310,7 +312,7 @@ def test_closed_streams():
     ended = program(["presets"], ">&-")
     assert (ended.returncode, ended.stderr) == (0, "")
     ended = program(["stylize", "-", "-o", "out.png", "--style", "munch_scream"], "<&-")
-    assert (ended.returncode, ended.stderr) == (2, "keras-stylegan: image data: the file is empty\n")
+    assert (ended.returncode, ended.stderr) == (2, "keras-stylegan: standard input: the file is empty\n")
     assert program(["stylize", "none.png", "-o", "out.png", "--style", "munch_scream"], "2>&- >&-").returncode == 2
 
 
@@ -321,6 +323,44 @@ def test_gatys_reads_its_files_before_a_backend_speaks():
         ended = program(["gatys", photo, "-o", "out.png", "--style", painting], "")
         assert ended.returncode == 2 and ended.stderr.count("\n") == 1
         assert ended.stderr.startswith("keras-stylegan: text.png: not a picture")
+
+
+def test_gatys_takes_no_name_of_a_packaged_style(capfd):
+    PHOTO.save("photo.png")
+    call = ["gatys", "photo.png", "-o", "out.png", "--style", "night"]
+    expect_one_line(capfd, call, "`--style` must be a picture file", "Received: night")
+
+
+@pytest.mark.parametrize("call", [
+    "gatys photo.png -o out.png --style photo.png",
+    "add-style photo.png --name mine --bank bank",
+    "restore photo.png -o out.png --task denoise",
+    "stylize photo.png -o out.png --style-image photo.png --refine",
+])  # fmt: skip
+def test_what_needs_keras_starts_it_in_silence(call, capfd, monkeypatch):
+    def start():
+        raise ValueError("started")
+
+    monkeypatch.setattr(pretrained, "assets", ASSETS)
+    monkeypatch.setattr("keras_stylegan.commands.silence.start_keras", start)
+    PHOTO.save("photo.png")
+    expect_one_line(capfd, call.split(), "keras-stylegan: started")
+
+
+@pytest.mark.parametrize("mistake", ["-o no/out.png", "-o out.png --strength 2", "-o out.png --color blue"])
+def test_mistakes_are_told_before_a_style_is_refined(mistake, capfd, monkeypatch):
+    monkeypatch.setattr("keras_stylegan.commands.silence.start_keras", lambda: pytest.fail("Keras was started"))
+    PHOTO.save("photo.png")
+    expect_one_line(capfd, f"stylize photo.png {mistake} --style-image photo.png --refine".split())
+
+
+def test_progress_leaves_nothing_in_a_file(capfd):
+    from keras_stylegan.commands.progress import progress_bar
+
+    with progress_bar("painting", 2) as report:
+        report(1)
+        report(2)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_warnings_of_decoders_are_not_shown():

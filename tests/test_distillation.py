@@ -122,6 +122,7 @@ def test_recipe_writes_a_network_that_loads(tmp_path):
     ])  # fmt: skip
     record = json.loads((tmp_path / "run" / "compact.json").read_text())
     assert record["images_seen"] == 8 and set(record["rank_correlation"]) == {*teacher.taps, "mean"}
+    assert "- Images seen: 8, in" in (tmp_path / "run" / "compact.md").read_text()
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 2
     assert build_perceptual(tmp_path / "run" / "compact.npz").count_params() == record["parameters"]
     first, second = (

@@ -80,6 +80,16 @@ def test_more_than_sixteen_bits_are_refused(level):
         read_picture(Image.fromarray(np.array([[0, level]], np.int32)))
 
 
+def test_a_file_of_32_bits_is_not_taken_for_one_of_16():
+    with pytest.raises(ValueError, match="image data: grey levels of 32 bits"):
+        read_picture(encoded(Image.fromarray(GREY.astype(np.int32)), "TIFF"))
+
+
+def test_a_pgm_of_16_bits():
+    picture = read_picture(b"P5 3 1 65535\n" + np.array([0, 257, 65535], ">u2").tobytes())
+    np.testing.assert_array_equal(pixels(picture)[0, :, 0], [0, 1, 255])
+
+
 def test_the_first_frame_of_an_animation():
     frames = [Image.new("RGB", (5, 4), color) for color in ("red", "blue")]
     animation = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)

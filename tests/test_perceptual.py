@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_stylegan import pretrained
+from keras_stylegan.exporters.model_card import perceptual_card
 from keras_stylegan.losses import style_loss, style_statistics
 from keras_stylegan.models.distillation import gram_rank_correlation, save_arrays
 from keras_stylegan.networks import PerceptualNetwork, build_perceptual
@@ -201,6 +203,9 @@ def test_the_packaged_network_is_what_its_record_says():
     assert hashlib.sha256(content).hexdigest() == record["sha256"]
     assert len(content) == record["bytes"] <= 2_000_000
     assert record["rank_correlation"]["mean"] >= 0.95
+    entry = pretrained.manifest()["compact"]
+    assert {**entry, "name": "compact"} == record
+    assert (folder / "compact.md").read_text(encoding="utf-8") == perceptual_card(entry)
     network = build_perceptual("compact")
     assert network.count_params() == record["parameters"]
     shapes = {tap: shape[-1] for tap, shape in network.compute_output_shape((1, 32, 32, 3)).items()}

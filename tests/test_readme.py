@@ -7,6 +7,8 @@ import shlex
 import keras
 import numpy as np
 import pytest
+from PIL import Image
+from stand_in import photograph
 
 from keras_stylegan import cli, pretrained
 
@@ -33,6 +35,22 @@ def test_the_system_of_your_own_trains():
     logs = model.make_step()({"images": np.random.default_rng(0).normal(size=(4, 2, 2, 3)).astype("float32")})
     assert {"discriminator/adversarial", "discriminator/r1", "generator/adversarial"} <= set(logs)
     assert logs["images_seen"] == 4
+
+
+def test_python_of_use_and_data_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("photos").mkdir()
+    for number in range(16):
+        Image.fromarray(photograph(96, 80, number)).save(f"photos/{number}.jpg")
+    Image.fromarray(photograph(96, 80)).save("photo.jpg")
+    blocks = [text for kind, text in BLOCKS if kind and "class GAN" not in text]
+    assert len(blocks) == 2
+    names = {}
+    for code in blocks:
+        exec(compile(code, "README.md", "exec"), names)
+    with Image.open("painted.jpg") as painted:
+        assert painted.size == names["picture"].size == (96, 80)
+    assert names["first"].shape == (16, 64, 64, 3)
 
 
 def command_lines():

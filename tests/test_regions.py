@@ -109,6 +109,7 @@ def test_overlaps_are_mixed_and_that_is_said(net):
         ({"styles": "night", "regions": [(LEFT, "night")]}, "Received: both"),
         ({"regions": []}, "`regions` must be pairs of a mask and its styles"),
         ({"regions": [LEFT]}, "`regions` must be pairs"),
+        ({"regions": 5}, "`regions` must be pairs"),
         ({"regions": [(LEFT * 0, "night")]}, "`regions` must have masks that mark at least one pixel.*mask 1"),
         ({"regions": [(LEFT, "nihgt")]}, "unknown style.*night"),
         ({"regions": [("alpha", "night")]}, "the mask `alpha` needs a photograph with transparency"),

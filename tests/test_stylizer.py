@@ -238,6 +238,8 @@ def test_load_refuses_unknown_names(packaged):
         keras_stylegan.load(runtime="onnx")
     with pytest.raises(ValueError, match="`banks` must be a sequence of paths. Received: banks='mine.safetensors'"):
         keras_stylegan.load(banks="mine.safetensors")
+    with pytest.raises(ValueError, match=r"`banks` must be a sequence of paths. Received: banks=\[3\]"):
+        keras_stylegan.load(banks=[3])
 
 
 def test_load_refuses_networks_that_do_not_stylise(packaged):
@@ -306,11 +308,12 @@ class TestPackagedNetwork:
         apart = np.abs(a - b).mean()
         assert apart > 5 and np.abs(mixed - a).mean() < apart and np.abs(mixed - b).mean() < apart
 
-    def test_low_strength_is_near_the_photograph(self, real):
-        photo = photograph(256, 192)
-        distances = [np.abs(np.asarray(real.stylize(photo, real.styles[0], s), float) - photo).mean()
-                     for s in (0.05, 0.5, 1)]  # fmt: skip
-        assert distances == sorted(distances)
+    def test_strength_leads_from_the_photograph_to_every_style(self, real):
+        photo = photograph(96, 72)
+        for style in real.styles:
+            painted = [np.asarray(real.stylize(photo, style, strength), float) for strength in (0, 0.25, 0.5, 0.75, 1)]
+            distances = [np.abs(picture - photo).mean() for picture in painted]
+            assert distances[0] == 0 and all(a < b for a, b in zip(distances, distances[1:], strict=False)), style
 
     @pytest.mark.slow
     def test_both_runtimes_agree(self, real):

@@ -2,9 +2,10 @@
 
     python training/compact.py --teacher vgg19_16x_wct.npz --content PHOTOS --styles PAINTINGS --out RUN
 
-Writes RUN/compact.npz (float16) and RUN/compact.json (recipe, images seen, losses, rank correlation, sha256) after
-every epoch, so a run may be stopped at any time. `--judge` names photographs that are not trained on, for the rank
-correlation. About 20 minutes on one CPU core; what it reached stands in assets/weights/compact.json.
+Writes RUN/compact.npz (float16), RUN/compact.json (recipe, images seen, losses, rank correlation, sha256) and the model
+card RUN/compact.md after every epoch, so a run may be stopped at any time. `--judge` names photographs that are not
+trained on, for the rank correlation. About 20 minutes on one CPU core; what it reached stands in
+assets/weights/compact.md.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import keras
 import numpy as np
 from PIL import Image, ImageEnhance
 
+from keras_stylegan.exporters.model_card import perceptual_card
 from keras_stylegan.models.distillation import FeatureDistillation, gram_rank_correlation, save_arrays
 from keras_stylegan.networks import PerceptualNetwork, build_perceptual
 
@@ -120,6 +122,7 @@ class Keep(keras.callbacks.Callback):
             record["rank_correlation"] = {key: round(value, 4) for key, value in correlation.items()}
             record["rank_pairs"] = len(self.pictures) * len(self.styles)
         path.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n")
+        path.with_suffix(".md").write_text(perceptual_card(record))
         with open(path.with_name("metrics.jsonl"), "a") as log:
             log.write(
                 json.dumps({k: record.get(k) for k in ("images_seen", "minutes", "losses", "rank_correlation")}) + "\n"

@@ -44,6 +44,9 @@ def plan(inputs: list[str], output: str, others: Iterable[str] = ()) -> tuple[li
     if not to_folder:
         check_output(output, sources)
         return [(files[0], output)], False
+    is_named_folder = os.path.exists(output) or output.endswith(("/", os.sep))
+    if pathlib.PurePath(output).suffix.lower() in FORMATS and not is_named_folder:
+        raise ValueError(f"{output}: several pictures need a folder as output, but this is the name of a picture")
     targets = [os.path.join(output, _output_name(file)) for file in files]
     for target, count in collections.Counter(targets).items():
         if count > 1:

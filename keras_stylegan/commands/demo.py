@@ -20,11 +20,11 @@ def run(arguments) -> int:
     from keras_stylegan.inference.contact_sheet import stack
 
     start = time.perf_counter()
-    folder = make_folder(arguments.output)
     network = load_network()
     photographs = pretrained.sample_photographs()
     if not photographs:
         raise ValueError("samples: the package has no sample photographs; install it again")
+    folder = make_folder(arguments.output)
     print(f"{len(network.styles)} styles on {len(photographs)} photographs ...", flush=True)
     sheets = []
     for photograph in photographs:

@@ -74,7 +74,7 @@ def _paint_file(source, target, paint, arguments):
     start = time.perf_counter()
     content = sys.stdin.buffer.read() if source == _STANDARD_STREAM else source
     with silence():
-        picture = read_picture(content, arguments.max_pixels or MAX_PIXELS)
+        picture = read_picture(content, arguments.max_pixels or MAX_PIXELS, "standard input")
     with notes(source):
         result, record = paint(picture)
     if target == _STANDARD_STREAM:

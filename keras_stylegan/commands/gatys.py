@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     _check(arguments)
     chosen = [parse_style(text) for text in arguments.style]
+    _check_pictures([path for path, _ in chosen])
     inputs = [arguments.photo, *(path for path, _ in chosen), *arguments.mask]
     check_output(arguments.output, {os.path.realpath(path) for path in inputs})
     if sum(weight for _, weight in chosen) <= 0:
@@ -93,6 +94,16 @@ def parse_style(text: str) -> tuple[str, float]:
     if not (math.isfinite(value) and value >= 0):
         raise ValueError(f"`--style` must be FILE or FILE=W with a finite weight of at least 0. Received: {text}")
     return path, value
+
+
+def _check_pictures(paths: list[str]) -> None:
+    """ValueError for a packaged style, which is a name for `stylize` and no picture."""
+    from keras_stylegan.pretrained import network_entry
+
+    names = {style["name"] for style in network_entry("multistyle")["styles"]}
+    for path in paths:
+        if path in names and not os.path.exists(path):
+            raise ValueError(f"`--style` must be a picture file; `stylize` paints in packaged styles. Received: {path}")
 
 
 def _check(arguments: argparse.Namespace) -> None:

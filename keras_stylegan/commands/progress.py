@@ -5,11 +5,12 @@ import contextlib
 
 @contextlib.contextmanager
 def progress_bar(description: str, steps: int):
-    """Gives a function that shows how many of the steps are done."""
+    """Gives a function that shows how many of the steps are done, on a terminal; a file gets mistakes only."""
     from rich.console import Console
     from rich.progress import Progress
 
-    progress = Progress(console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    progress = Progress(console=console, transient=True, disable=not console.is_terminal)
     task = progress.add_task(description, total=steps)
 
     def report(step):

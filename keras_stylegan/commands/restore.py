@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from keras_stylegan.commands.outputs import check_output
     from keras_stylegan.commands.progress import progress_bar
-    from keras_stylegan.commands.silence import silence
+    from keras_stylegan.commands.silence import silence, start_keras
     from keras_stylegan.inference.images import read_picture
     from keras_stylegan.inference.saving import write_picture
 
@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     with silence():
         source = read_picture(arguments.photo)
         mask = None if arguments.mask is None else read_picture(arguments.mask).photo
+    start_keras()
     from keras_stylegan.inference.restoration import restore_photograph
 
     start = time.perf_counter()

@@ -26,11 +26,14 @@ def run(arguments) -> int:
     each_picture.check_arguments(arguments)
     network = load_network(arguments.bank)
     look = _look(arguments, painting)
-    if arguments.refine is not None:
+    files = arguments.inputs, arguments.output, [*painting.pictures(), *painting.masks()]
+    if arguments.refine is not None:  # a long work, before which all else is checked that can be
+        network.check(network.styles[0], arguments.strength, arguments.color, arguments.stroke_size)
+        plan(*files)
         _refine(network, painting, arguments.refine)
     with silence():  # the predictor of style pictures is another LiteRT file, which says what it runs on
         network.check(painting.styles, **look)
-    jobs, is_batch = plan(arguments.inputs, arguments.output, [*painting.pictures(), *painting.masks()])
+    jobs, is_batch = plan(*files)
 
     def paint(picture):
         width, height = picture.photo.size
@@ -47,10 +50,16 @@ def _refine(network, painting, seconds):
     import time
 
     from keras_stylegan.commands.progress import progress_bar
+    from keras_stylegan.commands.silence import start_keras
+    from keras_stylegan.inference.style_pictures import choose_backend, read_style_picture
 
     pictures = painting.pictures()
     if not pictures:
         raise ValueError("`--refine` needs a style picture (`--style-image`). Received: named styles only")
+    for picture in pictures:  # what cannot be read is said before a backend is loaded
+        read_style_picture(picture)
+    choose_backend("--refine")
+    start_keras()
     for picture in pictures:
         with progress_bar(f"refining {picture}", round(seconds)) as report:
             begun = time.monotonic()

@@ -132,6 +132,39 @@ Puts regions of one picture into another under its light and colours.
 {table}"""
 
 
+def perceptual_card(entry: dict[str, Any]) -> str:
+    """Returns the model card of the packaged perceptual network, as Markdown, of its entry in `manifest.json`."""
+    # Sorted, as the manifest is: the card of an entry read from there is the same.
+    losses = _table(("term", "value"), ((term, f"{value:.4g}") for term, value in sorted(entry["losses"].items())))
+    ranks = sorted(entry.get("rank_correlation", {}).items())
+    table = _table(("Gram distances at", "rank correlation"), ranks)
+    pairs = f"""
+## Rank correlation with the teacher
+
+Spearman's, over {entry["rank_pairs"]:,} pairs of a style picture and a photograph that was not trained on.
+
+{table}
+""" if ranks else ""  # fmt: skip
+    settings = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in sorted(entry["arguments"].items()))
+    return f"""# Model card: compact
+
+The perceptual network: content and style losses look through it, so that training a style needs no download.
+
+- Network: `PerceptualNetwork`, {entry["parameters"]:,} parameters; weights {entry["bytes"] / 1e6:.2f} MB.
+- Recipe: `python {entry["recipe"]} {settings}`
+- Teacher: {entry["teacher"]}
+- Data: {entry["data"]}
+- Images seen: {entry["images_seen"]:,}, in {entry["minutes"]} minutes.
+- Licence: {entry["licence"]}. See assets/weights/LICENSE.
+- Limits: it compares pictures as its teacher does, least well at the taps with the lowest correlation; it names nothing
+  that they show.
+
+## Last losses
+
+{losses}
+{pairs}"""
+
+
 def _scores(record):
     if not record:
         return ""

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from keras_stylegan.inference.banks import Bank, read_bank, read_banks, write_bank
 from keras_stylegan.inference.images import MAX_PIXELS, Picture, read_picture
@@ -50,7 +50,8 @@ def load(name: str = "multistyle", runtime: str = "litert", banks: Sequence[str 
 
     if runtime not in ("litert", "keras"):
         raise ValueError(f'`runtime` must be "litert" or "keras". Received: runtime={runtime!r}')
-    if isinstance(banks, str | os.PathLike) or not isinstance(banks, Iterable):
+    is_collection = isinstance(banks, Collection) and not isinstance(banks, str)
+    if not is_collection or not all(isinstance(bank, str | os.PathLike) for bank in banks):
         raise ValueError(f"`banks` must be a sequence of paths. Received: banks={banks!r}")
     entry = pretrained.network_entry(name)
     styles = [style["name"] for style in entry["styles"]]

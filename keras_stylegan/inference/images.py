@@ -59,13 +59,14 @@ class Picture:
         return result
 
 
-def read_picture(source, max_pixels: int = MAX_PIXELS) -> Picture:
+def read_picture(source, max_pixels: int = MAX_PIXELS, name: str = "image data") -> Picture:
     """Reads a picture and brings it to the form a network takes.
 
     Args:
         source: a path; the bytes of a file; a PIL image; an array uint8 of shape `(height, width)` or
             `(height, width, channels)` with 1 (grey), 3 (RGB) or 4 (RGBA) channels; or a `Picture`, returned as it is.
         max_pixels: int > 0, the greatest width times height, checked before anything is decoded.
+        name: what messages call the bytes of a file.
 
     Returns:
         A `Picture`.
@@ -77,15 +78,15 @@ def read_picture(source, max_pixels: int = MAX_PIXELS) -> Picture:
     if isinstance(source, Picture):
         return source
     if isinstance(source, np.ndarray):
-        image, name = _from_array(source), "array"
-        check_size(image.size, max_pixels, name)
-        return _normalise(image, name)
+        image = _from_array(source)
+        check_size(image.size, max_pixels, "array")
+        return _normalise(image, "array")
     if isinstance(source, Image.Image):
         name = getattr(source, "filename", "") or "image"
         check_size(source.size, max_pixels, name)
         return _normalise(source, name)
     if isinstance(source, bytes | bytearray | memoryview):
-        return _decode(io.BytesIO(source), "image data", max_pixels)
+        return _decode(io.BytesIO(source), name, max_pixels)
     if isinstance(source, str | os.PathLike):
         with open(source, "rb") as stream:
             # A pipe, such as /dev/stdin, can be read only once.
@@ -120,6 +121,8 @@ def _normalise(image: Image.Image, name: str) -> Picture:
         raise damaged(name, error) from error
     if image.mode in ("P", "PA") and image.palette is None:
         raise damaged(name, ValueError("the palette is missing"))
+    if image.mode == "I" and image.format == "TIFF":  # whose 16 bits Pillow calls "I;16", other than a PGM's
+        raise ValueError(f"{name}: grey levels of 32 bits, or with a sign, cannot be read")
     # Pillow inverts such grey levels of 8 bits only.
     white_is_zero = image.mode.startswith("I;16") and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
     # Pillow names a phone's JPEG with a second picture behind the first MPO.

@@ -96,7 +96,8 @@ class Palette:
             vector = self.predicted(name)
             if vector is None:
                 raise ValueError(
-                    f"{name}: the network has no predictor of styles; find this picture's with `refine` or `add-style`"
+                    f"{name}: the network has no predictor of styles, so a picture's is learnt first: "
+                    "`keras-stylegan add-style`, or `--refine` (`Stylizer.refine`)"
                 )
             self._pictures[name] = vector
         return self._pictures[name]

@@ -11,9 +11,7 @@ import threading
 import numpy as np
 
 from keras_stylegan.inference.litert_signatures import single_signature
-from keras_stylegan.pretrained import assign_weights, build_transformer
-
-__all__ = ["MIN_SIDE", "KerasRuntime", "LiteRTRuntime", "assign_weights", "available_cores", "pad_to_stride"]
+from keras_stylegan.pretrained import build_transformer
 
 # Below this side the network's own border handling and its per-picture statistics have too little to work on.
 MIN_SIDE = 64

@@ -30,7 +30,7 @@ class Stylizer:
     Example:
 
     >>> net = keras_stylegan.load()
-    >>> net.stylize("street.jpg", {"seurat_pointillism": 2, "hokusai_great_wave": 1}, strength=0.8).save("out.png")
+    >>> net.stylize("street.jpg", {"munch_scream": 2, "hokusai_great_wave": 1}, strength=0.8).save("out.png")
     >>> net.stylize("street.jpg", regions=[("sky.png", "vangogh_starry_night")]).save("out.png")
     """
 
@@ -68,7 +68,7 @@ class Stylizer:
         if (styles is None) == (regions is None):
             raise ValueError("give either `styles`, for the whole picture, or `regions`. Received: "
                              + ("neither" if styles is None else "both"))  # fmt: skip
-        if regions is not None and not all(isinstance(pair, Sequence) and len(pair) == 2 for pair in regions or [0]):
+        if regions is not None and not _are_pairs(regions):
             raise ValueError(f"`regions` must be pairs of a mask and its styles. Received: regions={regions!r}")
         mixtures = [self.palette.mixture(s) for s in ([styles] if regions is None else [s for _, s in regions])]
         if not isinstance(feather, numbers.Real) or not 0 <= feather < math.inf:
@@ -209,6 +209,12 @@ class Stylizer:
         pictures = [(photo, "photograph")]
         pictures += [(self.stylize(photo, style), style) for style in self.styles]
         return contact_sheet(pictures, columns, tile)
+
+
+def _are_pairs(regions):
+    if not isinstance(regions, Sequence) or not regions:
+        return False
+    return all(isinstance(pair, Sequence) and len(pair) == 2 for pair in regions)
 
 
 def _check_size(size, max_pixels):

@@ -109,7 +109,7 @@ class GatysModel(keras.Model):
         """Runs the optimisation from where the picture is.
 
         Args:
-            steps: int, number of Adam steps, or the limit of L-BFGS's evaluations.
+            steps: int, number of Adam steps, or of evaluations after which L-BFGS begins no new iteration.
             optimizer: `"adam"`, with cosine decay of `rate` to 0, or `"lbfgs"`.
             rate: float, Adam's first step size in pixel units of [-1, 1].
             callback: optional function of the step (from 1) and a dict of the losses before it, floats by name.
