@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 
 from keras_stylegan.commands.outputs import add_provenance
-from keras_stylegan.commands.reports import check_report
+from keras_stylegan.commands.reports import check_at_least, check_report
 from keras_stylegan.provenance import STYLIZED
 
 # Of each set, in the report.
 SHOWN, SHOWN_SIDE = 12, 256
+_INTERVALS = (
+    "Brackets are 95 % intervals, by scoring random halves of both sets: where other pictures, as many, would score. "
+    "The bias that a number of pictures brings is not in them: a score that differs much from that of halves has one."
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-features", type=int, default=10_000, metavar="N", help="feature vectors kept (default: %(default)s)"
     )
     parser.add_argument(
+        "--resamples",
+        type=int,
+        default=100,
+        metavar="N",
+        help="halves of the sets that are scored for the 95 %% intervals; 0 for none (default: %(default)s)",
+    )
+    parser.add_argument(
         "--nearest",
         metavar="FILE",
         help="write a sheet of generated pictures, each above the real ones nearest to it: does the generator copy?",
@@ -47,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    import dataclasses
     import json
     import os
     import warnings
@@ -57,6 +69,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     # Mistakes in names are found before Keras is loaded, and mistakes in folders before a network is.
     check_report(arguments)
+    check_at_least(arguments, resamples=0)
+    if arguments.resamples == 1:
+        raise ValueError("`--resamples` must be 0 or at least 2. Received: 1")
     metrics = check_metrics(name for name in arguments.metrics.split(",") if name)
     check_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
     if arguments.nearest:
@@ -65,11 +80,13 @@ def run(arguments: argparse.Namespace) -> int:
         warnings.simplefilter("always", UserWarning)
         record = _evaluate(arguments, metrics)
     record["warnings"] = [str(warning.message) for warning in caught if warning.category is UserWarning]
+    evaluation = _evaluation(record)
     if arguments.html is not None:
         from keras_stylegan.evaluation import write_report
 
-        write_report(_report(record, arguments), arguments.html)
-    print(json.dumps(record, ensure_ascii=False) if arguments.json else _text(record))
+        gallery = [(kind, _first_pictures(getattr(arguments, kind))) for kind in ("real", "fake")]
+        write_report(dataclasses.replace(evaluation, gallery=gallery), arguments.html)
+    print(json.dumps(record, ensure_ascii=False) if arguments.json else evaluation.text())
     return 0
 
 
@@ -94,17 +111,33 @@ def _evaluate(arguments, metrics):
     def write(sheet):
         write_picture(sheet, arguments.nearest, arguments.source_type)
 
-    sources, nearest = (arguments.real, arguments.fake), write if arguments.nearest else None
-    return evaluate_images(*sources, extractor, metrics, arguments.max_features, folder, nearest=nearest)
+    return evaluate_images(
+        arguments.real,
+        arguments.fake,
+        extractor,
+        metrics,
+        arguments.max_features,
+        folder,
+        nearest=write if arguments.nearest else None,
+        resamples=arguments.resamples,
+    )
 
 
-def _report(record, arguments):
+def _evaluation(record):
+    """The record as the other kinds of evaluation have it, without pictures."""
     from keras_stylegan.evaluation import Evaluation
 
-    protocol = {key: part for key, part in record.items() if key not in ("scores", "warnings")}
-    tables = {"Scores": {name: {"score": score} for name, score in record["scores"].items()}}
-    gallery = [(kind, _first_pictures(getattr(arguments, kind))) for kind in ("real", "fake")]
-    return Evaluation("Generated pictures", protocol, tables, gallery, [_counts(record), *record["warnings"]])
+    rows = {}
+    for name, score in record["scores"].items():
+        interval = record["intervals"].get(name)
+        rows[name] = {"score": score}
+        if interval is not None:
+            low, high, half = (interval[key] for key in ("low", "high", "half"))
+            count = record["fake"]["images"]
+            rows[name] = {"score": {"mean": score, "low": low, "high": high, "count": count}, "of halves": half}
+    protocol = {key: part for key, part in record.items() if key not in ("scores", "intervals", "warnings")}
+    notes = [_counts(record), *([_INTERVALS] if any(record["intervals"].values()) else []), *record["warnings"]]
+    return Evaluation("Generated pictures", protocol, {"Scores": rows}, notes=notes)
 
 
 def _first_pictures(source):
@@ -120,11 +153,6 @@ def _first_pictures(source):
         small.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
         shown.append((str(index + 1), np.asarray(small)))
     return shown
-
-
-def _text(record):
-    lines = [f"{name:24} {score:.5g}" for name, score in record["scores"].items()]
-    return "\n".join([*lines, _counts(record), *(f"note: {warning}" for warning in record["warnings"])])
 
 
 def _counts(record):

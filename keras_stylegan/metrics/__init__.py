@@ -24,6 +24,7 @@ from keras_stylegan.metrics.names import EXTRACTORS, METRICS
 from keras_stylegan.metrics.neighbors import density_coverage, nearest_neighbors, neighbor_distances, precision_recall
 from keras_stylegan.metrics.path_length import perceptual_path_length
 from keras_stylegan.metrics.resizing import RESIZE_FILTERS, resize
+from keras_stylegan.metrics.score_intervals import score_intervals
 from keras_stylegan.metrics.stability import instability, shift_instability
 from keras_stylegan.metrics.warping import warping_error
 
@@ -47,7 +48,7 @@ __all__ = [
     "density_coverage", "evaluate_images", "frechet_distance", "inception_score", "instability", "kernel_distance",
     "luma_ssim", "nearest_neighbors", "nearest_sheet", "neighbor_distances", "perceptual_distance",
     "perceptual_path_length", "precision_recall", "psnr", "resize", "rgb_uv_histogram", "score_features",
-    "shift_instability", "single_image_frechet", "ssim", "tile_seams", "warping_error", "ycbcr_luma",
+    "score_intervals", "shift_instability", "single_image_frechet", "ssim", "tile_seams", "warping_error", "ycbcr_luma",
 ]  # fmt: skip
 
 
