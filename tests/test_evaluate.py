@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from keras_stylegan import cli
+from keras_stylegan.metrics import luma_ssim, psnr, ssim
 from keras_stylegan.provenance import SOURCE_TYPES, STYLIZED, read_provenance
 from keras_stylegan.xmp_files import read_xmp
 
@@ -98,6 +99,46 @@ def test_a_set_against_itself_for_readers(capfd):
     assert float(rows["FD-compact"]) == pytest.approx(0.0, abs=1e-6)
     assert rows["precision-compact"] == rows["recall-compact"] == "1"
     assert "8 real, 8 generated pictures, resized to 64x64 (bicubic)" in out and "note: A Fréchet distance" in out
+
+
+def test_pictures_against_their_truths(capfd):
+    """Pairs by name, whatever the suffix; no feature network is built."""
+    random = np.random.default_rng(5)
+    for name in ("truth", "made", "short"):
+        pathlib.Path(name).mkdir()
+    values = {"PSNR": [], "SSIM": [], "luma-SSIM": []}
+    for index in range(4):
+        truth = random.integers(60, 200, (20, 24, 3), dtype="uint8")
+        made = np.uint8(truth + random.integers(0, 9 * index + 2, truth.shape))
+        Image.fromarray(truth).save(f"truth/{index}.png")
+        Image.fromarray(made).save(f"made/{index}.bmp")
+        Image.fromarray(made[:, : 24 - index]).save(f"short/{index}.png")
+        for scores, function in zip(values.values(), (psnr, ssim, luma_ssim), strict=True):
+            scores.append(function(made, truth))
+    call = ["images", "--real", "truth", "--metrics", "psnr,ssim,luma_ssim"]
+    code, out, err = run(capfd, *call, "--fake", "made", "--json", "--extractor", "vgg16", "--html", "report.html")
+    record = json.loads(out)
+    assert (code, err) == (0, "") and "extractor" not in record and record["fake"]["images"] == 4
+    for label, scores in values.items():
+        assert record["scores"][label] == pytest.approx(np.mean(scores))
+        interval = record["intervals"][label]
+        assert min(scores) <= interval["low"] < np.mean(scores) < interval["high"] <= max(scores)
+    assert "4 real, 4 generated pictures</p>" in pathlib.Path("report.html").read_text()
+    same = json.loads(run(capfd, *call, "--fake", "truth", "--json")[1])
+    assert same["scores"] == {"PSNR": None, "SSIM": pytest.approx(1), "luma-SSIM": pytest.approx(1)}
+    code, out, _ = run(capfd, *call, "--fake", "truth")
+    assert code == 0 and "∞" in out
+    for fake, more, rule in (
+        ("short", [], "1: the pictures of a pair must have one size. Received: 24x20 and 23x20"),
+        (
+            "real",
+            [],
+            "paired pictures must have equal names in A and B. Received: 4 without a partner in truth and real",
+        ),
+        ("made", ["--nearest", "sheet.png"], "`--nearest` needs a metric of sets: fd, kid"),
+    ):
+        code, out, err = run(capfd, *call, "--fake", fake, *more)
+        assert (code, out) == (2, "") and rule in err and err.count("\n") == 1, err
 
 
 MISTAKES = {

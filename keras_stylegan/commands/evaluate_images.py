@@ -14,6 +14,7 @@ _INTERVALS = (
     "Brackets are 95 % intervals, by scoring random halves of both sets: where other pictures, as many, would score. "
     "The bias that a number of pictures brings is not in them: a score that differs much from that of halves has one."
 )
+_PAIRED_INTERVALS = "Brackets of PSNR and SSIM are 95 % bootstrap intervals of the mean over pictures."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--metrics",
         metavar="NAMES",
         default="fd,kid,precision,recall",
-        help="of fd, kid, precision, recall, density, coverage, inception_score (default: %(default)s)",
+        help="of fd, kid, precision, recall, density, coverage, inception_score; and psnr, ssim, luma_ssim, where FAKE "
+        "has a picture for each of REAL, by its name and in its size (default: %(default)s)",
     )
     parser.add_argument(
         "--extractor",
@@ -65,14 +67,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     from keras_stylegan.commands.outputs import check_output
     from keras_stylegan.commands.silence import silence
-    from keras_stylegan.metrics.names import check_extractor, check_metrics
+    from keras_stylegan.evaluation.results import finite
+    from keras_stylegan.metrics.names import METRICS, PAIRED_METRICS, check_extractor, check_metrics
 
     # Mistakes in names are found before Keras is loaded, and mistakes in folders before a network is.
     check_report(arguments)
     check_at_least(arguments, resamples=0)
     if arguments.resamples == 1:
         raise ValueError("`--resamples` must be 0 or at least 2. Received: 1")
-    metrics = check_metrics(name for name in arguments.metrics.split(",") if name)
+    metrics = check_metrics((name for name in arguments.metrics.split(",") if name), METRICS + PAIRED_METRICS)
+    if arguments.nearest and not set(metrics) & set(METRICS):
+        raise ValueError(f"`--nearest` needs a metric of sets: {', '.join(METRICS)}. Received: {arguments.metrics}")
     check_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
     if arguments.nearest:
         check_output(arguments.nearest, {os.path.realpath(arguments.real), os.path.realpath(arguments.fake)})
@@ -80,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         warnings.simplefilter("always", UserWarning)
         record = _evaluate(arguments, metrics)
     record["warnings"] = [str(warning.message) for warning in caught if warning.category is UserWarning]
-    evaluation = _evaluation(record)
+    record, evaluation = finite(record), _evaluation(record)
     if arguments.html is not None:
         from keras_stylegan.evaluation import write_report
 
@@ -91,15 +96,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments, metrics):
-    from pathlib import Path
-
     from keras_stylegan.data import open_images
+    from keras_stylegan.metrics.names import PAIRED_METRICS
 
     for name in ("real", "fake"):
         source = getattr(arguments, name)
         count = len(open_images(source))
         if count < 2:
             raise ValueError(f"`--{name}` must hold at least 2 pictures. Received: {count} in {source}")
+    from keras_stylegan.metrics.paired import evaluate_pairs
+
+    paired = [name for name in metrics if name in PAIRED_METRICS]
+    of_sets = [name for name in metrics if name not in PAIRED_METRICS]
+    sources = arguments.real, arguments.fake
+    pairs = evaluate_pairs(*sources, paired, 1000 if arguments.resamples else 0) if paired else None
+    if not of_sets:
+        return pairs
+    record = _of_sets(arguments, of_sets)
+    return record if pairs is None else record | {key: record[key] | pairs[key] for key in ("scores", "intervals")}
+
+
+def _of_sets(arguments, metrics):
+    from pathlib import Path
+
     from keras_stylegan.inference import write_picture
     from keras_stylegan.metrics.evaluation import evaluate_images
     from keras_stylegan.metrics.extractors import build_extractor
@@ -132,11 +151,16 @@ def _evaluation(record):
         interval = record["intervals"].get(name)
         rows[name] = {"score": score}
         if interval is not None:
-            low, high, half = (interval[key] for key in ("low", "high", "half"))
-            count = record["fake"]["images"]
-            rows[name] = {"score": {"mean": score, "low": low, "high": high, "count": count}, "of halves": half}
+            ends = {"mean": score, "low": interval["low"], "high": interval["high"]}
+            rows[name]["score"] = {**ends, "count": record["fake"]["images"]}
+            rows[name] |= {"of halves": interval["half"]} if "half" in interval else {}
     protocol = {key: part for key, part in record.items() if key not in ("scores", "intervals", "warnings")}
-    notes = [_counts(record), *([_INTERVALS] if any(record["intervals"].values()) else []), *record["warnings"]]
+    found = [interval for interval in record["intervals"].values() if interval is not None]
+    kinds = [
+        _INTERVALS if any("half" in interval for interval in found) else None,
+        _PAIRED_INTERVALS if any("half" not in interval for interval in found) else None,
+    ]
+    notes = [_counts(record), *filter(None, kinds), *record["warnings"]]
     return Evaluation("Generated pictures", protocol, {"Scores": rows}, notes=notes)
 
 
@@ -156,8 +180,8 @@ def _first_pictures(source):
 
 
 def _counts(record):
-    protocol = record["extractor"]
-    return (
-        f"{record['real']['images']} real, {record['fake']['images']} generated pictures, resized to "
-        f"{protocol['size']}x{protocol['size']} ({protocol['resize']})"
-    )
+    counts = f"{record['real']['images']} real, {record['fake']['images']} generated pictures"
+    extractor = record.get("extractor")  # none saw the pictures of paired metrics
+    if extractor is None:
+        return counts
+    return f"{counts}, resized to {extractor['size']}x{extractor['size']} ({extractor['resize']})"
