@@ -117,7 +117,8 @@ def test_mixed_styles(tmp_path, capsys):
     for layers, message in (
         ("0-8", "0 <= first < last <= 4"),
         ("1", "`--layers` must be A-B, two whole numbers"),
-        ("a-b", "two whole numbers. Received: a-b"),
+        ("a-b", "two whole numbers with A at most B. Received: a-b"),
+        ("3-1", "two whole numbers with A at most B. Received: 3-1"),
     ):
         assert cli.main([*command, "--layers", layers]) == 2
         assert message in capsys.readouterr().err
