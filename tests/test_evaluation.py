@@ -219,3 +219,22 @@ def test_mistakes(mistake, capfd):
     code, out, err = run(capfd, *call)
     assert (code, out) == (2, ""), (out, err)
     assert err.startswith("keras-stylegan: ") and err.count("\n") == 1 and rule in err
+
+
+def test_fgsm_goes_up_the_distance_from_the_photograph():
+    """Along the sign of a gradient g a small step of e changes a function by e times the sum of |g|."""
+    from keras_stylegan.evaluation.painters import painting_gradient
+    from keras_stylegan.inference import load
+
+    network, picture, step = load(runtime="keras"), photograph(36, 32, 3), 0.004
+    gradient = painting_gradient(network)(picture, STYLES[0])
+    assert gradient.shape == picture.shape
+    images = picture[None].astype("float32") / 127.5 - 1
+    weights = network.check(STYLES[0])[0].weights.astype("float32")[None]
+
+    def distance(moved):
+        inputs = {"images": moved, "style_weights": weights, "strength": np.ones(1, "float32")}
+        return np.square(np.asarray(network.runtime.network(inputs)) - images).mean(dtype="float64")
+
+    change = distance(images + step * np.sign(gradient)) - distance(images - step * np.sign(gradient))
+    assert change == pytest.approx(2 * step * np.abs(gradient).sum(), rel=0.1)

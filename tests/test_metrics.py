@@ -129,6 +129,8 @@ def test_sheet_of_nearest_pictures():
     assert shown[13, 4::8, 0].tolist() == [0, 165, 165, 51] and shown[21, 4::8, 0].tolist() == [51, 100, 100, 100]
     few = metrics.nearest_sheet(pictures(fake[:1], 8), features[0][:1], pictures(real[:1], 16), features[1][:1])
     assert few.size == (8, 17)
+    large = [np.zeros((300, 600, 3), "uint8")]
+    assert metrics.nearest_sheet(large, np.zeros((1, 1)), large, np.zeros((1, 1))).size == (256, 128 + 16 + 128)
     with pytest.raises(ValueError, match="`real_features` must be those of the 4 pictures. Received: 5"):
         metrics.nearest_sheet(pictures(fake, 8), features[0], pictures(real[:4], 8), features[1])
 
