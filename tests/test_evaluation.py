@@ -226,7 +226,7 @@ def test_fgsm_goes_up_the_distance_from_the_photograph():
     from keras_stylegan.evaluation.painters import painting_gradient
     from keras_stylegan.inference import load
 
-    network, picture, step = load(runtime="keras"), photograph(36, 32, 3), 0.004
+    network, picture, step = load(runtime="keras"), photograph(40, 32, 3), 0.004
     gradient = painting_gradient(network)(picture, STYLES[0])
     assert gradient.shape == picture.shape
     images = picture[None].astype("float32") / 127.5 - 1

@@ -5,16 +5,8 @@ from __future__ import annotations
 import argparse
 
 from keras_stylegan.commands.outputs import add_provenance
-from keras_stylegan.commands.reports import check_at_least, check_report
+from keras_stylegan.commands.reports import add_report_arguments, check_at_least, check_report
 from keras_stylegan.provenance import STYLIZED
-
-# Of each set, in the report.
-SHOWN, SHOWN_SIDE = 12, 256
-_INTERVALS = (
-    "Brackets are 95 % intervals, by scoring random halves of both sets: where other pictures, as many, would score. "
-    "The bias that a number of pictures brings is not in them: a score that differs much from that of halves has one."
-)
-_PAIRED_INTERVALS = "Brackets of PSNR and SSIM are 95 % bootstrap intervals of the mean over pictures."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,19 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache", metavar="DIR", help="where the features of real pictures are kept")
     parser.add_argument("--no-cache", action="store_true", help="keep no features")
     add_provenance(parser, STYLIZED)  # generated pictures beside photographs
-    parser.add_argument("--json", action="store_true", help="print one JSON object with the whole protocol")
-    parser.add_argument("--html", metavar="FILE", help="write a report with pictures inside, as one HTML file")
+    add_report_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import dataclasses
     import json
     import os
     import warnings
 
     from keras_stylegan.commands.outputs import check_output
     from keras_stylegan.commands.silence import silence
-    from keras_stylegan.evaluation.results import finite
     from keras_stylegan.metrics.names import METRICS, PAIRED_METRICS, check_extractor, check_metrics
 
     # Mistakes in names are found before Keras is loaded, and mistakes in folders before a network is.
@@ -85,13 +74,14 @@ def run(arguments: argparse.Namespace) -> int:
         warnings.simplefilter("always", UserWarning)
         record = _evaluate(arguments, metrics)
     record["warnings"] = [str(warning.message) for warning in caught if warning.category is UserWarning]
-    record, evaluation = finite(record), _evaluation(record)
-    if arguments.html is not None:
-        from keras_stylegan.evaluation import write_report
+    from keras_stylegan.evaluation import images_evaluation, write_report
+    from keras_stylegan.evaluation.results import finite
 
-        gallery = [(kind, _first_pictures(getattr(arguments, kind))) for kind in ("real", "fake")]
-        write_report(dataclasses.replace(evaluation, gallery=gallery), arguments.html)
-    print(json.dumps(record, ensure_ascii=False) if arguments.json else evaluation.text())
+    shown = {"real": arguments.real, "fake": arguments.fake} if arguments.html is not None else {}
+    evaluation = images_evaluation(record, shown)
+    if arguments.html is not None:
+        write_report(evaluation, arguments.html)
+    print(json.dumps(finite(record), ensure_ascii=False) if arguments.json else evaluation.text())
     return 0
 
 
@@ -140,48 +130,3 @@ def _of_sets(arguments, metrics):
         nearest=write if arguments.nearest else None,
         resamples=arguments.resamples,
     )
-
-
-def _evaluation(record):
-    """The record as the other kinds of evaluation have it, without pictures."""
-    from keras_stylegan.evaluation import Evaluation
-
-    rows = {}
-    for name, score in record["scores"].items():
-        interval = record["intervals"].get(name)
-        rows[name] = {"score": score}
-        if interval is not None:
-            ends = {"mean": score, "low": interval["low"], "high": interval["high"]}
-            rows[name]["score"] = {**ends, "count": record["fake"]["images"]}
-            rows[name] |= {"of halves": interval["half"]} if "half" in interval else {}
-    protocol = {key: part for key, part in record.items() if key not in ("scores", "intervals", "warnings")}
-    found = [interval for interval in record["intervals"].values() if interval is not None]
-    kinds = [
-        _INTERVALS if any("half" in interval for interval in found) else None,
-        _PAIRED_INTERVALS if any("half" not in interval for interval in found) else None,
-    ]
-    notes = [_counts(record), *filter(None, kinds), *record["warnings"]]
-    return Evaluation("Generated pictures", protocol, {"Scores": rows}, notes=notes)
-
-
-def _first_pictures(source):
-    import numpy as np
-    from PIL import Image
-
-    from keras_stylegan.data import open_images
-
-    pictures = open_images(source)
-    shown = []
-    for index, picture in enumerate(pictures.take(range(min(SHOWN, len(pictures))))[0]):
-        small = Image.fromarray(picture)
-        small.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
-        shown.append((str(index + 1), np.asarray(small)))
-    return shown
-
-
-def _counts(record):
-    counts = f"{record['real']['images']} real, {record['fake']['images']} generated pictures"
-    extractor = record.get("extractor")  # none saw the pictures of paired metrics
-    if extractor is None:
-        return counts
-    return f"{counts}, resized to {extractor['size']}x{extractor['size']} ({extractor['resize']})"
