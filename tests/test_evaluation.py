@@ -226,7 +226,7 @@ def test_fgsm_goes_up_the_distance_from_the_photograph():
     from keras_stylegan.evaluation.painters import painting_gradient
     from keras_stylegan.inference import load
 
-    network, picture, step = load(runtime="keras"), photograph(40, 32, 3), 0.004
+    network, picture, step = load(runtime="keras"), photograph(72, 64, 3), 0.001
     gradient = painting_gradient(network)(picture, STYLES[0])
     assert gradient.shape == picture.shape
     images = picture[None].astype("float32") / 127.5 - 1
@@ -237,4 +237,4 @@ def test_fgsm_goes_up_the_distance_from_the_photograph():
         return np.square(np.asarray(network.runtime.network(inputs)) - images).mean(dtype="float64")
 
     change = distance(images + step * np.sign(gradient)) - distance(images - step * np.sign(gradient))
-    assert change == pytest.approx(2 * step * np.abs(gradient).sum(), rel=0.1)
+    assert change == pytest.approx(2 * step * np.abs(gradient).sum(), rel=0.05)
