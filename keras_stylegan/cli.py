@@ -7,6 +7,7 @@ nothing heavy, so that `--help` answers at once.
 import argparse
 import importlib
 import os
+import re
 import sys
 
 from keras_stylegan import __version__
@@ -46,7 +47,12 @@ _INTERRUPTED, _PIPE_CLOSED = 128 + 2, 128 + 13
 
 
 class _Parser(argparse.ArgumentParser):
-    """Answers a mistake in the call with one line, as every other mistake."""
+    """Answers a mistake in the call with one line, as every other mistake; `-20,5` is a value, as -20 is."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        # argparse, until Python 3.14, takes what begins with a minus for an option unless it is one whole number.
+        self._negative_number_matcher = re.compile(r"-\.?\d")
 
     def error(self, message):
         self.exit(2, f"keras-stylegan: {' '.join(message.split())} (see {self.prog} --help)\n")

@@ -99,10 +99,11 @@ def translator_entry(name: str) -> dict:
     """
     translators = {known: entry for known, entry in manifest().items() if entry.get("kind") == "translator"}
     if name not in translators:
-        packaged = ", ".join(sorted(translators)) or "none"
+        packaged = ", ".join(sorted(translators)) or "there are none"
+        hint = "; `keras-stylegan train pix2pix_small --data PAIRS --out RUN` makes a run"
         raise ValueError(
             "`model` must be a run directory, a .keras or .tflite file of a translator, or a packaged one "
-            f"({packaged}). Received: {name}{did_you_mean(name, translators)}"
+            f"({packaged}). Received: {name}{did_you_mean(name, translators)}{'' if translators else hint}"
         )
     return translators[name]
 
@@ -116,8 +117,9 @@ def upscaler_entry() -> dict:
     entry = manifest().get("super_resolution")
     if entry is None or not {"litert", "factor"} <= entry.keys():
         raise ValueError(
-            "the package holds no network that enlarges pictures: name the LiteRT file of one (`--model FILE`), as "
-            "export/package_upscaler.py writes it of a run of `keras-stylegan train super_resolution`"
+            "the package holds no network that enlarges pictures: name a run (`--model RUN`, or `--upscale RUN`), as "
+            "`keras-stylegan train super_resolution_pixels --data PHOTOGRAPHS --out RUN` makes it, or the LiteRT file "
+            "that export/package_upscaler.py writes of one"
         )
     return entry
 

@@ -90,7 +90,7 @@ def test_directions_command(generator, tmp_path, capsys, monkeypatch):
     capsys.readouterr()
     for arguments, message in (
         (["--steps", "999999999"], "`--steps` must make at most 10000 pictures at once. Received: 1999999998"),
-        (["--layers", "3"], "`--layers` must be A-B, two whole numbers. Received: 3"),
+        (["--layers", "3"], "`--layers` must be A-B, two whole numbers with A at most B. Received: 3"),
         (["--layers", "0-4"], "`layers` must be (first, last) with 0 <= first < last <= 4"),
         (["--styles", "other.npz"], "`styles` must be finite, of shape (count, 4, 6)"),
         (["--styles", "strips.png"], "strips.png: must be an npz file of styles"),

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from keras_stylegan import cli
+from keras_stylegan.metrics import luma_ssim, psnr, ssim
 from keras_stylegan.provenance import SOURCE_TYPES, STYLIZED, read_provenance
 from keras_stylegan.xmp_files import read_xmp
 
@@ -48,7 +49,16 @@ def test_scores_and_their_protocol(capfd):
     protocol = record["extractor"]
     assert (protocol["name"], protocol["size"], protocol["resize"]) == ("compact", 64, "lanczos")
     assert len(record["real"]["sha256"]) == 64 and record["settings"]["kid_subset_size"] == 7
-    assert record["warnings"] == ["A Fréchet distance of 7 images is biased: use at least 2048, or KID"]
+    assert record["warnings"] == [
+        "A Fréchet distance of 7 images is biased: use at least 2048, or KID",
+        "No interval of coverage: it needs at least 12 pictures of a set",
+    ]
+    assert set(record["intervals"]) == {"FD-compact", "KID-compact", "coverage-compact"}
+    assert record["intervals"]["coverage-compact"] is None and record["settings"]["resamples"] == 100
+    for name in ("FD-compact", "KID-compact"):
+        interval = record["intervals"][name]
+        assert interval["low"] < record["scores"][name] < interval["high"]
+    assert record["intervals"]["FD-compact"]["half"] > record["scores"]["FD-compact"]
     kept = list(pathlib.Path("kept/features").iterdir())
     assert len(kept) == 1 and kept[0].name.startswith("compact-")
     assert json.loads(run(capfd, *call)[1]) == record
@@ -56,7 +66,7 @@ def test_scores_and_their_protocol(capfd):
 
 
 def test_a_sheet_says_whether_the_generator_copies(capfd):
-    call = [*IMAGES, "--metrics", "fd", "--size", "32", "--nearest"]
+    call = [*IMAGES, "--metrics", "fd", "--size", "32", "--resamples", "0", "--nearest"]
     assert run(capfd, *call, "sheet.png")[0] == 0
     assert read_provenance(read_xmp("sheet.png")).source_type == SOURCE_TYPES[STYLIZED]
     with Image.open("sheet.png") as sheet:
@@ -77,17 +87,58 @@ def test_report_shows_both_sets(capfd):
     assert (code, err) == (0, "")
     page = pathlib.Path("report.html").read_text()
     assert page.count("<img ") == 8 + 7 and page.count("data:image/jpeg;base64,") == 8 + 7 and "http" not in page
-    assert f"<td>{float(out.split()[1]):.4g}</td>" in page and "8 real, 7 generated pictures" in page
+    score = next(line for line in out.splitlines() if line.startswith("KID-compact ")).split()
+    assert f"<td>{' '.join(score[1:4])}</td><td>{score[4]}</td>" in page and "8 real, 7 generated pictures" in page
     assert str(pathlib.Path.cwd()) not in page
 
 
 def test_a_set_against_itself_for_readers(capfd):
     code, out, err = run(capfd, "images", "--real", "real", "--fake", "real", "--size", "64", "--no-cache")
     assert (code, err) == (0, "") and not pathlib.Path("kept").exists()
-    rows = dict(line.split() for line in out.splitlines()[:5])
+    rows = {name: score for name, score, *_ in (line.split() for line in out.splitlines()[2:7])}
     assert float(rows["FD-compact"]) == pytest.approx(0.0, abs=1e-6)
     assert rows["precision-compact"] == rows["recall-compact"] == "1"
     assert "8 real, 8 generated pictures, resized to 64x64 (bicubic)" in out and "note: A Fréchet distance" in out
+
+
+def test_pictures_against_their_truths(capfd):
+    """Pairs by name, whatever the suffix; no feature network is built."""
+    random = np.random.default_rng(5)
+    for name in ("truth", "made", "short"):
+        pathlib.Path(name).mkdir()
+    values = {"PSNR": [], "SSIM": [], "luma-SSIM": []}
+    for index in range(4):
+        truth = random.integers(60, 200, (20, 24, 3), dtype="uint8")
+        made = np.uint8(truth + random.integers(0, 9 * index + 2, truth.shape))
+        Image.fromarray(truth).save(f"truth/{index}.png")
+        Image.fromarray(made).save(f"made/{index}.bmp")
+        Image.fromarray(made[:, : 24 - index]).save(f"short/{index}.png")
+        for scores, function in zip(values.values(), (psnr, ssim, luma_ssim), strict=True):
+            scores.append(function(made, truth))
+    call = ["images", "--real", "truth", "--metrics", "psnr,ssim,luma_ssim"]
+    code, out, err = run(capfd, *call, "--fake", "made", "--json", "--extractor", "vgg16", "--html", "report.html")
+    record = json.loads(out)
+    assert (code, err) == (0, "") and "extractor" not in record and record["fake"]["images"] == 4
+    for label, scores in values.items():
+        assert record["scores"][label] == pytest.approx(np.mean(scores))
+        interval = record["intervals"][label]
+        assert min(scores) <= interval["low"] < np.mean(scores) < interval["high"] <= max(scores)
+    assert "4 real, 4 generated pictures</p>" in pathlib.Path("report.html").read_text()
+    same = json.loads(run(capfd, *call, "--fake", "truth", "--json")[1])
+    assert same["scores"] == {"PSNR": None, "SSIM": pytest.approx(1), "luma-SSIM": pytest.approx(1)}
+    code, out, _ = run(capfd, *call, "--fake", "truth")
+    assert code == 0 and "∞" in out
+    for fake, more, rule in (
+        ("short", [], "1: the pictures of a pair must have one size. Received: 24x20 and 23x20"),
+        (
+            "real",
+            [],
+            "paired pictures must have equal names in A and B. Received: 4 without a partner in truth and real",
+        ),
+        ("made", ["--nearest", "sheet.png"], "`--nearest` needs a metric of sets: fd, kid"),
+    ):
+        code, out, err = run(capfd, *call, "--fake", fake, *more)
+        assert (code, out) == (2, "") and rule in err and err.count("\n") == 1, err
 
 
 MISTAKES = {
@@ -100,6 +151,7 @@ MISTAKES = {
     "no FID": (["--extractor", "inception-2015", "--weights", "notes.txt"], "a score of other weights is no FID"),
     "filter": (["--resize", "bilinea"], "Close to it: bilinear"),
     "size": (["--size", "8"], "`size` must be at least 32"),
+    "resamples": (["--resamples", "1"], "`--resamples` must be 0 or at least 2. Received: 1"),
     "max features": (["--max-features", "1"], "`max_features` must be at least 2"),
     "missing folder": (["--real", "missing"], "existing folder, zip or npz file, or tfds:NAME. Received: missing"),
     "no folder": (["--fake", "notes.txt"], "must be a folder, a zip or an npz file"),

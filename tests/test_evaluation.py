@@ -112,11 +112,12 @@ def test_clips_of_known_motion():
 
 
 def test_video_painted_elsewhere(capfd):
-    code, out, err = run(capfd, "video", "--clip", "clip", "--motion=-1,0", "--json")
+    code, out, err = run(capfd, "video", "--clip", "clip", "--motion", "-1,0", "--json")
     assert (code, err) == (0, "")
-    assert json.loads(out)["tables"]["Warping error"] == {"clip": {"warping error": 0.0}}
+    still = {"mean": 0.0, "low": 0.0, "high": 0.0, "count": 2}
+    assert json.loads(out)["tables"]["Warping error"] == {"clip": {"warping error": still}}
     code, out, _ = run(capfd, "video", "--clip", "clip", "--motion=1,0", "--json")
-    assert json.loads(out)["tables"]["Warping error"]["clip"]["warping error"] > 1e-5
+    assert json.loads(out)["tables"]["Warping error"]["clip"]["warping error"]["mean"] > 1e-5
 
 
 def test_frames_are_in_the_order_of_their_numbers():
@@ -143,19 +144,28 @@ def test_style_of_the_packaged_network(capfd):
     code, out, err = run(capfd, *call, "--gatys-steps", "2", "--json", "--html", "report.html")
     assert (code, err) == (0, "")
     record = json.loads(out)
-    scores, spread, stability = record["tables"].values()
-    assert set(scores) == {"identity", "painter", "optimisation"}
+    scores, unpainted, spread, stability = record["tables"].values()
+    assert list(scores) == ["identity", "painter", "painter, pairs of optimisation", "optimisation"]
     assert scores["identity"]["content-compact"]["mean"] < scores["painter"]["content-compact"]["mean"]
     assert scores["identity"]["PSNR"]["mean"] is None and scores["identity"]["SSIM"]["mean"] == pytest.approx(1)
     assert scores["identity"]["seams"]["mean"] == scores["identity"]["border"]["mean"] == 1
     assert scores["identity"]["inversion"]["mean"] == pytest.approx(1)
     assert scores["painter"]["style-compact"]["count"] == 2 and scores["optimisation"]["colour"]["count"] == 1
-    assert set(spread) == {"identity", "painter"} and " to " in spread["painter"]["style-compact"]
+    first, second = (f"{kind} of" for kind in ("least", "greatest"))
+    cell, whole = spread["style-compact"], scores["painter"]["style-compact"]
+    assert {cell[first], cell[second]} == set(STYLES) and cell["least"] + cell["greatest"] == pytest.approx(
+        2 * whole["mean"]
+    )
+    assert cell["deviation"] == pytest.approx((cell["greatest"] - cell["least"]) / 2)
+    # The pair of the optimisation is the first style's.
+    alone = scores["painter, pairs of optimisation"]["style-compact"]["mean"]
+    assert alone == pytest.approx(cell["least" if cell["least of"] == STYLES[0] else "greatest"])
+    assert unpainted["SSIM"]["deviation"] == pytest.approx(0) and "PSNR" in spread and "PSNR" not in unpainted
     assert set(stability["painter"]) == {"noise", "jpeg", "fgsm", "shift"}
     assert all(cell["mean"] > 0 for cell in stability["painter"].values())
     assert record["protocol"]["network"] == "compact" and record["protocol"]["optimisation_pairs"]
-    # A photograph with its two paintings, and the pair by optimisation with its photograph.
-    assert len(Outside(pathlib.Path("report.html").read_text()).pictures) == 3 + 2
+    # The styles, a photograph with its two paintings, and the pair by optimisation with its photograph.
+    assert len(Outside(pathlib.Path("report.html").read_text()).pictures) == 2 + 3 + 2
 
 
 def test_style_painted_elsewhere(capfd):
@@ -168,7 +178,7 @@ def test_style_painted_elsewhere(capfd):
     code, out, err = run(capfd, *call, "--gatys-pairs", "0", "--json")
     assert (code, err) == (0, "")
     tables = json.loads(out)["tables"]
-    assert tables["Scores"]["painter"] == tables["Scores"]["identity"] and len(tables) == 2
+    assert tables["Scores"]["painter"] == tables["Scores"]["identity"] and len(tables) == 3
     pathlib.Path("painted", STYLES[0], "0.png").unlink()
     code, _, err = run(capfd, *call)
     assert code == 2 and "`--painted` must hold a picture for each name. Missing: 0" in err
@@ -209,3 +219,22 @@ def test_mistakes(mistake, capfd):
     code, out, err = run(capfd, *call)
     assert (code, out) == (2, ""), (out, err)
     assert err.startswith("keras-stylegan: ") and err.count("\n") == 1 and rule in err
+
+
+def test_fgsm_goes_up_the_distance_from_the_photograph():
+    """Along the sign of a gradient g a small step of e changes a function by e times the sum of |g|."""
+    from keras_stylegan.evaluation.painters import painting_gradient
+    from keras_stylegan.inference import load
+
+    network, picture, step = load(runtime="keras"), photograph(72, 64, 3), 0.001
+    gradient = painting_gradient(network)(picture, STYLES[0])
+    assert gradient.shape == picture.shape
+    images = picture[None].astype("float32") / 127.5 - 1
+    weights = network.check(STYLES[0])[0].weights.astype("float32")[None]
+
+    def distance(moved):
+        inputs = {"images": moved, "style_weights": weights, "strength": np.ones(1, "float32")}
+        return np.square(np.asarray(network.runtime.network(inputs)) - images).mean(dtype="float64")
+
+    change = distance(images + step * np.sign(gradient)) - distance(images - step * np.sign(gradient))
+    assert change == pytest.approx(2 * step * np.abs(gradient).sum(), rel=0.05)

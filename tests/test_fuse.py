@@ -124,6 +124,13 @@ def test_later_pieces_cover_earlier_and_alpha_stays():
     assert result.getpixel((5, 5))[:3] == (255, 0, 0) and result.getpixel((15, 15))[:3] == (0, 0, 255)
 
 
+def test_a_corner_may_lie_outside(capfd):
+    code, _, err = program(capfd, "alpha.png", "target.png", "-o", "out.png", "--at", "-20,10", "--blend", "copy")
+    assert (code, err) == (0, "")
+    colours, mask = place(Piece("alpha.png", at=(-20, 10)), (80, 64))
+    np.testing.assert_array_equal(pixels("out.png"), BLENDS["copy"](colours, TARGET, mask))
+
+
 def test_style_is_painted_over_the_result(capfd):
     program(capfd, "alpha.png", "target.png", "-o", "plain.png")
     code, _, err = program(capfd, "alpha.png", "target.png", "-o", "night.png", "--style", "inverted")

@@ -117,7 +117,8 @@ def test_mixed_styles(tmp_path, capsys):
     for layers, message in (
         ("0-8", "0 <= first < last <= 4"),
         ("1", "`--layers` must be A-B, two whole numbers"),
-        ("a-b", "two whole numbers. Received: a-b"),
+        ("a-b", "two whole numbers with A at most B. Received: a-b"),
+        ("3-1", "two whole numbers with A at most B. Received: 3-1"),
     ):
         assert cli.main([*command, "--layers", layers]) == 2
         assert message in capsys.readouterr().err
@@ -162,7 +163,7 @@ def test_interpolate_command(run, tmp_path, capsys):
         (["generate", "--n", "0", "-o", "x"], "`--n` must be positive. Received: 0"),
         (["generate", "--n", "100000000000", "-o", "x"], "`--n` must make at most 10000 pictures at once"),
         (["interpolate", "--frames", "9999999999", "-o", "x.gif"], "`--frames` must make at most 10000 pictures"),
-        (["generate", "--seed", "-3", "-o", "x"], "`seeds` must be integers from 0 on"),
+        (["generate", "--seed", "-3", "-o", "x"], "`--seed` must not be negative. Received: -3"),
         (["generate", "--class", "see", "-o", "x"], "Did you mean sea?"),
         (["generate", "--truncation", "0.5", "-o", "x"], "`truncation` must be 1"),
         (["generate", "-o", "x.tga"], "x.tga"),

@@ -2,6 +2,7 @@
 
 import json
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from record_torch_fidelity import RECORDED, features, generate, latents, logits
 
 from keras_stylegan import metrics
 from keras_stylegan.metrics import FeatureSet, ImageScores, ScoreSettings, score_features
+from keras_stylegan.metrics.frechet import frechet_distance_of_vectors
 
 PEERS = json.loads(RECORDED.read_text())
 CASES = {"tall": 500, "wide": 100}
@@ -72,6 +74,17 @@ def test_frechet_distance_is_symmetric_and_keeps_small_differences_of_large_numb
     assert metrics.frechet_distance(b.mean, b.covariance, a.mean, a.covariance) == pytest.approx(forth, rel=1e-6)
 
 
+@pytest.mark.parametrize("counts", [(40, 9), (9, 40), (7, 6)])
+def test_frechet_distance_of_fewer_images_than_features(counts):
+    random = np.random.default_rng(1)
+    mixing = random.normal(size=(20, 20))
+    real, fake = (feature_set(random.normal(size=(count, 20)) @ mixing + shift) for shift, count in enumerate(counts))
+    expected = metrics.frechet_distance(real.mean, real.covariance, fake.mean, fake.covariance)
+    with pytest.warns(UserWarning, match="biased"):
+        assert score_features(real, fake, ["fd"])["fd"] == pytest.approx(expected, rel=1e-6)
+    assert frechet_distance_of_vectors(real.features, fake.features) == pytest.approx(expected, rel=1e-6)
+
+
 def test_kernel_distance_by_hand():
     """One feature, kernel (xy + 1)^3: real 0 and 1, generated 1 and 2 (the second pair of each is the same)."""
     real, fake = np.array([[0.0], [1.0]]), np.array([[1.0], [2.0]])
@@ -116,6 +129,8 @@ def test_sheet_of_nearest_pictures():
     assert shown[13, 4::8, 0].tolist() == [0, 165, 165, 51] and shown[21, 4::8, 0].tolist() == [51, 100, 100, 100]
     few = metrics.nearest_sheet(pictures(fake[:1], 8), features[0][:1], pictures(real[:1], 16), features[1][:1])
     assert few.size == (8, 17)
+    large = [np.zeros((300, 600, 3), "uint8")]
+    assert metrics.nearest_sheet(large, np.zeros((1, 1)), large, np.zeros((1, 1))).size == (256, 128 + 16 + 128)
     with pytest.raises(ValueError, match="`real_features` must be those of the 4 pictures. Received: 5"):
         metrics.nearest_sheet(pictures(fake, 8), features[0], pictures(real[:4], 8), features[1])
 
@@ -138,6 +153,46 @@ def test_inception_score_by_hand():
     half = np.log([[0.5, 0.5], [1e-300, 1.0]])
     by_hand = math.exp(0.5 * (0.5 * math.log(0.5 / 0.25) + 0.5 * math.log(0.5 / 0.75)) + 0.5 * math.log(1 / 0.75))
     assert metrics.inception_score(half, num_splits=1)[0] == pytest.approx(by_hand)
+
+
+def normal_sets(seed, count, shift=0.0):
+    random = np.random.default_rng(seed)
+    real, fake = random.normal(size=(2, count, 4))
+    return feature_set(real, count), feature_set(1.2 * fake + shift, count, 2 * random.normal(size=(count, 5)))
+
+
+def test_intervals_are_as_wide_as_fresh_samples_spread():
+    """Of sets drawn anew and scored, the deviation; the halves of one pair of sets must tell it."""
+    settings = ScoreSettings(kid_subsets=1, kid_subset_size=80, inception_splits=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        fresh = [score_features(*normal_sets(seed, 80, 0.4), metrics.METRICS, settings) for seed in range(100, 160)]
+    told = [metrics.score_intervals(*normal_sets(seed, 80, 0.4), metrics.METRICS, settings, 40) for seed in range(6)]
+    for name in metrics.METRICS:
+        spread = np.std([scores[name] for scores in fresh])
+        width = np.mean([intervals[name]["high"] - intervals[name]["low"] for intervals in told]) / (2 * 1.96)
+        assert 0.7 < width / spread < 1.5, name
+    # A bias that falls as 1/n: the score exceeds its limit by as much as that of halves exceeds it. KID has none.
+    limit = 4 * (0.4**2 + 0.2**2)
+    assert np.mean([scores["fd"] for scores in fresh]) - limit == pytest.approx(
+        np.mean([intervals["fd"]["half"] for intervals in told]) - np.mean([scores["fd"] for scores in fresh]), abs=0.2
+    )
+
+
+def test_intervals_of_halves():
+    real, fake = normal_sets(1, 21, 5.0)
+    intervals = metrics.score_intervals(real, fake, ("kid", "precision", "coverage", "inception_score"), seed=3)
+    assert intervals["precision"]["high"] <= 1 and intervals["precision"]["low"] >= 0
+    assert intervals["coverage"] is not None and intervals["inception_score"] is not None
+    assert intervals == metrics.score_intervals(real, fake, ("kid", "precision", "coverage", "inception_score"), seed=3)
+    few = metrics.score_intervals(*normal_sets(1, 8), ("precision", "coverage", "kid"))
+    assert few["coverage"] is None and few["precision"] is not None and few["kid"] is not None
+    assert metrics.score_intervals(*normal_sets(1, 3), ("fd", "recall")) == {"fd": None, "recall": None}
+    narrow, wide = (metrics.score_intervals(real, fake, ("kid",), confidence=share)["kid"] for share in (0.5, 0.95))
+    assert wide["low"] < narrow["low"] < narrow["high"] < wide["high"] and wide["half"] == narrow["half"]
+    for arguments, rule in (({"resamples": 1}, "`resamples` must be at least 2"), ({"confidence": 1}, "`confidence`")):
+        with pytest.raises(ValueError, match=rule):
+            metrics.score_intervals(real, fake, ("fd",), **arguments)
 
 
 def test_path_length_of_a_line():

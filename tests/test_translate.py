@@ -227,6 +227,12 @@ def test_wrong_models_are_one_line(run, tmp_path, capsys):
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
     assert not out.exists()
+    assert (
+        cli.main(["translate", photo, str(tmp_path / "two.png"), "-o", str(tmp_path / "new"), "--model", "nowhere"])
+        == 2
+    )
+    assert "there are none). Received: nowhere; `keras-stylegan train pix2pix_small" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
     with pytest.raises(ValueError, match="`max_size` must be at least 1. Received: max_size=0"):
         Translator(None).translate(photo, max_size=0)
 

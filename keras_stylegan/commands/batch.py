@@ -5,7 +5,7 @@ import os
 import pathlib
 from collections.abc import Iterable
 
-from keras_stylegan.commands.outputs import check_output, make_folder
+from keras_stylegan.commands.outputs import check_folder, check_output
 from keras_stylegan.formats import READABLE_SUFFIXES
 from keras_stylegan.inference.saving import FORMATS
 
@@ -22,7 +22,8 @@ def plan(inputs: list[str], output: str, others: Iterable[str] = ()) -> tuple[li
         others: paths of further files that the call reads, which no output may overwrite either.
 
     Returns:
-        List of (input, output), and whether the call is a batch, whose bad files do not stop the others.
+        List of (input, output), whose folder is made with the first picture, and whether the call is a batch, whose bad
+        files do not stop the others.
 
     Raises:
         ValueError: if a name is empty, an input folder has no pictures, the output does not fit the inputs or cannot be
@@ -51,8 +52,8 @@ def plan(inputs: list[str], output: str, others: Iterable[str] = ()) -> tuple[li
     for target, count in collections.Counter(targets).items():
         if count > 1:
             raise ValueError(f"{target}: {count} inputs have this output; give them different folders")
-    make_folder(output)
-    for target in targets:
+    check_folder(output)
+    for target in targets if os.path.isdir(output) else ():  # a new folder holds nothing to overwrite
         check_output(target, sources)
     return list(zip(files, targets, strict=True)), is_batch
 

@@ -15,22 +15,22 @@ def run(arguments) -> int:
 
     from keras_stylegan import pretrained
     from keras_stylegan.commands.network import load_network
-    from keras_stylegan.commands.outputs import make_folder
+    from keras_stylegan.commands.outputs import check_folder, make_folder
     from keras_stylegan.inference import write_picture
     from keras_stylegan.inference.contact_sheet import stack
 
     start = time.perf_counter()
+    check_folder(arguments.output)
     network = load_network()
     photographs = pretrained.sample_photographs()
     if not photographs:
         raise ValueError("samples: the package has no sample photographs; install it again")
-    folder = make_folder(arguments.output)
     print(f"{len(network.styles)} styles on {len(photographs)} photographs ...", flush=True)
     sheets = []
     for photograph in photographs:
         with importlib.resources.as_file(photograph) as file:
             sheets.append(network.sheet(file, columns=5, tile=256))
-    path = folder / "contact_sheet.jpg"
+    path = make_folder(arguments.output) / "contact_sheet.jpg"
     write_picture(stack(sheets), path, arguments.source_type)
     print(f"{path}  {time.perf_counter() - start:.1f} s")
     return 0

@@ -4,6 +4,7 @@ A call with one file either writes its result or fails with exit code 2. In a ba
 good files are written, the bad ones listed at the end, and the exit code is 1 if there were any.
 """
 
+import pathlib
 import sys
 
 from keras_stylegan.commands.outputs import add_provenance
@@ -83,6 +84,7 @@ def _paint_file(source, target, paint, arguments):
         with standard_output():
             sys.stdout.buffer.write(content)
     else:
+        pathlib.Path(target).parent.mkdir(parents=True, exist_ok=True)
         write_picture(result, target, arguments.source_type)
     seconds = round(time.perf_counter() - start, 3)
     size = {"width": result.width, "height": result.height}

@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 
 from keras_stylegan.commands.outputs import add_provenance
-from keras_stylegan.commands.reports import check_report
+from keras_stylegan.commands.reports import add_report_arguments, check_at_least, check_report
 from keras_stylegan.provenance import STYLIZED
-
-# Of each set, in the report.
-SHOWN, SHOWN_SIDE = 12, 256
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--metrics",
         metavar="NAMES",
         default="fd,kid,precision,recall",
-        help="of fd, kid, precision, recall, density, coverage, inception_score (default: %(default)s)",
+        help="of fd, kid, precision, recall, density, coverage, inception_score; and psnr, ssim, luma_ssim, where FAKE "
+        "has a picture for each of REAL, by its name and in its size (default: %(default)s)",
     )
     parser.add_argument(
         "--extractor",
@@ -35,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-features", type=int, default=10_000, metavar="N", help="feature vectors kept (default: %(default)s)"
     )
     parser.add_argument(
+        "--resamples",
+        type=int,
+        default=100,
+        metavar="N",
+        help="halves of the sets that are scored for the 95 %% intervals; 0 for none (default: %(default)s)",
+    )
+    parser.add_argument(
         "--nearest",
         metavar="FILE",
         help="write a sheet of generated pictures, each above the real ones nearest to it: does the generator copy?",
@@ -42,8 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache", metavar="DIR", help="where the features of real pictures are kept")
     parser.add_argument("--no-cache", action="store_true", help="keep no features")
     add_provenance(parser, STYLIZED)  # generated pictures beside photographs
-    parser.add_argument("--json", action="store_true", help="print one JSON object with the whole protocol")
-    parser.add_argument("--html", metavar="FILE", help="write a report with pictures inside, as one HTML file")
+    add_report_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,11 +57,16 @@ def run(arguments: argparse.Namespace) -> int:
 
     from keras_stylegan.commands.outputs import check_output
     from keras_stylegan.commands.silence import silence
-    from keras_stylegan.metrics.names import check_extractor, check_metrics
+    from keras_stylegan.metrics.names import METRICS, PAIRED_METRICS, check_extractor, check_metrics
 
     # Mistakes in names are found before Keras is loaded, and mistakes in folders before a network is.
     check_report(arguments)
-    metrics = check_metrics(name for name in arguments.metrics.split(",") if name)
+    check_at_least(arguments, resamples=0)
+    if arguments.resamples == 1:
+        raise ValueError("`--resamples` must be 0 or at least 2. Received: 1")
+    metrics = check_metrics((name for name in arguments.metrics.split(",") if name), METRICS + PAIRED_METRICS)
+    if arguments.nearest and not set(metrics) & set(METRICS):
+        raise ValueError(f"`--nearest` needs a metric of sets: {', '.join(METRICS)}. Received: {arguments.metrics}")
     check_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
     if arguments.nearest:
         check_output(arguments.nearest, {os.path.realpath(arguments.real), os.path.realpath(arguments.fake)})
@@ -65,24 +74,41 @@ def run(arguments: argparse.Namespace) -> int:
         warnings.simplefilter("always", UserWarning)
         record = _evaluate(arguments, metrics)
     record["warnings"] = [str(warning.message) for warning in caught if warning.category is UserWarning]
-    if arguments.html is not None:
-        from keras_stylegan.evaluation import write_report
+    from keras_stylegan.evaluation import images_evaluation, write_report
+    from keras_stylegan.evaluation.results import finite
 
-        write_report(_report(record, arguments), arguments.html)
-    print(json.dumps(record, ensure_ascii=False) if arguments.json else _text(record))
+    shown = {"real": arguments.real, "fake": arguments.fake} if arguments.html is not None else {}
+    evaluation = images_evaluation(record, shown)
+    if arguments.html is not None:
+        write_report(evaluation, arguments.html)
+    print(json.dumps(finite(record), ensure_ascii=False) if arguments.json else evaluation.text())
     return 0
 
 
 def _evaluate(arguments, metrics):
-    from pathlib import Path
-
     from keras_stylegan.data import open_images
+    from keras_stylegan.metrics.names import PAIRED_METRICS
 
     for name in ("real", "fake"):
         source = getattr(arguments, name)
         count = len(open_images(source))
         if count < 2:
             raise ValueError(f"`--{name}` must hold at least 2 pictures. Received: {count} in {source}")
+    from keras_stylegan.metrics.paired import evaluate_pairs
+
+    paired = [name for name in metrics if name in PAIRED_METRICS]
+    of_sets = [name for name in metrics if name not in PAIRED_METRICS]
+    sources = arguments.real, arguments.fake
+    pairs = evaluate_pairs(*sources, paired, 1000 if arguments.resamples else 0) if paired else None
+    if not of_sets:
+        return pairs
+    record = _of_sets(arguments, of_sets)
+    return record if pairs is None else record | {key: record[key] | pairs[key] for key in ("scores", "intervals")}
+
+
+def _of_sets(arguments, metrics):
+    from pathlib import Path
+
     from keras_stylegan.inference import write_picture
     from keras_stylegan.metrics.evaluation import evaluate_images
     from keras_stylegan.metrics.extractors import build_extractor
@@ -94,42 +120,13 @@ def _evaluate(arguments, metrics):
     def write(sheet):
         write_picture(sheet, arguments.nearest, arguments.source_type)
 
-    sources, nearest = (arguments.real, arguments.fake), write if arguments.nearest else None
-    return evaluate_images(*sources, extractor, metrics, arguments.max_features, folder, nearest=nearest)
-
-
-def _report(record, arguments):
-    from keras_stylegan.evaluation import Evaluation
-
-    protocol = {key: part for key, part in record.items() if key not in ("scores", "warnings")}
-    tables = {"Scores": {name: {"score": score} for name, score in record["scores"].items()}}
-    gallery = [(kind, _first_pictures(getattr(arguments, kind))) for kind in ("real", "fake")]
-    return Evaluation("Generated pictures", protocol, tables, gallery, [_counts(record), *record["warnings"]])
-
-
-def _first_pictures(source):
-    import numpy as np
-    from PIL import Image
-
-    from keras_stylegan.data import open_images
-
-    pictures = open_images(source)
-    shown = []
-    for index, picture in enumerate(pictures.take(range(min(SHOWN, len(pictures))))[0]):
-        small = Image.fromarray(picture)
-        small.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
-        shown.append((str(index + 1), np.asarray(small)))
-    return shown
-
-
-def _text(record):
-    lines = [f"{name:24} {score:.5g}" for name, score in record["scores"].items()]
-    return "\n".join([*lines, _counts(record), *(f"note: {warning}" for warning in record["warnings"])])
-
-
-def _counts(record):
-    protocol = record["extractor"]
-    return (
-        f"{record['real']['images']} real, {record['fake']['images']} generated pictures, resized to "
-        f"{protocol['size']}x{protocol['size']} ({protocol['resize']})"
+    return evaluate_images(
+        arguments.real,
+        arguments.fake,
+        extractor,
+        metrics,
+        arguments.max_features,
+        folder,
+        nearest=write if arguments.nearest else None,
+        resamples=arguments.resamples,
     )

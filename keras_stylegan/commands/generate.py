@@ -67,13 +67,14 @@ def whole_numbers(name, text):
 
 def parse_layers(text):
     """`A-B`, both included, as a range (first, last) without its last."""
-    first, separator, last = text.partition("-")
+    first, _, last = text.partition("-")
     try:
-        if not separator:
+        first, last = int(first), int(last)
+        if first > last:
             raise ValueError
-        return int(first), int(last) + 1
     except ValueError:
-        raise ValueError(f"`--layers` must be A-B, two whole numbers. Received: {text}") from None
+        raise ValueError(f"`--layers` must be A-B, two whole numbers with A at most B. Received: {text}") from None
+    return first, last + 1
 
 
 def run(arguments) -> int:
@@ -82,7 +83,7 @@ def run(arguments) -> int:
     import numpy as np
     from PIL import Image
 
-    from keras_stylegan.commands.outputs import check_output, make_folder
+    from keras_stylegan.commands.outputs import check_folder, check_output, make_folder
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference import write_picture
     from keras_stylegan.inference.generator import open_generator, read_styles
@@ -91,9 +92,13 @@ def run(arguments) -> int:
     if arguments.n < 1:
         raise ValueError(f"`--n` must be positive. Received: {arguments.n}")
     check_count("--n", arguments.n)
+    if arguments.seed < 0:
+        raise ValueError(f"`--seed` must not be negative. Received: {arguments.seed}")
     as_grid = bool(pathlib.Path(arguments.output).suffix)
     if as_grid:
         check_output(arguments.output, set())
+    else:
+        check_folder(arguments.output)
     paint = _painter(arguments)
     upscaler = None
     if arguments.upscale is not None:

@@ -31,12 +31,19 @@ def check_output(path, sources) -> None:
         raise ValueError(f"{path}: the output would overwrite its own input")
 
 
+def check_folder(path) -> None:
+    """ValueError unless `path` is a folder that can be written to, or can be made; nothing is made yet."""
+    path = pathlib.Path(path)
+    there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    if not there.is_dir():
+        raise ValueError(f"{there}: several pictures need a folder as output, but this is a file")
+    if not os.access(there, os.W_OK):
+        raise ValueError(f"{there}: the folder is not writable")
+
+
 def make_folder(path) -> pathlib.Path:
     """Returns `path` as an existing, writable folder, made where it is missing."""
+    check_folder(path)
     path = pathlib.Path(path)
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"{path}: several pictures need a folder as output, but this is a file")
     path.mkdir(parents=True, exist_ok=True)
-    if not os.access(path, os.W_OK):
-        raise ValueError(f"{path}: the folder is not writable")
     return path

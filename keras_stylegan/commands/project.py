@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     import numpy as np
     from PIL import Image
 
-    from keras_stylegan.commands.outputs import make_folder
+    from keras_stylegan.commands.outputs import check_folder, make_folder
     from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference import read_picture, write_picture
@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"`--rate` must be finite and positive. Received: {arguments.rate}")
     if arguments.space not in ("w", "w+"):
         raise ValueError(f"`--space` must be w or w+. Received: {arguments.space}")
+    check_folder(arguments.output)
     with silence():
         photo = read_picture(arguments.photo).photo
     with silence():  # a backend says what it runs on
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         generator = open_generator(arguments.source, "keras")
     generator.check_styles("project")
     target = fit_photo(photo, generator.network.size, generator.network.channels)
-    folder, losses = make_folder(arguments.output), []
+    losses = []
     with progress_bar("projecting", arguments.steps) as report:
 
         def note(step, logs):
@@ -70,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
             note,
         )
     made = generator.render_styles(styles[None])[0]
+    folder = make_folder(arguments.output)
     target, made = as_rgb(target), as_rgb(made)
     write_picture(Image.fromarray(made), folder / "reconstruction.png", arguments.source_type)
     # The photograph beside it makes the comparison a composite.

@@ -11,12 +11,13 @@ _LAZY = {
     "evaluate_motion": "video",
     "evaluate_styles": "style",
     "harmonization_cases": "fusion",
+    "images_evaluation": "images",
     "write_report": "report",
 }
 
 __all__ = [
     "Evaluation", "evaluate_blends", "evaluate_clips", "evaluate_fused", "evaluate_motion", "evaluate_styles",
-    "harmonization_cases", "interval", "write_report",
+    "harmonization_cases", "images_evaluation", "interval", "write_report",
 ]  # fmt: skip
 
 

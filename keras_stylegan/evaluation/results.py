@@ -37,7 +37,7 @@ class Evaluation:
     def record(self) -> dict[str, Any]:
         """The evaluation as JSON holds it, without the pictures; what is infinite or no number is null."""
         whole = {"title": self.title, "protocol": self.protocol, "tables": self.tables, "notes": list(self.notes)}
-        return _finite(whole)
+        return finite(whole)
 
     def text(self) -> str:
         """The tables as plain text."""
@@ -47,7 +47,8 @@ class Evaluation:
             widths = [max(len(line[column]) for line in grid) for column in range(len(grid[0]))]
             lines = ("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in grid)
             blocks.append("\n".join([title, *lines]))
-        return "\n\n".join([*blocks, *(f"note: {note}" for note in self.notes)])
+        notes = ["\n".join(f"note: {note}" for note in self.notes)] if self.notes else []
+        return "\n\n".join([*blocks, *notes])
 
 
 def interval(values: Sequence[float], seed: int = 0) -> dict[str, float]:
@@ -79,9 +80,10 @@ def _number(value: float) -> str:
     return "∞" if math.isinf(value) else f"{value:.4g}"
 
 
-def _finite(value):
+def finite(value: Any) -> Any:
+    """A value as JSON holds it: what is infinite or no number, at any depth, is None."""
     if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
+        return {key: finite(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
+        return [finite(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -69,9 +69,9 @@ def evaluate_styles(
 ) -> Evaluation:
     """Scores every photograph in every style.
 
-    Rows: `identity`, the photographs as they are (the lower end of the style scores, the upper of the content's);
-    `optimisation`, Gatys' method on the first pairs (the other end); and the painter. The deception rate of
-    `optimisation` is that of its pairs; the classifier's own accuracy on paintings is in the protocol.
+    Rows: `identity`, the photographs as they are (the lower end of the style scores, the upper of the content's); the
+    painter; `optimisation`, Gatys' method on the first pairs (the other end), and the painter on these pairs alone,
+    since means over different pairs do not compare. The classifier's own accuracy on paintings is in the protocol.
 
     Args:
         painter: function from a uint8 photograph `(height, width, 3)` and a style's name to a uint8 painting like it.
@@ -84,19 +84,20 @@ def evaluate_styles(
         disturbable: whether the painter can paint other pictures than the photographs, as stability needs.
 
     Returns:
-        An `Evaluation`: the scores, the spread over styles, the stability, and a gallery.
+        An `Evaluation`: the scores, their spread over styles, the stability, and a gallery.
     """
     settings = settings or StyleSettings()
     judge = _Judge(distances, paintings, settings)
     seen = {name: distances.features(photograph) for name, photograph in photographs.items()}
-    rows: dict[str, list[dict[str, Any]]] = {"identity": [], "painter": []}
-    gallery = []
+    rows: dict[str, dict[tuple[str, str], dict[str, float]]] = {"identity": {}, "painter": {}}
+    gallery = [("styles", list(paintings.items())[:_GALLERY_PICTURES])]
     for number, (name, photograph) in enumerate(photographs.items()):
         shown = [("photograph", photograph)]
         for style in paintings:
-            rows["identity"].append(judge.scores(photograph, photograph, style, seen[name], seen[name]))
+            pair = name, style
             painted = painter(photograph, style)
-            rows["painter"].append(judge.scores(painted, photograph, style, distances.features(painted), seen[name]))
+            rows["identity"][pair] = judge.scores(photograph, photograph, style, seen[name], seen[name])
+            rows["painter"][pair] = judge.scores(painted, photograph, style, distances.features(painted), seen[name])
             shown.append((style, painted))
         if number < _GALLERY_ROWS:
             gallery.append((name, shown[: _GALLERY_PICTURES + 1]))
@@ -104,13 +105,12 @@ def evaluate_styles(
     for name, style in pairs:
         optimised = optimize(photographs[name], style)
         scores = judge.scores(optimised, photographs[name], style, distances.features(optimised), seen[name])
-        rows.setdefault("optimisation", []).append(scores)
+        rows.setdefault("painter, pairs of optimisation", {})[name, style] = rows["painter"][name, style]
+        rows.setdefault("optimisation", {})[name, style] = scores
         gallery.append((f"{name} in {style}", [("photograph", photographs[name]), ("optimisation", optimised)]))
     tables = {
-        "Scores": {row: _means(scores, settings.seed) for row, scores in rows.items()},
-        "Spread over styles (means by style)": {
-            row: _spread(scores) for row, scores in rows.items() if row != "optimisation"
-        },
+        "Scores": {row: _means(list(scores.values()), settings.seed) for row, scores in rows.items()},
+        **{f"Spread over styles: {row}": _spread(rows[row]) for row in ("identity", "painter")},
     }
     if disturbable and settings.stability_photographs:
         chosen = list(photographs.values())[: settings.stability_photographs]
@@ -130,8 +130,10 @@ def evaluate_styles(
 
 _NOTES = (
     "Lower is better for content, style, colour and SIFD; 1 is clean for checkerboard, border and seams, 0 for "
-    "blobs; an inversion below 0 is a negative. Brackets are 95 % bootstrap intervals of the mean over pictures.",
-    "Identity and optimisation are the two ends of the scale: a painter lies between them.",
+    "blobs; an inversion below 0 is a negative. Brackets are 95 % bootstrap intervals of the mean over pairs of "
+    "photograph and style, drawn as if independent: for these styles, not for others.",
+    "Identity and optimisation are the two ends of the scale; optimisation compares with the painter on its pairs, and "
+    "depends on its steps.",
 )
 
 
@@ -147,7 +149,6 @@ class _Judge:
     def scores(self, painted, photograph, style, features, seen):
         target, name = self.targets[style], self.distances.name
         return {
-            "of_style": style,
             f"content-{name}": self.distances.content(features, seen),
             f"style-{name}": self.distances.style(features, target),
             f"SIFD-{name}": self.distances.single_image_frechet(features, target),
@@ -170,22 +171,24 @@ def _pairs(photographs, paintings, count):
     return [(names[i % len(names)], styles[i % len(styles)]) for i in range(min(count, len(names) * len(styles)))]
 
 
-def _means(scores: Sequence[Mapping[str, Any]], seed: int):
-    return {key: interval([row[key] for row in scores], seed) for key in scores[0] if key != "of_style"}
+def _means(scores: Sequence[Mapping[str, float]], seed: int):
+    return {key: interval([row[key] for row in scores], seed) for key in scores[0]}
 
 
-def _spread(scores: Sequence[Mapping[str, Any]]):
-    """Least and greatest mean of a style: an imbalance between styles hides in the mean over all."""
-    columns = {}
-    for key in scores[0]:
-        if key == "of_style" or key == "PSNR":
+def _spread(scores: Mapping[tuple[str, str], Mapping[str, float]]):
+    """For each score its least and greatest mean of a style: an imbalance between styles hides in the mean over all."""
+    by_style: dict[str, list[Mapping[str, float]]] = {}
+    for (_, style), row in scores.items():
+        by_style.setdefault(style, []).append(row)
+    table = {}
+    for key in next(iter(scores.values())):
+        means = {style: float(np.mean([row[key] for row in rows])) for style, rows in by_style.items()}
+        if not np.isfinite(list(means.values())).all():  # the PSNR of equal pictures
             continue
-        by_style: dict[str, list[float]] = {}
-        for row in scores:
-            by_style.setdefault(row["of_style"], []).append(row[key])
-        means = [float(np.mean(values)) for values in by_style.values()]
-        columns[key] = f"{min(means):.3g} to {max(means):.3g} (sd {np.std(means):.2g})"
-    return columns
+        low, high = min(means, key=means.get), max(means, key=means.get)
+        ends = {"least": means[low], "least of": low, "greatest": means[high], "greatest of": high}
+        table[key] = {**ends, "deviation": float(np.std(list(means.values())))}
+    return table
 
 
 def _stability(painter, photographs, styles, gradient, seed):

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_stylegan.evaluation.results import Evaluation, interval
 from keras_stylegan.evaluation.style import Painter
-from keras_stylegan.metrics.warping import pan, warp, warping_error, zoom
+from keras_stylegan.metrics.warping import pan, warp, warping_error, warping_errors, zoom
 
 # Whole pixels need no interpolation, so that a clip of the photograph itself has the error 0; a zoom moves by parts.
 MOTIONS = {"pan 1 px": pan(-1, 0), "pan 3 px down 2": pan(-3, -2), "zoom 1.01": zoom(1.01)}
@@ -77,24 +77,33 @@ def evaluate_motion(
     return Evaluation("Video: warping error under known motion", protocol, {"Warping error": table}, gallery, _NOTES)
 
 
-def evaluate_clips(clips: Mapping[str, Sequence[np.ndarray]], right: float, down: float) -> Evaluation:
+def evaluate_clips(clips: Mapping[str, Sequence[np.ndarray]], right: float, down: float, seed: int = 0) -> Evaluation:
     """The warping error of clips painted elsewhere, of scenes that move by so many pixels from frame to frame.
 
     Args:
         clips: dict from name to frames, uint8 arrays of one shape.
         right, down: how far the scene moves, in pixels.
+        seed: of the bootstrap samples.
 
     Raises:
-        ValueError: as `warping_error`.
+        ValueError: as `warping_errors`.
     """
     motion = pan(right, down)
-    table = {name: {"warping error": warping_error(frames, motion)} for name, frames in clips.items()}
+    table = {name: {"warping error": interval(warping_errors(frames, motion), seed)} for name, frames in clips.items()}
     gallery = [
         (name, [(f"frame {number}", frame) for number, frame in enumerate(frames[:4], 1)])
         for name, frames in clips.items()
     ]
-    protocol = {"clips": {name: len(frames) for name, frames in clips.items()}, "right": right, "down": down}
+    protocol = {
+        "clips": {name: len(frames) for name, frames in clips.items()},
+        "right": right,
+        "down": down,
+        "seed": seed,
+    }
     return Evaluation("Video: warping error under known motion", protocol, {"Warping error": table}, gallery, _NOTES)
 
 
-_NOTES = ("Mean squared difference between a frame and the one before moved onto it, pixels on the scale [0, 1].",)
+_NOTES = (
+    "Mean squared difference between a frame and the one before moved onto it, pixels on the scale [0, 1].",
+    "Brackets are 95 % bootstrap intervals: of the mean over clips, or of one painted elsewhere over pairs of frames.",
+)

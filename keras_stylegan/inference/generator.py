@@ -227,12 +227,14 @@ def read_styles(path: str | Path) -> np.ndarray:
         try:
             with np.load(file, allow_pickle=False) as arrays:
                 styles = arrays["styles"]
-            if styles.ndim != 3 or not len(styles) or styles.dtype.kind != "f":
-                raise ValueError(f"it has {styles.dtype} of shape {styles.shape}")
         except MemoryError:
             raise
         except Exception as error:  # numpy, zipfile and zlib each raise their own for a damaged file
-            raise ValueError(f"{path}: must be an npz file of styles, as `project` writes it ({error})") from error
+            raise ValueError(f"{path}: must be an npz file of styles, as `project` writes it") from error
+    if styles.ndim != 3 or not len(styles) or styles.dtype.kind != "f":
+        raise ValueError(
+            f"{path}: must hold styles, as `project` writes them. Received: {styles.dtype} of shape {styles.shape}"
+        )
     return styles
 
 

@@ -52,8 +52,8 @@ def restore_photograph(
         )
     if mask is not None and mask.size != photo.size:
         raise ValueError(
-            "the mask must have the photograph's size. "
-            f"Received: {mask.width}x{mask.height} for {photo.width}x{photo.height}"
+            f"`mask` must have the photograph's size, {photo.width}x{photo.height}. "
+            f"Received: {mask.width}x{mask.height}"
         )
     hole = None if mask is None else np.asarray(mask.convert("L"), "float32") / 255
     keras.utils.set_random_seed(seed)  # of the network's first weights

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from keras_stylegan.metrics.image_scores import ScoreSettings, check_classifies,
 from keras_stylegan.metrics.names import check_metrics, label
 from keras_stylegan.metrics.nearest import nearest_sheet
 from keras_stylegan.metrics.reference import cached_features, extract
+from keras_stylegan.metrics.score_intervals import fewest_images, score_intervals
 
 
 def evaluate_images(
@@ -25,6 +27,7 @@ def evaluate_images(
     cache: Path | None = None,
     settings: ScoreSettings | None = None,
     nearest: Callable[[Image.Image], None] | None = None,
+    resamples: int = 100,
 ) -> dict[str, Any]:
     """Scores a set of generated pictures against a set of real ones.
 
@@ -36,13 +39,18 @@ def evaluate_images(
         cache: folder for the features of the real pictures; None keeps none.
         settings: `ScoreSettings`.
         nearest: called with `nearest_sheet` of the two sets; None makes none.
+        resamples: of `score_intervals`; 0 for no intervals.
 
     Returns:
-        Dict for JSON: `scores` by label; `extractor` (name, weights, size, resize); `real` and `fake` (source, images,
-        and the real set's SHA-256); `settings`.
+        Dict for JSON: `scores` by label; `intervals` by label, as `score_intervals` gives them; `extractor` (name,
+        weights, size, resize); `real` and `fake` (source, images, and the real set's SHA-256); `settings`.
 
     Raises:
-        ValueError: as `open_images` and `score_features`; if a sheet is wanted of more than `max_features` pictures.
+        ValueError: as `open_images`, `score_features` and `score_intervals`; if a sheet is wanted of more than
+            `max_features` pictures.
+
+    Warns:
+        UserWarning: as `score_features`, and for scores whose interval needs more pictures.
     """
     metrics, settings = check_metrics(metrics), settings or ScoreSettings()
     check_classifies(metrics, extractor)
@@ -59,13 +67,18 @@ def evaluate_images(
     subset_size = min(settings.kid_subset_size, len(real_features.features), len(fake_features.features))
     settings = dataclasses.replace(settings, kid_subset_size=subset_size)
     scores = score_features(real_features, fake_features, metrics, settings)
+    intervals = score_intervals(real_features, fake_features, metrics, settings, resamples) if resamples else {}
+    for metric in (name for name, interval in intervals.items() if interval is None):
+        message = f"No interval of {metric}: it needs at least {2 * fewest_images(metric, settings)} pictures of a set"
+        warnings.warn(message, stacklevel=2)
     if nearest:
         sheet = nearest_sheet(sources["fake"], fake_features.features, sources["real"], real_features.features)
         nearest(sheet)
     return {
         "scores": {label(name, extractor.name): score for name, score in scores.items()},
+        "intervals": {label(name, extractor.name): interval for name, interval in intervals.items()},
         "extractor": extractor.protocol(),
         "real": {"source": str(real), "images": real_features.count, "sha256": content},
         "fake": {"source": str(fake), "images": fake_features.count},
-        "settings": {**dataclasses.asdict(settings), "max_features": max_features},
+        "settings": {**dataclasses.asdict(settings), "max_features": max_features, "resamples": resamples},
     }

@@ -35,6 +35,30 @@ def frechet_distance(
     return max(0.0, float(difference @ difference + traces - 2 * trace_of_root))
 
 
+def frechet_distance_of_vectors(real: np.ndarray, fake: np.ndarray) -> float:
+    """`frechet_distance` of the moments of two sets of vectors, quick where either has fewer vectors than features.
+
+    With centred vectors as the rows of `A` and `B`, over the roots of their counts less one, the covariances are
+    `A^T A` and `B^T B`, and the trace of the root of their product is the sum of the singular values of `A B^T`, a
+    matrix of the size of the sets.
+
+    Args:
+        real, fake: arrays `(images, features)`, at least two images each.
+
+    Returns:
+        The distance, at least 0.
+    """
+    means, centred = [], []
+    for vectors in (real, fake):
+        vectors = np.asarray(vectors, "float64")
+        means.append(vectors.mean(axis=0))
+        centred.append((vectors - means[-1]) / np.sqrt(len(vectors) - 1))
+    difference = means[0] - means[1]
+    traces = sum(np.square(rows).sum() for rows in centred)
+    trace_of_root = np.linalg.svd(centred[0] @ centred[1].T, compute_uv=False).sum()
+    return max(0.0, float(difference @ difference + traces - 2 * trace_of_root))
+
+
 def _symmetric_root(matrix):
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from keras_stylegan.metrics.feature_sets import FeatureSet
-from keras_stylegan.metrics.frechet import frechet_distance
+from keras_stylegan.metrics.frechet import frechet_distance, frechet_distance_of_vectors
 from keras_stylegan.metrics.inception_score import inception_score
 from keras_stylegan.metrics.kernel import kernel_distance
 from keras_stylegan.metrics.names import check_metrics, label
@@ -80,7 +80,7 @@ def score_features(
         if fewest < FEW_IMAGES:
             message = f"A Fréchet distance of {fewest} images is biased: use at least {FEW_IMAGES}, or KID"
             warnings.warn(message, stacklevel=2)
-        scores["fd"] = frechet_distance(real.mean, real.covariance, fake.mean, fake.covariance)
+        scores["fd"] = _frechet(real, fake)
     if "kid" in metrics:
         subset_size = min(settings.kid_subset_size, len(real.features), len(fake.features))
         scores["kid"], scores["kid_std"] = kernel_distance(
@@ -97,6 +97,13 @@ def score_features(
             fake.logits, settings.inception_splits
         )
     return scores
+
+
+def _frechet(real, fake):
+    all_kept = all(features.count == len(features.features) for features in (real, fake))
+    if all_kept and min(real.count, fake.count) < real.mean.size:
+        return frechet_distance_of_vectors(real.features, fake.features)
+    return frechet_distance(real.mean, real.covariance, fake.mean, fake.covariance)
 
 
 class ImageScores:

@@ -9,6 +9,8 @@ from pathlib import Path
 from keras_stylegan.metrics.resizing import RESIZE_FILTERS
 
 METRICS = ("fd", "kid", "precision", "recall", "density", "coverage", "inception_score")
+# Of pictures and their truths, not of sets.
+PAIRED_METRICS = ("psnr", "ssim", "luma_ssim")
 
 INCEPTION_2015 = "inception-2015"
 # Class in keras.applications, the module of its preprocessing, and the size that it was trained on.
@@ -39,11 +41,11 @@ def check_name(argument: str, name: str, names: Iterable[str]) -> None:
     raise ValueError(f"`{argument}` names an unknown one. {known} Received: {name!r}")
 
 
-def check_metrics(metrics: Iterable[str]) -> tuple[str, ...]:
-    """The metrics as a tuple, or a ValueError for an unknown, repeated or missing one."""
+def check_metrics(metrics: Iterable[str], names: Iterable[str] = METRICS) -> tuple[str, ...]:
+    """The metrics as a tuple, or a ValueError for one that is none of `names`, a repeated one, or none at all."""
     metrics = tuple(metrics)
     for metric in metrics:
-        check_name("metrics", metric, METRICS)
+        check_name("metrics", metric, names)
     if not metrics or len(set(metrics)) < len(metrics):
         raise ValueError(f"`metrics` must name each metric once, and at least one. Received: {', '.join(metrics)}")
     return metrics

@@ -12,6 +12,7 @@ from keras_stylegan.metrics.neighbors import nearest_neighbors
 
 # White under the generated pictures, as a share of their height.
 _GAP = 1 / 8
+_LARGEST = 256  # pixels of a picture's longer side on the sheet
 
 
 def nearest_sheet(
@@ -29,7 +30,7 @@ def nearest_sheet(
 
     Args:
         fake, real: uint8 pictures `(height, width, 3)`; of the real ones only those shown are read. All are shown in
-            the size of the first generated one.
+            the size of the first generated one, at most 256 pixels wide and high.
         fake_features, real_features: arrays `(pictures, features)`, in the order of the pictures.
         columns: generated pictures, if there are so many.
         neighbors: real pictures under each, likewise.
@@ -49,6 +50,8 @@ def nearest_sheet(
     spread = np.linspace(0, len(fake) - 1, columns - columns // 2).round().astype(int) if len(fake) > columns else ()
     shown = [*spread, *closest]
     height, width = fake[0].shape[:2]
+    reduction = min(1.0, _LARGEST / max(height, width))
+    height, width = (max(1, round(side * reduction)) for side in (height, width))
 
     def fitted(picture):
         return np.asarray(ImageOps.fit(Image.fromarray(picture), (width, height), Image.Resampling.LANCZOS))

@@ -44,6 +44,11 @@ def warp(picture: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def warping_error(frames: Sequence[np.ndarray], motion: np.ndarray) -> float:
+    """Mean of the `warping_errors` of a clip."""
+    return float(np.mean(warping_errors(frames, motion)))
+
+
+def warping_errors(frames: Sequence[np.ndarray], motion: np.ndarray) -> list[float]:
     """Mean squared difference between each frame and the one before moved onto it, on the scale [0, 1].
 
     Only pixels that both frames show count. A clip of one rigid scene has 0 (up to interpolation); a painter that
@@ -52,6 +57,9 @@ def warping_error(frames: Sequence[np.ndarray], motion: np.ndarray) -> float:
     Args:
         frames: at least two uint8 or float arrays `(height, width, 3)` in 0..255.
         motion: array `(3, 3)`, how the scene moves from each frame to the next, see `warp`.
+
+    Returns:
+        List of floats, one less than there are frames.
 
     Raises:
         ValueError: if there are fewer frames, their shapes differ, or the motion leaves nothing in common.
@@ -69,5 +77,5 @@ def warping_error(frames: Sequence[np.ndarray], motion: np.ndarray) -> float:
         moved, inside = warp(before, motion)
         if not inside.any():
             raise ValueError(f"`motion` must leave pixels in common. Received: motion={motion.tolist()}")
-        errors.append((((np.asarray(after, "float64") - moved)[inside] / 255) ** 2).mean())
-    return float(np.mean(errors))
+        errors.append(float((((np.asarray(after, "float64") - moved)[inside] / 255) ** 2).mean()))
+    return errors
