@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,15 @@ import tensorflow as tf
 
 from keras_stylegan import pretrained
 from keras_stylegan.exporters.litert import convert
-from keras_stylegan.exporters.package_files import fingerprint, half_precision, read_run, training_facts, write_package
+from keras_stylegan.exporters.package_files import (
+    architecture,
+    fingerprint,
+    half_precision,
+    read_run,
+    training_facts,
+    write_package,
+)
+from keras_stylegan.exporters.saved_model_images import to_float
 from keras_stylegan.inference.style_pictures import LiteRTPredictor, prepare_style_picture
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.networks import StylePredictor
@@ -34,7 +41,7 @@ def predict_function(predictor: StylePredictor):
 
     @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="picture")])
     def predict(picture):
-        return {"style_vector": predictor(tf.cast(picture, tf.float32) / 127.5 - 1.0, training=False)}
+        return {"style_vector": predictor(to_float(picture), training=False)}
 
     return predict
 
@@ -65,10 +72,9 @@ def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
     if together > MAX_BYTES:
         raise ValueError(f"network and predictor must have at most {MAX_BYTES:,} bytes. Received: {together:,}")
     weights = half_precision(predictor)[1]
-    arguments = {k: v for k, v in predictor.get_config().items() if k not in ("dtype", "name", "trainable")}
     entry["predictor"] = {
         **fingerprint(FILE, content),
-        "keras": {**fingerprint(KERAS_FILE, weights), "config": json.loads(json.dumps(arguments))},
+        "keras": {**fingerprint(KERAS_FILE, weights), "config": architecture(predictor)},
         **training_facts(run, config),
         "parameters": predictor.count_params(),
         "parity": _parity(predictor, content),
