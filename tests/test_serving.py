@@ -27,7 +27,7 @@ from toy_saved_model import (
     picture_run,
 )
 
-from keras_stylegan import cli
+from keras_stylegan import cli, serving
 from keras_stylegan.inference.generator import open_generator
 from keras_stylegan.inference.translator import open_domain_translator
 from keras_stylegan.provenance import SOURCE_TYPES, STYLIZED, read_provenance
@@ -300,6 +300,16 @@ def test_serve_check(model, capsys, monkeypatch):
     assert cli.main(["serve-check", url]) == 1
     assert capsys.readouterr().out.startswith("FAILED  versions: http://127.0.0.1")
     assert cli.main(["serve-check", "localhost"]) == 2
+
+
+def test_serve_check_keeps_what_libraries_say_to_itself(capfd, monkeypatch):
+    def noisy(client):
+        os.write(2, b"I0000 no drivers\n")
+        yield Step("versions", False, "none")
+
+    monkeypatch.setattr(serving, "check_server", noisy)
+    assert cli.main(["serve-check", "http://localhost:1"]) == 1
+    assert capfd.readouterr() == ("FAILED  versions: none\n", "")
 
 
 class Careless:
