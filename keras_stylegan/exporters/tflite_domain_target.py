@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,12 +10,14 @@ from keras_stylegan.exporters.domains import domain_functions
 from keras_stylegan.exporters.litert_metadata import TensorNote
 from keras_stylegan.exporters.saved_model_images import to_float
 from keras_stylegan.exporters.sources import Source
-from keras_stylegan.exporters.tflite_target import Inputs, Target, photographs, picture_target
+from keras_stylegan.exporters.tflite_photographed import Photographed, of_photographs
+from keras_stylegan.exporters.tflite_target import Inputs, Target, photographs
 from keras_stylegan.inference.litert_domains import BY_NOISE, BY_REFERENCE
 from keras_stylegan.latents import seeded_latents
 
 
-def domains_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
+@of_photographs
+def domains_target(opened: Source) -> Photographed:
     """A translator for several domains, with a signature for styles of noise and one for styles of pictures."""
     network = opened.network
     functions = domain_functions(network, opened.reference_size)
@@ -32,13 +34,20 @@ def domains_target(opened: Source, size: tuple[int, int] | None, representative:
             styles = network.styles_of_noise(given["latents"], given["labels"])
         return network(to_float(given["image"]), styles, training=False).numpy()
 
+    def more(target: Target) -> dict[str, Any]:
+        references = photographs([opened.reference_size or target.size], None)[0]
+        measured = [
+            {"image": one["image"], "labels": one["labels"], "reference": references[run - 1]}
+            for run, one in enumerate(target.measured)
+        ]
+        return {BY_REFERENCE: (functions[BY_REFERENCE], measured)}
+
     sides = f"sides are multiples of {network.stride}"
-    by_noise = picture_target(
-        functions[BY_NOISE],
-        size,
-        representative,
+    return Photographed(
+        function=functions[BY_NOISE],
         inputs=inputs,
         expected=expected,
+        more=more,
         stride=network.stride,
         smallest=network.stride,
         description=f"Translates pictures into {network.num_domains} domains; {sides}.",
@@ -60,9 +69,3 @@ def domains_target(opened: Source, size: tuple[int, int] | None, representative:
             "reference_size": opened.reference_size and list(opened.reference_size),
         },
     )
-    references = photographs([opened.reference_size or by_noise.size], None)[0]
-    measured = [
-        {"image": one["image"], "labels": one["labels"], "reference": references[run - 1]}
-        for run, one in enumerate(by_noise.measured)
-    ]
-    return by_noise.with_signatures({BY_REFERENCE: (functions[BY_REFERENCE], measured)})

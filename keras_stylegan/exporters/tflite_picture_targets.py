@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,7 +14,8 @@ from keras_stylegan.exporters.predictor import predict_function
 from keras_stylegan.exporters.saved_model_images import to_float
 from keras_stylegan.exporters.scenes import scene_function
 from keras_stylegan.exporters.sources import Source
-from keras_stylegan.exporters.tflite_target import Inputs, Target, check_own_size, picture_target
+from keras_stylegan.exporters.tflite_photographed import Photographed, of_photographs
+from keras_stylegan.exporters.tflite_target import Inputs
 from keras_stylegan.exporters.translators import translate_function
 from keras_stylegan.exporters.upscaler import upscale_function
 from keras_stylegan.inference.fusion_runtimes import SIGNATURE as FUSE
@@ -27,14 +27,13 @@ from keras_stylegan.inference.upscaler import SIGNATURE as UPSCALE
 from keras_stylegan.inference.upscaler import SMALLEST
 
 
-def translator_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
+@of_photographs
+def translator_target(opened: Source) -> Photographed:
     """A translator."""
     network = opened.network
     sides = f"sides are multiples of {network.stride}"
-    return picture_target(
-        translate_function(network),
-        size,
-        representative,
+    return Photographed(
+        function=translate_function(network),
         **_of_one("image", network),
         stride=network.stride,
         smallest=network.stride,
@@ -48,13 +47,12 @@ def translator_target(opened: Source, size: tuple[int, int] | None, representati
     )
 
 
-def upscaler_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
+@of_photographs
+def upscaler_target(opened: Source) -> Photographed:
     """A network that enlarges pictures; the size is that of the small one."""
     network = opened.network
-    return picture_target(
-        upscale_function(network),
-        size,
-        representative,
+    return Photographed(
+        function=upscale_function(network),
         **_of_one("image", network),
         smallest=SMALLEST,
         description=f"Enlarges pictures to {network.factor} times their height and width.",
@@ -66,16 +64,15 @@ def upscaler_target(opened: Source, size: tuple[int, int] | None, representative
     )
 
 
-def scene_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
+@of_photographs
+def scene_target(opened: Source) -> Photographed:
     """The network of the scene pipeline; the size is that of the pictures that its scenes are made of, and no other."""
     network = opened.network
-    check_own_size(size, network.input_size, "the pictures that scenes are made of")
     height, width = network.size
-    return picture_target(
-        scene_function(network),
-        network.input_size,
-        representative,
+    return Photographed(
+        function=scene_function(network),
         **_of_one("image", network),
+        own_size=(network.input_size, "the pictures that scenes are made of"),
         description=f"Makes scenes of {width}x{height} pixels of painted photographs.",
         signature=SCENE,
         notes={
@@ -85,7 +82,8 @@ def scene_target(opened: Source, size: tuple[int, int] | None, representative: s
     )
 
 
-def fusion_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
+@of_photographs
+def fusion_target(opened: Source) -> Photographed:
     """A network that fuses regions of one picture into another."""
     network = opened.network
 
@@ -95,10 +93,8 @@ def fusion_target(opened: Source, size: tuple[int, int] | None, representative: 
         return network.change({**pictures, "masks": given["masks"], "noise": noise}).numpy()
 
     sides = f"sides are multiples of {network.stride}"
-    return picture_target(
-        fuse_function(network),
-        size,
-        representative,
+    return Photographed(
+        function=fuse_function(network),
         inputs=_fusion,
         expected=expected,
         stride=network.stride,
@@ -114,12 +110,11 @@ def fusion_target(opened: Source, size: tuple[int, int] | None, representative: 
     )
 
 
-def predictor_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
+@of_photographs
+def predictor_target(opened: Source) -> Photographed:
     """A network from a picture to its style vector, which the signature `stylize_vector` takes."""
-    return picture_target(
-        predict_function(opened.network),
-        size,
-        representative,
+    return Photographed(
+        function=predict_function(opened.network),
         **_of_one("picture", opened.network),
         smallest=SMALLEST_STYLE,
         description="Makes style vectors of pictures; best of one whose shorter side has 256 pixels.",

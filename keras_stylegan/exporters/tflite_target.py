@@ -54,52 +54,6 @@ class Target:
     facts: Mapping[str, Any] | None = None
     more: Sequence[Target] = ()
 
-    def with_signatures(self, more: Mapping[str, tuple[Callable, Sequence[Inputs]]]) -> Target:
-        """The same with further signatures, by their names: functions for every size, and inputs to compare."""
-        size = None if self.any_size else self.size
-        others = [
-            dataclasses.replace(
-                self, signature=name, function=for_size(function, size), measured=measured, calibration=()
-            )
-            for name, (function, measured) in more.items()
-        ]
-        return dataclasses.replace(self, more=others)
-
-
-def picture_target(
-    function: Callable,
-    size: tuple[int, int] | None,
-    representative: str | Path | None,
-    inputs: Callable[[np.ndarray, int], Inputs],
-    stride: int = 1,
-    smallest: int = 1,
-    **said: Any,
-) -> Target:
-    """A network whose inputs are made of photographs.
-
-    Args:
-        function: as of `Target`, for every size.
-        size: `(height, width)` of the pictures; None for a file that takes every size.
-        representative: folder of photographs to calibrate with; None for some of the packaged samples.
-        inputs: inputs of a photograph, uint8 `(1, height, width, 3)`, and of the number of the run: those that are
-            measured count from 0, those to calibrate with follow.
-        stride, smallest: what height and width are multiples of, and the least of them.
-        **said: what else `Target` has.
-
-    Raises:
-        ValueError: if the size is none that the network takes, or the folder holds no picture.
-    """
-    sizes = measured_sizes(size, stride, smallest)
-    measured, calibration = photographs(sizes, representative)
-    return Target(
-        function=for_size(function, size),
-        size=sizes[0],
-        any_size=size is None,
-        measured=[inputs(picture, run) for run, picture in enumerate(measured)],
-        calibration=[inputs(picture, run) for run, picture in enumerate(calibration, start=len(measured))],
-        **said,
-    )
-
 
 def measured_sizes(size: tuple[int, int] | None, stride: int, smallest: int) -> list[tuple[int, int]]:
     """The sizes at which a network from pictures to pictures is measured, the one it has by default first.

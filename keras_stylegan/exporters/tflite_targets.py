@@ -13,6 +13,7 @@ from keras_stylegan.exporters.litert_metadata import TensorNote
 from keras_stylegan.exporters.saved_model_images import to_float
 from keras_stylegan.exporters.sources import Source
 from keras_stylegan.exporters.tflite_domain_target import domains_target
+from keras_stylegan.exporters.tflite_photographed import Photographed, of_photographs
 from keras_stylegan.exporters.tflite_picture_targets import (
     fusion_target,
     predictor_target,
@@ -20,20 +21,14 @@ from keras_stylegan.exporters.tflite_picture_targets import (
     translator_target,
     upscaler_target,
 )
-from keras_stylegan.exporters.tflite_target import (
-    CALIBRATION_RUNS,
-    MEASURED_RUNS,
-    Inputs,
-    Target,
-    check_own_size,
-    picture_target,
-)
+from keras_stylegan.exporters.tflite_target import CALIBRATION_RUNS, MEASURED_RUNS, Inputs, Target, check_own_size
 from keras_stylegan.inference.generator import truncates
 from keras_stylegan.inference.runtimes import MIN_SIDE
 from keras_stylegan.latents import seeded_latents
 
 
-def stylizer_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
+@of_photographs
+def stylizer_target(opened: Source) -> Photographed:
     """A stylisation network; its further signatures are those of a file for every size."""
     network = opened.network
     order = np.random.default_rng(0).permutation(network.num_styles)
@@ -47,12 +42,18 @@ def stylizer_target(opened: Source, size: tuple[int, int] | None, representative
         styled = {{"style_vector": "style_vectors"}.get(name, name): value for name, value in given.items()}
         return network({**styled, "images": to_float(given["image"])}, training=False).numpy()
 
-    by_weights = picture_target(
-        functions["stylize_weights"],
-        size,
-        representative,
+    def more(target):
+        if not target.any_size:
+            return {}  # a fixed size is for processors that take no unknown shape, such as the number of regions
+        vector = network.bank.style_vectors()[order[0]].numpy()
+        changes = {"stylize_vector": _with_vector, "stylize_regions": _in_regions}
+        return {name: (functions[name], [of(one, vector) for one in target.measured]) for name, of in changes.items()}
+
+    return Photographed(
+        function=functions["stylize_weights"],
         inputs=inputs,
         expected=expected,
+        more=more,
         stride=network.stride,
         smallest=MIN_SIDE,
         description=f"Paints photographs in {len(opened.names)} styles, in mixtures of them, at any strength.",
@@ -66,17 +67,6 @@ def stylizer_target(opened: Source, size: tuple[int, int] | None, representative
             "strength": TensorNote("from the photograph (0) to the painting (1)", 0, 1),
             "stylized": TensorNote.picture("painted photograph, RGB, of the size of the photograph"),
         },
-    )
-    if size is not None:
-        # A fixed size is for processors that take no unknown shape, such as the number of regions.
-        return by_weights
-    vector = network.bank.style_vectors()[order[0]].numpy()
-    changes = {"stylize_vector": _with_vector, "stylize_regions": _in_regions}
-    return by_weights.with_signatures(
-        {
-            name: (functions[name], [change(one, vector) for one in by_weights.measured])
-            for name, change in changes.items()
-        }
     )
 
 
@@ -116,9 +106,7 @@ def generator_target(opened: Source, size: tuple[int, int] | None, representativ
     )
 
 
-# By the kind of the source, functions from what was opened, `(height, width)` of pictures (None for every size, where
-# the network takes them) and a folder of photographs to calibrate with (None for packaged samples) to a `Target`. They
-# raise ValueError for a size that the network does not take, and for a folder without pictures.
+# By the kind of the source; `tflite_photographed.of_photographs` says what each takes.
 TARGETS = {
     "stylizer": stylizer_target,
     "generator": generator_target,
