@@ -80,13 +80,8 @@ def package_fusion(
 ) -> dict[str, Any]:
     """Writes `weights/fusion.{tflite,npz,md}` of a run and its entry in the manifest.
 
-    Everything is made and measured before the first file is written.
-
     Args:
-        run: run directory of a fusion preset.
-        assets: the package's assets folder.
-        data: what it was trained on, in a sentence.
-        licence: licence and notices of the weights, in a sentence.
+        run, assets, data, licence: as of `generators.package_generator`; the run of a fusion preset.
         pairs: triples of uint8 source and target and float32 masks `(height, width, regions)`, for the parity.
         scores: masked PSNR by shift family and blend, as `benchmarks/fusion.py` records them.
 

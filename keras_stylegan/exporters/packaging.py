@@ -39,14 +39,9 @@ def package_multistyle(
 ) -> dict[str, Any]:
     """Writes `weights/multistyle.{tflite,npz,md}` of a run and its entry in the manifest.
 
-    Everything is made and measured before the first file is written.
-
     Args:
-        run: run directory of a multistyle preset.
-        assets: the package's assets folder.
+        run, assets, data, licence: as of `generators.package_generator`; the run of a multistyle preset.
         styles: objects with `name`, `title`, `artist`; one for each style of the run.
-        data: what it was trained on, in a sentence.
-        licence: licence and notices of the weights, in a sentence.
         photographs: folder of photographs not trained on, for the artefact probes.
 
     Returns:

@@ -50,9 +50,7 @@ def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
     """Writes `weights/style_predictor.{tflite,npz}` of a run, and `predictor` in the manifest entry of its network.
 
     Args:
-        run: run directory of a style_predictor preset.
-        assets: the package's assets folder.
-        licence: licence and notices of the weights, in a sentence.
+        run, assets, licence: as of `generators.package_generator`; the run of a style_predictor preset.
 
     Returns:
         What the manifest says of it.

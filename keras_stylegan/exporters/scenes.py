@@ -36,14 +36,9 @@ def package_scenes(
 ) -> dict[str, Any]:
     """Writes `weights/NAME.{tflite,md}` of a run and its entry in the manifest; `scene --model NAME` runs it.
 
-    Everything is made and measured before the first file is written.
-
     Args:
-        run: run directory of the pipeline.
-        assets: the package's assets folder.
+        run, assets, data, licence: as of `generators.package_generator`; the run of the pipeline.
         name: name of the packaged pipeline; `scene_pipeline` is the one that `keras-stylegan scene` takes by itself.
-        data: what it was trained on, in a sentence.
-        licence: licence and notices of the weights, in a sentence.
         scores: a row of the table that `benchmarks/scene_pipeline.py` records, by score.
 
     Returns:

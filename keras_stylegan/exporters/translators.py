@@ -42,15 +42,9 @@ def package_translator(
 ) -> dict[str, Any]:
     """Writes `weights/NAME.{tflite,md}` of a run and its entry in the manifest; `translate --model NAME` runs it.
 
-    Everything is made and measured before the first file is written.
-
     Args:
-        run: run directory of a translator.
-        assets: the package's assets folder.
-        name: name of the packaged translator.
+        run, assets, name, data, licence: as of `generators.package_generator`; the run of a translator.
         purpose: what it does, in a sentence.
-        data: what it was trained on, in a sentence.
-        licence: licence and notices of the weights, in a sentence.
         direction: of a run that learnt both ways.
 
     Returns:

@@ -28,13 +28,8 @@ def upscale_function(network: SuperResolutionNetwork):
 def package_upscaler(run: Path, assets: Path, data: str, licence: str, photographs: Path) -> dict[str, Any]:
     """Writes `weights/super_resolution.{tflite,md}` of a run and its entry in the manifest.
 
-    Everything is made and measured before the first file is written.
-
     Args:
-        run: run directory of a super-resolution preset.
-        assets: the package's assets folder.
-        data: what it was trained on, in a sentence.
-        licence: licence and notices of the weights, in a sentence.
+        run, assets, data, licence: as of `generators.package_generator`; the run of a super-resolution preset.
         photographs: folder of photographs not trained on, for the scores.
 
     Returns:
