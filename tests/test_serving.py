@@ -142,6 +142,8 @@ def test_domains_through_the_server(monkeypatch, tmp_path):
     with serving_stand_in.rest(Model(exported_picture("translator").path, "frost")) as url:
         with pytest.raises(ValueError, match="`domain` must be None: the translator has none. Received: domain=day"):
             Client(url, "frost").translate(pixels, domain="day")
+        with pytest.raises(ValueError, match="`reference` needs `domain`, the domain of its style"):
+            Client(url, "frost").translate(pixels, reference=reference)
 
 
 def test_what_the_client_writes_says_what_it_is(url, tmp_path):

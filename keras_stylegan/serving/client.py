@@ -140,17 +140,20 @@ class Client(Connection):
             rule = f"one of {', '.join(self.domains)}" if "domain_number" in known else "None: the translator has none"
             raise ValueError(f"`domain` must be {rule}. Received: domain={domain}")
         if domain is None:
-            return picture.dress(Image.fromarray(self._changed("translate", "translated", pixels)))
-        number = self._numbers("domain", domain, self.domains, 1)
-        if reference is None:
-            z = seeded_latents([seed], known["z"].shape[1])
-            return picture.dress(
-                Image.fromarray(self._changed("translate", "translated", pixels, z=z, domain_number=number))
-            )
-        style = read_picture(reference, max_pixels).photo
-        style.thumbnail((REFERENCE_SIDE, REFERENCE_SIDE))
-        rows = {"image": pixels[None], "reference": np.asarray(style)[None], "domain_number": number}
-        return picture.dress(Image.fromarray(self.predict("translate_like", **rows)["translated"][0]))
+            if reference is not None:
+                raise ValueError("`reference` needs `domain`, the domain of its style. Received: domain=None")
+            made = self._changed("translate", "translated", pixels)
+        else:
+            number = self._numbers("domain", domain, self.domains, 1)
+            if reference is None:
+                z = seeded_latents([seed], known["z"].shape[1])
+                made = self._changed("translate", "translated", pixels, z=z, domain_number=number)
+            else:
+                style = read_picture(reference, max_pixels).photo
+                style.thumbnail((REFERENCE_SIDE, REFERENCE_SIDE))
+                rows = {"image": pixels[None], "reference": np.asarray(style)[None], "domain_number": number}
+                made = self.predict("translate_like", **rows)["translated"][0]
+        return picture.dress(Image.fromarray(made))
 
     def scene(self, image, max_pixels: int = MAX_PIXELS) -> Image.Image:
         """The scene of a painted picture, of whose middle it is made: PIL image of the size of scenes.
