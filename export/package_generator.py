@@ -7,29 +7,13 @@ writes `assets/weights/NAME.{tflite,npz,md}` and the entry NAME of `assets/manif
 TensorFlow.
 """
 
-import argparse
-import json
-from pathlib import Path
-
 from keras_stylegan.exporters.generators import package_generator
-
-ROOT = Path(__file__).resolve().parents[1]
+from keras_stylegan.exporters.package_arguments import package_arguments, show
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, metavar="RUN")
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--data", required=True, metavar="SENTENCE", help="what it was trained on")
-    parser.add_argument("--licence", required=True, metavar="SENTENCE", help="licence and notices of the weights")
-    parser.add_argument("--scores", type=Path, metavar="FILE")
-    parser.add_argument("--assets", type=Path, default=ROOT / "assets", metavar="DIR")
-    arguments = parser.parse_args()
-    scores = json.loads(arguments.scores.read_text(encoding="utf-8")) if arguments.scores else None
-    entry = package_generator(
-        arguments.run, arguments.assets, arguments.name, arguments.data, arguments.licence, scores
-    )
-    print(json.dumps({key: entry[key] for key in ("litert", "recipe", "images_seen", "losses", "parity")}, indent=2))
+    given = package_arguments(__file__, __doc__, "name", "data", "licence", "scores")
+    show(package_generator(given.run, given.assets, given.name, given.data, given.licence, given.scores))
 
 
 if __name__ == "__main__":

@@ -7,27 +7,13 @@ writes `assets/weights/scene_pipeline.{tflite,md}` and the entry `scene_pipeline
 `benchmarks/scene_pipeline.py` records.
 """
 
-import argparse
-import json
-from pathlib import Path
-
+from keras_stylegan.exporters.package_arguments import package_arguments, show
 from keras_stylegan.exporters.scenes import package_scenes
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, metavar="RUN")
-    parser.add_argument("--name", default="scene_pipeline")
-    parser.add_argument("--data", required=True, metavar="SENTENCE", help="what it was trained on")
-    parser.add_argument("--licence", required=True, metavar="SENTENCE", help="licence and notices of the weights")
-    parser.add_argument("--scores", type=Path, metavar="SCORES.json")
-    parser.add_argument("--assets", type=Path, default=ROOT / "assets", metavar="DIR")
-    arguments = parser.parse_args()
-    scores = json.loads(arguments.scores.read_text(encoding="utf-8")) if arguments.scores else None
-    entry = package_scenes(arguments.run, arguments.assets, arguments.name, arguments.data, arguments.licence, scores)
-    print(json.dumps({key: entry[key] for key in ("litert", "recipe", "images_seen", "losses", "parity")}, indent=2))
+    given = package_arguments(__file__, __doc__, "data", "licence", "scores", name="scene_pipeline")
+    show(package_scenes(given.run, given.assets, given.name, given.data, given.licence, given.scores))
 
 
 if __name__ == "__main__":

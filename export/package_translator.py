@@ -6,28 +6,14 @@ writes `assets/weights/NAME.{tflite,md}` and the entry NAME of `assets/manifest.
 PHOTO --model NAME -o OUT` runs without TensorFlow.
 """
 
-import argparse
-import json
-from pathlib import Path
-
+from keras_stylegan.exporters.package_arguments import package_arguments, show
 from keras_stylegan.exporters.translators import package_translator
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, metavar="RUN")
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--purpose", required=True, metavar="SENTENCE", help="what it does")
-    parser.add_argument("--data", required=True, metavar="SENTENCE", help="what it was trained on")
-    parser.add_argument("--licence", required=True, metavar="SENTENCE", help="licence and notices of the weights")
-    parser.add_argument("--direction", metavar="WAY", help="of a run that learnt both ways: a_to_b or b_to_a")
-    parser.add_argument("--assets", type=Path, default=ROOT / "assets", metavar="DIR")
-    arguments = parser.parse_args()
-    sentences = (arguments.name, arguments.purpose, arguments.data, arguments.licence)
-    entry = package_translator(arguments.run, arguments.assets, *sentences, arguments.direction)
-    print(json.dumps({key: entry[key] for key in ("litert", "recipe", "images_seen", "losses", "parity")}, indent=2))
+    given = package_arguments(__file__, __doc__, "name", "purpose", "data", "licence", "direction")
+    sentences = (given.name, given.purpose, given.data, given.licence)
+    show(package_translator(given.run, given.assets, *sentences, given.direction))
 
 
 if __name__ == "__main__":

@@ -70,6 +70,12 @@ def test_errors_are_those_of_the_worst_picture():
         measure(CONTENT, "stylize_weights", given[:1], [right[:, ::2]])
 
 
+def test_what_is_no_number_misses_every_bar():
+    given = [inputs([1, 0, 0]), inputs([1, 0, 0], seed=1)]
+    parity = measure(CONTENT, "stylize_weights", given, [np.full_like(exact(given[0]), np.nan), exact(given[1])])
+    assert len(parity.misses(BARS["none"])) == len(parity.misses(BARS["float16"])) == 1
+
+
 GOOD = Parity(1_234_567, 5e-5, 0.01, 46.0, 12.3, 100, 1.0)
 
 

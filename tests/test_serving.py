@@ -27,11 +27,11 @@ from toy_saved_model import (
     picture_run,
 )
 
-from keras_stylegan import cli
+from keras_stylegan import cli, serving
 from keras_stylegan.inference.generator import open_generator
 from keras_stylegan.inference.translator import open_domain_translator
 from keras_stylegan.provenance import SOURCE_TYPES, STYLIZED, read_provenance
-from keras_stylegan.serving import Client, check, check_server
+from keras_stylegan.serving import Client, Step, check, check_server
 from keras_stylegan.serving.transport import refusal
 from keras_stylegan.xmp_files import read_xmp
 
@@ -142,6 +142,8 @@ def test_domains_through_the_server(monkeypatch, tmp_path):
     with serving_stand_in.rest(Model(exported_picture("translator").path, "frost")) as url:
         with pytest.raises(ValueError, match="`domain` must be None: the translator has none. Received: domain=day"):
             Client(url, "frost").translate(pixels, domain="day")
+        with pytest.raises(ValueError, match="`reference` needs `domain`, the domain of its style"):
+            Client(url, "frost").translate(pixels, reference=reference)
 
 
 def test_what_the_client_writes_says_what_it_is(url, tmp_path):
@@ -185,6 +187,8 @@ def test_refusals_are_sentences_and_the_next_request_is_answered(url):
         client.predict("encoded", image=np.zeros(1))
     with pytest.raises(ValueError, match="`image` must be uint8. Received: an array of float64"):
         client.predict("stylize_weights", image=np.zeros((1, 64, 64, 3)), **rows)
+    with pytest.raises(ValueError, match="`image` must be uint8, at most 255. Received: 256"):
+        client.predict("stylize_weights", image=np.full((1, 64, 64, 3), 256, "uint16"), **rows)
     with pytest.raises(ValueError, match="`image_bytes` must be bytes objects. Received: an array of object"):
         client.predict("encoded", image_bytes=["photo.jpg"], **rows)
     with pytest.raises(ValueError, match="the server refuses the request: .*other"):
@@ -253,6 +257,13 @@ def test_what_is_no_server():
     ):
         with answering(code, body) as url, pytest.raises(ConnectionError, match=message):
             Client(url).status()
+    double = '{"metadata": {"signature_def": {"signature_def": {"f": {"outputs": {"y": {"dtype": "DT_DOUBLE"}}}}}}}'
+    for body, message in (
+        (double, "tensors must be of DT_UINT8, .* Received: DT_DOUBLE"),
+        ('{"metadata": 1}', "not that"),
+    ):
+        with answering(200, body.encode()) as url, pytest.raises(ConnectionError, match=message):
+            Client(url).signatures  # noqa: B018
     for wrong in ("localhost:8501", "ftp://localhost", "http://"):
         with pytest.raises(
             ValueError, match=f"`url` must begin with http://, https:// or grpc://. Received: url={wrong}"
@@ -293,6 +304,16 @@ def test_serve_check(model, capsys, monkeypatch):
     assert cli.main(["serve-check", "localhost"]) == 2
 
 
+def test_serve_check_keeps_what_libraries_say_to_itself(capfd, monkeypatch):
+    def noisy(client):
+        os.write(2, b"I0000 no drivers\n")
+        yield Step("versions", False, "none")
+
+    monkeypatch.setattr(serving, "check_server", noisy)
+    assert cli.main(["serve-check", "http://localhost:1"]) == 1
+    assert capfd.readouterr() == ("FAILED  versions: none\n", "")
+
+
 class Careless:
     """A client of a server that answers everything, and never the same."""
 
@@ -311,11 +332,23 @@ class Careless:
         return {}
 
 
+class Foreign(Careless):
+    """A client of a server of some other model."""
+
+    signatures = {"classify": None}
+
+    @property
+    def styles(self):
+        raise ValueError("no such signature")
+
+
 def test_serve_check_finds_what_is_wrong():
     *passed, last = check_server(Careless(swing=50))
     assert len(passed) == 2 and last.name == "answer" and not last.passed and "must have the same answer" in last.detail
     *passed, last = check_server(Careless(swing=1))
     assert len(passed) == 3 and last.name == "refusal" and "must be refused, but was answered" in last.detail
+    *passed, last = check_server(Foreign(swing=0))
+    assert len(passed) == 2 and last == Step("answer", False, "no such signature")
 
 
 def test_the_health_check_of_the_image(model):

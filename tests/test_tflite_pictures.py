@@ -23,6 +23,7 @@ from keras_stylegan.inference.blending import grown
 from keras_stylegan.inference.fusion_runtimes import KerasFusion, LiteRTFusion
 from keras_stylegan.inference.scenes import open_scenes
 from keras_stylegan.inference.translator import open_domain_translator
+from keras_stylegan.networks import SuperResolutionNetwork
 
 
 @pytest.fixture(autouse=True)
@@ -166,3 +167,15 @@ def test_other_networks_are_refused(tmp_path):
     network.save(tmp_path / "other.keras")
     with pytest.raises(ValueError, match="must hold one of stylizer, .*, generator. Received: a network of class Sequ"):
         open_source(tmp_path / "other.keras")
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
+    network = SuperResolutionNetwork(2, 4, 1)
+    network.build()
+    network.weights[-1].assign(np.nan * network.weights[-1])
+    network.save(tmp_path / "network.keras")
+    with pytest.raises(
+        ValueError, match="`source` must have finite weights. Received: .*network.keras, with others in .*bias"
+    ):
+        export_tflite(tmp_path / "network.keras", tmp_path / "network.tflite", quantize="none")
+    assert [path.name for path in tmp_path.iterdir()] == ["network.keras"]

@@ -38,6 +38,7 @@ import org.tensorflow.lite.Interpreter
 
 private const val MODEL = "multistyle.tflite"
 private const val STRIDE = 8
+private const val SHORTEST_SIDE = 64
 private const val LONG_SIDE = 768
 
 class StylizeActivity : ComponentActivity() {
@@ -79,12 +80,14 @@ class StylizeActivity : ComponentActivity() {
         }
     }
 
-    /** The photograph upright, at most LONG_SIDE long, its sides cut to multiples of the network's stride. */
+    /** The photograph upright, its sides from SHORTEST_SIDE to LONG_SIDE, cut to multiples of the network's stride. */
     private fun read(uri: Uri): Bitmap {
         val source = ImageDecoder.createSource(contentResolver, uri)
         val decoded = ImageDecoder.decodeBitmap(source) { decoder, info, _ ->
             val scale = minOf(1f, LONG_SIDE.toFloat() / max(info.size.width, info.size.height))
-            decoder.setTargetSize((info.size.width * scale).toInt(), (info.size.height * scale).toInt())
+            val (width, height) = listOf(info.size.width, info.size.height)
+                .map { (it * scale).toInt().coerceAtLeast(SHORTEST_SIDE) }
+            decoder.setTargetSize(width, height)
             decoder.allocator = ImageDecoder.ALLOCATOR_SOFTWARE // pixels are read
         }
         return Bitmap.createBitmap(decoded, 0, 0, decoded.width / STRIDE * STRIDE, decoded.height / STRIDE * STRIDE)

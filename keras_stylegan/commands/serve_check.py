@@ -10,13 +10,15 @@ def add_arguments(parser):
 
 
 def run(arguments) -> int:
-    from keras_stylegan.serving import Client, check_server
+    from keras_stylegan import serving
+    from keras_stylegan.commands.silence import silence
 
     if not 0 < arguments.timeout < float("inf"):
         raise ValueError(f"`--timeout` must be positive. Received: {arguments.timeout}")
     steps = []
-    with Client(arguments.url, arguments.model, arguments.version, arguments.timeout) as client:
-        for step in check_server(client):
+    # gRPC's messages load TensorFlow, which announces itself.
+    with silence(), serving.Client(arguments.url, arguments.model, arguments.version, arguments.timeout) as client:
+        for step in serving.check_server(client):
             steps.append(step)
             if not arguments.json:
                 print(f"{'ok' if step.passed else 'FAILED':<6}  {step.name}: {step.detail}", flush=True)

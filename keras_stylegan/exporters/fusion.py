@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,13 @@ import tensorflow as tf
 from keras_stylegan.exporters.litert import convert
 from keras_stylegan.exporters.model_card import fusion_card
 from keras_stylegan.exporters.package_files import (
+    architecture,
+    common_facts,
     fingerprint,
+    grey_levels,
     half_precision,
     in_float32,
     read_run,
-    training_facts,
     write_package,
 )
 from keras_stylegan.exporters.saved_model_images import to_float, to_uint8
@@ -79,13 +80,8 @@ def package_fusion(
 ) -> dict[str, Any]:
     """Writes `weights/fusion.{tflite,npz,md}` of a run and its entry in the manifest.
 
-    Everything is made and measured before the first file is written.
-
     Args:
-        run: run directory of a fusion preset.
-        assets: the package's assets folder.
-        data: what it was trained on, in a sentence.
-        licence: licence and notices of the weights, in a sentence.
+        run, assets, data, licence: as of `generators.package_generator`; the run of a fusion preset.
         pairs: triples of uint8 source and target and float32 masks `(height, width, regions)`, for the parity.
         scores: masked PSNR by shift family and blend, as `benchmarks/fusion.py` records them.
 
@@ -99,26 +95,14 @@ def package_fusion(
     network = in_float32(load_network(run / NETWORK_FILE))
     files = {"weights/fusion.tflite": to_litert(network), "weights/fusion.npz": half_precision(network)[1]}
     litert, weights = (fingerprint(file, content) for file, content in files.items())
-    arguments = {k: v for k, v in network.get_config().items() if k in ("widths", "num_blocks", "latent_dim")}
+    ours, theirs = LiteRTFusion(files[litert["file"]], network.stride), KerasFusion(network)
     entry = {
         "litert": litert,
-        "keras": {**weights, "config": json.loads(json.dumps(arguments))},
+        "keras": {**weights, "config": architecture(network, ("widths", "num_blocks", "latent_dim"))},
         "stride": network.stride,
         "working_size": WORKING_SIZE,
-        "parameters": network.count_params(),
-        **training_facts(run, config),
-        "data": data,
-        "parity": parity_figures(LiteRTFusion(files[litert["file"]], network.stride), KerasFusion(network), pairs),
-        "licence": licence,
-        **({"scores": scores} if scores else {}),
+        **common_facts(run, config, network, data, licence, scores),
+        "parity": {"pictures": len(pairs), **grey_levels((ours.run(*one), theirs.run(*one)) for one in pairs)},
     }
-    files["weights/fusion.md"] = fusion_card(entry).encode()
-    write_package(assets, FUSION, entry, files)
+    write_package(assets, FUSION, entry, files, fusion_card(entry))
     return entry
-
-
-def parity_figures(ours, theirs, pairs: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> dict[str, float]:
-    """Mean and greatest difference of two runtimes, in grey levels, over pairs as for `package_fusion`."""
-    differences = [np.abs(ours.run(*pair).astype("int") - theirs.run(*pair)).ravel() for pair in pairs]
-    together = np.concatenate(differences)
-    return {"pictures": len(pairs), "mean": round(float(together.mean()), 3), "greatest": int(together.max())}

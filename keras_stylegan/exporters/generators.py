@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from keras_stylegan.exporters.litert import convert
 from keras_stylegan.exporters.model_card import generator_card
 from keras_stylegan.exporters.package_files import (
+    architecture,
     check_name,
+    common_facts,
     fingerprint,
+    grey_levels,
     half_precision,
     in_float32,
     read_run,
-    training_facts,
     write_package,
 )
 from keras_stylegan.exporters.saved_model_images import to_uint8
@@ -91,22 +91,16 @@ def package_generator(
     network = in_float32(trained.network)
     files = {f"weights/{name}.tflite": to_litert(network), f"weights/{name}.npz": half_precision(network)[1]}
     litert, weights = (fingerprint(file, content) for file, content in files.items())
-    arguments = {k: v for k, v in network.get_config().items() if k not in ("dtype", "name", "trainable")}
-    record = {**weights, "network": type(network).__name__, "config": json.loads(json.dumps(arguments))}
+    record = {**weights, "network": type(network).__name__, "config": architecture(network)}
     shipped = PictureGenerator(build_generator(record, files[weights["file"]]), trained.classes)
     entry = {
         **_facts(trained),
         "litert": litert,
         "keras": record,
-        "parameters": network.count_params(),
-        **training_facts(run, config),
-        "data": data,
+        **common_facts(run, config, network, data, licence, scores and _without_folders(scores)),
         "parity": parity_figures(files[litert["file"]], shipped),
-        "licence": licence,
-        **({"scores": _without_folders(scores)} if scores else {}),
     }
-    files[f"weights/{name}.md"] = generator_card(name, entry).encode()
-    write_package(assets, name, entry, files)
+    write_package(assets, name, entry, files, generator_card(name, entry))
     return entry
 
 
@@ -127,10 +121,4 @@ def parity_figures(content: bytes, theirs: PictureGenerator) -> dict[str, float]
     """Mean and greatest difference of a LiteRT file and a Keras generator, in grey levels, over seeds 0, 1, ..."""
     ours = PictureGenerator(LiteRTGenerator(content), theirs.classes)
     seeds = range(PARITY_PICTURES)
-    one, other = (generator.generate(seeds).astype("int") for generator in (ours, theirs))
-    differences = np.abs(one - other)
-    return {
-        "pictures": len(one),
-        "mean": round(float(differences.mean()), 3),
-        "greatest": int(differences.max()),
-    }
+    return {"pictures": len(seeds), **grey_levels([(ours.generate(seeds), theirs.generate(seeds))])}

@@ -1,12 +1,13 @@
 """LiteRT (TFLite) files that run every picture size with built-in operators only."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from keras_stylegan.exporters.litert_pixels import quantize_pixels
+from keras_stylegan.exporters.saved_model_images import to_float, to_uint8
 from keras_stylegan.exporters.stylize_graph import stylized_pixels
 
 
@@ -36,6 +37,25 @@ def convert_signatures(functions: Mapping, float16: bool = False) -> bytes:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.target_spec.supported_types = [tf.float16]
         return quantize_pixels(converter.convert())
+
+
+def picture_function(change: Callable, output: str, size: tuple[int | None, int | None] = (None, None)):
+    """The boundary of a network from a picture to a picture: uint8 in, uint8 out.
+
+    Args:
+        change: float pictures in [-1, 1], `(1, height, width, 3)`, to such of any size.
+        output: name of the result.
+        size: `(height, width)` of the input; None for sides of any length.
+
+    Returns:
+        `tf.function` of `image` uint8 `(1, height, width, 3)`; returns `{output: uint8 picture}`.
+    """
+
+    @tf.function(input_signature=[tf.TensorSpec([1, *size, 3], tf.uint8, name="image")])
+    def changed(image):
+        return {output: to_uint8(change(to_float(image)))}
+
+    return changed
 
 
 def _frozen(function):
@@ -129,7 +149,7 @@ def stylize_functions(network) -> dict:
     )
     def freeze_style(parts, origin, style_weights, style_vector, strength):
         vectors = network.bank(style_weights, strength, style_vector)
-        return {"frozen_vector": network.freeze(_to_float(parts), vectors, origin)}
+        return {"frozen_vector": network.freeze(to_float(parts), vectors, origin)}
 
     @tf.function(
         input_signature=[_IMAGE, _spec("frozen_vector", 1, network.vector_size), _spec("origin", 1, 2), _STRENGTH]
@@ -158,10 +178,6 @@ _IMAGE = tf.TensorSpec([1, None, None, 3], tf.uint8, name="image")
 _STRENGTH = _spec("strength", 1)
 
 
-def _to_float(images):
-    return tf.cast(images, tf.float32) / 127.5 - 1.0
-
-
 def _paint(network, image, **styles):
-    painted = network({"images": _to_float(image), **styles}, training=False)
+    painted = network({"images": to_float(image), **styles}, training=False)
     return {"stylized": tf.cast(tf.clip_by_value(tf.round((painted + 1.0) * 127.5), 0.0, 255.0), tf.uint8)}

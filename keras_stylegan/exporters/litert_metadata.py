@@ -10,6 +10,7 @@ import dataclasses
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import flatbuffers
 import numpy as np
@@ -45,6 +46,11 @@ class TensorNote:
     labels: Sequence[str] = ()
     enlarged: int = 1
     size: tuple[int, int] | None = None
+
+    @classmethod
+    def picture(cls, description: str, channels: int = 3, **others: Any) -> TensorNote:
+        """What is said of pixels."""
+        return cls(description, 0, 255, channels, **others)
 
 
 def add_metadata(

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,19 @@ def half_precision(network: keras.Model) -> tuple[dict[str, np.ndarray], bytes]:
     return arrays, packed.getvalue()
 
 
+def architecture(network: keras.Model, names: Sequence[str] | None = None) -> dict[str, Any]:
+    """Constructor arguments of a network as JSON has them: those of `names`, or all but what every Keras model has."""
+    config = network.get_config()
+    names = names or [name for name in config if name not in ("dtype", "name", "trainable")]
+    return json.loads(json.dumps({name: config[name] for name in names}))
+
+
+def grey_levels(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
+    """`mean` and `greatest` difference of pairs of uint8 pictures, over all their numbers."""
+    together = np.concatenate([np.abs(one.astype(int) - other).ravel() for one, other in pairs])
+    return {"mean": round(float(together.mean()), 3), "greatest": int(together.max())}
+
+
 def fingerprint(file: str, content: bytes) -> dict[str, Any]:
     """What the manifest says of a file: its place below the assets, its size and its SHA-256."""
     return {"file": file, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
@@ -121,13 +135,37 @@ def loss_terms(record: dict[str, Any], player: str = "generator") -> dict[str, f
     return {term: round(value, 4) for term, value in terms.items() if term not in NOT_TERMS and value is not None}
 
 
-def write_package(assets: Path, name: str, entry: dict[str, Any], files: dict[str, bytes]) -> None:
-    """Writes files, by their places below the assets, and then the manifest with the entry `name` in it."""
+def common_facts(
+    run: Path, config: dict[str, Any], network: keras.Model, data: str, licence: str, scores: dict | None = None
+) -> dict[str, Any]:
+    """What the manifest says of every network that a run left: `training_facts`, its size and those given."""
+    return {
+        "parameters": network.count_params(),
+        **training_facts(run, config),
+        "data": data,
+        "licence": licence,
+        **({"scores": scores} if scores else {}),
+    }
+
+
+def write_package(
+    assets: Path, name: str, entry: dict[str, Any], files: dict[str, bytes], card: str | None = None
+) -> None:
+    """Writes files, by their places below the assets, and then the manifest with the entry `name` in it.
+
+    Args:
+        assets: the package's assets folder.
+        name: of the network.
+        entry: what the manifest says of it.
+        files: their contents.
+        card: the network's model card, which becomes `weights/NAME.md`; None leaves the one that is there.
+    """
     manifest = assets / "manifest.json"
     entries = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
     text = json.dumps({**entries, name: entry}, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    cards = {} if card is None else {f"weights/{name}.md": card.encode()}
     (assets / "weights").mkdir(parents=True, exist_ok=True)
-    for file, content in {**files, "manifest.json": text.encode()}.items():
+    for file, content in {**files, **cards, "manifest.json": text.encode()}.items():
         with whole_file(assets / file) as partial:
             partial.write_bytes(content)
 

@@ -13,11 +13,13 @@ from keras_stylegan.exporters.litert import convert_signatures, stylize_function
 from keras_stylegan.exporters.litert_size import slimmed
 from keras_stylegan.exporters.model_card import model_card
 from keras_stylegan.exporters.package_files import (
+    architecture,
+    common_facts,
     fingerprint,
+    grey_levels,
     half_precision,
     in_float32,
     read_run,
-    training_facts,
     write_package,
 )
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer, open_keras
@@ -29,7 +31,6 @@ from keras_stylegan.networks import StyleTransformer
 WORKING_SIZE = 512
 # The short side of the photographs that the probes look at.
 PROBE_SIZE = 256
-CARD = "weights/multistyle.md"
 ARCHITECTURE = ("widths", "num_blocks", "normalization", "num_waves", "bank_lr_multiplier")
 
 
@@ -38,14 +39,9 @@ def package_multistyle(
 ) -> dict[str, Any]:
     """Writes `weights/multistyle.{tflite,npz,md}` of a run and its entry in the manifest.
 
-    Everything is made and measured before the first file is written.
-
     Args:
-        run: run directory of a multistyle preset.
-        assets: the package's assets folder.
+        run, assets, data, licence: as of `generators.package_generator`; the run of a multistyle preset.
         styles: objects with `name`, `title`, `artist`; one for each style of the run.
-        data: what it was trained on, in a sentence.
-        licence: licence and notices of the weights, in a sentence.
         photographs: folder of photographs not trained on, for the artefact probes.
 
     Returns:
@@ -76,19 +72,16 @@ def package_multistyle(
     shipped = KerasRuntime.from_weights(network.get_config(), arrays, network.stride)
     entry = {
         "litert": litert,
-        "keras": {**weights, "config": {key: network.get_config()[key] for key in ARCHITECTURE}},
+        "keras": {**weights, "config": architecture(network, ARCHITECTURE)},
         "style_space": pretrained.style_space(arrays),
         "stride": network.stride,
         "working_size": WORKING_SIZE,
-        "parameters": network.count_params(),
         "styles": [known[name] for name in names],
-        **training_facts(run, config),
-        "data": data,
+        **common_facts(run, config, network, data, licence),
         "artefacts": artefact_figures(Stylizer(served, names), pictures),
-        "parity": parity_figures(served, shipped, len(names), pictures),
-        "licence": licence,
+        "parity": parity_figures((served, shipped), len(names), pictures),
     }
-    write_package(assets, "multistyle", entry, {**files, CARD: model_card(entry).encode()})
+    write_package(assets, "multistyle", entry, files, model_card(entry))
     return entry
 
 
@@ -108,8 +101,7 @@ def convert_again(assets: Path) -> dict[str, Any]:
         entry["style_space"] = pretrained.style_space(dict(weights))
     content = slimmed(convert_signatures(stylize_functions(open_keras(entry).network), float16=True))
     entry["litert"] = fingerprint(entry["litert"]["file"], content)
-    files = {entry["litert"]["file"]: content, CARD: model_card(entry).encode()}
-    write_package(assets, "multistyle", entry, files)
+    write_package(assets, "multistyle", entry, {entry["litert"]["file"]: content}, model_card(entry))
     return entry
 
 
@@ -150,13 +142,9 @@ def artefact_figures(stylizer: Stylizer, photographs: list[Image.Image]) -> dict
 
 
 def parity_figures(
-    ours: LiteRTRuntime, theirs: KerasRuntime, num_styles: int, photographs: list[Image.Image]
+    runtimes: tuple[LiteRTRuntime, KerasRuntime], num_styles: int, photographs: list[Image.Image]
 ) -> dict[str, float]:
     """Mean and greatest difference of two runtimes, in grey levels, over a mixture of the first and the last style."""
     weights = (np.eye(num_styles)[0] + np.eye(num_styles)[-1]) / 2
-    differences = []
-    for photograph in photographs:
-        one, other = (runtime.run(np.asarray(photograph), weights, 1.0).astype(int) for runtime in (ours, theirs))
-        differences.append(np.abs(one - other).ravel())
-    together = np.concatenate(differences)
-    return {"mean": round(float(together.mean()), 3), "greatest": int(together.max())}
+    images = map(np.asarray, photographs)
+    return grey_levels([runtime.run(image, weights, 1.0) for runtime in runtimes] for image in images)

@@ -96,7 +96,7 @@ def measure(
     from ai_edge_litert.interpreter import Interpreter
 
     runner = Interpreter(model_content=content, num_threads=THREADS).get_signature_runner(signature)
-    greatest, means, squares = 0.0, [], []
+    greatest, means, squares = [], [], []
     for given, wanted in zip(inputs, expected, strict=True):
         (made,) = runner(**given).values()
         if made.dtype not in (np.uint8, np.float32) or made.shape != wanted.shape:
@@ -112,15 +112,15 @@ def measure(
             made, nearest, rounding = made / level, wanted / level, 0.0
             levels = nearest
         difference = np.abs(made - levels)
-        greatest = max(greatest, float(difference.max()) - rounding)
+        greatest.append(np.maximum(difference.max() - rounding, 0.0))
         means.append(np.abs(made - nearest).mean())
         squares.append(np.square(difference).mean())
     work, delegated = multiply_adds(content, inputs[0])
     return Parity(
         size=len(content),
-        max_error=max(greatest, 0.0) / LEVELS_PER_UNIT,
+        max_error=float(np.max(greatest)) / LEVELS_PER_UNIT,
         mean_error=float(np.mean(means)),
-        psnr=float(10 * np.log10(255**2 / max(squares))) if max(squares) else float("inf"),
+        psnr=float(10 * np.log10(255**2 / np.max(squares))) if np.max(squares) else float("inf"),
         milliseconds=_least_time(runner, inputs[0]),
         multiply_adds=work,
         delegated=delegated,

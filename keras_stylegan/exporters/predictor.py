@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,15 @@ import tensorflow as tf
 
 from keras_stylegan import pretrained
 from keras_stylegan.exporters.litert import convert
-from keras_stylegan.exporters.package_files import fingerprint, half_precision, read_run, training_facts, write_package
+from keras_stylegan.exporters.package_files import (
+    architecture,
+    fingerprint,
+    half_precision,
+    read_run,
+    training_facts,
+    write_package,
+)
+from keras_stylegan.exporters.saved_model_images import to_float
 from keras_stylegan.inference.style_pictures import LiteRTPredictor, prepare_style_picture
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.networks import StylePredictor
@@ -34,7 +41,7 @@ def predict_function(predictor: StylePredictor):
 
     @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="picture")])
     def predict(picture):
-        return {"style_vector": predictor(tf.cast(picture, tf.float32) / 127.5 - 1.0, training=False)}
+        return {"style_vector": predictor(to_float(picture), training=False)}
 
     return predict
 
@@ -43,9 +50,7 @@ def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
     """Writes `weights/style_predictor.{tflite,npz}` of a run, and `predictor` in the manifest entry of its network.
 
     Args:
-        run: run directory of a style_predictor preset.
-        assets: the package's assets folder.
-        licence: licence and notices of the weights, in a sentence.
+        run, assets, licence: as of `generators.package_generator`; the run of a style_predictor preset.
 
     Returns:
         What the manifest says of it.
@@ -65,10 +70,9 @@ def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
     if together > MAX_BYTES:
         raise ValueError(f"network and predictor must have at most {MAX_BYTES:,} bytes. Received: {together:,}")
     weights = half_precision(predictor)[1]
-    arguments = {k: v for k, v in predictor.get_config().items() if k not in ("dtype", "name", "trainable")}
     entry["predictor"] = {
         **fingerprint(FILE, content),
-        "keras": {**fingerprint(KERAS_FILE, weights), "config": json.loads(json.dumps(arguments))},
+        "keras": {**fingerprint(KERAS_FILE, weights), "config": architecture(predictor)},
         **training_facts(run, config),
         "parameters": predictor.count_params(),
         "parity": _parity(predictor, content),

@@ -19,14 +19,16 @@ from keras_stylegan.exporters.saved_model_checks import (
 from keras_stylegan.exporters.saved_model_service import (
     Service,
     encoded_signatures,
+    files_spec,
     holding,
     names_signature,
+    picture_spec,
     sample_file,
     sample_pictures,
 )
 from keras_stylegan.exporters.saved_model_translate import by_keras
 from keras_stylegan.exporters.sources import Source
-from keras_stylegan.inference.runtimes import MIN_SIDE, pad_to_stride
+from keras_stylegan.inference.runtimes import MIN_SIDE
 from keras_stylegan.latents import seeded_latents
 
 
@@ -51,19 +53,17 @@ def domains_service(source: Source, folder: Path) -> Service:
     network = source.network
     module = holding(network.variables)
     padded_to = max(network.stride, MIN_SIDE)
-    picture = [None, None, None, 3]
     specs = {
-        "image": tf.TensorSpec(picture, tf.uint8, name="image"),
-        "image_bytes": tf.TensorSpec([None], tf.string, name="image_bytes"),
-        "reference": tf.TensorSpec(picture, tf.uint8, name="reference"),
+        "image": picture_spec(),
+        "image_bytes": files_spec(),
+        "reference": picture_spec("reference"),
         "z": tf.TensorSpec([None, network.latent_dim], tf.float32, name="z"),
         "domain_number": tf.TensorSpec([None], tf.int32, name="domain_number"),
     }
 
     @tf.function(reduce_retracing=True, autograph=False)
     def translated(image, styles):
-        padded, place = pictures.pad_to_stride(image, network.stride)
-        return pictures.crop(pictures.to_uint8(network(pictures.to_float(padded), styles, training=False)), place)
+        return pictures.through(functools.partial(network, styles=styles, training=False), image, network.stride)
 
     def labels_of(domain_number, count):
         number = checked_vector("domain_number", domain_number, count, 0, network.num_domains - 1)
@@ -102,8 +102,7 @@ def domains_service(source: Source, folder: Path) -> Service:
     image = sample_pictures()
     z, number = seeded_latents([0], network.latent_dim), np.zeros(1, np.int32)
     styles = network.styles_of_noise(z, np.eye(1, network.num_domains, dtype="float32"))
-    padded, place = pad_to_stride(image[0], network.stride)
-    expected = by_keras(functools.partial(network, styles=styles), padded)[:, *place]
+    expected = by_keras(functools.partial(network, styles=styles), image[0], network.stride)
     by_file = {"image_bytes": sample_file(image[0]), "z": z, "domain_number": number}
     requests = {
         "translate": {"image": image, "z": z, "domain_number": number},

@@ -20,7 +20,9 @@ from keras_stylegan.exporters.saved_model_checks import (
 from keras_stylegan.exporters.saved_model_service import (
     Service,
     encoded_signatures,
+    files_spec,
     holding,
+    picture_spec,
     sample_file,
     sample_pictures,
 )
@@ -68,16 +70,9 @@ def fuse_service(source: Source, folder: Path) -> Service:
         fused = covered * tf.clip_by_value(changed, -1.0, 1.0) + (1.0 - covered) * images["target"]
         return pictures.crop(pictures.to_uint8(fused), place)
 
-    picture = [None, None, None, 3]
+    masks_spec = tf.TensorSpec([None, None, None, None], tf.float32, name="masks")
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec(picture, tf.uint8, name="source"),
-            tf.TensorSpec(picture, tf.uint8, name="target"),
-            tf.TensorSpec([None, None, None, None], tf.float32, name="masks"),
-        ],
-        autograph=False,
-    )
+    @tf.function(input_signature=[picture_spec("source"), picture_spec("target"), masks_spec], autograph=False)
     def fuse(source, target, masks):
         target = checked_images(target, "target")
         return {"fused": fused(checked_as("source", source, target), target, checked_masks(masks, target, NUM_REGIONS))}
@@ -99,8 +94,7 @@ def fuse_service(source: Source, folder: Path) -> Service:
         others = zip(contents[1:], _FILES[1:], strict=True)
         return first, *(checked_files(files, name, count) for files, name in others)
 
-    specs = [tf.TensorSpec([None], tf.string, name=name) for name in _FILES]
-    by_file = encoded_signatures(fuse_files, specs, "fused_bytes", checked_request)
+    by_file = encoded_signatures(fuse_files, [files_spec(name) for name in _FILES], "fused_bytes", checked_request)
     requests = _requests()
     source, target, masks = (value[0] for value in requests["fuse"].values())
     expected = composite(KerasFusion(network).run(source, target, masks), target, masks)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from keras_stylegan.exporters.saved_model_checks import MAX_PIXELS, pixels_of, when
@@ -120,6 +122,22 @@ def pad_to_stride(images: tf.Tensor, stride: int, min_side: int = MIN_SIDE) -> t
         position = tf.math.floormod(tf.range(size + total) - starts[-1], period)
         images = tf.gather(images, tf.minimum(position, period - position), axis=axis)
     return images, starts + sizes
+
+
+def through(change: Callable, images: tf.Tensor, stride: int, min_side: int = MIN_SIDE, factor: int = 1) -> tf.Tensor:
+    """Pictures of any size through a network that takes multiples of a stride.
+
+    Args:
+        change: float pictures in [-1, 1] to such, `factor` times as high and wide.
+        images: uint8 pictures.
+        stride, min_side: as of `pad_to_stride`.
+        factor: how much larger the results are.
+
+    Returns:
+        uint8 pictures of `factor` times the size of `images`.
+    """
+    padded, place = pad_to_stride(images, stride, min_side)
+    return crop(to_uint8(change(to_float(padded))), [factor * number for number in place])
 
 
 def crop(images: tf.Tensor, place: list[tf.Tensor]) -> tf.Tensor:

@@ -70,6 +70,16 @@ def holding(variables: Sequence[Any]) -> tf.Module:
     return module
 
 
+def picture_spec(name: str = "image") -> tf.TensorSpec:
+    """Pictures of one size, as an input."""
+    return tf.TensorSpec([None, None, None, 3], tf.uint8, name=name)
+
+
+def files_spec(name: str = "image_bytes") -> tf.TensorSpec:
+    """Files of pictures, as an input."""
+    return tf.TensorSpec([None], tf.string, name=name)
+
+
 def sample_pictures(size: tuple[int, int] | None = None) -> np.ndarray:
     """A packaged photograph to warm up with, uint8 `(1, height, width, 3)`, of `WARMUP_SIZE` where no size is given."""
     height, width = size or (WARMUP_SIZE, WARMUP_SIZE)

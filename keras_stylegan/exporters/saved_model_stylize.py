@@ -18,7 +18,14 @@ from keras_stylegan.exporters.saved_model_checks import (
     checked_shares,
     checked_vector,
 )
-from keras_stylegan.exporters.saved_model_service import Service, encoded_signatures, holding, names_signature
+from keras_stylegan.exporters.saved_model_service import (
+    Service,
+    encoded_signatures,
+    files_spec,
+    holding,
+    names_signature,
+    picture_spec,
+)
 from keras_stylegan.exporters.saved_model_stylize_requests import expected_of, requests_of
 from keras_stylegan.exporters.sources import Source
 from keras_stylegan.inference.style_pictures import SMALLEST
@@ -56,8 +63,8 @@ def stylize_service(source: Source, folder: Path) -> Service:
     module = holding([*network.variables, *(predictor.variables if predictor is not None else ())])
     num_styles, vector_size = network.num_styles, network.vector_size
     specs = {
-        "image": tf.TensorSpec([None, None, None, 3], tf.uint8, name="image"),
-        "image_bytes": tf.TensorSpec([None], tf.string, name="image_bytes"),
+        "image": picture_spec(),
+        "image_bytes": files_spec(),
         "masks": tf.TensorSpec([None, None, None, None], tf.float32, name="masks"),
         "style_weights": tf.TensorSpec([None, num_styles], tf.float32, name="style_weights"),
         "style_vector": tf.TensorSpec([None, vector_size], tf.float32, name="style_vector"),
@@ -124,7 +131,7 @@ def stylize_service(source: Source, folder: Path) -> Service:
 
 
 def _predict_style(predictor: keras.Model):
-    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name="picture")], autograph=False)
+    @tf.function(input_signature=[picture_spec("picture")], autograph=False)
     def predict_style(picture):
         picture = checked_images(picture, "picture", smallest=SMALLEST)
         return {"style_vector": predictor(pictures.to_float(picture))}
@@ -138,8 +145,6 @@ def _counted(batch):
 
 def _painted(network: keras.Model, image, styles, masks=None):
     """Paints uint8 pictures of any size."""
-    padded, place = pictures.pad_to_stride(image, network.stride)
     if masks is not None:
         styles = {**styles, "masks": pictures.pad_to_stride(masks, network.stride)[0]}
-    painted = network({"images": pictures.to_float(padded), **styles}, training=False)
-    return pictures.crop(pictures.to_uint8(painted), place)
+    return pictures.through(lambda images: network({"images": images, **styles}, training=False), image, network.stride)

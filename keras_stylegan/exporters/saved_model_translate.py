@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from keras_stylegan.exporters.saved_model_checks import MAX_PIXELS, checked_file
 from keras_stylegan.exporters.saved_model_service import (
     Service,
     encoded_signatures,
+    files_spec,
     holding,
+    picture_spec,
     sample_file,
     sample_pictures,
 )
@@ -41,12 +44,10 @@ def translate_service(source: Source, folder: Path) -> Service:
     network = source.network
 
     def translate(image):
-        padded, place = pictures.pad_to_stride(image, network.stride)
-        return pictures.crop(pictures.to_uint8(network(pictures.to_float(padded), training=False)), place)
+        return pictures.through(functools.partial(network, training=False), image, network.stride)
 
     image = sample_pictures()
-    padded, place = pad_to_stride(image[0], network.stride)
-    expected = by_keras(network, padded)[:, *place]
+    expected = by_keras(network, image[0], network.stride)
     padded_to = max(network.stride, MIN_SIDE)
     return picture_service(network, "translate", "translated", translate, image, expected, padded=padded_to)
 
@@ -68,9 +69,7 @@ def upscale_service(source: Source, folder: Path) -> Service:
     network = source.network
 
     def upscale(image):
-        padded, place = pictures.pad_to_stride(image, 1, SMALLEST)
-        enlarged = pictures.to_uint8(network(pictures.to_float(padded), training=False))
-        return pictures.crop(enlarged, [network.factor * number for number in place])
+        return pictures.through(functools.partial(network, training=False), image, 1, SMALLEST, network.factor)
 
     image = sample_pictures()
     most = MAX_PIXELS // network.factor**2
@@ -101,15 +100,17 @@ def picture_service(
     """
     change = tf.function(change, reduce_retracing=True, autograph=False)
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")], autograph=False)
+    @tf.function(input_signature=[picture_spec()], autograph=False)
     def arrays(image):
         return {output: change(checked_images(image, max_pixels=max_pixels, padded=padded))}
 
     def change_file(content):
         return change(pictures.decode(content, max_pixels=max_pixels, padded=padded)[None])[0]
 
-    files = [tf.TensorSpec([None], tf.string, name="image_bytes")]
-    by_file = encoded_signatures(change_file, files, f"{output}_bytes", lambda files: (checked_files(files),))
+    def rules(files):
+        return (checked_files(files),)
+
+    by_file = encoded_signatures(change_file, [files_spec()], f"{output}_bytes", rules)
     request = {"image_bytes": sample_file(image[0])}
     return Service(
         holding(network.variables),
@@ -119,7 +120,16 @@ def picture_service(
     )
 
 
-def by_keras(network: Callable, image: np.ndarray) -> np.ndarray:
-    """What a network makes of a picture without a graph of ours, uint8 `(1, height, width, 3)`."""
-    images = image[None].astype("float32") / 127.5 - 1
-    return to_uint8(keras.ops.convert_to_numpy(network(images, training=False)))
+def by_keras(network: Callable, image: np.ndarray, stride: int | None = None) -> np.ndarray:
+    """What a network makes of a picture without a graph of ours, uint8 `(1, height, width, 3)`.
+
+    Args:
+        network: float pictures in [-1, 1] to such.
+        image: uint8 `(height, width, 3)`.
+        stride: of a network from a size to the same, what it takes multiples of; None for no padding.
+    """
+    place = ...
+    if stride is not None:
+        image, place = pad_to_stride(image, stride)
+    made = network(image[None].astype("float32") / 127.5 - 1, training=False)
+    return to_uint8(keras.ops.convert_to_numpy(made))[0][place][None]

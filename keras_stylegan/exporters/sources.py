@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_stylegan import pretrained
 from keras_stylegan.choices import did_you_mean
@@ -102,10 +103,18 @@ def open_source(source: str | Path, predictor: str | Path | None = None) -> Sour
         predictor: run directory of a style predictor for the stylisation network that `source` is.
 
     Raises:
-        ValueError: if there is no such network, its file is damaged or unsafe, or the predictor is for another.
+        ValueError: if there is no such network, its file is damaged or unsafe, a weight is not finite, or the predictor
+            is for another network.
     """
     opened = _open(source)
-    return opened if predictor is None else dataclasses.replace(opened, predictor=_predictor(Path(predictor), opened))
+    if predictor is not None:
+        opened = dataclasses.replace(opened, predictor=_predictor(Path(predictor), opened))
+    for network in filter(None, (opened.network, opened.predictor)):
+        for weight in network.weights:
+            # Pixels made of NaN are black everywhere: no comparison of pictures would find them.
+            if not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
+                raise ValueError(f"`source` must have finite weights. Received: {source}, with others in {weight.path}")
+    return opened
 
 
 def _open(source):

@@ -13,96 +13,65 @@ from keras_stylegan.exporters.litert_metadata import TensorNote
 from keras_stylegan.exporters.saved_model_images import to_float
 from keras_stylegan.exporters.sources import Source
 from keras_stylegan.exporters.tflite_domain_target import domains_target
+from keras_stylegan.exporters.tflite_photographed import Photographed, of_photographs
 from keras_stylegan.exporters.tflite_picture_targets import (
     fusion_target,
+    predictor_target,
     scene_target,
     translator_target,
     upscaler_target,
 )
-from keras_stylegan.exporters.tflite_predictor_target import predictor_target
-from keras_stylegan.exporters.tflite_target import (
-    CALIBRATION_RUNS,
-    MEASURED_RUNS,
-    Inputs,
-    Target,
-    check_own_size,
-    for_size,
-    measured_sizes,
-    photographs,
-)
+from keras_stylegan.exporters.tflite_target import CALIBRATION_RUNS, MEASURED_RUNS, Inputs, Target, check_own_size
 from keras_stylegan.inference.generator import truncates
 from keras_stylegan.inference.runtimes import MIN_SIDE
 from keras_stylegan.latents import seeded_latents
 
 
-def stylizer_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
-    """A stylisation network.
-
-    Args:
-        opened: a source of kind `"stylizer"`.
-        size: `(height, width)` of the pictures; None for a file that takes every size.
-        representative: folder of photographs to calibrate with; None for some of the packaged samples.
-
-    Raises:
-        ValueError: if the size is none that the network paints, or the folder holds no picture.
-    """
+@of_photographs
+def stylizer_target(opened: Source) -> Photographed:
+    """A stylisation network; its further signatures are those of a file for every size."""
     network = opened.network
-    sizes = measured_sizes(size, network.stride, MIN_SIDE)
-    to_measure, to_calibrate = photographs(sizes, representative)
-    styles = np.random.default_rng(0).permutation(network.num_styles)
+    order = np.random.default_rng(0).permutation(network.num_styles)
     functions = stylize_functions(network)
-    notes = {
-        "image": TensorNote("photograph, RGB", 0, 255, channels=3),
-        "style_weights": TensorNote("share of each style; they sum to 1", 0, 1, labels=opened.names),
-        "style_vector": TensorNote("what own styles add: their vectors times their shares", -5, 5),
-        "style_vectors": TensorNote("what own styles add to the mixture of each region", -5, 5),
-        "masks": TensorNote("share of each region at each pixel; what they leave stays as it is", 0, 1),
-        "strength": TensorNote("from the photograph (0) to the painting (1)", 0, 1),
-        "stylized": TensorNote("painted photograph, RGB, of the size of the photograph", 0, 255, channels=3),
-    }
 
-    def expected(inputs):
-        styled = {{"style_vector": "style_vectors"}.get(name, name): value for name, value in inputs.items()}
-        return network({**styled, "images": to_float(inputs["image"])}, training=False).numpy()
+    def inputs(picture, run):
+        pair = 2 * (run - MEASURED_RUNS) % len(order)
+        return _painting(picture, order[-1 - run :: 7] if run < MEASURED_RUNS else order[pair:][:2], network)
 
-    def target(signature, measured, calibration=(), more=()):
-        return Target(
-            description=f"Paints photographs in {len(opened.names)} styles, in mixtures of them, at any strength.",
-            signature=signature,
-            function=for_size(functions[signature], size),
-            size=sizes[0],
-            any_size=size is None,
-            notes=notes,
-            measured=measured,
-            calibration=calibration,
-            expected=expected,
-            more=more,
-        )
+    def expected(given):
+        styled = {{"style_vector": "style_vectors"}.get(name, name): value for name, value in given.items()}
+        return network({**styled, "images": to_float(given["image"])}, training=False).numpy()
 
-    measured = [_painting(picture, styles[-1 - run :: 7], network) for run, picture in enumerate(to_measure)]
-    calibration = [
-        _painting(picture, styles[2 * run % len(styles) :][:2], network) for run, picture in enumerate(to_calibrate)
-    ]
-    vector = network.bank.style_vectors()[styles[0]].numpy()
-    more = [
-        target("stylize_vector", [_with_vector(inputs, vector) for inputs in measured]),
-        target("stylize_regions", [_in_regions(inputs, vector) for inputs in measured]),
-    ]
-    # A fixed size is for processors that take no unknown shape, such as the number of regions.
-    return target("stylize_weights", measured, calibration, more if size is None else ())
+    def more(target):
+        if not target.any_size:
+            return {}  # a fixed size is for processors that take no unknown shape, such as the number of regions
+        vector = network.bank.style_vectors()[order[0]].numpy()
+        changes = {"stylize_vector": _with_vector, "stylize_regions": _in_regions}
+        return {name: (functions[name], [of(one, vector) for one in target.measured]) for name, of in changes.items()}
+
+    return Photographed(
+        function=functions["stylize_weights"],
+        inputs=inputs,
+        expected=expected,
+        more=more,
+        stride=network.stride,
+        smallest=MIN_SIDE,
+        description=f"Paints photographs in {len(opened.names)} styles, in mixtures of them, at any strength.",
+        signature="stylize_weights",
+        notes={
+            "image": TensorNote.picture("photograph, RGB"),
+            "style_weights": TensorNote("share of each style; they sum to 1", 0, 1, labels=opened.names),
+            "style_vector": TensorNote("what own styles add: their vectors times their shares", -5, 5),
+            "style_vectors": TensorNote("what own styles add to the mixture of each region", -5, 5),
+            "masks": TensorNote("share of each region at each pixel; what they leave stays as it is", 0, 1),
+            "strength": TensorNote("from the photograph (0) to the painting (1)", 0, 1),
+            "stylized": TensorNote.picture("painted photograph, RGB, of the size of the photograph"),
+        },
+    )
 
 
 def generator_target(opened: Source, size: tuple[int, int] | None, representative: str | Path | None) -> Target:
-    """A generator of pictures from noise.
-
-    Args:
-        opened: a source of kind `"generator"`.
-        size: its own size or None.
-        representative: None, as its inputs are noise.
-
-    Raises:
-        ValueError: for another size, or with `representative`.
-    """
+    """A generator of pictures from noise, of its own size; `representative` must be None."""
     network = opened.network
     check_own_size(size, network.size, "the generator")
     if representative is not None:
@@ -120,7 +89,7 @@ def generator_target(opened: Source, size: tuple[int, int] | None, representativ
         "latents": TensorNote("noise from the standard normal distribution", -5, 5),
         "labels": TensorNote("1 at the class, 0 elsewhere", 0, 1, labels=opened.names),
         "truncation": TensorNote("psi, from the mean picture (0) to all variety (1)", 0, 2),
-        "pictures": TensorNote("generated picture", 0, 255, channels=1 if network.channels == 1 else 3),
+        "pictures": TensorNote.picture("generated picture", channels=1 if network.channels == 1 else 3),
     }
     used = {*inputs(0), "pictures"}
     return Target(
@@ -137,7 +106,7 @@ def generator_target(opened: Source, size: tuple[int, int] | None, representativ
     )
 
 
-# By the kind of the source.
+# By the kind of the source; `tflite_photographed.of_photographs` says what each takes.
 TARGETS = {
     "stylizer": stylizer_target,
     "generator": generator_target,

@@ -7,20 +7,19 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from keras_stylegan.exporters.litert import convert
+from keras_stylegan.exporters.litert import convert, picture_function
 from keras_stylegan.exporters.litert_transposed import transposed_at_corners
 from keras_stylegan.exporters.model_card import translator_card
 from keras_stylegan.exporters.package_files import (
     check_name,
+    common_facts,
     fingerprint,
+    grey_levels,
     in_float32,
     read_run,
-    training_facts,
     write_package,
 )
-from keras_stylegan.exporters.saved_model_images import to_float, to_uint8
 from keras_stylegan.inference.runtimes import pad_to_stride
 from keras_stylegan.inference.translator import SIGNATURE, KerasTranslator, LiteRTTranslator, open_translator
 
@@ -29,32 +28,13 @@ PARITY_SIZES = ((64, 96), (100, 61))
 
 
 def translate_function(network: keras.Model):
-    """The boundary of a translator: uint8 in, uint8 out.
+    """The boundary of a built float32 translator: `litert.picture_function` for multiples of `network.stride`."""
 
-    Args:
-        network: built float32 translator.
-
-    Returns:
-        `tf.function` of `image` uint8 `(1, height, width, 3)`, multiples of `network.stride`; returns `{"translated":
-        uint8 image}`.
-    """
-
-    @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="image")])
-    def translate(image):
+    def translate(images):
         with transposed_at_corners(network):
-            return {"translated": to_uint8(network(to_float(image), training=False))}
+            return network(images, training=False)
 
-    return translate
-
-
-def to_litert(network: keras.Model, float16: bool = True) -> bytes:
-    """A translator as the bytes of a LiteRT file with the signature `translate` (`translate_function` says of what).
-
-    Args:
-        network: built translator of any precision.
-        float16: store the weights in half precision.
-    """
-    return convert(translate_function(in_float32(network)), SIGNATURE, float16)
+    return picture_function(translate, "translated")
 
 
 def package_translator(
@@ -62,15 +42,9 @@ def package_translator(
 ) -> dict[str, Any]:
     """Writes `weights/NAME.{tflite,md}` of a run and its entry in the manifest; `translate --model NAME` runs it.
 
-    Everything is made and measured before the first file is written.
-
     Args:
-        run: run directory of a translator.
-        assets: the package's assets folder.
-        name: name of the packaged translator.
+        run, assets, name, data, licence: as of `generators.package_generator`; the run of a translator.
         purpose: what it does, in a sentence.
-        data: what it was trained on, in a sentence.
-        licence: licence and notices of the weights, in a sentence.
         direction: of a run that learnt both ways.
 
     Returns:
@@ -82,31 +56,23 @@ def package_translator(
     check_name(name)
     config = read_run(run, "a translator")
     network = in_float32(open_translator(run, direction).runtime.network)
-    file, content = f"weights/{name}.tflite", to_litert(network)
+    file, content = f"weights/{name}.tflite", convert(translate_function(network), SIGNATURE, float16=True)
     entry = {
         "kind": "translator",
         "purpose": purpose,
         "network": type(network).__name__,
         "litert": fingerprint(file, content),
         "stride": network.stride,
-        "parameters": network.count_params(),
-        **training_facts(run, config),
-        "data": data,
+        **common_facts(run, config, network, data, licence),
         "parity": parity_figures(content, network),
-        "licence": licence,
     }
-    card = translator_card(name, entry).encode()
-    write_package(assets, name, entry, {file: content, f"weights/{name}.md": card})
+    write_package(assets, name, entry, {file: content}, translator_card(name, entry))
     return entry
 
 
 def parity_figures(content: bytes, network: keras.Model) -> dict[str, float]:
     """Mean and greatest difference of a LiteRT file and its network, in grey levels, on noise of several sizes."""
-    runtimes = LiteRTTranslator(content, network.stride), KerasTranslator(network)
-    rng, differences = np.random.default_rng(0), []
-    for size in PARITY_SIZES:
-        image, _ = pad_to_stride(rng.integers(0, 256, (*size, 3), "uint8"), network.stride)
-        one, other = (runtime.run(image).astype(int) for runtime in runtimes)
-        differences.append(np.abs(one - other).ravel())
-    together = np.concatenate(differences)
-    return {"mean": round(float(together.mean()), 3), "greatest": int(together.max())}
+    runtimes, rng = (LiteRTTranslator(content, network.stride), KerasTranslator(network)), np.random.default_rng(0)
+    noise = [rng.integers(0, 256, (*size, 3), "uint8") for size in PARITY_SIZES]
+    images = [pad_to_stride(image, network.stride)[0] for image in noise]
+    return grey_levels([runtime.run(image) for runtime in runtimes] for image in images)

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
-from keras_stylegan.exporters.litert import convert
-from keras_stylegan.exporters.package_files import fingerprint, in_float32, read_run, training_facts, write_package
-from keras_stylegan.exporters.saved_model_images import to_float, to_uint8
+from keras_stylegan.exporters.litert import convert, picture_function
+from keras_stylegan.exporters.model_card import upscaler_card
+from keras_stylegan.exporters.package_files import common_facts, fingerprint, in_float32, read_run, write_package
 from keras_stylegan.inference.upscaler import MARGIN, SIGNATURE, Upscaler
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.metrics.fidelity import psnr, ssim, ycbcr_luma
@@ -22,25 +21,15 @@ MAX_BYTES = 4_000_000
 
 
 def upscale_function(network: SuperResolutionNetwork):
-    """The boundary of a super-resolution network: `image` uint8 `(1, height, width, 3)` in, `upscaled` uint8 out."""
-
-    @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="image")])
-    def upscale(image):
-        return {"upscaled": to_uint8(network(to_float(image)))}
-
-    return upscale
+    """The boundary of a built float32 super-resolution network: `litert.picture_function` for every size."""
+    return picture_function(network, "upscaled")
 
 
 def package_upscaler(run: Path, assets: Path, data: str, licence: str, photographs: Path) -> dict[str, Any]:
     """Writes `weights/super_resolution.{tflite,md}` of a run and its entry in the manifest.
 
-    Everything is made and measured before the first file is written.
-
     Args:
-        run: run directory of a super-resolution preset.
-        assets: the package's assets folder.
-        data: what it was trained on, in a sentence.
-        licence: licence and notices of the weights, in a sentence.
+        run, assets, data, licence: as of `generators.package_generator`; the run of a super-resolution preset.
         photographs: folder of photographs not trained on, for the scores.
 
     Returns:
@@ -57,19 +46,14 @@ def package_upscaler(run: Path, assets: Path, data: str, licence: str, photograp
     content = convert(upscale_function(network), SIGNATURE, float16=True)
     if len(content) > MAX_BYTES:
         raise ValueError(f"`run` must have a network of at most {MAX_BYTES} bytes. Received: {len(content)}")
+    scores = score_upscaler(Upscaler(content), read_photographs(photographs))
     file = "weights/super_resolution.tflite"
     entry = {
         "litert": fingerprint(file, content),
         "factor": network.factor,
-        "parameters": network.count_params(),
-        **training_facts(run, config),
-        "data": data,
-        "scores": score_upscaler(Upscaler(content), read_photographs(photographs)),
-        "licence": licence,
+        **common_facts(run, config, network, data, licence, scores),
     }
-    write_package(
-        assets, "super_resolution", entry, {file: content, "weights/super_resolution.md": card(entry).encode()}
-    )
+    write_package(assets, "super_resolution", entry, {file: content}, upscaler_card(entry))
     return entry
 
 
@@ -120,32 +104,3 @@ def fidelity(picture: np.ndarray, truth: np.ndarray, border: int) -> dict[str, f
         "psnr_luma": psnr(grey, true_grey),
         "ssim_luma": ssim(grey, true_grey),
     }
-
-
-def card(entry: dict[str, Any]) -> str:
-    """The model card of the manifest's entry, as Markdown."""
-    megabytes = entry["litert"]["bytes"] / 1e6
-    rows = "\n".join(
-        f"| {name} | {s['psnr']:.2f} | {s['ssim']:.4f} | {s['psnr_luma']:.2f} | {s['ssim_luma']:.4f} |"
-        for name, s in entry["scores"].items()
-    )
-    return f"""# Model card: super_resolution
-
-Enlarges a picture to {entry["factor"]} times its height and width, at any size, and removes some noise and JPEG blocks.
-
-- Network: `SuperResolutionNetwork`, {entry["parameters"]:,} parameters; LiteRT file {megabytes:.2f} MB.
-- Recipe: `{entry["recipe"]}`
-- Data: {entry["data"]}
-- Images seen: {entry["images_seen"]:,} of the {entry["images_scheduled"]:,} that the recipe's schedule is for.
-- Licence: {entry["licence"]}
-- Limits: detail is invented, not recovered: text, faces and number plates must not be read from its results.
-
-## Scores
-
-Means over photographs that were not trained on, made small by the bicubic filter; PSNR in dB and SSIM as scikit-image
-computes them, {entry["factor"]} pixels at the border left out; luma is BT.601.
-
-| | PSNR | SSIM | PSNR luma | SSIM luma |
-| --- | --- | --- | --- | --- |
-{rows}
-"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import statistics
 import time
@@ -50,12 +51,17 @@ def check_server(client: Client) -> Iterator[Step]:
 def _steps(client: Client) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "versions", lambda: _versions(client)
     yield "signatures", lambda: ", ".join(sorted(client.signatures))
+    # Within the steps, as it may ask the server for names.
+    requests = functools.cache(lambda: _requests(client))
+    yield "answer", lambda: _answer(requests()[0])
+    yield "refusal", lambda: _refusal(*requests()[1:])
+    yield "answer after it", lambda: _answer(requests()[0])
+
+
+def _requests(client):
+    """Two calls by the model's kind, one that must be answered and one that must be refused, and why."""
     kinds = {"generate_z": _generator, **dict.fromkeys(("translate", "upscale", "fuse", "scene"), _pictures)}
-    kind = next((kind for name, kind in kinds.items() if name in client.signatures), _stylizer)
-    good, bad, sentence = kind(client)
-    yield "answer", lambda: _answer(good)
-    yield "refusal", lambda: _refusal(bad, sentence)
-    yield "answer after it", lambda: _answer(good)
+    return next((kind for name, kind in kinds.items() if name in client.signatures), _stylizer)(client)
 
 
 def _versions(client):

@@ -97,17 +97,9 @@ class Client(Connection):
     def run(
         self, image: np.ndarray, weights: np.ndarray, strength: float, vector: np.ndarray | None = None
     ) -> np.ndarray:
-        """Paints the pixels of one picture.
+        """Paints the pixels of one picture; arguments and result as of `keras_stylegan.inference.LiteRTRuntime.run`.
 
-        Args:
-            image: array uint8 of shape `(height, width, 3)`, RGB.
-            weights: array of shape `(styles,)`, not negative.
-            strength: float in [0, 1].
-            vector: optional array of shape `(vector_size,)`, what styles outside of the bank add: their vectors times
-                their shares, by which `weights` then sum to less than 1.
-
-        Returns:
-            Array uint8 of the shape of `image`.
+        Without `vector` only the ratios of `weights` matter.
         """
         rows = {"style_weights": np.asarray(weights)[None], "strength": np.array([strength])}
         if vector is None:
@@ -123,18 +115,7 @@ class Client(Connection):
         strength: float,
         vectors: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Paints the pixels of one picture region by region.
-
-        Args:
-            image: as of `run`.
-            masks: array of shape `(height, width, regions)` in [0, 1], sums at most 1. The rest stays as it is.
-            weights: array of shape `(regions, styles)`, rows as of `run`.
-            strength: float in [0, 1].
-            vectors: optional array of shape `(regions, vector_size)`, rows as of `run`.
-
-        Returns:
-            Array uint8 of the shape of `image`.
-        """
+        """Paints one picture region by region; arguments and result as of `LiteRTRuntime.run_regions`."""
         if vectors is None:
             vectors = np.zeros((len(weights), self.inputs("stylize_regions")["style_vectors"].shape[-1]))
         styles = {"style_weights": weights, "style_vectors": vectors, "masks": masks, "strength": strength}
@@ -159,17 +140,20 @@ class Client(Connection):
             rule = f"one of {', '.join(self.domains)}" if "domain_number" in known else "None: the translator has none"
             raise ValueError(f"`domain` must be {rule}. Received: domain={domain}")
         if domain is None:
-            return picture.dress(Image.fromarray(self._changed("translate", "translated", pixels)))
-        number = self._numbers("domain", domain, self.domains, 1)
-        if reference is None:
-            z = seeded_latents([seed], known["z"].shape[1])
-            return picture.dress(
-                Image.fromarray(self._changed("translate", "translated", pixels, z=z, domain_number=number))
-            )
-        style = read_picture(reference, max_pixels).photo
-        style.thumbnail((REFERENCE_SIDE, REFERENCE_SIDE))
-        rows = {"image": pixels[None], "reference": np.asarray(style)[None], "domain_number": number}
-        return picture.dress(Image.fromarray(self.predict("translate_like", **rows)["translated"][0]))
+            if reference is not None:
+                raise ValueError("`reference` needs `domain`, the domain of its style. Received: domain=None")
+            made = self._changed("translate", "translated", pixels)
+        else:
+            number = self._numbers("domain", domain, self.domains, 1)
+            if reference is None:
+                z = seeded_latents([seed], known["z"].shape[1])
+                made = self._changed("translate", "translated", pixels, z=z, domain_number=number)
+            else:
+                style = read_picture(reference, max_pixels).photo
+                style.thumbnail((REFERENCE_SIDE, REFERENCE_SIDE))
+                rows = {"image": pixels[None], "reference": np.asarray(style)[None], "domain_number": number}
+                made = self.predict("translate_like", **rows)["translated"][0]
+        return picture.dress(Image.fromarray(made))
 
     def scene(self, image, max_pixels: int = MAX_PIXELS) -> Image.Image:
         """The scene of a painted picture, of whose middle it is made: PIL image of the size of scenes.

@@ -80,6 +80,8 @@ def _array(name, value, dtype):
         fits, rule = np.can_cast(array.dtype, dtype, "same_kind"), dtype.name
     if not fits:
         raise ValueError(f"`{name}` must be {rule}. Received: an array of {array.dtype}")
+    if dtype.kind in "iu" and array.size and array.max() > np.iinfo(dtype).max:  # it would begin again at 0
+        raise ValueError(f"`{name}` must be {rule}, at most {np.iinfo(dtype).max}. Received: {array.max()}")
     return array.astype(dtype, copy=False)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from keras_stylegan.serving.transport import TYPES, Signature, Tensor, refusal
+from keras_stylegan.serving.transport import Signature, Tensor, element_type, refusal
 
 try:
     import grpc
     import tensorflow as tf
+    from tensorflow.core.framework import types_pb2
     from tensorflow_serving.apis import (
         get_model_metadata_pb2,
         get_model_status_pb2,
@@ -99,8 +100,10 @@ def _name(spec, model, version):
 
 
 def _tensors(described):
-    names = type(next(iter(described.values()))).DESCRIPTOR.fields_by_name["dtype"].enum_type.values_by_number
-    return {name: Tensor(TYPES[names[part.dtype].name], _shape(part.tensor_shape)) for name, part in described.items()}
+    return {
+        name: Tensor(element_type(types_pb2.DataType.Name(part.dtype)), _shape(part.tensor_shape))
+        for name, part in described.items()
+    }
 
 
 def _shape(described):

@@ -10,11 +10,14 @@ import http.client
 import json
 import urllib.error
 import urllib.request
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
-from keras_stylegan.serving.transport import TYPES, Signature, Tensor, refusal
+from keras_stylegan.serving.transport import Signature, Tensor, element_type, refusal
+
+Answer = TypeVar("Answer")
 
 
 class RestTransport:
@@ -33,37 +36,47 @@ class RestTransport:
 
     def status(self, model: str) -> dict[int, str]:
         """As `Transport`."""
-        versions = self._ask(f"/v1/models/{model}", "model_version_status")
-        return {int(version["version"]): version["state"] for version in versions}
+
+        def read(answer):
+            return {int(version["version"]): version["state"] for version in answer["model_version_status"]}
+
+        return self._ask(f"/v1/models/{model}", read)
 
     def signatures(self, model: str, version: int | None) -> dict[str, Signature]:
         """As `Transport`."""
-        described = self._ask(f"{_path(model, version)}/metadata", "metadata")["signature_def"]["signature_def"]
-        return {
-            name: Signature(_tensors(parts.get("inputs", {})), _tensors(parts["outputs"]))
-            for name, parts in described.items()
-            if name != "__saved_model_init_op"
-        }
+
+        def read(answer):
+            return {
+                name: Signature(_tensors(parts.get("inputs", {})), _tensors(parts["outputs"]))
+                for name, parts in answer["metadata"]["signature_def"]["signature_def"].items()
+                if name != "__saved_model_init_op"
+            }
+
+        return self._ask(f"{_path(model, version)}/metadata", read)
 
     def predict(
         self, model: str, version: int | None, name: str, signature: Signature, inputs: dict[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
         """As `Transport`."""
         body = {"signature_name": name, "inputs": {key: _as_json(value) for key, value in inputs.items()}}
-        outputs = self._ask(f"{_path(model, version)}:predict", "outputs", json.dumps(body).encode())
-        if len(signature.outputs) == 1:  # the server leaves a single output's name out
-            outputs = dict.fromkeys(signature.outputs, outputs)
-        return {key: _from_json(value, signature.outputs[key].dtype) for key, value in outputs.items()}
+
+        def read(answer):
+            outputs = answer["outputs"]
+            if len(signature.outputs) == 1:  # the server leaves a single output's name out
+                outputs = dict.fromkeys(signature.outputs, outputs)
+            return {key: _from_json(outputs[key], tensor.dtype) for key, tensor in signature.outputs.items()}
+
+        return self._ask(f"{_path(model, version)}:predict", read, json.dumps(body).encode())
 
     def close(self) -> None:
         """As `Transport`: every request has a connection of its own."""
 
-    def _ask(self, path: str, key: str, body: bytes | None = None) -> Any:
-        """What an answer has under a key; with a body the request is a POST."""
+    def _ask(self, path: str, read: Callable[[Any], Answer], body: bytes | None = None) -> Answer:
+        """What `read` finds in an answer; with a body the request is a POST."""
         request = urllib.request.Request(self.url + path, body, {"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=self.timeout) as response:
-                return json.loads(response.read())[key]
+                content = response.read()
         except urllib.error.HTTPError as error:
             message = _message(error)
             if 400 <= error.code < 500:
@@ -72,7 +85,9 @@ class RestTransport:
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
             reason = getattr(error, "reason", None) or error
             raise ConnectionError(f"{self.url}: no answer from a server ({reason})") from error
-        except (ValueError, KeyError, TypeError) as error:
+        try:
+            return read(json.loads(content))
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise ConnectionError(f"{self.url}: the answer is not that of TensorFlow Serving ({error})") from error
 
 
@@ -90,7 +105,7 @@ def _message(error):
 
 
 def _tensors(described):
-    return {name: Tensor(TYPES[part["dtype"]], _shape(part["tensor_shape"])) for name, part in described.items()}
+    return {name: Tensor(element_type(part["dtype"]), _shape(part["tensor_shape"])) for name, part in described.items()}
 
 
 def _shape(described):

@@ -61,6 +61,13 @@ class Transport(Protocol):
         """Lets go of connections."""
 
 
+def element_type(name: str) -> np.dtype:
+    """The type that TensorFlow's messages call by a name; ValueError for one that no signature of ours has."""
+    if name not in TYPES:
+        raise ValueError(f"its tensors must be of {', '.join(TYPES)}. Received: {name}")
+    return TYPES[name]
+
+
 def refusal(url: str, message: str) -> ValueError:
     """The error for a request that the server refuses: its sentence, without the names of nodes of a graph."""
     found = _ASSERTION.search(message)
