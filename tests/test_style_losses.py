@@ -344,7 +344,7 @@ class TestLight:
         np.testing.assert_allclose(light_loss(-a, a), [2, 2], atol=2e-3)
         assert (np.asarray(light_loss(np.full_like(a, 0.5), a)) == 1).all()
 
-    def test_mistakes(self):
+    def test_too_small_for_two_cells(self):
         with pytest.raises(ValueError, match="`images` must be at least 32x32. Received: 48x31"):
             light_loss(np.zeros((1, 31, 48, 3)), np.zeros((1, 31, 48, 3)))
 

@@ -203,7 +203,7 @@ def assets(packaged, monkeypatch):
 @pytest.mark.slow
 def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, capsys, eagerly):
     settings = [
-        f"content={assets / 'samples'}", f"styles={assets / 'paintings'}", "kimg=0.004", "batch_size=2", "crop_size=16",
+        f"content={assets / 'samples'}", f"styles={assets / 'paintings'}", "kimg=0.004", "batch_size=2", "crop_size=32",
         "painted_share=0.5", "hidden=4", "num_projections=2", "log_images=2", "grid_images=4",
     ]  # fmt: skip
     run = runs.train(with_settings(get_preset("style_predictor"), settings), tmp_path / "run")
