@@ -343,6 +343,9 @@ class TestLight:
         np.testing.assert_allclose(light_loss(0.4 * strokes + 0.3, a), [0, 0], atol=2e-3)
         np.testing.assert_allclose(light_loss(-a, a), [2, 2], atol=2e-3)
         assert (np.asarray(light_loss(np.full_like(a, 0.5), a)) == 1).all()
+        halo = np.exp(-np.square(np.linspace(-2, 2, 48, dtype="float32")))[None, None, :, None]
+        weak, strong = (np.asarray(light_loss(a + height * halo, a)) for height in (0.5, 1))
+        assert (weak > 0.02).all() and (strong > 1.5 * weak).all()
 
     def test_too_small_for_two_cells(self):
         with pytest.raises(ValueError, match="`images` must be at least 32x32. Received: 48x31"):
