@@ -2,8 +2,18 @@
 
 import numpy as np
 import pytest
+from keras import ops
+from scipy import ndimage
 
-from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy, colour_inversion, tile_seams
+from keras_stylegan.losses import light_loss
+from keras_stylegan.metrics import (
+    blob_outliers,
+    border_ratio,
+    checkerboard_energy,
+    colour_inversion,
+    light_correlation,
+    tile_seams,
+)
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +75,32 @@ def test_a_negative_is_found(photograph):
     assert colour_inversion(np.full_like(photograph, 9), photograph) == 0
 
 
+def test_halos_and_curtains_are_found_and_strokes_are_not(photograph):
+    rows, columns = np.mgrid[:192, :256]
+    assert light_correlation(photograph, photograph) == pytest.approx(1)
+    assert light_correlation(0.3 * photograph[..., ::-1] + 90, photograph) > 0.99  # contrast and colour cost nothing
+    strokes = 60.0 * (-1.0) ** (columns // 4)
+    assert light_correlation(photograph + strokes[..., None], photograph) > 0.98
+    curtain = 60.0 * np.sin(columns / 12)
+    assert light_correlation(photograph + curtain[..., None], photograph) < 0.8
+    halo = 120 * np.exp(-((rows - 96) ** 2 + (columns - 128) ** 2) / (2 * 40**2))
+    assert light_correlation(photograph + halo[..., None], photograph) < 0.9
+    assert light_correlation(255 - photograph, photograph) == pytest.approx(-1)
+    assert light_correlation(np.full_like(photograph, 9), photograph) == 0
+    with pytest.raises(ValueError, match=r"`painted` must be at least 32x32. Received: \(31, 40\)"):
+        light_correlation(np.zeros((31, 40, 3)), np.zeros((31, 40, 3)))
+
+
+def test_light_correlation_is_what_the_loss_trains(photograph):
+    rng = np.random.default_rng(3)
+    painted = np.clip(photograph + 40 * ndimage.gaussian_filter(rng.normal(0, 9, (192, 256)), 9)[..., None], 0, 255)
+    images, photographs = (np.float32(x[None] / 127.5 - 1) for x in (painted, photograph))
+    (loss,) = ops.convert_to_numpy(light_loss(images, photographs))
+    assert 0.01 < loss < 1 and light_correlation(painted, photograph) == pytest.approx(1 - loss, abs=5e-4)  # its variances have an epsilon
+
+
 def test_pictures_that_cannot_be_compared_are_refused(photograph):
-    for probe in (border_ratio, blob_outliers, colour_inversion):
+    for probe in (border_ratio, blob_outliers, colour_inversion, light_correlation):
         with pytest.raises(ValueError, match=r"must have one shape. Received: \(192, 250, 3\) and \(192, 256, 3\)"):
             probe(photograph[:, :250], photograph)
     with pytest.raises(ValueError, match=r"`painted` must be more than 32 pixels .* Received: \(32, 40\)"):

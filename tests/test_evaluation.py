@@ -150,6 +150,7 @@ def test_style_of_the_packaged_network(capfd):
     assert scores["identity"]["PSNR"]["mean"] is None and scores["identity"]["SSIM"]["mean"] == pytest.approx(1)
     assert scores["identity"]["seams"]["mean"] == scores["identity"]["border"]["mean"] == 1
     assert scores["identity"]["inversion"]["mean"] == pytest.approx(1)
+    assert scores["identity"]["light"]["mean"] == pytest.approx(1)
     assert scores["painter"]["style-compact"]["count"] == 2 and scores["optimisation"]["colour"]["count"] == 1
     first, second = (f"{kind} of" for kind in ("least", "greatest"))
     cell, whole = spread["style-compact"], scores["painter"]["style-compact"]

@@ -102,6 +102,7 @@ def test_probes_and_parity_are_measured(packaged):
     assert entry["artefacts"]["pictures"] == 2 * len(NAMES)
     assert entry["artefacts"]["checkerboard_energy_worst"] >= entry["artefacts"]["checkerboard_energy_median"] > 0
     assert entry["artefacts"]["border_ratio_median"] > 0
+    assert -1 <= entry["artefacts"]["light_correlation_worst"] <= entry["artefacts"]["light_correlation_median"] <= 1
     assert 0 <= entry["parity"]["mean"] < 0.5 and entry["parity"]["greatest"] <= 2
 
 

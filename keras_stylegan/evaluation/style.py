@@ -18,6 +18,7 @@ from keras_stylegan.metrics import (
     checkerboard_energy,
     colour_inversion,
     instability,
+    light_correlation,
     luma_ssim,
     psnr,
     rgb_uv_histogram,
@@ -129,8 +130,8 @@ def evaluate_styles(
 
 
 _NOTES = (
-    "Lower is better for content, style, colour and SIFD; 1 is clean for checkerboard, border and seams, 0 for "
-    "blobs; an inversion below 0 is a negative. Brackets are 95 % bootstrap intervals of the mean over pairs of "
+    "Lower is better for content, style, colour and SIFD; 1 is clean for checkerboard, border, seams and light, 0 "
+    "for blobs; an inversion below 0 is a negative. Brackets are 95 % bootstrap intervals of the mean over pairs of "
     "photograph and style, drawn as if independent: for these styles, not for others.",
     "Identity and optimisation are the two ends of the scale; optimisation compares with the painter on its pairs, and "
     "depends on its steps.",
@@ -162,6 +163,7 @@ class _Judge:
             "blobs": float(blob_outliers(painted, photograph)),
             "seams": tile_seams(painted, photograph, self.settings.tile),
             "inversion": colour_inversion(painted, photograph),
+            "light": light_correlation(painted, photograph),
         }
 
 

@@ -24,7 +24,7 @@ from keras_stylegan.exporters.package_files import (
 )
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer, open_keras
 from keras_stylegan.keras_files import load_network
-from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy
+from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy, light_correlation
 from keras_stylegan.networks import StyleTransformer
 
 # The short side of a photograph at which the network paints it, unless it is smaller.
@@ -123,8 +123,8 @@ def probe_photographs(folder: Path) -> list[Image.Image]:
 
 
 def artefact_figures(stylizer: Stylizer, photographs: list[Image.Image]) -> dict[str, float]:
-    """The probes of `metrics.artefacts` over every style on every photograph."""
-    checkerboards, borders, blobs = [], [], []
+    """The probes of `metrics.artefacts` and `metrics.light` over every style on every photograph."""
+    checkerboards, borders, blobs, lights = [], [], [], []
     for photograph in photographs:
         pixels = np.asarray(photograph)
         for style in stylizer.styles:
@@ -132,12 +132,15 @@ def artefact_figures(stylizer: Stylizer, photographs: list[Image.Image]) -> dict
             checkerboards.append(checkerboard_energy(painted))
             borders.append(border_ratio(painted, pixels))
             blobs.append(blob_outliers(painted, pixels))
+            lights.append(light_correlation(painted, pixels))
     return {
         "pictures": len(blobs),
         "checkerboard_energy_median": round(float(np.median(checkerboards)), 3),
         "checkerboard_energy_worst": round(float(np.max(checkerboards)), 3),
         "border_ratio_median": round(float(np.median(borders)), 3),
         "blobs_per_picture": round(float(np.mean(blobs)), 3),
+        "light_correlation_median": round(float(np.median(lights)), 3),
+        "light_correlation_worst": round(float(np.min(lights)), 3),
     }
 
 

@@ -5,13 +5,7 @@ What needs Keras loads when it is first named.
 
 import importlib
 
-from keras_stylegan.metrics.artefacts import (
-    blob_outliers,
-    border_ratio,
-    checkerboard_energy,
-    colour_inversion,
-    tile_seams,
-)
+from keras_stylegan.metrics.artefacts import blob_outliers, border_ratio, checkerboard_energy, tile_seams
 from keras_stylegan.metrics.bootstrap import bootstrap_interval
 from keras_stylegan.metrics.colours import colour_distance, rgb_uv_histogram
 from keras_stylegan.metrics.feature_sets import FeatureSet
@@ -20,6 +14,7 @@ from keras_stylegan.metrics.frechet import frechet_distance
 from keras_stylegan.metrics.image_scores import ImageScores, ScoreSettings, score_features
 from keras_stylegan.metrics.inception_score import inception_score
 from keras_stylegan.metrics.kernel import kernel_distance
+from keras_stylegan.metrics.light import colour_inversion, light_correlation
 from keras_stylegan.metrics.names import EXTRACTORS, METRICS, PAIRED_METRICS
 from keras_stylegan.metrics.neighbors import density_coverage, nearest_neighbors, neighbor_distances, precision_recall
 from keras_stylegan.metrics.path_length import perceptual_path_length
@@ -47,10 +42,10 @@ __all__ = [
     "ScoreSettings", "StyleClassifier", "TransferDistances", "blob_outliers", "bootstrap_interval", "border_ratio",
     "boundary_band", "build_extractor", "cached_features", "checkerboard_energy", "colour_distance",
     "colour_inversion", "content_hash", "density_coverage", "evaluate_images", "evaluate_pairs", "frechet_distance",
-    "inception_score", "instability", "kernel_distance", "luma_ssim", "nearest_neighbors", "nearest_sheet",
-    "neighbor_distances", "perceptual_distance", "perceptual_path_length", "precision_recall", "psnr", "resize",
-    "rgb_uv_histogram", "score_features", "score_intervals", "shift_instability", "single_image_frechet", "ssim",
-    "tile_seams", "warping_error", "ycbcr_luma",
+    "inception_score", "instability", "kernel_distance", "light_correlation", "luma_ssim", "nearest_neighbors",
+    "nearest_sheet", "neighbor_distances", "perceptual_distance", "perceptual_path_length", "precision_recall", "psnr",
+    "resize", "rgb_uv_histogram", "score_features", "score_intervals", "shift_instability", "single_image_frechet",
+    "ssim", "tile_seams", "warping_error", "ycbcr_luma",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Probes for the faults that stylisation networks are known for: checkerboards, border bands, blobs, seams, negatives.
+"""Probes for the faults that stylisation networks are known for: checkerboards, border bands, blobs, seams.
 
 All take pictures as uint8 or float arrays `(height, width, 3)` in 0..255; a ratio reads 1 and a count 0 for a clean
 picture. They judge a painted picture against its photograph where a photograph may itself show the pattern.
@@ -62,7 +62,7 @@ def border_ratio(painted: np.ndarray, photograph: np.ndarray, band: int = 8) -> 
     Raises:
         ValueError: if the pictures are smaller or differ in size.
     """
-    _check_same_size(painted, photograph)
+    check_same_size(painted, photograph)
     if min(painted.shape[:2]) <= 4 * band:
         raise ValueError(f"`painted` must be more than {4 * band} pixels wide and high. Received: {painted.shape[:2]}")
     ratios = []
@@ -89,7 +89,7 @@ def blob_outliers(painted: np.ndarray, photograph: np.ndarray, threshold: float 
     Raises:
         ValueError: if the pictures differ in size.
     """
-    _check_same_size(painted, photograph)
+    check_same_size(painted, photograph)
 
     def response(picture):
         values = luma(picture)
@@ -114,7 +114,7 @@ def tile_seams(painted: np.ndarray, photograph: np.ndarray, tile: int) -> float:
     Raises:
         ValueError: if the pictures differ in size, or neither side is longer than a tile.
     """
-    _check_same_size(painted, photograph)
+    check_same_size(painted, photograph)
     if not 2 <= tile < max(painted.shape[:2]):
         raise ValueError(f"`tile` must be from 2 to below the longer side, {max(painted.shape[:2])}. Received: {tile}")
     ratios = []
@@ -131,36 +131,8 @@ def tile_seams(painted: np.ndarray, photograph: np.ndarray, tile: int) -> float:
     return float(max(ratios))
 
 
-def colour_inversion(painted: np.ndarray, photograph: np.ndarray, deviation: float = 8.0) -> float:
-    """Correlation of the blurred colours with the photograph's, mean over R, G and B: below 0 it is a negative.
-
-    Unpaired translation is known to invert colours and still to satisfy its cycle loss.
-
-    Args:
-        painted: array `(height, width, 3)`.
-        photograph: array of the same shape.
-        deviation: of the Gaussian blur, in pixels: what is compared is where the light areas are.
-
-    Returns:
-        Number in [-1, 1]; 0 of a channel where either picture is flat.
-
-    Raises:
-        ValueError: if the pictures differ in size.
-    """
-    _check_same_size(painted, photograph)
-    correlations = []
-    for channel in range(3):
-        one, other = (
-            ndimage.gaussian_filter(np.asarray(picture[..., channel], "float64"), deviation).ravel()
-            for picture in (painted, photograph)
-        )
-        one, other = one - one.mean(), other - other.mean()
-        lengths = np.linalg.norm(one) * np.linalg.norm(other)
-        correlations.append(one @ other / lengths if lengths > 1e-6 else 0.0)
-    return float(np.mean(correlations))
-
-
-def _check_same_size(painted, photograph):
+def check_same_size(painted: np.ndarray, photograph: np.ndarray) -> None:
+    """Raises ValueError unless both have one shape."""
     if painted.shape != photograph.shape:
         raise ValueError(
             f"`painted` and `photograph` must have one shape. Received: {painted.shape} and {photograph.shape}"
