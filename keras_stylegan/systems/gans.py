@@ -28,9 +28,7 @@ def build_gan(preset: GANPreset) -> System:
     check_gan(preset)
     batches, classes = open_batches(preset)
     model = untrained_gan(preset, len(classes))
-    facts: dict[str, Any] = {"pictures": batches.num_images, "classes": classes}
-    if preset.start_from:
-        facts |= start_from(preset.start_from, model)
+    facts = {"pictures": batches.num_images, "classes": classes, **start_from(preset, model)}
     compile_gan(model, preset)
     return gan_system(model, batches, facts)
 
