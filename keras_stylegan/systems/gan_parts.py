@@ -1,4 +1,4 @@
-"""What the builders of GANs from noise share: pictures, augmentation, earlier weights, what a run shows and saves."""
+"""What the builders of GANs from noise share: pictures, augmentation, what a run shows and saves."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_stylegan import data, pretrained
+from keras_stylegan import data
 from keras_stylegan.data.pictures import as_rgb
-from keras_stylegan.keras_files import load_network
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
 from keras_stylegan.models.image_gan import ImageGAN
-from keras_stylegan.models.transfer import layer_names, transfer_weights
-from keras_stylegan.networks import StyleGAN2Generator
 from keras_stylegan.presets import GANPreset, StyleGAN2Preset
-from keras_stylegan.systems.base import Probe, System, begun_with, save_whole, take
-from keras_stylegan.systems.checks import check_choice, check_run
+from keras_stylegan.systems.base import Probe, System, save_whole, take
+from keras_stylegan.systems.checks import check_choice
 
 PREVIEW_PICTURES = 32
 PROBE_PICTURES = 16
@@ -116,81 +113,6 @@ def probe(model: ImageGAN, batches: data.Batches) -> Probe:
 
     signed = model.loss_name in SIGNED_LOSSES
     return Probe(lambda: model.generator(latents, labels), taken["images"], critic if signed else None)
-
-
-def start_from(preset: GANPreset | StyleGAN2Preset, model: ImageGAN) -> dict[str, Any]:
-    """Begins with earlier weights, where the preset names some: before the model is compiled, which copies them.
-
-    A StyleGAN2 may begin with one of smaller pictures: the layers of the common sizes are those of their names.
-
-    Args:
-        preset: whose `start_from` is the directory of a GAN's run, or the name of a packaged generator, which comes
-            without its critic; empty begins anew.
-        model: whose networks take the weights.
-
-    Returns:
-        For the run's facts: `weights_taken`, how many fitted; `weights_new`, the layers that had none, or not all; and
-        `begun_with`, where they come from. Nothing without `start_from`.
-
-    Raises:
-        ValueError: if there is no such run or generator, its networks have nothing in common with these, or blocks of
-            a critic are to be frozen that begin anew.
-    """
-    source, packaged = preset.start_from, pretrained.generators()
-    if source in packaged and not Path(source).exists():
-        entry = packaged[source]
-        generator = pretrained.build_generator(entry["keras"], pretrained.read_weights(entry["keras"]))
-        earlier, origin = {"generator": generator}, {key: entry[key] for key in ("recipe", "images_seen")}
-    elif source:
-        check_run(Path(source), f"a GAN's run{_or(packaged)}", GENERATOR_FILE, CRITIC_FILE, "config.json")
-        files = {"generator": GENERATOR_FILE, "critic": CRITIC_FILE}
-        earlier = {name: load_network(Path(source) / file) for name, file in files.items()}
-        origin = begun_with(Path(source))
-    else:
-        earlier, origin = {}, {}
-    found = {name: _transfer(network, getattr(model, name), source) for name, network in earlier.items()}
-    _check_frozen(model, found.get("critic"), source)
-    if not found:
-        return {}
-    _grow(earlier["generator"], model.generator)
-    return {
-        "weights_taken": sum(len(transfer.taken) for transfer in found.values()),
-        "weights_new": [f"{name}/{layer}" for name, transfer in found.items() for layer in layer_names(transfer.new)]
-        + ([] if "critic" in found else ["critic"]),
-        "begun_with": origin,
-    }
-
-
-def _transfer(earlier, network, source):
-    try:
-        return transfer_weights(earlier, network)
-    except ValueError as error:
-        raise ValueError(
-            f"`start_from` must have weights in common with the {type(network).__name__} that trains. "
-            f"Received: {source} with {type(earlier).__name__}"
-        ) from error
-
-
-def _check_frozen(model, transfer, source):
-    """FreezeD keeps what an earlier critic has learnt; a new block would stay as it was drawn."""
-    frozen = keras.tree.flatten(model.critic.blocks[: model.frozen_blocks])
-    kept = {id(weight) for weight in transfer.taken} if transfer else set()
-    new = [weight for layer in frozen for weight in layer.weights if id(weight) not in kept]
-    if new:
-        raise ValueError(
-            "`frozen_blocks` must count blocks that begin with an earlier critic's weights, 0 where there is none "
-            "(a packaged generator comes without). Received: "
-            f"frozen_blocks={model.frozen_blocks}, start_from={source}; new are {', '.join(layer_names(new))}"
-        )
-
-
-def _grow(earlier, generator):
-    if all(isinstance(network, StyleGAN2Generator) for network in (earlier, generator)):
-        generator.grow_from(earlier)
-
-
-def _or(packaged):
-    return f" or a packaged generator ({', '.join(sorted(packaged))})" if packaged else ""
 
 
 def save_gan(model: ImageGAN, folder: Path) -> None:

@@ -11,7 +11,8 @@ from keras_stylegan.networks import ProjectedCritic, StyleGAN2Critic, StyleGAN2G
 from keras_stylegan.presets import StyleGAN2Preset
 from keras_stylegan.systems.base import System, jit_compile
 from keras_stylegan.systems.checks import check_choice
-from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches, start_from
+from keras_stylegan.systems.gan_beginning import start_from
+from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches
 
 CRITICS = ("stylegan2", "projected")
 
