@@ -221,7 +221,7 @@ def print_table(lines: dict[str, dict]) -> None:
         digits = [line for line in lines.values() if line["data"] == name and "classifier_accuracy" in line]
         for accuracy in sorted({line["classifier_accuracy"] for line in digits}):
             print(f"\nThe classifier that counts these modes is right on {accuracy:.1%} of digits it has not seen.")
-    print(f"\n{PROTOCOL}")
+    print(f"\n{PROTOCOL}\nTrained in {sum(line.get('seconds', 0) for line in lines.values()) / 3600:.1f} hours in all.")
 
 
 def draw(name: str, folder: Path, side: int = 200) -> None:

@@ -186,6 +186,9 @@ def test_stylegan2_from_a_preset():
     assert (model.gamma, model.critic.group_size, model.generator.num_classes) == (1.0, 8, 3)
     assert from_preset("stylegan2", *SMALL, "batch_size=8").gamma == pytest.approx(0.0002 * 64 / 8)
     assert model.generate([0, 1], [0, 2]).shape == (2, 8, 8, 3)
+    told = []
+    model.summary(print_fn=lambda text, **options: told.append(text))
+    assert "StyleGAN2Generator" in "".join(told) and "StyleGAN2Critic" in "".join(told)
     model.compile({name: keras.optimizers.Adam(1e-3) for name in ("critic", "generator")})
     relativistic = from_preset("stylegan2", *SMALL, "loss=relativistic")
     assert relativistic.penalize_fakes and not model.penalize_fakes

@@ -151,7 +151,14 @@ def test_what_diverges_is_said(scripts, tmp_path, monkeypatch, capsys):
 
 
 def test_the_table_says_by_what_protocol(scripts, capsys):
-    line = {"data": "digits", "loss": "NS", "updates": "alternating", "seeds": 1, "classifier_accuracy": 0.9789}
+    line = {
+        "data": "digits",
+        "loss": "NS",
+        "updates": "alternating",
+        "seeds": 1,
+        "classifier_accuracy": 0.9789,
+        "seconds": 5400,
+    }
     scripts[2].print_table({"digits-NS": {**line, "scores": [{"modes": 812, "reverse_kl": 0.5}]}})
     out = capsys.readouterr().out
     assert "| NS | alternating | 1 | 812.0 (812) |  | 0.500 |" in out

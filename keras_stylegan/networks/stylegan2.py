@@ -252,7 +252,7 @@ class StyleGAN2Generator(keras.Model):
         if len(theirs) >= len(ours) or ours[: len(theirs)] != theirs:
             return
         for *_, to_rgb in self.blocks[len(theirs) :]:
-            to_rgb.kernel.assign(ops.zeros_like(to_rgb.kernel))
+            to_rgb.kernel.assign(ops.zeros(to_rgb.kernel.shape))
         noise = [smaller.constant_noise, self.constant_noise[:, smaller.noise_size :]]
         self.constant_noise.assign(ops.concatenate(noise, axis=1))
 
