@@ -36,7 +36,7 @@ def test_convolutions_are_those_of_the_networks(script):
     full = argparse.Namespace(size=64, batch=8, channel_base=16384, channel_max=512)
     for name in ("generator", "critic"):
         gflop = 2e-9 * 8 * sum(count for (owner, *_), count in script.layers(full) if owner == name)
-        assert gflop == pytest.approx(122, rel=0.02)
+        assert gflop == pytest.approx(122, rel=0.03)
 
 
 def test_bare_calls_are_a_convolution_and_its_gradients(script):
