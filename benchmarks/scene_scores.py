@@ -73,9 +73,14 @@ class SceneScores:
         return {**self._scores(features), "class_agreement": agreement, "by_class": by_class}
 
     def _scores(self, features):
-        settings = ScoreSettings(kid_subset_size=min(1000, len(self._real), len(features)))
-        found = score_features(feature_set(self._real), feature_set(features), METRICS, settings)
-        return {name: round(float(score), 5) for name, score in found.items()}
+        return scores_between(self._real, features)
+
+
+def scores_between(real, fake):
+    """Scores of two sets of features, arrays `(pictures, features)`, by name."""
+    settings = ScoreSettings(kid_subset_size=min(1000, len(real), len(fake)))
+    found = score_features(feature_set(real), feature_set(fake), METRICS, settings)
+    return {name: round(float(score), 5) for name, score in found.items()}
 
 
 def labelled(path, classes):

@@ -8,7 +8,7 @@
 input, gradient of the kernel, timed separately at the network's own shapes), over the time of the whole step: one
 reads it as the share of their FLOP/s that the step reaches. Bar: 0.7. A step without penalties is 2 passes of the
 generator forward and 1 each of its gradients, 3 of the critic forward, 3 of its input's and 2 of its kernels'
-gradients; products only, a pass of either is half of what a multiplication with an addition counts.
+gradients. A pass of either network is about 122 GFLOP, two for a multiplication with its addition.
 
 The grouped form (tests/grouped_convolutions.py) is the paper's: a kernel per image. All parts alternate in one process,
 the best of `--repeats` counts; XLA is off. Only ratios travel between machines.
@@ -63,7 +63,9 @@ def main():
         record("stylegan2_speed", {**figures, "table": table(arguments)}, ("keras", "tensorflow"))
         return
     parts = arguments.parts.split(",")
-    figures["gflop_per_pass"] = round(2e-9 * arguments.batch * sum(products for _, products in layers(arguments)), 1)
+    for network in ("generator", "critic"):
+        products = sum(count for (owner, *_), count in layers(arguments) if owner == network)
+        figures[f"{network}_gflop_per_pass"] = round(2e-9 * arguments.batch * products, 1)
     if "convolutions" in parts:
         figures |= bare_convolutions(arguments)
     if "generation" in parts:

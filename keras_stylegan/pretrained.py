@@ -68,7 +68,7 @@ def generator_hint() -> str:
     """What to add to a message about a missing generator: how to make one, where none is packaged."""
     if generators():
         return ""
-    return "; `keras-stylegan train stylegan2_scenes --data SCENES --out RUN` makes a run"
+    return "; `keras-stylegan train stylegan2_scenes --data SCENES --out RUN` makes a run, which `--from RUN` takes"
 
 
 def scene_pipeline_entry(name: str) -> dict:

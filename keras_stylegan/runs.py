@@ -207,7 +207,8 @@ def _header(config: dict[str, Any], preset: Preset, clock: run_callbacks.Clock, 
     facts = "  ".join(
         f"{len(value) if isinstance(value, list) else value:,} {name.replace('_', ' ')}"
         for name, value in config["facts"].items()
-        if not isinstance(value, dict)  # what an earlier run was is for config.json
+        # What an earlier run was is for config.json; what began with its weights has a line of its own.
+        if not isinstance(value, dict) and not name.startswith("weights_")
     )
     resolved = config["resolved"]
     rates = "  ".join(f"{name} {rate:g}" for name, rate in resolved["learning_rates"].items())
@@ -217,8 +218,12 @@ def _header(config: dict[str, Any], preset: Preset, clock: run_callbacks.Clock, 
     penalties = "".join(f"{name} {weight:g}  " for name, weight in weights.items() if weight)
     start = f"from {restored.name} at {clock.kimg:g} kimg" if restored else "from the start"
     limit = f", at most {preset.hours:g} hours" if preset.hours else ""
+    taken = ""
+    if "weights_taken" in config["facts"] and not restored:
+        new = ", ".join(config["facts"]["weights_new"]) or "none"
+        taken = f"{config['facts']['weights_taken']} arrays begin with the weights of {preset.start_from}; new: {new}\n"
     return (
-        f"{config['system']}: {facts}\n"
+        f"{config['system']}: {facts}\n{taken}"
         f"{flops}{penalties}learning rates: {rates}\n"
         f"{preset.steps:,} steps of {preset.batch_size} ({preset.kimg:g} kimg{limit}) {start}, "
         f"backend {config['backend']} on {', '.join(resolved['devices'])}, {preset.precision}, seed {preset.seed}"

@@ -57,6 +57,9 @@ def test_an_empty_class_folder_is_named(tmp_path):
     with pytest.raises(ValueError, match="every class folder.*nothing in empty"):
         data.open(tmp_path, engine="numpy")
     assert data.open(tmp_path, engine="numpy", labels=False).classes is None
+    assert data.open(tmp_path, engine="numpy", classes=["b", "a"]).classes == ("b", "a")  # it was not asked for
+    with pytest.raises(ValueError, match="nothing in empty; leave these classes out"):
+        data.open(tmp_path, engine="numpy", classes=["a", "empty"])
 
 
 def test_npz_labels(tmp_path):

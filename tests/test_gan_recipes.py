@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import runpy
 import sys
 
@@ -22,6 +23,10 @@ RECIPES["progressive"] = {"stable_kimg": 0.001, "fade_kimg": 0.001}
 RECIPES["stylegan"] = {"stable_kimg": 0.001, "fade_kimg": 0.001, "style_dim": 4, "mapping_layers": 2}
 RECIPES["infogan"] = {"latent_dim": 14}
 RECIPES["r3gan"] = {"group_width": 4, "size": "4,4"}
+# What the presets of StyleGAN2 have instead of `filters` and `max_filters`.
+STYLE_BASED = {"filters": None, "max_filters": None, "channel_base": 32, "channel_max": 4, "style_dim": 4}
+RECIPES["stylegan2_ada"] = {**STYLE_BASED, "mapping_layers": 2, "group_size": 2, "path_length_weight": 0}
+CLASSIC = {name: PRESETS[name] for name in ("gan", "dcgan", "lsgan", "wgan", "wgan_gp", "sngan")}
 # Recipes whose preset has another name.
 NAMES = {"r3gan": "r3gan_small"}
 
@@ -37,14 +42,16 @@ def pictures(tmp_path_factory):
 
 
 def settings(changes):
-    return [text for key, value in {**TINY, **changes}.items() for text in ("--set", f"{key}={value}")]
+    chosen = {key: value for key, value in {**TINY, **changes}.items() if value is not None}
+    return [text for key, value in chosen.items() for text in ("--set", f"{key}={value}")]
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipe_takes_two_steps(name, pictures, tmp_path, monkeypatch, eagerly):
     # Two critic updates stand for five.
-    steps = min(2, PRESETS[NAMES.get(name, name)].critic_steps)
-    changes = {"critic_steps": steps, "batch_size": 2 * steps, "kimg": 0.004 * steps, **RECIPES[name]}
+    steps = min(2, getattr(PRESETS[NAMES.get(name, name)], "critic_steps", 1))
+    changes = {"critic_steps": steps if steps > 1 else None, "batch_size": 2 * steps, "kimg": 0.004 * steps}
+    changes |= RECIPES[name]
     arguments = ["--data", str(pictures), "--out", str(tmp_path / "run"), *settings(changes)]
     monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
     with pytest.raises(SystemExit) as ended:
@@ -54,6 +61,33 @@ def test_recipe_takes_two_steps(name, pictures, tmp_path, monkeypatch, eagerly):
     assert last["images"] == 4 * steps and np.isfinite([last["critic/loss"], last["generator/loss"]]).all()
     generator = keras.models.load_model(tmp_path / "run" / "generator.keras")
     assert generator(np.zeros((1, generator.latent_dim), "float32")).shape[1:3] == generator.size
+
+
+def test_every_recipe_trains_a_preset_and_has_its_row():
+    table = (TRAINING / "README.md").read_text(encoding="utf-8")
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in TRAINING.glob("*.py")}
+    for name, code in scripts.items():
+        assert f"| `{name}` |" in table, name
+        trained = re.findall(r'main\(\["train", "(\w+)"', code)
+        assert name == "compact.py" or (len(trained) == 1 and trained[0] in PRESETS), name
+
+
+def test_presets_are_the_gans_of_their_names():
+    """What tells the classic systems apart is the loss, the penalty and the norm in the critic."""
+    told = {name: (preset.loss, preset.critic_normalization, preset.critic_steps) for name, preset in CLASSIC.items()}
+    assert told == {
+        "gan": ("minimax", "batch", 1),
+        "dcgan": ("non_saturating", "batch", 1),
+        "lsgan": ("least_squares", "batch", 1),
+        "wgan": ("wasserstein", "none", 5),
+        "wgan_gp": ("wasserstein", "none", 5),
+        "sngan": ("hinge", "spectral", 5),
+    }
+    assert {name for name, preset in CLASSIC.items() if preset.weight_limit} == {"wgan"}
+    assert {name: preset.penalties for name, preset in CLASSIC.items() if preset.penalties} == {
+        "wgan_gp": {"gradient_penalty": 10.0}
+    }
+    assert CLASSIC["sngan"].network == "resnet" and CLASSIC["sngan"].size == (32, 32)
 
 
 def test_classes_channels_and_the_weights_of_another_run(pictures, tmp_path, capsys):

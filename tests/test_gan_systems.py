@@ -9,8 +9,10 @@ import pytest
 from keras_stylegan import cli, from_preset, pretrained, systems
 from keras_stylegan.callbacks import checkpoints, read_metrics, restore_newest
 from keras_stylegan.exporters.package_files import fingerprint, half_precision
+from keras_stylegan.latents import seeded_latents
 from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
 from keras_stylegan.models import NoiseToImage, StyleGAN2
+from keras_stylegan.ops.fir import fir_upsample
 from keras_stylegan.presets import get_preset, with_settings
 
 SMALL = ["size=8,8", "channel_base=32", "channel_max=6", "latent_dim=5", "style_dim=6", "mapping_layers=2"]
@@ -67,12 +69,13 @@ def test_a_run_begins_with_a_packaged_generator(pictures, tmp_path, monkeypatch)
     monkeypatch.setattr(pretrained, "assets", lambda: tmp_path)
     monkeypatch.setattr(pretrained, "manifest", lambda: {"lakes": entry})
     begun = systems.build(with_settings(get_preset("stylegan2_scenes"), [*chosen, "start_from=lakes"]))
-    assert begun.facts["weights_taken"] == len(first.weights)
+    assert begun.facts["weights_taken"] == len(first.weights) and begun.facts["weights_new"] == ["critic"]
     assert begun.facts["begun_with"] == {"recipe": "train it", "images_seen": 9}
     for ours, theirs in zip(begun.model.generator.trainable_weights, first.trainable_weights, strict=True):
         np.testing.assert_allclose(np.array(ours), np.array(theirs), rtol=1e-3, atol=1e-6)
     for more, message in (
-        (["start_from=lakes", "frozen_blocks=1"], "`frozen_blocks` must be 0 with a packaged generator"),
+        (["start_from=lakes", "frozen_blocks=1"], "`frozen_blocks` must .*=1, start_from=lakes; new are from_rgb"),
+        (["frozen_blocks=1"], "`frozen_blocks` must count blocks that .*=1, start_from=; new are from_rgb"),
         (["start_from=lake"], "a GAN's run or a packaged generator .lakes., with generator.keras. Received: lake"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -81,6 +84,46 @@ def test_a_run_begins_with_a_packaged_generator(pictures, tmp_path, monkeypatch)
     message = "weights in common with the DCGANGenerator that trains. Received: lakes with StyleGAN2Generator"
     with pytest.raises(ValueError, match=message):
         systems.build(with_settings(get_preset("dcgan"), small))
+
+
+def test_a_stylegan2_begins_with_one_of_smaller_pictures(pictures, tmp_path, eagerly):
+    chosen = [f"data={pictures}", "batch_size=4", "classes=all", *SMALL]
+    small = systems.build(with_settings(get_preset("stylegan2_scenes"), [*chosen, "seed=7"]))
+    random = np.random.default_rng(0)
+    for network in (small.model.ema, small.model.critic):
+        for weight in network.weights:
+            weight.assign(weight + random.normal(0, 0.3, weight.shape))
+    small.save(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"system": "stylegan2", "settings": {}, "facts": {}}))
+    chosen += ["size=16,16", f"start_from={tmp_path}"]
+    with pytest.raises(ValueError, match="frozen_blocks=1, start_from=.*; new are from_rgb"):
+        systems.build(with_settings(get_preset("stylegan2_scenes"), [*chosen, "frozen_blocks=1"]))
+    system = systems.build(with_settings(get_preset("stylegan2_scenes"), chosen))
+    # What both have, by the names of the layers, is equal; what the larger one alone has, is told.
+    model, taken, new = system.model, 0, set()
+    for name, earlier in (("generator", small.model.ema), ("critic", small.model.critic)):
+        before = {weight.path.partition("/")[2]: np.array(weight) for weight in earlier.weights}
+        for weight in getattr(model, name).weights:
+            place = weight.path.partition("/")[2]
+            if "16x16" in place or place.startswith(("from_rgb", "constant_noise")):
+                new.add(f"{name}/{place.partition('/')[0]}")
+            else:
+                np.testing.assert_array_equal(np.array(weight), before[place])
+                taken += 1
+    assert system.facts["weights_taken"] == taken and set(system.facts["weights_new"]) == new and len(new) == 8
+    # The average starts there too, with the smaller one's pictures, enlarged: the new stage is silent.
+    latents, labels = seeded_latents([1, 2], 5), np.eye(2, dtype="float32")
+    enlarged = np.array(fir_upsample(small.model.ema(latents, labels)))
+    assert enlarged.std() > 0.1
+    for network in (model.generator, model.ema):
+        np.testing.assert_allclose(np.array(network(latents, labels)), enlarged, atol=1e-5)
+    # From there it learns, as any stage does; optimizers and images are counted from the start.
+    assert int(model.images_seen) == 0 and not any(int(o.iterations) for o in model.optimizers.values())
+    before = [np.array(weight) for weight in model.generator.trainable_variables]
+    for index in range(2):
+        model.update_step(system.batches[index])
+    for weight, value in zip(model.generator.trainable_variables, before, strict=True):
+        assert np.abs(np.array(weight) - value).max() > 0, weight.path
 
 
 def test_probe_and_forward(pictures):
@@ -143,6 +186,9 @@ def test_stylegan2_from_a_preset():
     assert (model.gamma, model.critic.group_size, model.generator.num_classes) == (1.0, 8, 3)
     assert from_preset("stylegan2", *SMALL, "batch_size=8").gamma == pytest.approx(0.0002 * 64 / 8)
     assert model.generate([0, 1], [0, 2]).shape == (2, 8, 8, 3)
+    told = []
+    model.summary(print_fn=lambda text, **options: told.append(text))
+    assert "StyleGAN2Generator" in "".join(told) and "StyleGAN2Critic" in "".join(told)
     model.compile({name: keras.optimizers.Adam(1e-3) for name in ("critic", "generator")})
     relativistic = from_preset("stylegan2", *SMALL, "loss=relativistic")
     assert relativistic.penalize_fakes and not model.penalize_fakes

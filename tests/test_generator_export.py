@@ -160,6 +160,30 @@ def test_command_without_a_source_takes_the_packaged_scenes(installed, tmp_path,
     assert "or a packaged one (scenes). Received: scene" in capfd.readouterr().err
 
 
+def test_the_packaged_scenes_need_no_tensorflow(packaged, tmp_path):
+    """The command as a user types it, in a process of its own that has nothing but the package."""
+    command = ["generate", "--n", "16", "--class", "sea", "--seed", "1", "--truncation", "0.7", "-o", str(tmp_path)]
+    loaded = modules_after(
+        "import pathlib\n"
+        "from keras_stylegan import cli, pretrained\n"
+        f"pretrained.assets = lambda: pathlib.Path({str(packaged[0])!r})\n"
+        f"assert cli.main({command!r}) == 0"
+    )
+    assert "ai_edge_litert" in loaded and not loaded & {"tensorflow", "keras", "jax", "torch", "scipy"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"seed{seed:04d}.png" for seed in range(1, 17)]
+
+
+def test_while_no_scenes_are_packaged_the_command_says_what_to_do(tmp_path, monkeypatch, capsys):
+    (tmp_path / "manifest.json").write_text('{"compact": {"file": "x"}}')
+    monkeypatch.setattr(pretrained, "assets", lambda: tmp_path)
+    for command in (["generate", "-o", str(tmp_path / "x")], ["interpolate", "-o", str(tmp_path / "x.gif")]):
+        assert cli.main(command) == 2
+        told = capsys.readouterr().err
+        assert "a packaged one (there are none). Received: scenes" in told and told.count("\n") == 1
+        assert "train stylegan2_scenes --data SCENES --out RUN` makes a run, which `--from RUN` takes" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
 def test_a_litert_file_generates_without_tensorflow(run, tmp_path, monkeypatch, capsys):
     file, grid = tmp_path / "scenes.tflite", tmp_path / "grid.png"
     monkeypatch.setattr(sys, "argv", ["to_tflite.py", str(run), str(file)])

@@ -353,6 +353,7 @@ def test_only_the_network_of_2015_has_an_fid():
 def test_a_reference_is_extracted_once(tmp_path):
     from PIL import Image
 
+    from keras_stylegan.data import pack
     from keras_stylegan.metrics import cached_features, content_hash
 
     random = np.random.default_rng(7)
@@ -375,3 +376,8 @@ def test_a_reference_is_extracted_once(tmp_path):
     assert extractor.calls == 6 and other != content and not np.array_equal(changed.features, first.features)
     cached_features(folder, extractor, max_features=5, folder=cache)
     assert extractor.calls == 8
+    # Shards, which are no files by the names of their pictures, are sources too.
+    for store in ("bytes", "pixels"):
+        pack(folder, tmp_path / store, store=store)
+        assert len(content_hash(tmp_path / store)) == 64
+    assert content_hash(tmp_path / "bytes") != content_hash(tmp_path / "pixels")

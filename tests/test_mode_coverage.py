@@ -150,6 +150,36 @@ def test_what_diverges_is_said(scripts, tmp_path, monkeypatch, capsys):
     assert "| NS | alternating | 3 | diverged | | |" in capsys.readouterr().out
 
 
+def test_the_table_says_by_what_protocol(scripts, capsys):
+    line = {
+        "data": "digits",
+        "loss": "NS",
+        "updates": "alternating",
+        "seeds": 1,
+        "classifier_accuracy": 0.9789,
+        "seconds": 5400,
+    }
+    scripts[2].print_table({"digits-NS": {**line, "scores": [{"modes": 812, "reverse_kl": 0.5}]}})
+    out = capsys.readouterr().out
+    assert "| NS | alternating | 1 | 812.0 (812) |  | 0.500 |" in out
+    assert out.count("is right on 97.9% of digits it has not seen") == 1
+    assert (
+        "PacGAN's rows are means of ten trials of 400,000 steps" in out and out.count("PacGAN4, PacGAN's table 1") == 2
+    )
+
+
+def test_experiments_are_those_of_the_question(scripts):
+    """All losses on the same networks, ten seeds of the last, both ways to update; digits by the ablation of R3GAN."""
+    script, counted = scripts[2], {}
+    for one in script.EXPERIMENTS:
+        counted.setdefault((one.data, one.updates), {})[one.loss] = one.seeds
+    plane = {"RpGAN+R1+R2": 10, "NS": 3, "NS+R1": 3, "WGAN-GP": 3}
+    digits = counted.pop(("digits", "alternating"))
+    assert counted == {(data, u): plane for data in ("grid", "ring") for u in ("alternating", "simultaneous")}
+    assert set(digits) >= {"RpGAN+R1+R2", "NS+R1+R2", "RpGAN+R1", "NS+R1"}
+    assert script.SETTINGS["grid"] == script.SETTINGS["ring"]
+
+
 SCANNED = """
 import keras, numpy as np
 from coverage_model import CoverageGAN, make_steps

@@ -51,6 +51,15 @@ def test_penalties_are_those_of_the_formulas(every):
     assert logs["critic/drift"] == pytest.approx(0.5 * (logits**2).mean(), rel=1e-5)
 
 
+def test_wgan_gp_penalises_evenly_drawn_points_of_a_critic_without_batch_norm():
+    model = from_preset("wgan_gp", "size=8,8", "filters=4", "max_filters=8", "latent_dim=5")
+    assert not [layer for layer in model.critic._flatten_layers() if "Normalization" in type(layer).__name__]
+    assert [layer for layer in model.generator._flatten_layers() if "Normalization" in type(layer).__name__]
+    mix = np.array(model.draw({"images": np.zeros((4000, 8, 8, 3), "float32")})["mix"])
+    assert mix.shape == (4000, 1, 1, 1) and mix.min() >= 0 and mix.max() < 1
+    np.testing.assert_allclose(np.histogram(mix, 5, (0, 1))[0] / 4000, 0.2, atol=0.03)
+
+
 def test_lazy_penalties_weigh_the_same():
     """One R1 update in three, three times as strong: of the first, only the penalty's share differs."""
     moves = {}

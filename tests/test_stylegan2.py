@@ -313,6 +313,10 @@ def test_recipe_and_a_run_that_begins_with_its_weights(pictures, tmp_path, capsy
     # Other classes, so that the embeddings start anew; nearly no training, so that the rest is what it was.
     more = ["--from", str(out), "--set=classes=all", "--set=frozen_blocks=1", "--set=learning_rate=1e-9"]
     assert cli.main(command(pictures, tmp_path / "next", *more)) == 0, capsys.readouterr().err
+    facts = json.loads((tmp_path / "next" / "config.json").read_text())["facts"]
+    assert facts["weights_new"] == ["generator/mean_styles", "generator/embedding", "critic/embedding"]
+    told = f"{facts['weights_taken']} arrays begin with the weights of {out}; new: generator/mean_styles, generator/emb"
+    assert told in capsys.readouterr().out
     names = ("generator.keras", "critic.keras")
     before, after = ([keras.models.load_model(run / name) for name in names] for run in (out, tmp_path / "next"))
     np.testing.assert_allclose(numpy(after[0].base), numpy(before[0].base), atol=1e-6)

@@ -144,6 +144,19 @@ def test_mean_styles_follow_their_classes():
     np.testing.assert_allclose(after[2], 0.9 * before[2] + 0.1 * w[2], rtol=1e-5, atol=1e-6)
 
 
+def test_a_generator_grows_from_smaller_ones_of_its_base_alone():
+    net = generator()
+    before = [numpy(weight) for weight in net.weights]
+    for size in ((8, 12), (16, 24), (4, 4)):
+        net.grow_from(generator(size=size))
+    for weight, value in zip(net.weights, before, strict=True):
+        np.testing.assert_array_equal(numpy(weight), value)
+    smaller = generator(size=(4, 6))
+    net.grow_from(smaller)
+    assert not numpy(net.blocks[1][-1].kernel).any() and numpy(net.blocks[0][-1].kernel).all()
+    np.testing.assert_array_equal(numpy(net.constant_noise)[:, :24], numpy(smaller.constant_noise))
+
+
 def test_noise():
     net = generator()
     latents = RNG.normal(size=(2, 5)).astype("float32")

@@ -6,6 +6,11 @@ is `keras-stylegan train stylegan2` with the same arguments: the networks of 22.
 made for a GPU. On two CPU cores take the preset of the scenes, which has a hundredth of the products:
 
     keras-stylegan train stylegan2_scenes --data scenes64_train.zip --out RUN
+
+A run may begin with one of smaller pictures, whose layers it takes over, so that only the last stage is new:
+
+    keras-stylegan train stylegan2_scenes --data scenes64_train.zip --out SMALL --set size=32,32
+    keras-stylegan train stylegan2_scenes --data scenes64_train.zip --out RUN --from SMALL
 """
 
 import sys

@@ -91,7 +91,7 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
     if kind == "images":
         opened = open_source(source, split)
         if labels:
-            check_classes(opened)
+            check_classes(opened, classes)
         opened = opened if classes is None else ClassSubset(opened, classes)
         return Batches([crops(opened if labels else _Unlabelled(opened))], channels=channels, threads=threads)
     if kind == "styles":
@@ -143,11 +143,12 @@ def _check_count(source: Source, least: int) -> None:
         )
 
 
-def check_classes(source: Source) -> None:
-    """Raises a ValueError, with the names, if there are classes without pictures."""
-    empty = getattr(source, "empty_classes", ())
+def check_classes(source: Source, chosen: Sequence[str] | None = None) -> None:
+    """Raises a ValueError, with the names, if there are classes without pictures, among those chosen or among all."""
+    empty = [name for name in getattr(source, "empty_classes", ()) if chosen is None or name in chosen]
     if empty:
         raise ValueError(
             f"every class folder of `source` must hold a picture. Received: {source.location} with nothing in "
-            f"{', '.join(empty)} (`labels=False` ignores the classes)"
+            f"{', '.join(empty)}; leave these classes out, or read the pictures without any (`labels=False`, "
+            "`classes=` of a preset)"
         )

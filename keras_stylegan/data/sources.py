@@ -96,7 +96,8 @@ class ClassSubset(Subset):
         found = source.classes or ()
         unknown = [name for name in classes if name not in found]
         if unknown or len(set(classes)) < len(classes) or not classes:
-            choice = f"different names among {', '.join(found)}" if found else "empty: the pictures have no classes"
+            none = "empty (`--set classes=` of a run): the pictures have no classes"
+            choice = f"different names among {', '.join(found)}" if found else none
             hint = did_you_mean(unknown[0], found) if unknown else ""
             raise ValueError(f"`classes` must be {choice}. Received: {', '.join(classes)}{hint}")
         numbers = {found.index(name): number for number, name in enumerate(classes)}

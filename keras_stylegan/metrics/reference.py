@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from keras_stylegan.data import ImageSource, open_images
+from keras_stylegan.data import ImageSource, Source, open_images
 from keras_stylegan.metrics.feature_sets import FeatureSet
 
 
@@ -21,18 +21,29 @@ def cache_folder() -> Path:
 
 
 def content_hash(source: str | Path) -> str:
-    """SHA-256 of a set of pictures: of a zip or npz file as it is, of a folder by its pictures' names and bytes.
+    """SHA-256 of a set of pictures: of a zip or npz file as it is, of other sources by their pictures' names and bytes.
 
     Raises:
         ValueError: as `open_images`.
     """
-    path, digest = Path(source), hashlib.sha256()
-    names = open_images(path).names
-    for name in names if path.is_dir() else [""]:
-        content = (path / name).read_bytes()
-        digest.update(f"{name}\0{len(content)}\0".encode())
+    path, opened, digest = Path(source), open_images(source).source, hashlib.sha256()
+    if path.is_file():
+        contents = [("", path.read_bytes())]
+    else:
+        contents = ((name, _content(opened, index)) for index, name in enumerate(opened.names))
+    for name, content in contents:
+        digest.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
         digest.update(content)
     return digest.hexdigest()
+
+
+def _content(source: Source, index: int) -> bytes:
+    """What a source holds of a picture; of one that cannot be read, which another stands for, the reason."""
+    try:
+        content, _ = source.read(index)
+    except (OSError, ValueError) as error:
+        return str(error).encode()
+    return content if isinstance(content, bytes) else str(content.shape).encode() + content.tobytes()
 
 
 def extract(source: ImageSource, extractor, max_features: int = 10_000, seed: int = 0, threads: int = 2) -> FeatureSet:

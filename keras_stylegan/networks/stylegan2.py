@@ -236,6 +236,26 @@ class StyleGAN2Generator(keras.Model):
             start += height * width
         return maps
 
+    def grow_from(self, smaller):
+        """Begins with a smaller generator's pictures, enlarged, where the layers of both have equal weights.
+
+        The stages that only this one has give no colours at first: under output skips such a stage hands the picture
+        on, and nothing need be faded in. The constant noise of the common stages becomes the smaller one's. A generator
+        that is not smaller, or grows from another base, changes nothing.
+
+        Args:
+            smaller: built `StyleGAN2Generator`.
+
+        Source: growing by stages: Karras et al. 2018, "Progressive Growing of GANs", section 2.
+        """
+        theirs, ours = ([stage[:2] for stage in network.stages] for network in (smaller, self))
+        if len(theirs) >= len(ours) or ours[: len(theirs)] != theirs:
+            return
+        for *_, to_rgb in self.blocks[len(theirs) :]:
+            to_rgb.kernel.assign(ops.zeros(to_rgb.kernel.shape))
+        noise = [smaller.constant_noise, self.constant_noise[:, smaller.noise_size :]]
+        self.constant_noise.assign(ops.concatenate(noise, axis=1))
+
     def compute_output_shape(self, latents_shape, labels_shape=None):
         return latents_shape[0], *self.size, self.channels
 

@@ -200,7 +200,8 @@ class StyleGAN2Preset(Preset):
             critic's overfitting) or `diffaugment` (always).
         augment_target: mean sign of the critic's outputs on real pictures that `ada` holds.
         augment_kimg: thousands of images in which `ada` may go from probability 0 to 1.
-        start_from: run directory, or packaged generator, whose weights to begin with; empty begins anew.
+        start_from: run directory, or packaged generator, whose weights to begin with; empty begins anew. A run of
+            smaller pictures, with the same `channel_base`, leaves the last stages to learn.
         frozen_blocks: blocks of the critic, from the picture inwards, that do not train.
     """
 

@@ -1,4 +1,4 @@
-"""What the builders of GANs from noise share: pictures, augmentation, earlier weights, what a run shows and saves."""
+"""What the builders of GANs from noise share: pictures, augmentation, what a run shows and saves."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_stylegan import data, pretrained
+from keras_stylegan import data
 from keras_stylegan.data.pictures import as_rgb
-from keras_stylegan.keras_files import load_network
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
 from keras_stylegan.models.image_gan import ImageGAN
-from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.presets import GANPreset, StyleGAN2Preset
-from keras_stylegan.systems.base import Probe, System, begun_with, save_whole, take
-from keras_stylegan.systems.checks import check_choice, check_run
+from keras_stylegan.systems.base import Probe, System, save_whole, take
+from keras_stylegan.systems.checks import check_choice
 
 PREVIEW_PICTURES = 32
 PROBE_PICTURES = 16
@@ -115,51 +113,6 @@ def probe(model: ImageGAN, batches: data.Batches) -> Probe:
 
     signed = model.loss_name in SIGNED_LOSSES
     return Probe(lambda: model.generator(latents, labels), taken["images"], critic if signed else None)
-
-
-def start_from(source: str, model: ImageGAN) -> dict[str, Any]:
-    """Begins with earlier weights.
-
-    Args:
-        source: directory of a GAN's run, or the name of a packaged generator, which comes without its critic.
-        model: whose networks take them.
-
-    Returns:
-        For the run's facts: `weights_taken`, how many fitted, and `begun_with`, where they come from.
-
-    Raises:
-        ValueError: if there is no such run or generator, its networks have nothing in common with these, or blocks of
-            a critic are to be frozen that begins anew.
-    """
-    packaged = pretrained.generators()
-    if source in packaged and not Path(source).exists():
-        if model.frozen_blocks:
-            raise ValueError(
-                "`frozen_blocks` must be 0 with a packaged generator, which comes without a critic. "
-                f"Received: frozen_blocks={model.frozen_blocks}, start_from={source}"
-            )
-        entry = packaged[source]
-        network = pretrained.build_generator(entry["keras"], pretrained.read_weights(entry["keras"]))
-        taken = _transfer(network, model.generator, source)
-        return {"weights_taken": taken, "begun_with": {key: entry[key] for key in ("recipe", "images_seen")}}
-    check_run(Path(source), f"a GAN's run{_or(packaged)}", GENERATOR_FILE, CRITIC_FILE, "config.json")
-    networks = {GENERATOR_FILE: model.generator, CRITIC_FILE: model.critic}
-    taken = sum(_transfer(load_network(Path(source) / file), network, source) for file, network in networks.items())
-    return {"weights_taken": taken, "begun_with": begun_with(Path(source))}
-
-
-def _transfer(earlier, network, source):
-    try:
-        return transfer_weights(earlier, network)
-    except ValueError as error:
-        raise ValueError(
-            f"`start_from` must have weights in common with the {type(network).__name__} that trains. "
-            f"Received: {source} with {type(earlier).__name__}"
-        ) from error
-
-
-def _or(packaged):
-    return f" or a packaged generator ({', '.join(sorted(packaged))})" if packaged else ""
 
 
 def save_gan(model: ImageGAN, folder: Path) -> None:

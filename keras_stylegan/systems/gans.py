@@ -15,8 +15,9 @@ from keras_stylegan.models.stylegan import StyleGAN
 from keras_stylegan.presets import GANPreset, InfoGANPreset, ProgressivePreset, StyleGANPreset
 from keras_stylegan.systems.base import System, jit_compile
 from keras_stylegan.systems.checks import check_choice, check_critic_steps
+from keras_stylegan.systems.gan_beginning import start_from
 from keras_stylegan.systems.gan_networks import FAMILIES, NETWORKS
-from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches, start_from
+from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches
 
 
 def build_gan(preset: GANPreset) -> System:
@@ -28,9 +29,7 @@ def build_gan(preset: GANPreset) -> System:
     check_gan(preset)
     batches, classes = open_batches(preset)
     model = untrained_gan(preset, len(classes))
-    facts: dict[str, Any] = {"pictures": batches.num_images, "classes": classes}
-    if preset.start_from:
-        facts |= start_from(preset.start_from, model)
+    facts = {"pictures": batches.num_images, "classes": classes, **start_from(preset, model)}
     compile_gan(model, preset)
     return gan_system(model, batches, facts)
 

@@ -11,7 +11,8 @@ from keras_stylegan.networks import ProjectedCritic, StyleGAN2Critic, StyleGAN2G
 from keras_stylegan.presets import StyleGAN2Preset
 from keras_stylegan.systems.base import System, jit_compile
 from keras_stylegan.systems.checks import check_choice
-from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches, start_from
+from keras_stylegan.systems.gan_beginning import start_from
+from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches
 
 CRITICS = ("stylegan2", "projected")
 
@@ -24,7 +25,7 @@ def build_stylegan2(preset: StyleGAN2Preset) -> System:
     """
     batches, classes = open_batches(preset)
     model = untrained_stylegan2(preset, len(classes))
-    taken = start_from(preset.start_from, model) if preset.start_from else {}
+    taken = start_from(preset, model)
     optimizers = {
         name: keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
         for name, rate in (("critic", preset.critic_learning_rate), ("generator", preset.learning_rate))

@@ -1,0 +1,87 @@
+"""GANs from noise that begin with earlier weights: of a run, of a packaged generator, of smaller pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_stylegan import pretrained
+from keras_stylegan.keras_files import load_network
+from keras_stylegan.models.image_gan import ImageGAN
+from keras_stylegan.models.transfer import layer_names, transfer_weights
+from keras_stylegan.networks import StyleGAN2Generator
+from keras_stylegan.presets import GANPreset, StyleGAN2Preset
+from keras_stylegan.systems.base import begun_with
+from keras_stylegan.systems.checks import check_run
+from keras_stylegan.systems.gan_parts import CRITIC_FILE, GENERATOR_FILE
+
+
+def start_from(preset: GANPreset | StyleGAN2Preset, model: ImageGAN) -> dict[str, Any]:
+    """Begins with earlier weights, where the preset names some; before the model is compiled, which copies them.
+
+    Networks of another size share the layers of one name and shape. A larger StyleGAN2 begins with the pictures of the
+    smaller one, enlarged (`StyleGAN2Generator.grow_from`); its critic has new blocks before the earlier ones.
+
+    Args:
+        preset: whose `start_from` is the directory of a GAN's run, or the name of a packaged generator, which comes
+            without its critic; empty begins anew.
+        model: whose networks take the weights.
+
+    Returns:
+        For the run's facts: `weights_taken`, how many fitted; `weights_new`, the layers that had none, or not all; and
+        `begun_with`, where they come from. Nothing without `start_from`.
+
+    Raises:
+        ValueError: if there is no such run or generator, its networks have nothing in common with these, or blocks of
+            a critic are to be frozen that begin anew.
+    """
+    source = preset.start_from
+    earlier, origin = _open(source) if source else ({}, {})
+    found = {name: _transfer(network, getattr(model, name), source) for name, network in earlier.items()}
+    taken = [weight for transfer in found.values() for weight in transfer.taken]
+    _check_frozen(model, taken, source)
+    if not found:
+        return {}
+    if isinstance(model.generator, StyleGAN2Generator) and isinstance(earlier["generator"], StyleGAN2Generator):
+        model.generator.grow_from(earlier["generator"])
+    new = [f"{name}/{layer}" for name, transfer in found.items() for layer in layer_names(transfer.new)]
+    whole = [name for name in ("generator", "critic") if name not in found]
+    return {"weights_taken": len(taken), "weights_new": new + whole, "begun_with": origin}
+
+
+def _open(source):
+    """The networks of a run or of a packaged generator, and where they come from."""
+    packaged = pretrained.generators()
+    if source in packaged and not Path(source).exists():
+        entry = packaged[source]
+        network = pretrained.build_generator(entry["keras"], pretrained.read_weights(entry["keras"]))
+        return {"generator": network}, {key: entry[key] for key in ("recipe", "images_seen")}
+    kinds = f" or a packaged generator ({', '.join(sorted(packaged))})" if packaged else ""
+    files = {"generator": GENERATOR_FILE, "critic": CRITIC_FILE}
+    check_run(Path(source), f"a GAN's run{kinds}", *files.values(), "config.json")
+    return {name: load_network(Path(source) / file) for name, file in files.items()}, begun_with(Path(source))
+
+
+def _transfer(earlier, network, source):
+    try:
+        return transfer_weights(earlier, network)
+    except ValueError as error:
+        raise ValueError(
+            f"`start_from` must have weights in common with the {type(network).__name__} that trains. "
+            f"Received: {source} with {type(earlier).__name__}"
+        ) from error
+
+
+def _check_frozen(model, taken, source):
+    """FreezeD keeps what an earlier critic has learnt; a new block would stay as it was drawn."""
+    kept = {id(weight) for weight in taken}
+    frozen = keras.tree.flatten(model.critic.blocks[: model.frozen_blocks])
+    new = [weight for layer in frozen for weight in layer.weights if id(weight) not in kept]
+    if new:
+        raise ValueError(
+            "`frozen_blocks` must count blocks that begin with an earlier critic's weights, 0 where there is none "
+            "(a packaged generator comes without). Received: "
+            f"frozen_blocks={model.frozen_blocks}, start_from={source}; new are {', '.join(layer_names(new))}"
+        )
