@@ -30,6 +30,15 @@ def test_keys_change_style_and_strength():
         LivePainter(painter.network, "nothing")
 
 
+def test_a_picture_is_a_style_to_come_back_to():
+    net = Stylizer(StandInRuntime(), NAMES, 64, predict=lambda path: np.array([0, 1, 0], np.float32))
+    painter, frame = LivePainter(net, "my.png"), photograph(40, 30)
+    np.testing.assert_allclose(painter.paint(frame), stand_in(frame, [0, 1, 0], 1), atol=1)
+    assert painter.press(ord("n")) and painter.style == NAMES[0]
+    assert painter.press(ord("p")) and painter.style == "my.png"
+    assert painter.press(ord("p")) and painter.style == NAMES[-1]
+
+
 @pytest.fixture
 def clip(tmp_path, monkeypatch):
     """Five frames of 96x64; returns them as they are decoded, RGB."""

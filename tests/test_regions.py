@@ -110,7 +110,7 @@ def test_overlaps_are_mixed_and_that_is_said(net):
         ({"regions": []}, "`regions` must be pairs of a mask and its styles"),
         ({"regions": [LEFT]}, "`regions` must be pairs"),
         ({"regions": 5}, "`regions` must be pairs"),
-        ({"regions": [(LEFT * 0, "night")]}, "`regions` must have masks that mark at least one pixel.*mask 1"),
+        ({"regions": [(LEFT * 0, "night")]}, "`regions` must have masks that mark at least one pixel.*mask 1, all 0"),
         ({"regions": [(LEFT, "nihgt")]}, "unknown style.*night"),
         ({"regions": [("alpha", "night")]}, "the mask `alpha` needs a photograph with transparency"),
         ({"regions": [(LEFT * 2.0, "night")]}, "a mask as an array must .* float in"),
@@ -151,6 +151,7 @@ def files(tmp_path, monkeypatch):
     Image.fromarray(PHOTO).save("photo.png")
     Image.fromarray(LEFT).save("mask.png")
     Image.fromarray(LEFT[:24, ::2]).save("small.png")
+    Image.new("L", (60, 48), 255).save("full.png")
 
 
 INK, WAVE = "chinese_landscape_ink_1", "hokusai_great_wave"
@@ -180,6 +181,11 @@ def test_masks_and_regions_on_the_command_line(files, capsys):
         (["--style-inside", INK], "`--mask` goes with `--style-inside`"),
         (["--region", INK], "`--region` must be MASK:NAME"),
         (["--region", "mask.png:nothing"], "unknown style"),
+        (
+            ["--mask", "full.png", "--style-inside", INK, "--style-outside", WAVE],
+            "Received: the outside of full.png, all 0",
+        ),
+        (["--region", f"mask.png:{INK}", "--tile"], "`tile` paints every pixel: give it without `regions`"),
         (["--region", f"missing.png:{INK}"], "missing.png: No such file"),
         (["--style", INK, "--bank", "missing"], "missing: No such file"),
         (["--style", INK, "--bank", "mask.png"], "mask.png: not a bank of styles"),
@@ -191,6 +197,11 @@ def test_mistakes_on_the_command_line(files, capfd, arguments, message):
     assert cli.main(["stylize", "photo.png", "-o", "out.png", *arguments]) == 2
     error = capfd.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+def test_a_mistake_in_the_call_is_none_of_a_picture(files, capfd):
+    assert cli.main(["stylize", "photo.png", "mask.png", "-o", "out/", "--region", f"mask.png:{INK}", "--tile"]) == 2
+    assert capfd.readouterr().err.count("\n") == 1
 
 
 def test_pictures_as_styles_are_parsed(tmp_path):
