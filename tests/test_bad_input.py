@@ -379,6 +379,7 @@ def test_long_work_says_how_it_goes_in_a_file(capfd, monkeypatch):
     from keras_stylegan.commands import progress
 
     times = iter([0.0, *(10 + 4 * step for step in range(1, 101))])
+    monkeypatch.setattr(progress, "LINE_SECONDS", 10.0)
     monkeypatch.setattr(progress, "time", types.SimpleNamespace(monotonic=lambda: next(times)))
     with progress.progress_bar("painting", 100) as report:
         for step in range(1, 6):

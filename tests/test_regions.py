@@ -1,5 +1,6 @@
 """Regions: masks of every kind, what stays, overlaps, seams; and the command's arguments for them."""
 
+import argparse
 import json
 
 import numpy as np
@@ -9,7 +10,7 @@ from stand_in import STYLES, StandInRuntime, photograph, stand_in
 
 import keras_stylegan
 from keras_stylegan import cli
-from keras_stylegan.commands.painting import parse_picture
+from keras_stylegan.commands.painting import add_painting_arguments, parse_painting, parse_picture
 from keras_stylegan.inference import Stylizer
 from keras_stylegan.inference.regions import Outside
 
@@ -202,6 +203,17 @@ def test_mistakes_on_the_command_line(files, capfd, arguments, message):
 def test_a_mistake_in_the_call_is_none_of_a_picture(files, capfd):
     assert cli.main(["stylize", "photo.png", "mask.png", "-o", "out/", "--region", f"mask.png:{INK}", "--tile"]) == 2
     assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_pictures_are_mixed_with_named_styles():
+    parser = argparse.ArgumentParser()
+    add_painting_arguments(parser)
+    call = ["--style", f"{INK}=.5", "--style-image", "my.jpg=.5", "--style-image", "other.png"]
+    painting = parse_painting(parser.parse_args(call))
+    assert painting.styles == {INK: 0.5, "my.jpg": 0.5, "other.png": 1.0}
+    assert painting.pictures() == ["my.jpg", "other.png"]
+    with pytest.raises(ValueError, match="`--style-image` must name every picture once. Received: my.jpg twice"):
+        parse_painting(parser.parse_args(["--style-image", "my.jpg", "--style-image", "my.jpg=2"]))
 
 
 def test_pictures_as_styles_are_parsed(tmp_path):

@@ -15,6 +15,7 @@ from stand_in import LITERT_FILE, STYLES, photograph
 import keras_stylegan
 from keras_stylegan import cli, data, pretrained, runs
 from keras_stylegan.data.textures import KINDS
+from keras_stylegan.exporters import predictor as predictor_package
 from keras_stylegan.exporters.predictor import package_predictor
 from keras_stylegan.exporters.sources import open_source
 from keras_stylegan.inference.style_pictures import LiteRTPredictor, choose_backend
@@ -225,7 +226,7 @@ def assets(packaged, monkeypatch):
 
 
 @pytest.mark.slow
-def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, capsys, eagerly):
+def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, monkeypatch, eagerly):
     settings = [
         f"content={assets / 'samples'}", f"styles={assets / 'paintings'}", "kimg=0.004", "batch_size=2", "crop_size=32",
         "painted_share=0.5", "hidden=4", "num_projections=2", "log_images=2", "grid_images=4",
@@ -259,6 +260,9 @@ def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, capsy
     after = net.palette.mixture(style).vector
     assert np.abs(after - before).max() > 0
 
+    monkeypatch.setattr(predictor_package, "convert", lambda *_, **options: bytes(4 * 10**6))
+    with pytest.raises(ValueError, match="network and predictor must have at most 4,000,000 bytes"):
+        package_predictor(run, assets, "")
     config = run / "config.json"
     config.write_text(config.read_text().replace(facts["network"]["style_space"], "other"))
     with pytest.raises(ValueError, match="`run` must be for the packaged network"):

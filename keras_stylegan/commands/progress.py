@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
+from typing import TextIO
 
 from keras_stylegan.intervals import LINE_SECONDS, Every, format_seconds
 
 
 @contextlib.contextmanager
-def progress_bar(description: str, total: float | None = None):
+def progress_bar(description: str, total: float | None = None, file: TextIO | None = None):
     """Gives a function that shows how much of a work is done.
 
     In a terminal it draws a bar. Elsewhere, as in a log file or in CI, it writes a line every ten seconds, as `train`
@@ -18,6 +19,7 @@ def progress_bar(description: str, total: float | None = None):
     Args:
         description: what is done, as in `painting`.
         total: how much there is to do; None where that is not known, or where the function is told.
+        file: what stands for standard error, as where `silence` leads it nowhere.
 
     Yields:
         Function of how much is done, and optionally of the total.
@@ -29,7 +31,7 @@ def progress_bar(description: str, total: float | None = None):
         if shown is None:  # with the first step, so that a mistake found before it is one line and no bar
             from rich.console import Console
 
-            console = Console(stderr=True)
+            console = Console(file=file, stderr=file is None)
             shown = _Bar(console, description) if console.is_terminal else _Lines(console, description, begun)
         shown.show(done, total)
 
