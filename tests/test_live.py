@@ -97,9 +97,20 @@ def test_mistakes_are_named(clip, capfd, arguments, message):
     assert message in error and error.count("\n") == 1
 
 
+def test_without_a_screen_it_says_what_to_give(monkeypatch, capfd):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert cli.main(["live"]) == 2
+    assert (
+        capfd.readouterr().err == "keras-stylegan: a window cannot be opened here; "
+        "give `--no-window` and `--output FILE`\n"
+    )
+
+
 def test_without_opencv_it_says_what_to_install(monkeypatch, capfd):
     import sys
 
     monkeypatch.setitem(sys.modules, "cv2", None)
-    assert cli.main(["live"]) == 2
+    assert cli.main(["live", "--no-window"]) == 2
     assert "`live` needs OpenCV: pip install 'keras_stylegan[camera]'" in capfd.readouterr().err

@@ -10,6 +10,7 @@ from keras_stylegan.commands.painting import add_bank_argument
 from keras_stylegan.provenance import STYLIZED
 
 WINDOW = "keras-stylegan"
+_NO_WINDOW = "a window cannot be opened here; give `--no-window` and `--output FILE`"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,8 +73,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
+    import os
     import pathlib
+    import sys
 
+    # Without a screen OpenCV's own windows end the program, without an exception.
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if not arguments.no_window and sys.platform == "linux" and not any(map(os.environ.get, screens)):
+        raise ValueError(_NO_WINDOW)
     for name in ("width", "frames"):
         value = getattr(arguments, name)
         if value is not None and value < 1:
@@ -159,4 +166,4 @@ def _shown(opencv, frame, painter) -> int:
         opencv.setWindowTitle(WINDOW, f"{painter.style}  {painter.strength:.1f}")
         return opencv.waitKey(1)
     except opencv.error:
-        raise ValueError("a window cannot be opened here; give `--no-window` and `--output FILE`") from None
+        raise ValueError(_NO_WINDOW) from None
