@@ -59,7 +59,6 @@ def _check_but_pictures(network, painting, look):
 
 def _refine(network, painting, seconds):
     import math
-    import time
 
     from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence, start_keras
@@ -76,9 +75,22 @@ def _refine(network, painting, seconds):
     choose_backend("--refine")
     start_keras()
     for picture in pictures:
-        with progress_bar(f"refining {picture}", round(seconds)) as report:
-            begun = time.monotonic()
-            network.refine(picture, seconds, lambda *_, tell=report, start=begun: tell(time.monotonic() - start))
+        with progress_bar(f"refining {picture}", seconds) as report:
+            network.refine(picture, seconds, _since_the_first_step(report, seconds))
+
+
+def _since_the_first_step(report, seconds):
+    """A callback that reports the time since it was first called: what is loaded before is not counted."""
+    import time
+
+    begun = None
+
+    def note(step, logs):
+        nonlocal begun
+        begun = begun or time.monotonic()
+        report(min(seconds, time.monotonic() - begun))
+
+    return note
 
 
 def _look(arguments, painting):
