@@ -357,12 +357,14 @@ def test_what_needs_keras_starts_it_in_silence(call, capfd, monkeypatch):
         "-o out.png --style-image photo.png=-1",
         "-o out.png --style-image photo.png --style munch_screem",
         "-o out.png --region photo.png:photo.png --tile",
+        "-o out.png --region missing.png:photo.png",
+        "-o out.png --style-image photo.png --refine inf",
     ],
 )
 def test_mistakes_are_told_before_a_style_is_refined(mistake, capfd, monkeypatch):
     monkeypatch.setattr("keras_stylegan.commands.silence.start_keras", lambda: pytest.fail("Keras was started"))
     PHOTO.save("photo.png")
-    expect_one_line(capfd, f"stylize photo.png {mistake} --refine".split())
+    expect_one_line(capfd, f"stylize photo.png --refine {mistake}".split())
 
 
 def test_short_work_leaves_nothing_in_a_file(capfd):

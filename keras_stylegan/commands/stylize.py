@@ -50,6 +50,12 @@ def run(arguments) -> int:
 
 def _check_but_pictures(network, painting, look):
     """Checks a call but for what its style pictures are, which is not known yet."""
+    from keras_stylegan.commands.silence import silence
+    from keras_stylegan.inference import read_picture
+
+    for mask in painting.masks():
+        with silence():
+            read_picture(mask)
     for styles in painting.mixtures():
         network.palette.weights(styles)
     known = network.styles[0]
