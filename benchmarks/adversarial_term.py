@@ -10,7 +10,7 @@ paintings among the critic's negatives. On photographs that nothing was trained 
 
 - the deception rate: how many pictures a classifier of styles takes for the style that they were painted in. It was not
   trained against: it looks through the judge's own network (`squeeze`) and learns from crops of all paintings in
-  `--styles`; its accuracy on crops that it did not learn from is the upper end of the scale;
+  `--styles`; its accuracy on halves of the paintings that it did not learn from is the upper end of the scale;
 - the judge's score (`style_quality.py`), the median over the styles and the worst;
 - the probes for blobs (mean number a picture) and checkerboards (the greatest energy; 1 is clean).
 

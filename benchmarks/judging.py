@@ -78,9 +78,14 @@ def judge_style(
 
 
 def train(run: Path, preset: str, settings: Sequence[str], sources: Sequence[str]) -> None:
-    """Trains a run in a process of its own, or goes on with it; one that is finished stays as it is."""
+    """Trains a run in a process of its own, or goes on with it; one that is finished stays as it is.
+
+    Raises:
+        SystemExit: if a finished run has other settings than these.
+    """
     kimg = next(float(setting.partition("=")[2]) for setting in settings if setting.startswith("kimg="))
     if _images_seen(run) >= 1000 * kimg:
+        _check_settings(run, preset, settings)
         return
     options = [option for setting in settings for option in ("--set", setting)]
     command = [sys.executable, "-m", "keras_stylegan.cli", "train", preset, *sources, "--out", str(run), "--resume"]
@@ -117,6 +122,18 @@ def print_table(rows: dict[str, dict[str, Any]]) -> None:
     print("|---" * (len(columns) + 1) + "|")
     for name, row in rows.items():
         print("|", " | ".join([name, *(str(row[column]) for column in columns)]), "|")
+
+
+def _check_settings(run, preset, settings):
+    """A run of other settings would be judged as if it had these; `--resume` sees to those that are not finished."""
+    from keras_stylegan.presets import as_dict, get_preset, with_settings
+
+    wanted = as_dict(with_settings(get_preset(preset), settings))
+    found = json.loads((run / "config.json").read_text(encoding="utf-8"))["settings"]
+    names = {setting.partition("=")[0] for setting in settings}
+    differing = sorted(name for name in names if found.get(name) != wanted[name])
+    if differing:
+        raise SystemExit(f"{run}: finished with other settings: {', '.join(differing)}; name another --out")
 
 
 def _images_seen(run):

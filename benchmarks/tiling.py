@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from record import record
+from record import RESULTS, record
 
 import keras_stylegan
 from keras_stylegan import pretrained
@@ -60,7 +60,7 @@ def photograph(side: int) -> Image.Image:
 def differences() -> dict[str, float]:
     """Tiles against the whole in one mode, and the mode against the picture's own statistics, just above N pixels."""
     network = keras_stylegan.load()
-    side = int(TILE_ABOVE**0.5) // 8 * 8
+    side = (int(TILE_ABOVE**0.5) // 8 + 1) * 8
     photo, mixture = photograph(side), network.check(STYLE)[0]
     whole = np.asarray(paint_in_tiles(network.runtime, photo, mixture, 1.0, tile=2 * TILE), int)
     tiled = np.asarray(paint_in_tiles(network.runtime, photo, mixture, 1.0, tile=512), int)
@@ -75,6 +75,7 @@ def differences() -> dict[str, float]:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--side", type=int, default=8192)
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR", help="where to append the line")
     parser.add_argument("--one", nargs=2, metavar=("IN", "OUT"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
@@ -94,7 +95,7 @@ def main():
     for kind in ("seconds", "cpu_seconds"):  # the second hardly depends on what else the machine does
         ratio = figures[f"large_micro{kind}_a_pixel"] / figures[f"small_micro{kind}_a_pixel"]
         figures[f"ratio_{kind}"] = round(ratio, 2)
-    record("tiling", {**figures, **differences()}, ("ai-edge-litert", "pillow"))
+    record("tiling", {**figures, **differences()}, ("ai-edge-litert", "pillow"), folder=arguments.results)
 
 
 if __name__ == "__main__":

@@ -91,6 +91,22 @@ def fixed_seeds():
         sys.modules["keras"].utils.set_random_seed(0)
 
 
+@pytest.fixture(autouse=True)
+def no_lines_of_progress(monkeypatch):
+    """A slow machine is no reason to find more on standard error than a fast one; those of progress set their own."""
+    from keras_stylegan.commands import progress
+
+    monkeypatch.setattr(progress, "LINE_SECONDS", 1e9)
+
+
+@pytest.fixture
+def all_lines_of_progress(no_lines_of_progress, monkeypatch):
+    """A line for every step of a long work."""
+    from keras_stylegan.commands import progress
+
+    monkeypatch.setattr(progress, "LINE_SECONDS", 1e-9)
+
+
 @pytest.fixture(scope="session")
 def exported():
     """Folder of a tiny stylisation network's SavedModel."""

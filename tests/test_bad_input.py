@@ -6,6 +6,7 @@ import shlex
 import struct
 import subprocess
 import sys
+import types
 import zlib
 
 import numpy as np
@@ -347,20 +348,50 @@ def test_what_needs_keras_starts_it_in_silence(call, capfd, monkeypatch):
     expect_one_line(capfd, call.split(), "keras-stylegan: started")
 
 
-@pytest.mark.parametrize("mistake", ["-o no/out.png", "-o out.png --strength 2", "-o out.png --color blue"])
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "-o no/out.png --style-image photo.png",
+        "-o out.png --strength 2 --style-image photo.png",
+        "-o out.png --color blue --style-image photo.png",
+        "-o out.png --style-image photo.png=-1",
+        "-o out.png --style-image photo.png --style munch_screem",
+        "-o out.png --region photo.png:photo.png --tile",
+        "-o out.png --region missing.png:photo.png",
+        "-o out.png --style-image photo.png --refine inf",
+    ],
+)
 def test_mistakes_are_told_before_a_style_is_refined(mistake, capfd, monkeypatch):
     monkeypatch.setattr("keras_stylegan.commands.silence.start_keras", lambda: pytest.fail("Keras was started"))
     PHOTO.save("photo.png")
-    expect_one_line(capfd, f"stylize photo.png {mistake} --style-image photo.png --refine".split())
+    expect_one_line(capfd, f"stylize photo.png --refine {mistake}".split())
 
 
-def test_progress_leaves_nothing_in_a_file(capfd):
+def test_short_work_leaves_nothing_in_a_file(capfd):
     from keras_stylegan.commands.progress import progress_bar
 
     with progress_bar("painting", 2) as report:
         report(1)
         report(2)
     assert capfd.readouterr() == ("", "")
+
+
+def test_long_work_says_how_it_goes_in_a_file(capfd, monkeypatch):
+    """At 0 s the work begins; the first of 100 steps is done at 14 s, and then one every 4 s."""
+    from keras_stylegan.commands import progress
+
+    times = iter([0.0, *(10 + 4 * step for step in range(1, 101))])
+    monkeypatch.setattr(progress, "LINE_SECONDS", 10.0)
+    monkeypatch.setattr(progress, "time", types.SimpleNamespace(monotonic=lambda: next(times)))
+    with progress.progress_bar("painting", 100) as report:
+        for step in range(1, 6):
+            report(step)
+    lines = ["painting: 1 of 100  ETA -", "painting: 3 of 100  ETA 00:06:28", "painting: 5 of 100  ETA 00:06:20"]
+    assert capfd.readouterr() == ("", "".join(f"{line}\n" for line in lines))
+    times = iter([0.0, 12.0])
+    with progress.progress_bar("painting") as report:
+        report(7)
+    assert capfd.readouterr().err == "painting: 7\n"
 
 
 def test_warnings_of_decoders_are_not_shown():

@@ -26,8 +26,7 @@ from keras_stylegan.callbacks import (
     restore_newest,
     tile,
 )
-from keras_stylegan.callbacks.clock import Every
-from keras_stylegan.callbacks.progress import format_seconds
+from keras_stylegan.intervals import Every, format_seconds
 
 
 def small_model(units=2, seed=0):

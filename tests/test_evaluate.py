@@ -38,10 +38,13 @@ def folders(tmp_path, monkeypatch):
 IMAGES = ["images", "--real", "real", "--fake", "fake"]
 
 
-def test_scores_and_their_protocol(capfd):
+def test_scores_and_their_protocol(capfd, all_lines_of_progress):
     call = [*IMAGES, "--metrics", "fd,kid,coverage", "--size", "64", "--resize", "lanczos", "--json"]
     code, out, err = run(capfd, *call)
-    assert (code, err) == (0, "")
+    assert code == 0 and [line.partition("  ")[0] for line in err.splitlines()] == [
+        "looking: 8 of 15",
+        "looking: 15 of 15",
+    ]
     record = json.loads(out)
     assert set(record["scores"]) == {"FD-compact", "KID-compact", "KID-compact_std", "coverage-compact"}
     assert record["scores"]["FD-compact"] > 0 and 0 <= record["scores"]["coverage-compact"] <= 1

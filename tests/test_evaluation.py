@@ -127,10 +127,10 @@ def test_frames_are_in_the_order_of_their_numbers():
     assert list(list_pictures("counted", "--clip")) == ["2a", "frame1", "frame9", "frame09b", "frame10"]
 
 
-def test_video_of_the_packaged_network(capfd):
+def test_video_of_the_packaged_network(capfd, all_lines_of_progress):
     call = ["video", "--content", "photos", "--style", STYLES[0], "--frames", "2", "--size", "96"]
     code, out, err = run(capfd, *call, "--json", "--html", "report.html")
-    assert (code, err) == (0, "")
+    assert code == 0 and err.splitlines()[-1] == "painting: 6 of 6  ETA 00:00:00"
     table = json.loads(out)["tables"]["Warping error"]
     assert set(table) == set(MOTIONS)
     for name, row in table.items():
@@ -139,10 +139,11 @@ def test_video_of_the_packaged_network(capfd):
     assert Outside(pathlib.Path("report.html").read_text()).pictures
 
 
-def test_style_of_the_packaged_network(capfd):
+def test_style_of_the_packaged_network(capfd, all_lines_of_progress):
     call = ["style", "--content", "photos", "--styles", "paintings", "--photos", "1", "--size", "96"]
     code, out, err = run(capfd, *call, "--gatys-steps", "2", "--json", "--html", "report.html")
-    assert (code, err) == (0, "")
+    # Two paintings, one by optimisation, and two whose stability is measured.
+    assert code == 0 and len(err.splitlines()) == 5 and err.endswith("judging: 5 of 5  ETA 00:00:00\n")
     record = json.loads(out)
     scores, unpainted, spread, stability = record["tables"].values()
     assert list(scores) == ["identity", "painter", "painter, pairs of optimisation", "optimisation"]

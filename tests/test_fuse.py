@@ -293,7 +293,9 @@ def test_blends_are_scored_without_the_truth(generator):
         np.testing.assert_array_equal(target[~inside], truth[~inside])
         return target
 
-    evaluation = evaluate_blends(cases, FusionNetwork(KerasFusion(generator)), {"look": look})
+    network, told = FusionNetwork(KerasFusion(generator)), []
+    evaluation = evaluate_blends(cases, network, {"look": look}, report=lambda *counts: told.append(counts))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     families = evaluation.tables["Masked PSNR by family"]
     assert set(families) == {*BLENDS, "look", "gan", "gan, laplacian", "gan, poisson"}
     assert set(families["gan"]) == {"colour", "haze"}

@@ -303,6 +303,14 @@ def test_alpha_is_written(tmp_path, suffix):
     np.testing.assert_array_equal(np.asarray(read_picture(tmp_path / f"out{suffix}").alpha), ALPHA)
 
 
+def test_a_tiff_is_written_in_strips(tmp_path):
+    """Of bounded size: none of the whole of a large picture is compressed, or has to be read, at once."""
+    write_picture(Image.new("RGB", (400, 400)), tmp_path / "out.tiff")
+    with Image.open(tmp_path / "out.tiff") as written:
+        rows, strips = written.tag_v2[278], written.tag_v2[273]
+    assert rows * 400 * 3 <= 2**16 and len(strips) == -(-400 // rows)
+
+
 @pytest.mark.parametrize("suffix", [".jpg", ".bmp"])
 def test_formats_without_alpha_are_laid_on_white(tmp_path, suffix):
     write_picture(Image.new("RGBA", (16, 16), (0, 0, 0, 51)), tmp_path / f"out{suffix}")

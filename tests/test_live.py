@@ -30,6 +30,15 @@ def test_keys_change_style_and_strength():
         LivePainter(painter.network, "nothing")
 
 
+def test_a_picture_is_a_style_to_come_back_to():
+    net = Stylizer(StandInRuntime(), NAMES, 64, predict=lambda path: np.array([0, 1, 0], np.float32))
+    painter, frame = LivePainter(net, "my.png"), photograph(40, 30)
+    np.testing.assert_allclose(painter.paint(frame), stand_in(frame, [0, 1, 0], 1), atol=1)
+    assert painter.press(ord("n")) and painter.style == NAMES[0]
+    assert painter.press(ord("p")) and painter.style == "my.png"
+    assert painter.press(ord("p")) and painter.style == NAMES[-1]
+
+
 @pytest.fixture
 def clip(tmp_path, monkeypatch):
     """Five frames of 96x64; returns them as they are decoded, RGB."""
@@ -88,9 +97,20 @@ def test_mistakes_are_named(clip, capfd, arguments, message):
     assert message in error and error.count("\n") == 1
 
 
+def test_without_a_screen_it_says_what_to_give(monkeypatch, capfd):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert cli.main(["live"]) == 2
+    assert (
+        capfd.readouterr().err == "keras-stylegan: a window cannot be opened here; "
+        "give `--no-window` and `--output FILE`\n"
+    )
+
+
 def test_without_opencv_it_says_what_to_install(monkeypatch, capfd):
     import sys
 
     monkeypatch.setitem(sys.modules, "cv2", None)
-    assert cli.main(["live"]) == 2
+    assert cli.main(["live", "--no-window"]) == 2
     assert "`live` needs OpenCV: pip install 'keras_stylegan[camera]'" in capfd.readouterr().err

@@ -271,6 +271,20 @@ def test_mistakes_on_the_command_line(packaged, capfd, arguments, message):
     assert not pathlib.Path("own_styles.safetensors").exists()
 
 
+def test_an_interruption_leaves_the_bank_as_it_was(packaged, monkeypatch, capfd):
+    def interrupt(*_, **options):
+        options["report"](1, {"style": 1.0})
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keras_stylegan.inference.own_styles.learn_style", interrupt)
+    space = pretrained.network_entry("multistyle")["style_space"]
+    write_bank(Bank({"old": np.zeros(4)}, space), "mine.safetensors")
+    before, files = pathlib.Path("mine.safetensors").read_bytes(), sorted(packaged.iterdir())
+    assert cli.main(["add-style", "painting.png", "--name", "new", "--bank", "mine.safetensors"]) == 130
+    assert pathlib.Path("mine.safetensors").read_bytes() == before and sorted(packaged.iterdir()) == files
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_file_for_named_styles_alone_says_so(packaged):
     write_bank(Bank({"mine": np.zeros(4)}, pretrained.network_entry("multistyle")["style_space"]), "bank")
     with pytest.raises(ValueError, match="has no signature stylize_vector, only stylize_weights"):

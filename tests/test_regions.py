@@ -1,5 +1,6 @@
 """Regions: masks of every kind, what stays, overlaps, seams; and the command's arguments for them."""
 
+import argparse
 import json
 
 import numpy as np
@@ -9,7 +10,7 @@ from stand_in import STYLES, StandInRuntime, photograph, stand_in
 
 import keras_stylegan
 from keras_stylegan import cli
-from keras_stylegan.commands.painting import parse_picture
+from keras_stylegan.commands.painting import add_painting_arguments, parse_painting, parse_picture
 from keras_stylegan.inference import Stylizer
 from keras_stylegan.inference.regions import Outside
 
@@ -110,7 +111,7 @@ def test_overlaps_are_mixed_and_that_is_said(net):
         ({"regions": []}, "`regions` must be pairs of a mask and its styles"),
         ({"regions": [LEFT]}, "`regions` must be pairs"),
         ({"regions": 5}, "`regions` must be pairs"),
-        ({"regions": [(LEFT * 0, "night")]}, "`regions` must have masks that mark at least one pixel.*mask 1"),
+        ({"regions": [(LEFT * 0, "night")]}, "`regions` must have masks that mark at least one pixel.*mask 1, all 0"),
         ({"regions": [(LEFT, "nihgt")]}, "unknown style.*night"),
         ({"regions": [("alpha", "night")]}, "the mask `alpha` needs a photograph with transparency"),
         ({"regions": [(LEFT * 2.0, "night")]}, "a mask as an array must .* float in"),
@@ -151,6 +152,7 @@ def files(tmp_path, monkeypatch):
     Image.fromarray(PHOTO).save("photo.png")
     Image.fromarray(LEFT).save("mask.png")
     Image.fromarray(LEFT[:24, ::2]).save("small.png")
+    Image.new("L", (60, 48), 255).save("full.png")
 
 
 INK, WAVE = "chinese_landscape_ink_1", "hokusai_great_wave"
@@ -180,6 +182,11 @@ def test_masks_and_regions_on_the_command_line(files, capsys):
         (["--style-inside", INK], "`--mask` goes with `--style-inside`"),
         (["--region", INK], "`--region` must be MASK:NAME"),
         (["--region", "mask.png:nothing"], "unknown style"),
+        (
+            ["--mask", "full.png", "--style-inside", INK, "--style-outside", WAVE],
+            "Received: the outside of full.png, all 0",
+        ),
+        (["--region", f"mask.png:{INK}", "--tile"], "`tile` paints every pixel: give it without `regions`"),
         (["--region", f"missing.png:{INK}"], "missing.png: No such file"),
         (["--style", INK, "--bank", "missing"], "missing: No such file"),
         (["--style", INK, "--bank", "mask.png"], "mask.png: not a bank of styles"),
@@ -191,6 +198,22 @@ def test_mistakes_on_the_command_line(files, capfd, arguments, message):
     assert cli.main(["stylize", "photo.png", "-o", "out.png", *arguments]) == 2
     error = capfd.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+def test_a_mistake_in_the_call_is_none_of_a_picture(files, capfd):
+    assert cli.main(["stylize", "photo.png", "mask.png", "-o", "out/", "--region", f"mask.png:{INK}", "--tile"]) == 2
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_pictures_are_mixed_with_named_styles():
+    parser = argparse.ArgumentParser()
+    add_painting_arguments(parser)
+    call = ["--style", f"{INK}=.5", "--style-image", "my.jpg=.5", "--style-image", "other.png"]
+    painting = parse_painting(parser.parse_args(call))
+    assert painting.styles == {INK: 0.5, "my.jpg": 0.5, "other.png": 1.0}
+    assert painting.pictures() == ["my.jpg", "other.png"]
+    with pytest.raises(ValueError, match="`--style-image` must name every picture once. Received: my.jpg twice"):
+        parse_painting(parser.parse_args(["--style-image", "my.jpg", "--style-image", "my.jpg=2"]))
 
 
 def test_pictures_as_styles_are_parsed(tmp_path):

@@ -28,6 +28,7 @@ from toy_saved_model import (
 )
 
 from keras_stylegan import cli, serving
+from keras_stylegan.inference import Bank, write_bank
 from keras_stylegan.inference.generator import open_generator
 from keras_stylegan.inference.translator import open_domain_translator
 from keras_stylegan.provenance import SOURCE_TYPES, STYLIZED, read_provenance
@@ -99,6 +100,21 @@ def test_regions_and_style_pictures_through_the_server(url, model, tmp_path):
     in_regions = np.asarray(client.stylize(pixels, regions=[(half, {str(file): 1, "ink": 1})], feather=0))
     np.testing.assert_array_equal(in_regions[:, 40:], pixels[:, 40:])
     assert np.abs(in_regions[:, :30].astype(int) - pixels[:, :30]).mean() > 3
+
+
+def test_own_styles_through_the_server(url, tmp_path):
+    pixels, vector = photograph(72, 64), np.random.default_rng(1).normal(0, 0.3, 159).astype("float32")
+    for name, size in (("mine", 159), ("short", 3)):
+        write_bank(Bank({name: vector[:size]}, "a" * 64), tmp_path / name)
+    client = Client(url, banks=[tmp_path / "mine"])
+    expected = client.run(pixels, [0, 0.25, 0], 1.0, 0.75 * vector).astype(int)
+    painted = client.stylize(pixels, {"mine": 3, client.styles[1]: 1})
+    np.testing.assert_allclose(np.asarray(painted), expected, atol=1)
+    with pytest.raises(ValueError, match="`banks` must hold vectors of 159 numbers. Received: short of 3"):
+        Client(url, banks=[tmp_path / "short"]).stylize(pixels, "short")
+    write_bank(Bank({"other": vector}, "b" * 64), tmp_path / "other")
+    with pytest.raises(ValueError, match="other: the styles belong to another network"):
+        Client(url, banks=[tmp_path / "mine", tmp_path / "other"]).stylize(pixels, "mine")
 
 
 @pytest.mark.parametrize("kind", ["translator", "upscaler", "fusion", "scene"])

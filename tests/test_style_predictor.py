@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+import os
+import sys
 
 import keras
 import numpy as np
@@ -13,9 +15,10 @@ from stand_in import LITERT_FILE, STYLES, photograph
 import keras_stylegan
 from keras_stylegan import cli, data, pretrained, runs
 from keras_stylegan.data.textures import KINDS
+from keras_stylegan.exporters import predictor as predictor_package
 from keras_stylegan.exporters.predictor import package_predictor
 from keras_stylegan.exporters.sources import open_source
-from keras_stylegan.inference.style_pictures import LiteRTPredictor
+from keras_stylegan.inference.style_pictures import LiteRTPredictor, choose_backend
 from keras_stylegan.models import StylePrediction
 from keras_stylegan.networks import PerceptualNetwork, StylePredictor, StyleTransformer
 from keras_stylegan.presets import get_preset, with_settings
@@ -80,6 +83,28 @@ def test_other_pictures_are_unknown_and_painted_ones_are_mixtures():
         np.testing.assert_allclose(weights[:8].sum(-1), 1, rtol=1e-6)
         assert not weights[8:].any() and weights.min() >= 0
         assert {np.count_nonzero(row) for row in weights[:8]} <= {1, 2, 3}
+
+
+def test_style_pictures_are_what_their_share_says():
+    """One painting varies down, the other across; crops, colours, blends and photographs are told apart by that."""
+    ramp = np.linspace(0, 255, 64).astype(np.uint8)
+    down, across = (np.repeat(grid[..., None], 3, 2) for grid in np.meshgrid(ramp, ramp, indexing="ij"))
+    noise = np.random.default_rng(0).integers(0, 255, (40, 40, 3)).astype(np.uint8)
+    crops = data.Crops([noise], 16, 64, (0.5, 1.0), seed=1)
+
+    def slopes(shares):
+        pictures = data.StylePictureBatches(crops, [down, across], (0, 1), 2, shares, seed=1)[0]["style_pictures"]
+        rows, columns = (np.abs(np.diff(pictures, axis=axis)).mean((1, 2, 3)) for axis in (1, 2))
+        return rows, columns, pictures
+
+    rows, columns, pictures = slopes((1, 0, 0, 0))
+    assert (np.minimum(rows, columns) < 0.01).all() and 10 < (rows > columns).sum() < 54
+    steep = np.maximum(rows, columns)[(pictures.std(axis=-1) < 1e-6).all((1, 2))]  # in the painting's own colours
+    assert len(steep) > 10 and steep.max() > 1.5 * steep.min()  # crops of several scales
+    rows, columns, pictures = slopes((0, 1, 0, 0))
+    assert (np.minimum(rows, columns) > 0.02).sum() > 16  # half of the blends are of two different paintings
+    assert min(slopes((0, 0, 0, 1))[0]) > 0.1  # the photograph is nothing but noise
+    assert np.median(slopes((0, 0, 1, 0))[2].std(axis=(1, 2)).max(axis=-1)) > 0.2
 
 
 @pytest.mark.parametrize(
@@ -201,7 +226,7 @@ def assets(packaged, monkeypatch):
 
 
 @pytest.mark.slow
-def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, capsys, eagerly):
+def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, monkeypatch, eagerly):
     settings = [
         f"content={assets / 'samples'}", f"styles={assets / 'paintings'}", "kimg=0.004", "batch_size=2", "crop_size=32",
         "painted_share=0.5", "hidden=4", "num_projections=2", "log_images=2", "grid_images=4",
@@ -215,6 +240,8 @@ def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, capsy
 
     record = package_predictor(run, assets, "nobody's")
     assert record["parity"] < 0.05 and "train style_predictor" in record["recipe"]
+    assert {"style", "content", "variation", "distillation", "prior"} <= set(record["losses"])
+    assert sorted(record["paintings"]) == sorted([STYLES[0]["name"], "unknown"])
     entry = pretrained.network_entry("multistyle")
     vector = LiteRTPredictor(pretrained.read_weights(entry["predictor"]))(assets / "samples" / "hill.png")
     saved = keras.models.load_model(run / "predictor.keras", compile=False)
@@ -233,6 +260,9 @@ def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, capsy
     after = net.palette.mixture(style).vector
     assert np.abs(after - before).max() > 0
 
+    monkeypatch.setattr(predictor_package, "convert", lambda *_, **options: bytes(4 * 10**6))
+    with pytest.raises(ValueError, match="network and predictor must have at most 4,000,000 bytes"):
+        package_predictor(run, assets, "")
     config = run / "config.json"
     config.write_text(config.read_text().replace(facts["network"]["style_space"], "other"))
     with pytest.raises(ValueError, match="`run` must be for the packaged network"):
@@ -265,4 +295,16 @@ def test_style_pictures_need_a_predictor_or_refinement(tmp_path, monkeypatch, ca
     assert cli.main([*call, "--style", "munch_scream", "--refine"]) == 2
     assert "`--refine` needs a style picture" in capfd.readouterr().err
     assert cli.main([*call, "--style-image", "photo.png", "--refine", "0"]) == 2
-    assert "`seconds` must be a finite number greater than 0" in capfd.readouterr().err
+    assert "`--refine` must be a finite number of seconds above 0. Received: 0.0" in capfd.readouterr().err
+
+
+def test_refinement_says_what_it_needs(monkeypatch):
+    monkeypatch.delitem(sys.modules, "keras")
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    monkeypatch.delenv("KERAS_BACKEND")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="`--refine` needs Keras with TensorFlow, JAX or torch. Received: none"):
+        choose_backend("--refine")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name == "jax")
+    choose_backend("--refine")
+    assert os.environ["KERAS_BACKEND"] == "jax"

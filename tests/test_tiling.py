@@ -90,10 +90,11 @@ def test_sides_that_do_not_fit_are_refused(network, options, message):
 
 
 def test_when_tiles_are_used(monkeypatch):
-    tiled = []
+    tiled, shares = [], []
 
-    def note(runtime, photo, mixture, strength):
+    def note(runtime, photo, mixture, strength, report):
         tiled.append(photo.size)
+        report(0.5)
         return photo
 
     monkeypatch.setattr(stylizer, "paint_in_tiles", note)
@@ -103,9 +104,9 @@ def test_when_tiles_are_used(monkeypatch):
     large = photograph(200, 160)
     net.stylize(large, "night")
     assert tiled == [] and net.runtime.sizes == [(64, 80)]
-    net.stylize(large, "night", tile=True)
+    net.stylize(large, "night", tile=True, report=shares.append)
     net.stylize(large, "night", stroke_size=0.5)
-    assert tiled == [(200, 160), (160, 128)]
+    assert tiled == [(200, 160), (160, 128)] and shares == [0.5]
     net.stylize(photograph(100, 80), "night", tile=True)  # not above the limit: whole
     assert len(tiled) == 2 and net.runtime.sizes[-1] == (80, 100)
     with pytest.raises(ValueError, match="`tile` paints every pixel: give it without"):

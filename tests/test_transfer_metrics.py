@@ -119,5 +119,9 @@ def test_classifier_names_styles(distances):
     assert classifier.accuracy == 1.0
     for name, painting in paintings.items():
         assert classifier.classify(distances.features(add_noise(painting[::-1].copy(), 3))) == name
+    # Two paintings whose halves have changed places: all that one half teaches is wrong of the other.
+    fine, coarse = paintings["fine"], paintings["coarse"]
+    exchanged = {"one": np.vstack([fine[:48], coarse[48:]]), "other": np.vstack([coarse[:48], fine[48:]])}
+    assert StyleClassifier(distances, exchanged).accuracy == 0.0
     with pytest.raises(ValueError, match="at least two styles. Received: 1"):
         StyleClassifier(distances, {"fine": paintings["fine"]})

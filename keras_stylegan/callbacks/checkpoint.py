@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from rich.console import Console
 
-from keras_stylegan.callbacks.clock import Clock, Every
+from keras_stylegan.callbacks.clock import Clock
 from keras_stylegan.callbacks.state import (
     DamagedError,
     OtherModelError,
@@ -29,6 +29,7 @@ from keras_stylegan.callbacks.state import (
     write_state,
 )
 from keras_stylegan.files import whole_file
+from keras_stylegan.intervals import Every
 
 _PATTERN = re.compile(r"checkpoint-\d+\.npz")
 

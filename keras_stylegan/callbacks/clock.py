@@ -71,28 +71,3 @@ class Clock(keras.callbacks.Callback):
         self._window.append((now, self.images_seen))
         if self.feed is not None:
             self.feed.step_done()
-
-
-class Every:
-    """True each time the count has come to another multiple of `interval`, or over one.
-
-    Multiples: a run that was stopped and resumed is looked at where an undisturbed one is.
-
-    Args:
-        interval: positive number, or None for never.
-
-    Attributes:
-        last: the count at the last True, or at the beginning.
-    """
-
-    def __init__(self, interval: float | None):
-        if interval is not None and interval <= 0:
-            raise ValueError(f"an interval must be positive or None. Received: {interval}")
-        self.interval = interval
-        self.last = 0.0
-
-    def due(self, count: float) -> bool:
-        if self.interval is None or count // self.interval <= self.last // self.interval:
-            return False
-        self.last = count
-        return True

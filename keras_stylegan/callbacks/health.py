@@ -10,7 +10,8 @@ import keras
 import numpy as np
 from rich.console import Console
 
-from keras_stylegan.callbacks.clock import Clock, Every
+from keras_stylegan.callbacks.clock import Clock
+from keras_stylegan.intervals import Every
 from keras_stylegan.ops.gradients import discard_updates
 
 # ITU-R BT.601, without its common factor.

@@ -9,11 +9,12 @@ import keras
 import numpy as np
 from PIL import Image
 
-from keras_stylegan.callbacks.clock import Clock, Every
+from keras_stylegan.callbacks.clock import Clock
 from keras_stylegan.callbacks.stop_on_signal import StopOnSignal
 from keras_stylegan.callbacks.tensorboard import EventFile
 from keras_stylegan.data.tiles import tile
 from keras_stylegan.files import whole_file
+from keras_stylegan.intervals import Every
 from keras_stylegan.ops.gradients import discard_updates
 from keras_stylegan.provenance import STYLIZED, describe
 from keras_stylegan.xmp_files import embed_xmp

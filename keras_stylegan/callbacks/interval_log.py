@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from keras_stylegan.callbacks.clock import Clock, Every
+from keras_stylegan.callbacks.clock import Clock
+from keras_stylegan.intervals import Every
 
 # Ends of the names of logged values that are counts since the beginning of a run.
 COUNTS = ("skipped_updates", "skipped_pictures")

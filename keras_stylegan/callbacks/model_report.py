@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from keras_stylegan.callbacks.clock import Clock, Every
+from keras_stylegan.callbacks.clock import Clock
+from keras_stylegan.intervals import Every
 
 
 class ModelReport(keras.callbacks.Callback):

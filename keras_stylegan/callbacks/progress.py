@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from keras_stylegan.callbacks.clock import Clock, Every
+from keras_stylegan.callbacks.clock import Clock
 from keras_stylegan.callbacks.interval_log import COUNTS
+from keras_stylegan.intervals import LINE_SECONDS, Every, format_seconds
 
 _SMOOTHING = 0.95
 
@@ -29,7 +30,7 @@ class Progress(keras.callbacks.Callback):
         clock: Clock,
         total_images: int,
         total_seconds: float | None = None,
-        every_seconds: float = 30.0,
+        every_seconds: float = LINE_SECONDS,
         console: Console | None = None,
     ):
         super().__init__()
@@ -83,12 +84,3 @@ class Progress(keras.callbacks.Callback):
             *(f"{name} {value:.4g}" for name, value in self._values.items()),
         ]
         return "  ".join(parts)
-
-
-def format_seconds(seconds: float) -> str:
-    """Seconds as `1d 02:03:04`, or `02:03:04` within a day."""
-    minutes, seconds = divmod(max(0, round(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    clock = f"{hours:02d}:{minutes:02d}:{seconds:02d}"
-    return f"{days}d {clock}" if days else clock

@@ -6,7 +6,6 @@ import argparse
 import collections
 import dataclasses
 import json
-import sys
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,12 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Returns 0 if nothing was found, 1 otherwise."""
     from keras_stylegan.commands.mistakes import printable
+    from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.data.checking import check
 
-    def report(done: int, total: int) -> None:
-        print(f"\r{done} of {total} pictures", end="\n" if done == total else "", file=sys.stderr, flush=True)
-
-    count, findings = check(arguments.source, arguments.min_side, report if sys.stderr.isatty() else None)
+    with progress_bar("checking") as report:
+        count, findings = check(arguments.source, arguments.min_side, report)
     kinds = dict(collections.Counter(finding.kind for finding in findings))
     if arguments.json:
         listed = [dataclasses.asdict(finding) for finding in findings]

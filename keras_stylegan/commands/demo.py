@@ -16,6 +16,7 @@ def run(arguments) -> int:
     from keras_stylegan import pretrained
     from keras_stylegan.commands.network import load_network
     from keras_stylegan.commands.outputs import check_folder, make_folder
+    from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.inference import write_picture
     from keras_stylegan.inference.contact_sheet import stack
 
@@ -27,9 +28,11 @@ def run(arguments) -> int:
         raise ValueError("samples: the package has no sample photographs; install it again")
     print(f"{len(network.styles)} styles on {len(photographs)} photographs ...", flush=True)
     sheets = []
-    for photograph in photographs:
-        with importlib.resources.as_file(photograph) as file:
-            sheets.append(network.sheet(file, columns=5, tile=256))
+    with progress_bar("painting", len(photographs)) as report:
+        for photograph in photographs:
+            with importlib.resources.as_file(photograph) as file:
+                sheets.append(network.sheet(file, columns=5, tile=256))
+            report(len(sheets))
     path = make_folder(arguments.output) / "contact_sheet.jpg"
     write_picture(stack(sheets), path, arguments.source_type)
     print(f"{path}  {time.perf_counter() - start:.1f} s")

@@ -30,14 +30,15 @@ def run(arguments: argparse.Namespace) -> int:
     for name in folders:
         if arguments.content is None and getattr(arguments, name) is None:
             raise ValueError(f"`--{name}` must name a folder of pictures. Received nothing")
+    from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
 
-    with silence():
-        evaluation = _folders(arguments) if arguments.content is None else _photographs(arguments)
+    with silence() as heard, progress_bar("blending", file=heard) as tell:
+        evaluation = _folders(arguments) if arguments.content is None else _photographs(arguments, tell)
     return report(evaluation, arguments)
 
 
-def _photographs(arguments):
+def _photographs(arguments, report):
     from keras_stylegan.data.shifts import SHIFTS
     from keras_stylegan.evaluation.folders import list_pictures
     from keras_stylegan.evaluation.fusion import evaluate_blends, harmonization_cases
@@ -50,7 +51,7 @@ def _photographs(arguments):
         raise ValueError(f"`--families` must be among {', '.join(SHIFTS)}. Received: {arguments.families}")
     network = open_fusion(arguments.run) if arguments.gan or arguments.run else None
     photographs = read_pictures(list_pictures(arguments.content, "--content"), arguments.size)
-    return evaluate_blends(harmonization_cases(photographs, families), network, band=arguments.band)
+    return evaluate_blends(harmonization_cases(photographs, families), network, band=arguments.band, report=report)
 
 
 def _folders(arguments):

@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     import warnings
 
     from keras_stylegan.commands.outputs import check_output
+    from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.metrics.names import METRICS, PAIRED_METRICS, check_extractor, check_metrics
 
@@ -70,9 +71,13 @@ def run(arguments: argparse.Namespace) -> int:
     check_extractor(arguments.extractor, arguments.weights, arguments.size, arguments.resize)
     if arguments.nearest:
         check_output(arguments.nearest, {os.path.realpath(arguments.real), os.path.realpath(arguments.fake)})
-    with silence(), warnings.catch_warnings(record=True) as caught:
+    with (
+        silence() as heard,
+        warnings.catch_warnings(record=True) as caught,
+        progress_bar("looking", file=heard) as tell,
+    ):
         warnings.simplefilter("always", UserWarning)
-        record = _evaluate(arguments, metrics)
+        record = _evaluate(arguments, metrics, tell)
     record["warnings"] = [str(warning.message) for warning in caught if warning.category is UserWarning]
     from keras_stylegan.evaluation import images_evaluation, write_report
     from keras_stylegan.evaluation.results import finite
@@ -85,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(arguments, metrics):
+def _evaluate(arguments, metrics, report):
     from keras_stylegan.data import open_images
     from keras_stylegan.metrics.names import PAIRED_METRICS
 
@@ -102,11 +107,11 @@ def _evaluate(arguments, metrics):
     pairs = evaluate_pairs(*sources, paired, 1000 if arguments.resamples else 0) if paired else None
     if not of_sets:
         return pairs
-    record = _of_sets(arguments, of_sets)
+    record = _of_sets(arguments, of_sets, report)
     return record if pairs is None else record | {key: record[key] | pairs[key] for key in ("scores", "intervals")}
 
 
-def _of_sets(arguments, metrics):
+def _of_sets(arguments, metrics, report):
     from pathlib import Path
 
     from keras_stylegan.inference import write_picture
@@ -129,4 +134,5 @@ def _of_sets(arguments, metrics):
         folder,
         nearest=write if arguments.nearest else None,
         resamples=arguments.resamples,
+        report=report,
     )

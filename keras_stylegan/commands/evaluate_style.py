@@ -26,16 +26,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
 
     check_report(arguments)
     check_at_least(arguments, photos=1, size=SMALLEST, gatys_pairs=0, gatys_steps=1, stability=0, seed=0)
-    with silence():
-        evaluation = _evaluate(arguments)
+    with silence() as heard, progress_bar("judging", file=heard) as tell:
+        evaluation = _evaluate(arguments, tell)
     return report(evaluation, arguments)
 
 
-def _evaluate(arguments):
+def _evaluate(arguments, report):
     import itertools
     import pathlib
 
@@ -79,6 +80,14 @@ def _evaluate(arguments):
         gradient = painters.painting_gradient(load(runtime="keras")) if arguments.stability else None
     optimize = painters.optimizing_painter(paintings, arguments.gatys_steps) if arguments.gatys_pairs else None
     made: evaluation.Evaluation = evaluate_styles(
-        painter, photographs, paintings, distances, optimize, gradient, settings, disturbable=network is not None
+        painter,
+        photographs,
+        paintings,
+        distances,
+        optimize,
+        gradient,
+        settings,
+        disturbable=network is not None,
+        report=report,
     )
     return made

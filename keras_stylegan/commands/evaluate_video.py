@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
 
     check_report(arguments)
@@ -28,8 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     for source, partner in (("content", "style"), ("clip", "motion")):
         if getattr(arguments, source) and not getattr(arguments, partner):
             raise ValueError(f"`--{partner}` must be given with `--{source}`. Received nothing")
-    with silence():
-        evaluation = _clips(arguments) if arguments.clip else _photographs(arguments)
+    with silence() as heard, progress_bar("painting", file=heard) as tell:
+        evaluation = _clips(arguments) if arguments.clip else _photographs(arguments, tell)
     return report(evaluation, arguments)
 
 
@@ -53,7 +54,7 @@ def _clips(arguments):
     return evaluate_clips(clips, right, down)
 
 
-def _photographs(arguments):
+def _photographs(arguments, report):
     from keras_stylegan.commands.network import load_network
     from keras_stylegan.evaluation import evaluate_motion
     from keras_stylegan.evaluation.folders import list_pictures
@@ -66,4 +67,4 @@ def _photographs(arguments):
         raise ValueError(f"`--style` must name at least one style. Received: {arguments.style!r}")
     for style in styles:
         network.check(style)
-    return evaluate_motion(network_painter(network), photographs, styles, arguments.frames)
+    return evaluate_motion(network_painter(network), photographs, styles, arguments.frames, report=report)

@@ -10,13 +10,14 @@ from keras_stylegan.commands.painting import add_bank_argument
 from keras_stylegan.provenance import STYLIZED
 
 WINDOW = "keras-stylegan"
+_NO_WINDOW = "a window cannot be opened here; give `--no-window` and `--output FILE`"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     add = parser.add_argument
     add("--camera", default="0", metavar="N", help="number of the camera, or a video file (default 0)")
-    add("--style", metavar="NAME", help="first style; keys n and p go through all")
+    add("--style", metavar="NAME|FILE", help="first style, by name or a picture; keys n and p go through all")
     add("--strength", type=float, default=1.0, metavar="S", help="0 (as it is) to 1 (default); keys + and -")
     add("--width", type=int, default=320, metavar="PIXELS", help="frames are reduced to this width (default 320)")
     add("--frames", type=int, metavar="N", help="stop after so many frames")
@@ -31,24 +32,34 @@ def run(arguments: argparse.Namespace) -> int:
     import time
 
     from keras_stylegan.commands.network import load_network
+    from keras_stylegan.commands.progress import progress_bar
+    from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference.live import KEYS, LivePainter
 
     _check(arguments)
     opencv = _opencv()
-    painter = LivePainter(load_network(arguments.bank), arguments.style, arguments.strength)
+    network = load_network(arguments.bank)
+    with silence():  # the predictor of style pictures is another LiteRT file, which says what it runs on
+        painter = LivePainter(network, arguments.style, arguments.strength)
     camera, writer = _open(opencv, arguments.camera), None
     count, begun = 0, time.perf_counter()
     if not arguments.no_window:
         print(KEYS)
     try:
-        with contextlib.suppress(KeyboardInterrupt):  # how one leaves without a window
+        # Ctrl-C is how one leaves without a window, in which one would see how it goes.
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            progress_bar("painting", _total(opencv, camera, arguments)) as tell,
+        ):
             for frame in _frames(opencv, camera, arguments):
                 painted = opencv.cvtColor(painter.paint(frame), opencv.COLOR_RGB2BGR)
                 count += 1
                 if arguments.output:
                     writer = writer or _writer(opencv, arguments.output, camera, painted)
                     writer.write(painted)
-                if not arguments.no_window and not painter.press(_shown(opencv, painted, painter)):
+                if arguments.no_window:
+                    tell(count)
+                elif not painter.press(_shown(opencv, painted, painter)):
                     break
     finally:
         camera.release()
@@ -62,8 +73,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
+    import os
     import pathlib
+    import sys
 
+    # Without a screen OpenCV's own windows end the program, without an exception.
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if not arguments.no_window and sys.platform == "linux" and not any(map(os.environ.get, screens)):
+        raise ValueError(_NO_WINDOW)
     for name in ("width", "frames"):
         value = getattr(arguments, name)
         if value is not None and value < 1:
@@ -118,6 +135,12 @@ def _frames(opencv, camera, arguments):
         number += 1
 
 
+def _total(opencv, camera, arguments):
+    """How many frames there will be; None of a camera."""
+    known = arguments.frames, camera.get(opencv.CAP_PROP_FRAME_COUNT)
+    return min((count for count in known if count is not None and count > 0), default=None)
+
+
 def _writer(opencv, path: str, camera, frame):
     code = opencv.VideoWriter_fourcc(*("mp4v" if path.lower().endswith(".mp4") else "MJPG"))
     rate = camera.get(opencv.CAP_PROP_FPS)
@@ -143,4 +166,4 @@ def _shown(opencv, frame, painter) -> int:
         opencv.setWindowTitle(WINDOW, f"{painter.style}  {painter.strength:.1f}")
         return opencv.waitKey(1)
     except opencv.error:
-        raise ValueError("a window cannot be opened here; give `--no-window` and `--output FILE`") from None
+        raise ValueError(_NO_WINDOW) from None

@@ -25,20 +25,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from keras_stylegan.commands.mistakes import printable
+    from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.data.packing import pack
 
-    def report(done: int, total: int) -> None:
-        print(f"{done} of {total} pictures", file=sys.stderr, flush=True)
-
-    index = pack(
-        arguments.source,
-        arguments.output,
-        arguments.store,
-        _parse_size(arguments.size),
-        arguments.short_side,
-        arguments.shard_images,
-        report if sys.stderr.isatty() else None,
-    )
+    with progress_bar("packing") as report:
+        index = pack(
+            arguments.source,
+            arguments.output,
+            arguments.store,
+            _parse_size(arguments.size),
+            arguments.short_side,
+            arguments.shard_images,
+            report,
+        )
     for name, reason in index["skipped"].items():
         print(f"left out: {printable(name)}: {printable(reason)}", file=sys.stderr)
     shards = index["shards"]

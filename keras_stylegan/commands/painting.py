@@ -16,14 +16,17 @@ class Painting:
     styles: dict[str, float] | None = None
     regions: list[tuple] | None = None
 
+    def mixtures(self) -> list[dict[str, float]]:
+        """The mixture of the whole picture, or those of the regions."""
+        return [self.styles] if self.regions is None else [styles for _, styles in self.regions]
+
     def pictures(self) -> list[str]:
         """Paths of the style pictures among the styles."""
         import pathlib
 
         from keras_stylegan.formats import READABLE_SUFFIXES
 
-        mixtures = [self.styles] if self.regions is None else [styles for _, styles in self.regions]
-        names = dict.fromkeys(name for styles in mixtures for name in styles)
+        names = dict.fromkeys(name for styles in self.mixtures() for name in styles)
         return [name for name in names if pathlib.PurePath(name).suffix.lower() in READABLE_SUFFIXES]
 
     def masks(self) -> list[str]:

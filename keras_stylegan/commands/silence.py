@@ -11,11 +11,15 @@ def silence():
 
     Meant for LiteRT, which says on its first run what it runs on, and for reading pictures: libtiff and Pillow say more
     of a damaged file, or of a good one with damaged metadata, than the one line of this program.
+
+    Yields:
+        A text file that still leads to standard error, for the program's own words.
     """
     standard_error, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
-        yield
+        with os.fdopen(os.dup(standard_error), "w", errors="backslashreplace") as heard:
+            yield heard
     finally:
         os.dup2(standard_error, 2)
         os.close(standard_error)

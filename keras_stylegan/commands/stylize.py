@@ -19,6 +19,7 @@ def add_arguments(parser):
 def run(arguments) -> int:
     from keras_stylegan.commands.batch import plan
     from keras_stylegan.commands.network import load_network
+    from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference import MAX_PIXELS
 
@@ -28,7 +29,7 @@ def run(arguments) -> int:
     look = _look(arguments, painting)
     files = arguments.inputs, arguments.output, [*painting.pictures(), *painting.masks()]
     if arguments.refine is not None:  # a long work, before which all else is checked that can be
-        network.check(network.styles[0], arguments.strength, arguments.color, arguments.stroke_size)
+        _check_but_pictures(network, painting, look)
         plan(*files)
         _refine(network, painting, arguments.refine)
     with silence():  # the predictor of style pictures is another LiteRT file, which says what it runs on
@@ -39,36 +40,69 @@ def run(arguments) -> int:
         width, height = picture.photo.size
         reduction = min(1.0, (arguments.max_size or width + height) / max(width, height))
         size = None if reduction == 1 else tuple(max(1, round(side * reduction)) for side in (width, height))
-        limits = {"size": size, "max_pixels": arguments.max_pixels or MAX_PIXELS, "tile": arguments.tile}
-        result = network.stylize(picture, painting.styles, **limits, **look)
+        limits = {"size": size, "max_pixels": arguments.max_pixels or MAX_PIXELS}
+        with progress_bar("painting", 100) as tell:
+            result = network.stylize(picture, painting.styles, **limits, **look, report=lambda share: tell(100 * share))
         return result, {**painting.record(), "strength": arguments.strength}
 
     return each_picture.work_through(jobs, is_batch, paint, arguments)
 
 
+def _check_but_pictures(network, painting, look):
+    """Checks a call but for what its style pictures are, which is not known yet."""
+    from keras_stylegan.commands.silence import silence
+    from keras_stylegan.inference import read_picture
+
+    for mask in painting.masks():
+        with silence():
+            read_picture(mask)
+    for styles in painting.mixtures():
+        network.palette.weights(styles)
+    known = network.styles[0]
+    regions = painting.regions and [(mask, known) for mask, _ in painting.regions]
+    network.check(None if regions else known, **{**look, "regions": regions})
+
+
 def _refine(network, painting, seconds):
-    import time
+    import math
 
     from keras_stylegan.commands.progress import progress_bar
-    from keras_stylegan.commands.silence import start_keras
+    from keras_stylegan.commands.silence import silence, start_keras
     from keras_stylegan.inference.style_pictures import choose_backend, read_style_picture
 
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"`--refine` must be a finite number of seconds above 0. Received: {seconds}")
     pictures = painting.pictures()
     if not pictures:
         raise ValueError("`--refine` needs a style picture (`--style-image`). Received: named styles only")
     for picture in pictures:  # what cannot be read is said before a backend is loaded
-        read_style_picture(picture)
+        with silence():
+            read_style_picture(picture)
     choose_backend("--refine")
     start_keras()
     for picture in pictures:
-        with progress_bar(f"refining {picture}", round(seconds)) as report:
-            begun = time.monotonic()
-            network.refine(picture, seconds, lambda *_, tell=report, start=begun: tell(time.monotonic() - start))
+        with progress_bar(f"refining {picture}", seconds) as report:
+            network.refine(picture, seconds, _since_the_first_step(report, seconds))
+
+
+def _since_the_first_step(report, seconds):
+    """A callback that reports the time since it was first called: what is loaded before is not counted."""
+    import time
+
+    begun = None
+
+    def note(step, logs):
+        nonlocal begun
+        begun = begun or time.monotonic()
+        report(min(seconds, time.monotonic() - begun))
+
+    return note
 
 
 def _look(arguments, painting):
     """The arguments of `Stylizer.stylize` and `check` that are the same for every picture."""
     look = {"strength": arguments.strength, "color": arguments.color, "stroke_size": arguments.stroke_size}
+    look["tile"] = arguments.tile
     if arguments.feather is not None:
         look["feather"] = arguments.feather
     return {**look, "regions": painting.regions}

@@ -115,6 +115,7 @@ def evaluate_blends(
     others: Mapping[str, Callable] | None = None,
     band: int = 4,
     seed: int = 0,
+    report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluation:
     """Compares the classical blends, and the fusion network, on cases whose truth is known.
 
@@ -128,6 +129,7 @@ def evaluate_blends(
         others: further blends by name, called as those of `BLENDS`.
         band: half width of the band along edges, in pixels.
         seed: of the bootstrap samples.
+        report: called with the number of cases done and in total.
 
     Returns:
         An `Evaluation` with a table of all scores, and one of masked PSNR for every family. The network's rows are
@@ -149,6 +151,7 @@ def evaluate_blends(
             shown.append((blend, fused))
         if number % max(1, len(cases) // _GALLERY_ROWS) == 0:
             gallery.append((f"{case.name}: {case.family}", shown))
+        report(number + 1, len(cases))
     families = list(dict.fromkeys(case.family for case in cases))
 
     def mean_of(blend, key, chosen):

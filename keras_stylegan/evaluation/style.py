@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -67,6 +68,7 @@ def evaluate_styles(
     gradient: Callable[[np.ndarray, str], np.ndarray] | None = None,
     settings: StyleSettings | None = None,
     disturbable: bool = True,
+    report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluation:
     """Scores every photograph in every style.
 
@@ -83,6 +85,7 @@ def evaluate_styles(
         gradient: function from a photograph and a style to the gradient for the FGSM step, or None for no such column.
         settings: `StyleSettings`.
         disturbable: whether the painter can paint other pictures than the photographs, as stability needs.
+        report: called with the paintings judged and those there are, now and then.
 
     Returns:
         An `Evaluation`: the scores, their spread over styles, the stability, and a gallery.
@@ -92,6 +95,13 @@ def evaluate_styles(
     seen = {name: distances.features(photograph) for name, photograph in photographs.items()}
     rows: dict[str, dict[tuple[str, str], dict[str, float]]] = {"identity": {}, "painter": {}}
     gallery = [("styles", list(paintings.items())[:_GALLERY_PICTURES])]
+    pairs = _pairs(photographs, paintings, settings.gatys_pairs) if optimize is not None else []
+    chosen = list(photographs.values())[: settings.stability_photographs] if disturbable else []
+    total, done = (len(photographs) + len(chosen)) * len(paintings) + len(pairs), itertools.count(1)
+
+    def tell():
+        report(next(done), total)
+
     for number, (name, photograph) in enumerate(photographs.items()):
         shown = [("photograph", photograph)]
         for style in paintings:
@@ -100,23 +110,23 @@ def evaluate_styles(
             rows["identity"][pair] = judge.scores(photograph, photograph, style, seen[name], seen[name])
             rows["painter"][pair] = judge.scores(painted, photograph, style, distances.features(painted), seen[name])
             shown.append((style, painted))
+            tell()
         if number < _GALLERY_ROWS:
             gallery.append((name, shown[: _GALLERY_PICTURES + 1]))
-    pairs = _pairs(photographs, paintings, settings.gatys_pairs) if optimize is not None else []
     for name, style in pairs:
         optimised = optimize(photographs[name], style)
         scores = judge.scores(optimised, photographs[name], style, distances.features(optimised), seen[name])
         rows.setdefault("painter, pairs of optimisation", {})[name, style] = rows["painter"][name, style]
         rows.setdefault("optimisation", {})[name, style] = scores
         gallery.append((f"{name} in {style}", [("photograph", photographs[name]), ("optimisation", optimised)]))
+        tell()
     tables = {
         "Scores": {row: _means(list(scores.values()), settings.seed) for row, scores in rows.items()},
         **{f"Spread over styles: {row}": _spread(rows[row]) for row in ("identity", "painter")},
     }
-    if disturbable and settings.stability_photographs:
-        chosen = list(photographs.values())[: settings.stability_photographs]
+    if chosen:
         tables["Stability (change of the painting over change of the photograph)"] = {
-            "painter": _stability(painter, chosen, list(paintings), gradient, settings.seed)
+            "painter": _stability(painter, chosen, list(paintings), gradient, settings.seed, tell)
         }
     protocol = {
         "network": distances.name,
@@ -193,7 +203,7 @@ def _spread(scores: Mapping[tuple[str, str], Mapping[str, float]]):
     return table
 
 
-def _stability(painter, photographs, styles, gradient, seed):
+def _stability(painter, photographs, styles, gradient, seed, tell):
     columns: dict[str, list[float]] = {}
     for photograph in photographs:
         for style in styles:
@@ -207,6 +217,7 @@ def _stability(painter, photographs, styles, gradient, seed):
             for kind, picture in changed.items():
                 columns.setdefault(kind, []).append(instability(paint, photograph, picture))
             columns.setdefault("shift", []).append(shift_instability(paint, photograph))
+            tell()
     return {kind: interval(values, seed) for kind, values in columns.items()}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -39,7 +40,12 @@ def make_clip(photograph: np.ndarray, motion: np.ndarray, count: int) -> list[np
 
 
 def evaluate_motion(
-    painter: Painter, photographs: Mapping[str, np.ndarray], styles: Sequence[str], frames: int = 4, seed: int = 0
+    painter: Painter,
+    photographs: Mapping[str, np.ndarray],
+    styles: Sequence[str],
+    frames: int = 4,
+    seed: int = 0,
+    report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluation:
     """Paints clips of known motion frame by frame and measures how much the paint flickers.
 
@@ -52,13 +58,14 @@ def evaluate_motion(
         styles: names of the styles.
         frames: int, at least 2, frames of a clip.
         seed: of the bootstrap samples.
+        report: called with the number of painted clips done and in total.
 
     Raises:
         ValueError: if `frames` is less than 2, or a photograph too small for the motion.
     """
     if frames < 2:
         raise ValueError(f"`frames` must be at least 2. Received: frames={frames}")
-    table, gallery = {}, []
+    table, gallery, done = {}, [], itertools.count(1)
     for motion_name, motion in MOTIONS.items():
         own, painted_errors = [], []
         for name, photograph in photographs.items():
@@ -69,6 +76,7 @@ def evaluate_motion(
             for style in styles:
                 painted = [painter(frame, style) for frame in clip]
                 painted_errors.append(warping_error(painted, motion))
+                report(next(done), len(MOTIONS) * len(photographs) * len(styles))
                 if len(gallery) < 4:
                     shown = [(f"frame {number}", frame) for number, frame in enumerate(painted, 1)]
                     gallery.append((f"{name}, {motion_name}, {style}", shown))

@@ -92,8 +92,8 @@ def fingerprint(file: str, content: bytes) -> dict[str, Any]:
     return {"file": file, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
-def training_facts(run: Path, config: dict[str, Any]) -> dict[str, Any]:
-    """What the manifest says of a run: `recipe`, `images_seen`, `images_scheduled`, and the generator's `losses`.
+def training_facts(run: Path, config: dict[str, Any], player: str = "generator") -> dict[str, Any]:
+    """What the manifest says of a run: `recipe`, `images_seen`, `images_scheduled`, and a player's last `losses`.
 
     Where the run began with another's weights, and that with another's, all their commands are the recipe, and the
     images of all count.
@@ -101,6 +101,7 @@ def training_facts(run: Path, config: dict[str, Any]) -> dict[str, Any]:
     Args:
         run: run directory.
         config: what its config.json holds.
+        player: whose losses to tell.
     """
     images_seen, record = state_of_network(run)
     # A run that ends with its time has no other schedule.
@@ -125,7 +126,7 @@ def training_facts(run: Path, config: dict[str, Any]) -> dict[str, Any]:
         "recipe": "; ".join(commands),
         "images_seen": images_seen,
         "images_scheduled": round(scheduled),
-        "losses": loss_terms(record),
+        "losses": loss_terms(record, player),
     }
 
 

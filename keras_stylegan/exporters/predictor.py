@@ -73,7 +73,8 @@ def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
     entry["predictor"] = {
         **fingerprint(FILE, content),
         "keras": {**fingerprint(KERAS_FILE, weights), "config": architecture(predictor)},
-        **training_facts(run, config),
+        **training_facts(run, config, "predictor"),
+        "paintings": config["facts"]["paintings"],  # no test of what it does with others may use them
         "parameters": predictor.count_params(),
         "parity": _parity(predictor, content),
         "licence": licence,

@@ -16,7 +16,7 @@ class LivePainter:
 
     Args:
         network: `Stylizer`.
-        style: name of the first style; by default the network's first.
+        style: name of the first style, by default the network's first; or the path of a style picture.
         strength: float in [0, 1].
 
     Raises:
@@ -28,6 +28,8 @@ class LivePainter:
         self.style = network.styles[0] if style is None else style
         self.strength = strength
         network.check(self.style, strength)
+        # A picture stands before the named styles, so that keys come back to it.
+        self._styles = network.styles if self.style in network.styles else (self.style, *network.styles)
 
     def paint(self, frame: np.ndarray) -> np.ndarray:
         """Paints a frame, uint8 of shape `(height, width, 3)`, RGB."""
@@ -39,10 +41,9 @@ class LivePainter:
         Args:
             key: code of the character; others than those of `KEYS` do nothing.
         """
-        styles = self.network.styles
         if key in (ord("n"), ord("p")):
             step = 1 if key == ord("n") else -1
-            self.style = styles[(styles.index(self.style) + step) % len(styles)]
+            self.style = self._styles[(self._styles.index(self.style) + step) % len(self._styles)]
         elif key in (ord("+"), ord("="), ord("-")):
             step = -_STEP if key == ord("-") else _STEP
             self.strength = round(min(1.0, max(0.0, self.strength + step)), 6)

@@ -66,18 +66,32 @@ class Palette:
             ValueError: as `mixture_weights`; if a picture cannot be read, or there is no predictor for it.
             OSError: if a picture cannot be opened.
         """
+        weights, pictures = self.weights(styles)
+        others = {**self.own, **{name: self._vector(name) for name in pictures}}
+        shares = weights[len(self.bank) :]
+        if not shares.any():
+            return Mixture(weights[: len(self.bank)])
+        return Mixture(weights[: len(self.bank)], np.float32(shares @ np.stack(list(others.values()))))
+
+    def weights(self, styles: str | os.PathLike | Mapping[str, float]) -> tuple[np.ndarray, list[str]]:
+        """Checks and normalises a mixture whose pictures are not looked at.
+
+        Args:
+            styles: as of `mixture`.
+
+        Returns:
+            float32 weights of `names` and then of the pictures, which sum to 1; and the pictures' paths.
+
+        Raises:
+            ValueError: as `mixture_weights`.
+        """
         if isinstance(styles, os.PathLike):
             styles = os.fspath(styles)
         if isinstance(styles, Mapping):
             styles = {os.fspath(key) if isinstance(key, os.PathLike) else key: styles[key] for key in styles}
         named = [styles] if isinstance(styles, str) else list(styles) if isinstance(styles, Mapping) else []
         pictures = [name for name in named if self._is_picture(name)]
-        weights = mixture_weights(styles, (*self.names, *pictures))
-        others = {**self.own, **{name: self._vector(name) for name in pictures}}
-        shares = weights[len(self.bank) :]
-        if not shares.any():
-            return Mixture(weights[: len(self.bank)])
-        return Mixture(weights[: len(self.bank)], np.float32(shares @ np.stack(list(others.values()))))
+        return mixture_weights(styles, (*self.names, *pictures)), pictures
 
     def remember(self, path: str | os.PathLike, vector: np.ndarray) -> None:
         """Lets the picture at `path` stand for a style vector that was found for it by other means."""

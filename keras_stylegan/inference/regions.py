@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -54,7 +55,9 @@ def read_masks(masks: Sequence, picture: Picture) -> list[Image.Image]:
     for number, source in enumerate(masks, 1):
         mask = _read(source, picture)
         if mask.getextrema()[1] == 0:
-            raise ValueError(f"`regions` must have masks that mark at least one pixel. Received: mask {number}, all 0")
+            raise ValueError(
+                f"`regions` must have masks that mark at least one pixel. Received: {_name(source, number)}, all 0"
+            )
         if mask.size != size:
             sizes.add(f"{mask.width}x{mask.height}")
             # Pillow's bilinear filter takes the mean where it makes smaller.
@@ -111,6 +114,13 @@ def _read(source, picture: Picture) -> Image.Image:
     mask = read_picture(source)
     opaque = mask.alpha is None or mask.alpha.getextrema()[0] == 255
     return mask.photo.convert("L") if opaque else mask.alpha
+
+
+def _name(source, number) -> str:
+    """A mask's name where it has one, otherwise its number."""
+    if isinstance(source, Outside):
+        return f"the outside of {_name(source.mask, number)}"
+    return os.fspath(source) if isinstance(source, str | os.PathLike) else f"mask {number}"
 
 
 def _as_uint8(mask: np.ndarray) -> np.ndarray:

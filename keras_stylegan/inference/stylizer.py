@@ -59,6 +59,7 @@ class Stylizer:
         stroke_size: float | None = None,
         regions: Sequence[tuple] | None = None,
         feather: float = FEATHER,
+        tile: bool = False,
     ) -> list[Mixture]:
         """Checks the arguments of `stylize` that do not depend on the picture; returns the mixture of each region.
 
@@ -78,6 +79,8 @@ class Stylizer:
         if color not in colour.COLOR_MODES:
             raise ValueError(f"`color` must be one of {', '.join(colour.COLOR_MODES)}. Received: color={color!r}")
         resolution.check_stroke_size(stroke_size)
+        if tile and (regions is not None or stroke_size is not None):
+            raise ValueError("`tile` paints every pixel: give it without `regions` and `stroke_size`. Received: both")
         return mixtures
 
     def stylize(
@@ -92,6 +95,7 @@ class Stylizer:
         regions: Sequence[tuple] | None = None,
         feather: float = FEATHER,
         tile: bool = False,
+        report: Callable[[float], None] = lambda share: None,
     ) -> Image.Image:
         """Paints a photograph.
 
@@ -114,6 +118,7 @@ class Stylizer:
             tile: bool, paint every pixel of a large photograph, in its own size and in tiles, instead of enlarging what
                 is painted small: strokes are as fine as the pixels. Not with `regions`. What is painted large for the
                 sake of `stroke_size` is painted in tiles by itself (`inference.tiling`).
+            report: called with the share of a picture that is painted, where that is done in tiles.
 
         Returns:
             PIL image of mode RGB, or RGBA if the photograph has transparency, upright.
@@ -122,9 +127,7 @@ class Stylizer:
             ValueError: if an argument breaks its rule, or the picture or a mask cannot be read.
             OSError: if a file cannot be opened.
         """
-        mixtures = self.check(styles, strength, color, stroke_size, regions, feather)
-        if tile and (regions is not None or stroke_size is not None):
-            raise ValueError("`tile` paints every pixel: give it without `regions` and `stroke_size`. Received: both")
+        mixtures = self.check(styles, strength, color, stroke_size, regions, feather, tile)
         picture = read_picture(image, max_pixels)
         if size is not None:
             _check_size(size, max_pixels)
@@ -139,14 +142,14 @@ class Stylizer:
         if masks:
             stylised = self._run_regions(small, mixtures, soft(masks, small.size, feather), float(strength))
         else:
-            stylised = self._run(small, mixtures[0], float(strength))
+            stylised = self._run(small, mixtures[0], float(strength), report)
         result = _finish(stylised, small, photo, strength, color)
         return picture.dress(keep_rest(result, photo, masks, feather) if masks else result)
 
-    def _run(self, photo, mixture, strength):
+    def _run(self, photo, mixture, strength, report):
         # A server has no signature for tiles, and a limit of its own.
         if photo.width * photo.height > TILE_ABOVE and hasattr(self.runtime, "run_tile"):
-            return paint_in_tiles(self.runtime, photo, mixture, strength)
+            return paint_in_tiles(self.runtime, photo, mixture, strength, report=report)
         own = () if mixture.vector is None else (mixture.vector,)
         return Image.fromarray(self.runtime.run(np.asarray(photo), mixture.weights, strength, *own))
 

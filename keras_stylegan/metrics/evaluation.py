@@ -28,6 +28,7 @@ def evaluate_images(
     settings: ScoreSettings | None = None,
     nearest: Callable[[Image.Image], None] | None = None,
     resamples: int = 100,
+    report: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Scores a set of generated pictures against a set of real ones.
 
@@ -40,6 +41,7 @@ def evaluate_images(
         settings: `ScoreSettings`.
         nearest: called with `nearest_sheet` of the two sets; None makes none.
         resamples: of `score_intervals`; 0 for no intervals.
+        report: called with the pictures that the extractor has seen, and those of both sets.
 
     Returns:
         Dict for JSON: `scores` by label; `intervals` by label, as `score_intervals` gives them; `extractor` (name,
@@ -61,8 +63,11 @@ def evaluate_images(
                 f"`max_features` must be at least the {len(source)} pictures of `{name}` where the nearest ones are "
                 f"looked for. Received: max_features={max_features}"
             )
-    real_features, content = cached_features(real, extractor, max_features, folder=cache)
-    fake_features = extract(sources["fake"], extractor, max_features)
+    count, total = len(sources["real"]), sum(map(len, sources.values()))
+    real_features, content = cached_features(
+        real, extractor, max_features, folder=cache, report=lambda done: report(done, total)
+    )
+    fake_features = extract(sources["fake"], extractor, max_features, report=lambda done: report(count + done, total))
     # The record is to say what was done, and small sets have no subsets of a thousand.
     subset_size = min(settings.kid_subset_size, len(real_features.features), len(fake_features.features))
     settings = dataclasses.replace(settings, kid_subset_size=subset_size)

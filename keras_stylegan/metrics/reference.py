@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -46,7 +46,14 @@ def _content(source: Source, index: int) -> bytes:
     return content if isinstance(content, bytes) else str(content.shape).encode() + content.tobytes()
 
 
-def extract(source: ImageSource, extractor, max_features: int = 10_000, seed: int = 0, threads: int = 2) -> FeatureSet:
+def extract(
+    source: ImageSource,
+    extractor,
+    max_features: int = 10_000,
+    seed: int = 0,
+    threads: int = 2,
+    report: Callable[[int], None] = lambda done: None,
+) -> FeatureSet:
     """Extracts the features of every picture of a source, a batch in memory at a time.
 
     Args:
@@ -54,6 +61,7 @@ def extract(source: ImageSource, extractor, max_features: int = 10_000, seed: in
         extractor: `FeatureExtractor`.
         max_features, seed: of the `FeatureSet`.
         threads: that decode and resize.
+        report: called with the pictures done, after each batch.
 
     Warns:
         UserWarning: for pictures that cannot be decoded, see `ImageSource`.
@@ -62,6 +70,7 @@ def extract(source: ImageSource, extractor, max_features: int = 10_000, seed: in
     with ThreadPoolExecutor(threads) as pool:
         for batch in _batches(len(source), extractor.batch_size):
             features.update(*extractor.extract(list(pool.map(lambda i: extractor.prepare(source[i]), batch))))
+            report(batch.stop)
     if source.unreadable:
         names = ", ".join(sorted(source.unreadable))
         warnings.warn(f"Unreadable pictures, for which their neighbours stand: {names}", stacklevel=2)
@@ -79,6 +88,7 @@ def cached_features(
     max_features: int = 10_000,
     seed: int = 0,
     folder: Path | None = None,
+    report: Callable[[int], None] = lambda done: None,
 ) -> tuple[FeatureSet, str]:
     """The features of a set of pictures, from disk where the same pictures went through the same extractor before.
 
@@ -90,6 +100,7 @@ def cached_features(
         extractor: `FeatureExtractor`.
         max_features, seed: of the `FeatureSet`.
         folder: where features are kept; None keeps none.
+        report: as of `extract`.
 
     Returns:
         The features, and the content hash of the pictures.
@@ -99,7 +110,7 @@ def cached_features(
     """
     content = content_hash(source)
     if folder is None:
-        return extract(open_images(source), extractor, max_features, seed), content
+        return extract(open_images(source), extractor, max_features, seed, report=report), content
     settings = [content, extractor.protocol(), max_features, seed]
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     path = folder / f"{extractor.name}-{key[:32]}.npz"
@@ -108,7 +119,7 @@ def cached_features(
             return FeatureSet.load(path), content
         except Exception:  # numpy, zipfile and zlib each raise their own for a damaged file, which is made again
             path.unlink()
-    features = extract(open_images(source), extractor, max_features, seed)
+    features = extract(open_images(source), extractor, max_features, seed, report=report)
     folder.mkdir(parents=True, exist_ok=True)
     features.save(path)
     return features, content

@@ -12,6 +12,7 @@ from PIL import Image
 
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference import MAX_PIXELS, Stylizer, read_picture, write_picture
+from keras_stylegan.inference.banks import read_bank, read_banks
 from keras_stylegan.inference.regions import FEATHER
 from keras_stylegan.inference.style_pictures import prepare_style_picture, read_style_picture
 from keras_stylegan.inference.stylizer import Styles
@@ -32,6 +33,8 @@ class Client(Connection):
         model: name under which the server has it.
         version: number; None for the one that the server prefers, its newest.
         timeout: seconds for a request.
+        banks: files of own styles for `stylize`, as of `keras_stylegan.load`. A server does not tell whose vectors it
+            understands, so they must be those of the network that was exported; of others only a wrong length shows.
 
     Every method raises ValueError for a request that the server refuses, and ConnectionError where there is no server,
     or none that can answer.
@@ -43,9 +46,20 @@ class Client(Connection):
     >>> client.write(painted, "out.png")
     """
 
+    def __init__(
+        self,
+        url: str,
+        model: str = "multistyle",
+        version: int | None = None,
+        timeout: float = 60.0,
+        banks: Sequence[str | os.PathLike] = (),
+    ):
+        super().__init__(url, model, version, timeout)
+        self.banks = tuple(banks)
+
     @functools.cached_property
     def styles(self) -> tuple[str, ...]:
-        """Names of the styles, in order."""
+        """Names of the server's styles, in order."""
         return self._names("style_names")
 
     @functools.cached_property
@@ -200,7 +214,19 @@ class Client(Connection):
 
     @functools.cached_property
     def _stylizer(self) -> Stylizer:
-        return Stylizer(self, self.styles, predict=self._predict if "predict_style" in self.signatures else None)
+        predict = self._predict if "predict_style" in self.signatures else None
+        return Stylizer(self, self.styles, own=self._own_styles(), predict=predict)
+
+    def _own_styles(self):
+        if not self.banks:
+            return {}
+        # All of one network, as the first says.
+        entry = {"styles": [{"name": name} for name in self.styles], "style_space": read_bank(self.banks[0]).space}
+        own, size = read_banks(self.banks, entry), self.inputs("stylize_vector")["style_vector"].shape[-1]
+        for name, vector in own.items():
+            if len(vector) != size:
+                raise ValueError(f"`banks` must hold vectors of {size} numbers. Received: {name} of {len(vector)}")
+        return own
 
     def _predict(self, path):
         picture = prepare_style_picture(read_style_picture(path))
