@@ -1,14 +1,15 @@
-"""Super-resolution and fusion: one update on two replicas equals the same update on one device."""
+"""Super-resolution, fusion, several domains: one update on two replicas equals the same update on one device."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 import toy_fusion
+import toy_multi_domain
 import toy_super_resolution
 from toy_training import train_on
 
 
-@pytest.mark.parametrize("toy", [toy_super_resolution, toy_fusion])
+@pytest.mark.parametrize("toy", [toy_super_resolution, toy_fusion, toy_multi_domain])
 def test_two_replicas_equal_one_device(mirrored, toy):
     # Of an odd size, so that the replicas' shares differ.
     data = [toy.batch(3, seed=seed) for seed in (0, 1)]
