@@ -9,10 +9,10 @@ import toy_super_resolution
 from toy_training import train_on
 
 
-@pytest.mark.parametrize("toy", [toy_super_resolution, toy_fusion, toy_multi_domain])
-def test_two_replicas_equal_one_device(mirrored, toy):
+@pytest.mark.parametrize("toy, steps", [(toy_super_resolution, 2), (toy_fusion, 2), (toy_multi_domain, 1)])
+def test_two_replicas_equal_one_device(mirrored, toy, steps):
     # Of an odd size, so that the replicas' shares differ.
-    data = [toy.batch(3, seed=seed) for seed in (0, 1)]
+    data = [toy.batch(3, seed=seed) for seed in range(steps)]
 
     def make():
         return toy.compiled(run_eagerly=True)  # a graph of two replicas takes longer to compile than two steps
