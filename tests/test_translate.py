@@ -182,7 +182,7 @@ def test_one_litert_file_translates_every_size(make, tmp_path, monkeypatch):
     found, bar = export_tflite(tmp_path / "network.keras", file, quantize="none")
     assert bar == BARS["none"] and found["translate"].max_error <= 1e-4 and found["translate"].delegated == 1.0
     assert set(operators(file.read_bytes())) <= BUILT_IN
-    facts = {"stride": network.stride, "parameters": network.count_params()}
+    facts = {"stride": network.stride, "min_side": 64, "parameters": network.count_params()}
     assert facts == json.loads((tmp_path / "network.json").read_text())
     photo = write_photo(tmp_path / "photo.png", 71, 90)
     ours, theirs = (open_translator(tmp_path / f"network.{kind}").translate(photo) for kind in ("tflite", "keras"))

@@ -82,7 +82,7 @@ def package_translator(
         "stride": network.stride,
         **facts,
         **common_facts(run, config, network, data, licence),
-        "parity": parity_figures(pair, network.stride),
+        "parity": parity_figures(*pair),
     }
     write_package(assets, name, entry, {entry["litert"]["file"]: content}, translator_card(name, entry))
     return entry
@@ -90,8 +90,10 @@ def package_translator(
 
 def _of_translator(opened: Source):
     """The LiteRT file of a translator, what the manifest says beside, and its runtimes on LiteRT and Keras."""
-    content = convert(translate_function(opened.network), SIGNATURE, float16=True)
-    return content, {}, (LiteRTTranslator(content, opened.network.stride), KerasTranslator(opened.network))
+    network, by_keras = opened.network, KerasTranslator(opened.network)
+    content = convert(translate_function(network), SIGNATURE, float16=True)
+    by_litert = LiteRTTranslator(content, network.stride, min_side=by_keras.min_side)
+    return content, {"min_side": by_keras.min_side}, (by_litert, by_keras)
 
 
 def _of_domains(opened: Source):
@@ -107,9 +109,9 @@ def _of_domains(opened: Source):
     return content, facts, (LiteRTDomainTranslator(content, network.stride, BY_NOISE, style), by_keras)
 
 
-def parity_figures(runtimes: tuple[Any, Any], stride: int) -> dict[str, float]:
+def parity_figures(one: Any, other: Any) -> dict[str, float]:
     """Mean and greatest difference of two runtimes of a translator, in grey levels, on noise of several sizes."""
     rng = np.random.default_rng(0)
     noise = [rng.integers(0, 256, (*size, 3), "uint8") for size in PARITY_SIZES]
-    images = [pad_to_stride(image, stride)[0] for image in noise]
-    return grey_levels([runtime.run(image) for runtime in runtimes] for image in images)
+    images = [pad_to_stride(image, one.stride, one.min_side)[0] for image in noise]
+    return grey_levels((one.run(image), other.run(image)) for image in images)

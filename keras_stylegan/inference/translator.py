@@ -12,7 +12,7 @@ from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference.images import MAX_PIXELS, read_picture
 from keras_stylegan.inference.litert_domains import litert_domains, one_hot, open_litert_domains
 from keras_stylegan.inference.resolution import resize
-from keras_stylegan.inference.runtimes import MIN_SIDE, available_cores, pad_to_stride
+from keras_stylegan.inference.runtimes import MIN_SIDE, available_cores, pad_to_stride, smallest_side
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.latents import seeded_latents
 
@@ -33,7 +33,7 @@ class KerasTranslator:
     def __init__(self, network):
         self.network = network
         self.stride = network.stride
-        self.min_side = max(MIN_SIDE, getattr(network, "min_side", 0))
+        self.min_side = smallest_side(network)
 
     def run(self, image: np.ndarray) -> np.ndarray:
         """Translates one picture, uint8 of shape `(height, width, 3)`, height and width multiples of `stride`."""
@@ -47,21 +47,18 @@ class KerasTranslator:
 class LiteRTTranslator:
     """Runs a LiteRT file with the signature `translate`; needs neither TensorFlow nor Keras.
 
-    Attributes:
-        min_side: int, the smallest height and width that it is given.
-
     Args:
         model: bytes of the file.
         stride: int, what height and width are to be multiples of.
         num_threads: int, or None for all cores of this process.
+        min_side: int, the smallest height and width that it is given.
     """
 
-    min_side = MIN_SIDE
-
-    def __init__(self, model: bytes, stride: int, num_threads: int | None = None):
+    def __init__(self, model: bytes, stride: int, num_threads: int | None = None, min_side: int = MIN_SIDE):
         from ai_edge_litert.interpreter import Interpreter
 
         self.stride = stride
+        self.min_side = min_side
         interpreter = Interpreter(model_content=model, num_threads=num_threads or available_cores())
         self._signature = interpreter.get_signature_runner(SIGNATURE)
         self._lock = threading.Lock()  # an interpreter holds one picture at a time
@@ -249,7 +246,8 @@ def _open_litert(file: Path) -> LiteRTTranslator:
     facts = file.with_suffix(".json")
     try:
         known = json.loads(facts.read_text(encoding="utf-8"))
-        translator = LiteRTTranslator(file.read_bytes(), int(known["stride"]))
+        smallest = int(known.get("min_side", MIN_SIDE))
+        translator = LiteRTTranslator(file.read_bytes(), int(known["stride"]), min_side=smallest)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{file}: must be a LiteRT file with the .json file of its export beside it") from error
     if "domains" in known:
@@ -261,7 +259,7 @@ def _open_packaged(name: str) -> LiteRTTranslator:
     entry, content = _packaged(name)
     if "domains" in entry:
         raise ValueError(f"`domain` must be one of {', '.join(entry['domains'])}, for {name}. Received nothing")
-    return LiteRTTranslator(content, entry["stride"])
+    return LiteRTTranslator(content, entry["stride"], min_side=entry.get("min_side", MIN_SIDE))
 
 
 def _packaged(name):
