@@ -40,10 +40,11 @@ def tiny_critic():
     return filled(critic, 1, 0.2)
 
 
-def batch(size=2, seed=0):
+def batch(size=2, seed=0, moving=False):
     rng = np.random.default_rng(seed)
     shapes = {"images": (size, 16, 16, 3), "small": (size, 4, 4, 3)}
-    return {name: rng.uniform(-1, 1, shape).astype("float32") for name, shape in shapes.items()}
+    pictures = {name: rng.uniform(-1, 1, shape).astype("float32") for name, shape in shapes.items()}
+    return {**pictures, "shift": rng.uniform(size=(size, 2)).astype("float32")} if moving else pictures
 
 
 def compiled(**options):
@@ -60,5 +61,5 @@ def main(path):
     model = compiled(ema={"half_life_kimg": 0.01})
     step = model.make_step()
     for seed in range(3):
-        logs = step(batch(seed=seed))
+        logs = step(batch(seed=seed, moving=True))
     save_training(path, logs, [*model.network.weights, *model.critic.weights, *model.ema.weights])
