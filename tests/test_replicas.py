@@ -12,8 +12,7 @@ from toy_training import train_on
 @pytest.mark.parametrize("toy, steps", [(toy_super_resolution, 2), (toy_fusion, 2), (toy_multi_domain, 1)])
 def test_two_replicas_equal_one_device(mirrored, toy, steps):
     # Of an odd size, so that the replicas' shares differ.
-    options = {"moving": True} if toy is toy_super_resolution else {}  # a draw
-    data = [toy.batch(3, seed=seed, **options) for seed in range(steps)]
+    data = [toy.batch(3, seed=seed) for seed in range(steps)]
 
     def make():
         return toy.compiled(run_eagerly=True)  # a graph of two replicas takes longer to compile than two steps

@@ -8,7 +8,6 @@ from toy_super_resolution import batch, photograph, tiny_critic, tiny_network
 from keras_stylegan import data
 from keras_stylegan.metrics import ycbcr_luma
 from keras_stylegan.models import CosineSchedule, SuperResolution
-from keras_stylegan.models.super_resolution import moved
 from keras_stylegan.networks import PerceptualNetwork, SuperResolutionNetwork
 from keras_stylegan.ops.bicubic import upsample_bicubic
 
@@ -92,27 +91,6 @@ def test_terms_are_what_the_formula_says():
     np.testing.assert_allclose(critic, np.log1p(np.exp(fake - real)), rtol=1e-5)
     # The gradient of a mean over n values is 1 / n at each, its squared norm 1 / n, the term gamma / 2 times that.
     np.testing.assert_allclose(model.r1(fed), 7 / 2 / (16 * 16 * 3), rtol=1e-4)
-
-
-def test_critic_and_features_see_pictures_that_moved():
-    images, shift = RNG.uniform(-1, 1, (3, 9, 10, 2)).astype("float32"), [[0.0, 0.12], [0.99, 0.5], [0.25, 0.0]]
-    wanted = []
-    for image, (down, right) in zip(images, [(0, 0), (7, 4), (2, 0)], strict=True):
-        rows, columns = (abs(np.arange(side) - by) for side, by in zip(image.shape, (down, right), strict=False))
-        wanted.append(image[rows][:, columns])
-    np.testing.assert_array_equal(moved(images, np.float32(shift)), wanted)
-    fed = {**batch(), "shift": np.array([[0.6, 0.2], [0.0, 0.9]], "float32")}
-    weight = RNG.normal(0, 0.1, (1, 16, 16, 3)).astype("float32")
-    model = SuperResolution(
-        tiny_network(), critic=lambda x: keras.ops.sum(x * weight, axis=(1, 2, 3)), critic_weight=1.0
-    )
-    enlarged = np.asarray(model.network(fed["small"]))
-    real, fake = ((np.asarray(moved(x, fed["shift"])) * weight).sum((1, 2, 3)) for x in (fed["images"], enlarged))
-    terms = model.generator_terms(fed)
-    np.testing.assert_allclose(terms["adversarial"], np.log1p(np.exp(real - fake)), rtol=1e-4)
-    np.testing.assert_allclose(model.critic_terms(fed)["adversarial"], np.log1p(np.exp(fake - real)), rtol=1e-4)
-    np.testing.assert_allclose(terms["pixel"], np.abs(enlarged - fed["images"]).mean(axis=(1, 2, 3)), rtol=1e-5)
-    assert model.draw(batch())["shift"].shape == (2, 2) and "shift" not in SuperResolution(tiny_network()).draw(batch())
 
 
 def test_a_new_critic_is_heard_little_by_little():

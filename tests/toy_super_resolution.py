@@ -40,11 +40,10 @@ def tiny_critic():
     return filled(critic, 1, 0.2)
 
 
-def batch(size=2, seed=0, moving=False):
+def batch(size=2, seed=0):
     rng = np.random.default_rng(seed)
     shapes = {"images": (size, 16, 16, 3), "small": (size, 4, 4, 3)}
-    pictures = {name: rng.uniform(-1, 1, shape).astype("float32") for name, shape in shapes.items()}
-    return {**pictures, "shift": rng.uniform(size=(size, 2)).astype("float32")} if moving else pictures
+    return {name: rng.uniform(-1, 1, shape).astype("float32") for name, shape in shapes.items()}
 
 
 def compiled(**options):
@@ -61,5 +60,5 @@ def main(path):
     model = compiled(ema={"half_life_kimg": 0.01})
     step = model.make_step()
     for seed in range(3):
-        logs = step(batch(seed=seed, moving=True))
+        logs = step(batch(seed=seed))
     save_training(path, logs, [*model.network.weights, *model.critic.weights, *model.ema.weights])

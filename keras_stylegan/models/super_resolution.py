@@ -7,11 +7,8 @@ from keras_stylegan.losses.adversarial import adversarial_loss
 from keras_stylegan.losses.content import content_loss
 from keras_stylegan.losses.penalties import r1_penalty
 from keras_stylegan.models.adversarial import AdversarialModel
-from keras_stylegan.models.players import Player, Regularizer, batch_size
+from keras_stylegan.models.players import Player, Regularizer
 from keras_stylegan.ops.gradients import input_gradient
-
-# Pixels: the whole stride of the critic's three convolutions, and of the perceptual network's pools.
-SHIFTS = 8
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -35,11 +32,8 @@ class SuperResolution(AdversarialModel):
         penalty_weight: float, gamma of R1 on the mean logit of a picture's patches.
         penalty_every: int, the penalty is taken on one critic update in so many, and multiplied by it.
 
-    Both look at pictures through strides, whose gradients are a lattice: at the same place in every picture they would
-    teach the network to paint it. So each picture is moved by up to 7 pixels for them, the photograph alike.
-
     Batches are dicts: `images` `(batch, height, width, 3)` in [-1, 1] and `small` `(batch, height / factor,
-    width / factor, 3)`. Drawn where missing, for features and critic: `shift` `(batch, 2)`, uniform in [0, 1).
+    width / factor, 3)`.
 
     Raises:
         ValueError: if an argument breaks its rule.
@@ -101,11 +95,6 @@ class SuperResolution(AdversarialModel):
     def frozen_networks(self):
         return [] if self.perceptual is None else [self.perceptual]
 
-    def draw(self, batch):
-        if "shift" not in batch and not (self.critic is None and self.perceptual is None):
-            batch["shift"] = keras.random.uniform((batch_size(batch), 2), seed=self.seed_generator)
-        return batch
-
     def call(self, inputs, training=False):
         """Enlarges small pictures: what `predict` returns."""
         return self.network(inputs)
@@ -116,7 +105,6 @@ class SuperResolution(AdversarialModel):
         terms = {}
         if self.pixel_weight:
             terms["pixel"] = self.pixel_weight * ops.mean(ops.abs(enlarged - images), axis=(1, 2, 3))
-        images, enlarged = moved(images, batch.get("shift")), moved(enlarged, batch.get("shift"))
         if self.perceptual is not None:
             features, wanted = self.perceptual(enlarged), self.perceptual(images)
             distances = [content_loss(features[tap], wanted[tap], "relative") for tap in features]
@@ -129,9 +117,8 @@ class SuperResolution(AdversarialModel):
 
     def critic_terms(self, batch):
         """The critic's adversarial loss, of shape `(batch,)`."""
-        pictures = batch["images"], ops.stop_gradient(self.network(batch["small"]))
-        real, fake = (self.critic(moved(images, batch.get("shift"))) for images in pictures)
-        return {"adversarial": self.pair.discriminator(real, fake)}
+        enlarged = ops.stop_gradient(self.network(batch["small"]))
+        return {"adversarial": self.pair.discriminator(self.critic(batch["images"]), self.critic(enlarged))}
 
     def r1(self, batch):
         """R1 on the photographs, of shape `(batch,)`."""
@@ -158,25 +145,3 @@ class SuperResolution(AdversarialModel):
                 part.build((None, None, None, 3))
         weight = keras.saving.deserialize_keras_object(config["critic_weight"])
         return cls(**{**config, **nested, "critic_weight": weight})
-
-
-def moved(images, shift):
-    """Moves pictures down and to the right, continued by reflection.
-
-    Args:
-        images: tensor of shape `(batch, height, width, channels)`, both sides at least `SHIFTS`.
-        shift: tensor of shape `(batch, 2)` in [0, 1), shares of `SHIFTS` pixels; None for none.
-
-    Returns:
-        Tensor of the shape of `images`.
-
-    Source: Mordvintsev et al. 2015, "DeepDream", where the same jitter keeps strides from showing.
-    """
-    if shift is None:
-        return images
-    offsets = ops.cast(SHIFTS * shift, "int32")
-    for axis in (1, 2):
-        places = ops.abs(ops.arange(ops.shape(images)[axis])[None] - offsets[:, axis - 1][:, None])
-        shape = (-1, ops.shape(images)[1], 1, 1) if axis == 1 else (-1, 1, ops.shape(images)[2], 1)
-        images = ops.take_along_axis(images, ops.reshape(places, shape), axis=axis)
-    return images
