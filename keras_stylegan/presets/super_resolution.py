@@ -13,9 +13,9 @@ class SuperResolutionPreset(Preset):
     """A network that enlarges photographs (`SuperResolution` says what the loss terms are).
 
     The weights are for a network that has learnt pixels alone before. In the gradient of such a network's weights the
-    features then count six times as much as the pixels, and a critic that has learnt beside it half as much as these. A
-    new critic asks for noise: heard at once, beside a tenth of the features, it cost 1.6 dB and sharpness within 1,800
-    pictures. So it learns before it is heard.
+    features then count six times as much as the pixels, and a critic that has learnt beside it a seventeenth of these.
+    A new critic asks for noise, so it learns before it is heard. Ten times its weight was worse by Frechet distance
+    after 9,000 pictures: a regular grain on flat parts.
 
     Attributes:
         data: folder, zip or npz of photographs.
@@ -49,7 +49,7 @@ class SuperResolutionPreset(Preset):
     start_from: str = ""
     factor: int = 4
     crop_size: int = 96
-    scale: tuple[float, float] = (0.3, 0.6)
+    scale: tuple[float, float] = (0.4, 0.6)
     filters: int = 48
     num_blocks: int = 8
     blur: float = 1.5
@@ -59,7 +59,7 @@ class SuperResolutionPreset(Preset):
     pixel_weight: float = 1.0
     perceptual: str = "compact"
     perceptual_weight: float = 1.0
-    critic_weight: float = 0.1
+    critic_weight: float = 0.01
     critic_kimg: float = 4.0
     critic_filters: int = 32
     loss: str = "relativistic"
