@@ -24,12 +24,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 from record import record
+from translation_quality import add_extractor, open_extractor
 
 from keras_stylegan.callbacks.health import pairwise_distance
 from keras_stylegan.data.pictures import to_rgb
 from keras_stylegan.inference.translator import open_domain_translator
-from keras_stylegan.metrics import build_extractor, perceptual_distance
+from keras_stylegan.metrics import perceptual_distance
 from keras_stylegan.networks import build_perceptual
+from keras_stylegan.run_records import state_of_network
+
+STYLES = 4  # of noise, for each picture and domain
 
 
 def main():
@@ -37,23 +41,27 @@ def main():
     parser.add_argument("run", type=Path)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--teach", type=Path, metavar="DIR", help="real pictures of which the judge learns the domains")
-    parser.add_argument("--styles", type=int, default=4)
-    parser.add_argument("--extractor", default="compact")
-    parser.add_argument("--weights", metavar="FILE", help="local weight file of the extractor")
+    parser.add_argument("--styles", type=int, default=STYLES)
+    add_extractor(parser)
     parser.add_argument("--results", type=Path, metavar="DIR", help="where to append the line, instead of results/")
     arguments = parser.parse_args()
     if arguments.styles < 2:
         parser.error("--styles must be at least 2, which can differ")
+    extractor = open_extractor(arguments)
+    figures = score(arguments.run, arguments.data, extractor, arguments.teach, arguments.styles)
+    record("domain_quality", figures, **({"folder": arguments.results} if arguments.results else {}))
 
-    config = json.loads((arguments.run / "config.json").read_text(encoding="utf-8"))
+
+def score(run, data, extractor, teach=None, styles=STYLES):
+    """The figures of a run's translator; folders as on the command line."""
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     domains, size = config["facts"]["domains"], tuple(reversed(config["settings"]["size"]))
-    pictures = {name: read(arguments.data / name, size) for name in domains}
+    pictures = {name: read(data / name, size) for name in domains}
     teaching = {name: found[::2] for name, found in pictures.items()}
     tested = {name: found[1::2] for name, found in pictures.items()}
-    if arguments.teach:
-        teaching, tested = {name: read(arguments.teach / name, size) for name in domains}, pictures
+    if teach:
+        teaching, tested = {name: read(teach / name, size) for name in domains}, pictures
     seen_distance = perceptual_distance(build_perceptual("compact"))
-    extractor = build_extractor(arguments.extractor, arguments.weights)
     judge = Judge([extractor(teaching[name])[0] for name in domains])
     verdicts = [judge(extractor(tested[name])[0]) for name in domains]
     real = [np.mean(found == i) for i, found in enumerate(verdicts)]
@@ -61,18 +69,19 @@ def main():
     accuracies, diversities, seen_diversities = [], [], []
     for target, name in enumerate(domains):
         others = [picture for other in domains if other != name for picture in tested[other]]
-        translators = [open_domain_translator(arguments.run, name, seed) for seed in range(arguments.styles)]
+        translators = [open_domain_translator(run, name, seed) for seed in range(styles)]
         made = np.stack([[np.asarray(t.translate(picture)) for t in translators] for picture in others])
         accuracies.append(np.mean(judge(extractor(list(made.reshape(-1, *made.shape[2:])))[0]) == target))
         within = np.sqrt(np.mean([pairwise_distance(results) ** 2 for results in made]))
         diversities.append(within / pairwise_distance(np.stack(pictures[name])))
         seen = np.mean([mean_distance(seen_distance, results) for results in made])
         seen_diversities.append(seen / mean_distance(seen_distance, np.stack(pictures[name])))
-    figures = {
-        "run": arguments.run.name,
+    return {
+        "run": run.name,
+        "kimg": state_of_network(run)[0] / 1000,
         "extractor": extractor.protocol(),
         "domains": domains,
-        "styles": arguments.styles,
+        "styles": styles,
         "taught": sum(map(len, teaching.values())),
         "judge_accuracy": rounded(real),
         "before": rounded(before),
@@ -80,7 +89,6 @@ def main():
         "diversity": rounded(diversities),
         "perceptual_diversity": rounded(seen_diversities),
     }
-    record("domain_quality", figures, **({"folder": arguments.results} if arguments.results else {}))
 
 
 class Judge:

@@ -3,7 +3,7 @@
     python export/package_translator.py RUN --name frost --purpose SENTENCE --data SENTENCE --licence SENTENCE
 
 writes `assets/weights/NAME.{tflite,md}` and the entry NAME of `assets/manifest.json`. Then `keras-stylegan translate
-PHOTO --model NAME -o OUT` runs without TensorFlow.
+PHOTO --model NAME -o OUT` (of a run for several domains with `--domain`) runs without TensorFlow.
 """
 
 from keras_stylegan.exporters.package_arguments import package_arguments, show

@@ -92,12 +92,12 @@ def scene_pipeline_entry(name: str) -> dict:
 
 
 def translator_entry(name: str) -> dict:
-    """Returns the manifest's entry of a packaged translator: its kind, files and stride.
+    """Returns the manifest's entry of a packaged translator: its kind, `translator` or `domains`, files and stride.
 
     Raises:
         ValueError: if there is no translator of that name.
     """
-    translators = {known: entry for known, entry in manifest().items() if entry.get("kind") == "translator"}
+    translators = {known: one for known, one in manifest().items() if one.get("kind") in ("translator", "domains")}
     if name not in translators:
         packaged = ", ".join(sorted(translators)) or "there are none"
         hint = "; `keras-stylegan train pix2pix_small --data PAIRS --out RUN` makes a run"

@@ -104,6 +104,38 @@ def test_a_small_picture_is_continued_to_what_the_encoder_takes(levels, side, tm
     assert seen == [(1, side, side, 3)]
 
 
+def test_small_pictures_are_continued_by_files_too(tmp_path, monkeypatch):
+    """A file says how small a picture its network takes; what it is given is at least that, and of the stride."""
+    pytest.importorskip("tensorflow")
+    from keras_stylegan.exporters.sources import Source
+    from keras_stylegan.exporters.tflite_targets import TARGETS
+    from keras_stylegan.inference import translator
+
+    network, target = BackboneUNet("inception_v3", 5, filters=2, max_filters=2), TARGETS["translator"]
+    network.build()
+    assert target(Source("translator", network), (96, 96), None).facts["min_side"] == 75
+    with pytest.raises(ValueError, match="`size` must be HEIGHTxWIDTH, multiples of 32 from 75. Received: 64x96"):
+        target(Source("translator", network), (64, 96), None)
+    seen = []
+
+    class Given:
+        def __init__(self, model, stride, min_side):
+            self.stride, self.min_side = stride, min_side
+
+        def run(self, image):
+            seen.append(image.shape)
+            return image
+
+    monkeypatch.setattr(translator, "LiteRTTranslator", Given)
+    (tmp_path / "network.tflite").write_bytes(b"")
+    (tmp_path / "network.json").write_text('{"stride": 32, "min_side": 75}')
+    photo = np.random.default_rng(0).integers(0, 256, (20, 31, 3), "uint8")
+    np.testing.assert_array_equal(open_translator(tmp_path / "network.tflite").translate(photo), photo)
+    (tmp_path / "network.json").write_text('{"stride": 32}')  # of earlier versions
+    open_translator(tmp_path / "network.tflite").translate(photo)
+    assert seen == [(96, 96, 3), (64, 64, 3)]
+
+
 def test_a_size_that_only_the_graph_knows():
     tf = pytest.importorskip("tensorflow")
     x = np.random.default_rng(0).uniform(-1, 1, (2, 5, 3, 4)).astype("float32")

@@ -1,5 +1,6 @@
 """The baseline of the multi-style recipe: its size, its strength, two steps of its recipe."""
 
+import json
 import pathlib
 import runpy
 import sys
@@ -11,11 +12,12 @@ from PIL import Image
 
 from keras_stylegan import cli
 from keras_stylegan.callbacks import read_metrics
-from keras_stylegan.exporters import tflite_target
+from keras_stylegan.exporters import tflite_target, translators
 from keras_stylegan.exporters.tflite import export_tflite
 from keras_stylegan.inference.translator import open_translator
 from keras_stylegan.models import AdversarialModel
 from keras_stylegan.networks import JohnsonTransformer, PerceptualNetwork
+from keras_stylegan.presets import as_dict, get_preset, with_settings
 
 RECIPE = pathlib.Path(__file__).parents[1] / "training" / "johnson.py"
 
@@ -50,6 +52,16 @@ def test_it_is_exported_as_a_translator(tmp_path, monkeypatch):
     translated = np.asarray(open_translator(tmp_path / "one.tflite").translate(pixels), int)
     painted = np.asarray(network.paint(pixels[None].astype("float32") / 127.5 - 1))[0]
     assert np.abs(translated - np.clip((painted + 1) * 127.5, 0, 255)).max() < 0.6
+    # So it is as a run, and packaged.
+    by_keras = np.asarray(open_translator(tmp_path).translate(pixels), int)
+    np.testing.assert_allclose(by_keras, translated, atol=1)
+    settings = as_dict(with_settings(get_preset("johnson"), ["content=here", "styles=there"]))
+    (tmp_path / "config.json").write_text(json.dumps({"system": "johnson", "settings": settings, "facts": {}}))
+    (tmp_path / "metrics.jsonl").write_text('{"images": 40, "generator/content": 0.5}\n')
+    monkeypatch.setattr(translators, "convert", lambda *given, **options: (tmp_path / "one.tflite").read_bytes())
+    entry = translators.package_translator(tmp_path, tmp_path / "assets", "ink", "Paints in ink.", "pictures", "free")
+    assert entry["network"] == "JohnsonTransformer" and entry["parameters"] == network.count_params()
+    assert entry["parity"]["greatest"] <= 1 and entry["recipe"].startswith("keras-stylegan train johnson --content")
 
 
 def test_wrong_arguments_are_named():

@@ -1,17 +1,18 @@
-"""Super-resolution and fusion: one update on two replicas equals the same update on one device."""
+"""Super-resolution, fusion, several domains: one update on two replicas equals the same update on one device."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 import toy_fusion
+import toy_multi_domain
 import toy_super_resolution
 from toy_training import train_on
 
 
-@pytest.mark.parametrize("toy", [toy_super_resolution, toy_fusion])
-def test_two_replicas_equal_one_device(mirrored, toy):
+@pytest.mark.parametrize("toy, steps", [(toy_super_resolution, 2), (toy_fusion, 2), (toy_multi_domain, 1)])
+def test_two_replicas_equal_one_device(mirrored, toy, steps):
     # Of an odd size, so that the replicas' shares differ.
-    data = [toy.batch(3, seed=seed) for seed in (0, 1)]
+    data = [toy.batch(3, seed=seed) for seed in range(steps)]
 
     def make():
         return toy.compiled(run_eagerly=True)  # a graph of two replicas takes longer to compile than two steps

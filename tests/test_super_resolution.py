@@ -7,7 +7,7 @@ from toy_super_resolution import batch, photograph, tiny_critic, tiny_network
 
 from keras_stylegan import data
 from keras_stylegan.metrics import ycbcr_luma
-from keras_stylegan.models import SuperResolution
+from keras_stylegan.models import CosineSchedule, SuperResolution
 from keras_stylegan.networks import PerceptualNetwork, SuperResolutionNetwork
 from keras_stylegan.ops.bicubic import upsample_bicubic
 
@@ -93,6 +93,16 @@ def test_terms_are_what_the_formula_says():
     np.testing.assert_allclose(model.r1(fed), 7 / 2 / (16 * 16 * 3), rtol=1e-4)
 
 
+def test_a_new_critic_is_heard_little_by_little():
+    network, critic, fed = tiny_network(), Brightness(), batch()
+    model = SuperResolution(network, critic=critic, critic_weight=CosineSchedule(0.0, 0.5, 1.0), penalty_weight=0.0)
+    model.compile({name: keras.optimizers.SGD(0.1) for name in ("critic", "generator")}, run_eagerly=True)
+    whole = np.asarray(SuperResolution(network, critic=critic, critic_weight=0.5).generator_terms(fed)["adversarial"])
+    for images, share in ((0, 0), (500, 0.5), (750, 0.853553), (1000, 1), (3000, 1)):
+        model.images_seen.assign(images)
+        np.testing.assert_allclose(model.generator_terms(fed)["adversarial"], share * whole, rtol=1e-4, atol=1e-7)
+
+
 def test_weights_of_nothing_make_no_terms():
     model = SuperResolution(tiny_network())
     assert set(model.generator_terms(batch())) == {"pixel"}
@@ -115,13 +125,15 @@ def test_wrong_models_are_named(options, message):
 
 def test_model_saves_and_loads(tmp_path):
     critic = tiny_critic()
-    model = SuperResolution(tiny_network(), critic=critic, critic_weight=0.2, loss="hinge", penalty_every=3)
+    weight = CosineSchedule(0.0, 0.2, 4.0)
+    model = SuperResolution(tiny_network(), critic=critic, critic_weight=weight, loss="hinge", penalty_every=3)
     small = batch()["small"]
     model(small)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded(small), model(small))
-    assert (loaded.loss_name, loaded.penalty_every, loaded.critic_weight) == ("hinge", 3, 0.2)
+    assert (loaded.loss_name, loaded.penalty_every) == ("hinge", 3)
+    assert (loaded.critic_weight.end, loaded.critic_weight.kimg) == (0.2, 4.0)
     np.testing.assert_array_equal(loaded.critic(batch()["images"]), critic(batch()["images"]))
 
 

@@ -44,6 +44,7 @@ def test_recipe_trains_resumes_exactly_and_begins_with_another_run(photographs, 
     last = read_metrics(whole / "metrics.jsonl")[-1]
     names = ["generator/pixel", "generator/perceptual", "generator/adversarial", "critic/adversarial", "critic/r1"]
     assert last["images"] == 4 and np.isfinite([last[name] for name in names]).all()
+    assert 0 <= last["generator/adversarial"] < 1e-5  # the critic is new
     with monkeypatch.context() as stopped:
         # Not by its length, on which the learning rates depend.
         stopped.setattr(StopOnSignal, "on_train_batch_end", lambda self, step, logs=None: _stop(self))

@@ -20,7 +20,13 @@ from keras_stylegan.exporters.parity import BARS
 from keras_stylegan.exporters.tflite import export_tflite
 from keras_stylegan.exporters.translators import package_translator
 from keras_stylegan.inference.translator import Translator, open_translator
-from keras_stylegan.networks import DenseNetTranslator, ResNetTranslator, UNetTranslator, VNetTranslator
+from keras_stylegan.networks import (
+    DenseNetTranslator,
+    DomainTranslator,
+    ResNetTranslator,
+    UNetTranslator,
+    VNetTranslator,
+)
 from keras_stylegan.presets import as_dict, get_preset, with_settings
 from keras_stylegan.systems import translation_networks
 
@@ -176,7 +182,7 @@ def test_one_litert_file_translates_every_size(make, tmp_path, monkeypatch):
     found, bar = export_tflite(tmp_path / "network.keras", file, quantize="none")
     assert bar == BARS["none"] and found["translate"].max_error <= 1e-4 and found["translate"].delegated == 1.0
     assert set(operators(file.read_bytes())) <= BUILT_IN
-    facts = {"stride": network.stride, "parameters": network.count_params()}
+    facts = {"stride": network.stride, "min_side": 64, "parameters": network.count_params()}
     assert facts == json.loads((tmp_path / "network.json").read_text())
     photo = write_photo(tmp_path / "photo.png", 71, 90)
     ours, theirs = (open_translator(tmp_path / f"network.{kind}").translate(photo) for kind in ("tflite", "keras"))
@@ -211,6 +217,9 @@ def test_wrong_models_are_one_line(run, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad.keras").write_bytes(b"no network")
     (tmp_path / "bad.tflite").write_bytes(b"no network")
+    other = DomainTranslator(2, 2, 2, 1, 1, 2, 2, 1)
+    other.build()
+    other.save(tmp_path / "network.keras")
     one_way = tmp_path / "one_way"
     one_way.mkdir()
     (one_way / "b_to_a.keras").write_bytes((run / "b_to_a.keras").read_bytes())
@@ -218,6 +227,8 @@ def test_wrong_models_are_one_line(run, tmp_path, capsys):
         (["nowhere"], "`model` must be a run directory, a .keras or .tflite file of a translator, or a packaged one"),
         ([str(tmp_path / "empty")], "`model` must be the run directory of a translator, with a_to_b.keras or b_to_a"),
         ([str(tmp_path / "bad.keras")], "bad.keras: the file cannot be read"),
+        ([str(tmp_path / "network.keras")], "`model` must hold a translator. Received: "),
+        ([str(tmp_path)], "network.keras with DomainTranslator"),
         ([str(tmp_path / "bad.tflite")], "bad.tflite: must be a LiteRT file with the .json file of its export beside"),
         ([str(run), "--direction", "atob"], "`direction` must be a_to_b or b_to_a. Received: direction=atob. Did you"),
         ([str(one_way), "--direction", "a_to_b"], "`direction` must be b_to_a for"),

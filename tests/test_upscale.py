@@ -55,8 +55,10 @@ def test_packaged_files_say_what_they_are(assets):
     assert entry["images_seen"] == 800 and entry["factor"] == 4 and entry["losses"] == {"pixel": 0.05}
     assert entry["recipe"].startswith("keras-stylegan train super_resolution --data PICTURES --out RUN --set filters=4")
     assert set(entry["scores"]) == {"bicubic", "network"}
+    assert entry["parity"]["pictures"] == 4 and entry["parity"]["mean"] < 0.5 and entry["parity"]["greatest"] <= 1
     card = (folder / "weights/super_resolution.md").read_text()
     assert f"| bicubic | {entry['scores']['bicubic']['psnr']:.2f} |" in card and "Four pictures." in card
+    assert f"at most, over {entry['parity']['pictures']} photographs." in card
 
 
 def test_the_file_computes_what_the_network_computes(upscaler):

@@ -10,7 +10,7 @@ def add_arguments(parser):
                         help="packaged translator, run directory, or .keras or .tflite file")  # fmt: skip
     parser.add_argument("--direction", metavar="WAY",
                         help="of a run that learnt both ways: a_to_b (default) or b_to_a")  # fmt: skip
-    parser.add_argument("--domain", metavar="NAME", help="of a run for several domains: where pictures are to go")
+    parser.add_argument("--domain", metavar="NAME", help="of a translator for several domains: where to")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="chooses the style in the domain (default 0)")
     parser.add_argument("--reference", metavar="PICTURE", help="instead: a picture of the domain whose style to take")
 

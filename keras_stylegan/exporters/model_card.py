@@ -56,13 +56,14 @@ Generates pictures{classes} of {width}x{height} pixels from noise.
 
 
 def translator_card(name: str, entry: dict[str, Any]) -> str:
-    """Returns the model card of a packaged translator."""
+    """Returns the model card of a packaged translator, or of one for several domains."""
+    domains = f"- Domains: {', '.join(entry['domains'])}.\n" if "domains" in entry else ""
     return f"""# Model card: {name}
 
 {entry["purpose"]}
 
 - Network: `{entry["network"]}`, {entry["parameters"]:,} parameters; LiteRT file {_size(entry["litert"])}.
-{_origin(entry)}
+{domains}{_origin(entry)}
 - Limits: it knows nothing but pictures like its data, at their scale; what it adds is invented.
 - The LiteRT file, in half precision, differs from the trained network by {_difference(entry)}, on noise \
 of several sizes.
@@ -156,6 +157,8 @@ Enlarges a picture to {entry["factor"]} times its height and width, at any size,
 - Network: `SuperResolutionNetwork`, {entry["parameters"]:,} parameters; LiteRT file {_size(entry["litert"])}.
 {_origin(entry)}
 - Limits: detail is invented, not recovered: text, faces and number plates must not be read from its results.
+- The LiteRT file, in half precision, differs from the trained network by {_difference(entry)}, over \
+{entry["parity"]["pictures"]} photographs.
 
 ## Scores
 

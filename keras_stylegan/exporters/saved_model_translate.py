@@ -23,7 +23,7 @@ from keras_stylegan.exporters.saved_model_service import (
     sample_pictures,
 )
 from keras_stylegan.exporters.sources import Source
-from keras_stylegan.inference.runtimes import MIN_SIDE, pad_to_stride
+from keras_stylegan.inference.runtimes import MIN_SIDE, pad_to_stride, smallest_side
 from keras_stylegan.inference.upscaler import SMALLEST
 
 
@@ -41,14 +41,14 @@ def translate_service(source: Source, folder: Path) -> Service:
         source: a built float32 translator.
         folder: not used, as there are no names.
     """
-    network = source.network
+    network, smallest = source.network, smallest_side(source.network)
 
     def translate(image):
-        return pictures.through(functools.partial(network, training=False), image, network.stride)
+        return pictures.through(functools.partial(network, training=False), image, network.stride, smallest)
 
     image = sample_pictures()
-    expected = by_keras(network, image[0], network.stride)
-    padded_to = max(network.stride, MIN_SIDE)
+    expected = by_keras(network, image[0], network.stride, smallest)
+    padded_to = max(network.stride, smallest)
     return picture_service(network, "translate", "translated", translate, image, expected, padded=padded_to)
 
 
@@ -120,16 +120,17 @@ def picture_service(
     )
 
 
-def by_keras(network: Callable, image: np.ndarray, stride: int | None = None) -> np.ndarray:
+def by_keras(network: Callable, image: np.ndarray, stride: int | None = None, min_side: int = MIN_SIDE) -> np.ndarray:
     """What a network makes of a picture without a graph of ours, uint8 `(1, height, width, 3)`.
 
     Args:
         network: float pictures in [-1, 1] to such.
         image: uint8 `(height, width, 3)`.
         stride: of a network from a size to the same, what it takes multiples of; None for no padding.
+        min_side: the smallest height and width that it is given then.
     """
     place = ...
     if stride is not None:
-        image, place = pad_to_stride(image, stride)
+        image, place = pad_to_stride(image, stride, min_side)
     made = network(image[None].astype("float32") / 127.5 - 1, training=False)
     return to_uint8(keras.ops.convert_to_numpy(made))[0][place][None]

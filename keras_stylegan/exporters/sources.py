@@ -32,6 +32,7 @@ from keras_stylegan.networks import (
     UNetTranslator,
     VNetTranslator,
 )
+from keras_stylegan.networks.johnson import OneStyle
 from keras_stylegan.systems.style_predictor import PREDICTOR_FILE
 
 # The file of a run directory that holds its network; of both ways of a translator the first. A scene pipeline leaves
@@ -74,23 +75,6 @@ class Source:
     names: tuple[str, ...] = ()
     predictor: StylePredictor | None = None
     reference_size: tuple[int, int] | None = None
-
-
-class OneStyle(keras.Model):
-    """A network of one style as a translator: what it paints at full strength.
-
-    Args:
-        network: built `JohnsonTransformer`.
-    """
-
-    def __init__(self, network):
-        super().__init__(name=network.name)
-        self.network = network
-        self.stride = network.stride
-        self.built = True
-
-    def call(self, images):
-        return self.network.paint(images)
 
 
 def open_source(source: str | Path, predictor: str | Path | None = None) -> Source:

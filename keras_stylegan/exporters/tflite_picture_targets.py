@@ -19,7 +19,7 @@ from keras_stylegan.exporters.tflite_target import Inputs
 from keras_stylegan.exporters.translators import translate_function
 from keras_stylegan.exporters.upscaler import upscale_function
 from keras_stylegan.inference.fusion_runtimes import SIGNATURE as FUSE
-from keras_stylegan.inference.runtimes import MIN_SIDE
+from keras_stylegan.inference.runtimes import MIN_SIDE, smallest_side
 from keras_stylegan.inference.scenes import SIGNATURE as SCENE
 from keras_stylegan.inference.style_pictures import SMALLEST as SMALLEST_STYLE
 from keras_stylegan.inference.translator import SIGNATURE as TRANSLATE
@@ -36,14 +36,18 @@ def translator_target(opened: Source) -> Photographed:
         function=translate_function(network),
         **_of_one("image", network),
         stride=network.stride,
-        smallest=network.stride,
+        smallest=max(network.stride, getattr(network, "min_side", 0)),
         description=f"Translates pictures; {sides}.",
         signature=TRANSLATE,
         notes={
             "image": TensorNote.picture(f"picture, RGB; {sides}"),
             "translated": TensorNote.picture("translated picture, RGB, of the size of the picture"),
         },
-        facts={"stride": network.stride, "parameters": network.count_params()},
+        facts={
+            "stride": network.stride,
+            "min_side": smallest_side(network),
+            "parameters": network.count_params(),
+        },
     )
 
 

@@ -10,7 +10,14 @@ from PIL import Image
 
 from keras_stylegan.exporters.litert import convert, picture_function
 from keras_stylegan.exporters.model_card import upscaler_card
-from keras_stylegan.exporters.package_files import common_facts, fingerprint, in_float32, read_run, write_package
+from keras_stylegan.exporters.package_files import (
+    common_facts,
+    fingerprint,
+    grey_levels,
+    in_float32,
+    read_run,
+    write_package,
+)
 from keras_stylegan.inference.upscaler import MARGIN, SIGNATURE, Upscaler
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.metrics.fidelity import psnr, ssim, ycbcr_luma
@@ -46,12 +53,13 @@ def package_upscaler(run: Path, assets: Path, data: str, licence: str, photograp
     content = convert(upscale_function(network), SIGNATURE, float16=True)
     if len(content) > MAX_BYTES:
         raise ValueError(f"`run` must have a network of at most {MAX_BYTES} bytes. Received: {len(content)}")
-    scores = score_upscaler(Upscaler(content), read_photographs(photographs))
+    upscaler, pictures = Upscaler(content), read_photographs(photographs)
     file = "weights/super_resolution.tflite"
     entry = {
         "litert": fingerprint(file, content),
         "factor": network.factor,
-        **common_facts(run, config, network, data, licence, scores),
+        **common_facts(run, config, network, data, licence, score_upscaler(upscaler, pictures)),
+        "parity": parity_figures(upscaler, network, pictures),
     }
     write_package(assets, "super_resolution", entry, {file: content}, upscaler_card(entry))
     return entry
@@ -84,6 +92,16 @@ def score_upscaler(upscaler: Upscaler, photographs: dict[str, np.ndarray]) -> di
         name: {key: round(float(np.mean([row[key] for row in found])), 4) for key in found[0]}
         for name, found in rows.items()
     }
+
+
+def parity_figures(
+    upscaler: Upscaler, network: SuperResolutionNetwork, photographs: dict[str, np.ndarray]
+) -> dict[str, float]:
+    """Mean and greatest difference of a LiteRT file and its network, in grey levels, on photographs made small."""
+    smalls = [shrink(photograph, upscaler.factor)[1] for photograph in photographs.values()]
+    runtimes = (upscaler, Upscaler(network))
+    figures = grey_levels([one.run(small) for one in runtimes] for small in smalls)
+    return {"pictures": len(smalls), **figures}
 
 
 def shrink(photograph: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ import struct
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -76,14 +77,31 @@ def open_litert_domains(file: Path, domain: str, seed: int = 0, reference=None) 
     """
     try:
         facts = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-        domains, size = list(facts["domains"]), facts["reference_size"]
-        stride, latent_dim = int(facts["stride"]), int(facts["latent_dim"])
+        _numbers(facts)
         content = file.read_bytes()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{file}: must be a LiteRT file of a translator for several domains, with the .json file of its export "
             "beside it"
         ) from error
+    return litert_domains(content, facts, domain, seed, reference)
+
+
+def litert_domains(
+    content: bytes, facts: Mapping[str, Any], domain: str, seed: int = 0, reference=None
+) -> LiteRTDomainTranslator:
+    """A translator of the bytes of such a file.
+
+    Args:
+        content: bytes of the LiteRT file.
+        facts: mapping with its `stride`, `domains`, `latent_dim` and `reference_size`.
+        domain, seed, reference: as of `inference.translator.open_domain_translator`.
+
+    Raises:
+        ValueError: if it has no such domain, or `reference` cannot be read.
+        OSError: if `reference` cannot be opened.
+    """
+    domains, size, stride, latent_dim = _numbers(facts)
     labels = one_hot(domain, domains)
     if reference is None:
         style = {"latents": seeded_latents([seed], latent_dim), "labels": labels}
@@ -93,6 +111,10 @@ def open_litert_domains(file: Path, domain: str, seed: int = 0, reference=None) 
         photo = ImageOps.fit(photo, (size[1], size[0]), Image.Resampling.BICUBIC)
     style = {"reference": np.asarray(photo)[None], "labels": labels}
     return LiteRTDomainTranslator(content, stride, BY_REFERENCE, style)
+
+
+def _numbers(facts):
+    return list(facts["domains"]), facts["reference_size"], int(facts["stride"]), int(facts["latent_dim"])
 
 
 def one_hot(domain: str, domains: list[str]) -> np.ndarray:

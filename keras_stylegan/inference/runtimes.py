@@ -17,6 +17,11 @@ from keras_stylegan.pretrained import build_transformer
 MIN_SIDE = 64
 
 
+def smallest_side(network) -> int:
+    """The smallest height and width that a network is given; some encoders have a `min_side` of their own."""
+    return max(MIN_SIDE, getattr(network, "min_side", 0))
+
+
 def pad_to_stride(image: np.ndarray, stride: int, min_side: int = MIN_SIDE) -> tuple[np.ndarray, tuple[slice, slice]]:
     """Continues a picture by reflection, evenly on opposite sides.
 

@@ -25,7 +25,8 @@ class SuperResolution(AdversarialModel):
         critic: built `PatchCritic` without styles; None where `critic_weight` is 0.
         pixel_weight: float, of the mean absolute error, in [-1, 1].
         perceptual_weight: float.
-        critic_weight: float, lambda.
+        critic_weight: float, lambda; or a `CosineSchedule` of it. What a new critic asks for is noise, by which a
+            network that has learnt before loses: lambda may grow from 0 while the critic learns.
         loss: name of an adversarial loss (`losses.ADVERSARIAL_LOSSES`). The relativistic ones compare a picture with
             the photograph that it should be, patch by patch.
         penalty_weight: float, gamma of R1 on the mean logit of a picture's patches.
@@ -59,12 +60,13 @@ class SuperResolution(AdversarialModel):
             ("perceptual", perceptual, perceptual_weight),
             ("critic", critic, critic_weight),
         ):
+            weight = getattr(weight, "end", weight)
             if weight < 0 or (part is None) != (weight == 0):
                 raise ValueError(
                     f"`{name}` and a `{name}_weight` above 0 go together. "
                     f"Received: {name}={part}, {name}_weight={weight}"
                 )
-        if pixel_weight < 0 or pixel_weight + perceptual_weight + critic_weight == 0:
+        if pixel_weight < 0 or not (pixel_weight or perceptual_weight or critic_weight):
             raise ValueError(
                 "`pixel_weight` must not be negative, and one of the weights must be above 0. "
                 f"Received: pixel_weight={pixel_weight}"
@@ -109,7 +111,8 @@ class SuperResolution(AdversarialModel):
             terms["perceptual"] = self.perceptual_weight * sum(distances) / len(distances)
         if self.critic is not None:
             real_logits = self.critic(images) if self.pair.relativistic else None
-            terms["adversarial"] = self.critic_weight * self.pair.generator(real_logits, self.critic(enlarged))
+            weight = self.critic_weight(self.images_seen) if callable(self.critic_weight) else self.critic_weight
+            terms["adversarial"] = weight * self.pair.generator(real_logits, self.critic(enlarged))
         return terms
 
     def critic_terms(self, batch):
@@ -130,7 +133,8 @@ class SuperResolution(AdversarialModel):
         config = super().get_config()
         for name in ("network", "perceptual", "critic"):
             config[name] = keras.saving.serialize_keras_object(getattr(self, name))
-        names = ("pixel_weight", "perceptual_weight", "critic_weight", "penalty_weight", "penalty_every")
+        config["critic_weight"] = keras.saving.serialize_keras_object(self.critic_weight)
+        names = ("pixel_weight", "perceptual_weight", "penalty_weight", "penalty_every")
         return {**config, "loss": self.loss_name, **{name: getattr(self, name) for name in names}}
 
     @classmethod
@@ -139,4 +143,5 @@ class SuperResolution(AdversarialModel):
         for part in nested.values():
             if part is not None and not part.built:
                 part.build((None, None, None, 3))
-        return cls(**{**config, **nested})
+        weight = keras.saving.deserialize_keras_object(config["critic_weight"])
+        return cls(**{**config, **nested, "critic_weight": weight})

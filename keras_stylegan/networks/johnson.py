@@ -96,3 +96,22 @@ class JohnsonTransformer(keras.Model):
 
     def get_config(self):
         return {**super().get_config(), "width": self.width, "num_blocks": self.num_blocks}
+
+
+class OneStyle(keras.Model):
+    """A network of one style as a translator like the others: what it paints at full strength.
+
+    Args:
+        network: built `JohnsonTransformer`.
+    """
+
+    channels = out_channels = 3
+
+    def __init__(self, network):
+        super().__init__(name=network.name)
+        self.network = network
+        self.stride = network.stride
+        self.built = True
+
+    def call(self, images):
+        return self.network.paint(images)

@@ -11,7 +11,7 @@ MAY_BE_ZERO = frozenset(
     (
         "adversarial_weight", "alphas", "augment_target", "backbone_frozen", "beta_1", "blur", "cache_megabytes",
         "clean_share", "clip_norm", "code_weight", "constant_kimg", "content_weight", "continuous", "continuous_weight",
-        "critic_backbone_frozen", "critic_balanced", "critic_weight", "cycle_weight", "decay_kimg",
+        "critic_backbone_frozen", "critic_balanced", "critic_kimg", "critic_weight", "cycle_weight", "decay_kimg",
         "distillation_weight", "diversity_weight", "dropout", "ema_half_life_kimg", "ema_kimg", "ema_ramp_up",
         "final_penalties", "flip", "frozen_blocks", "gamma", "grid_weight", "group_size", "history_size", "hours",
         "identity_weight", "light_weight", "many_probability", "max_rollbacks", "methods", "mix_probability",

@@ -12,9 +12,10 @@ from keras_stylegan.presets.base import Preset
 class SuperResolutionPreset(Preset):
     """A network that enlarges photographs (`SuperResolution` says what the loss terms are).
 
-    The weights are for a network that has learnt pixels alone before. Of such a one the features' gradient is about
-    three times the pixels', the critic's a thirtieth of it; a new critic at ten times its weight cost 1.6 dB and
-    sharpness within 1,800 pictures.
+    The weights are for a network that has learnt pixels alone before. In the gradient of such a network's weights the
+    features then count six times as much as the pixels, and a critic that has learnt beside it a seventeenth of these.
+    A new critic asks for noise, so it learns before it is heard. Ten times its weight was worse by Frechet distance
+    after 9,000 pictures: a regular grain on flat parts.
 
     Attributes:
         data: folder, zip or npz of photographs.
@@ -32,6 +33,7 @@ class SuperResolutionPreset(Preset):
         perceptual: `compact`, `vgg16`, `vgg19`, or an .npz file.
         perceptual_weight: weight of the distance of features; 0 for none.
         critic_weight: lambda of the adversarial term; 0 trains no critic.
+        critic_kimg: thousands of images in which lambda grows from 0 along half a cosine; 0 for lambda at once.
         critic_filters: channels of its first convolution.
         loss: name of the adversarial loss.
         penalty_weight: gamma of R1; 0 for none.
@@ -58,6 +60,7 @@ class SuperResolutionPreset(Preset):
     perceptual: str = "compact"
     perceptual_weight: float = 1.0
     critic_weight: float = 0.01
+    critic_kimg: float = 4.0
     critic_filters: int = 32
     loss: str = "relativistic"
     penalty_weight: float = 100.0
