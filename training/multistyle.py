@@ -3,7 +3,7 @@
     python training/multistyle.py --content PHOTOGRAPHS --styles PAINTINGS --out RUN
 
 is `keras-stylegan train multistyle` with the same arguments. Cost: about 10 images a second on two CPU cores, so the
-preset's 300 kimg take under nine hours. The weights that ship saw 308 kimg in seven such runs, all but the last in
+preset's 300 kimg take under nine hours. The weights that ship saw 354 kimg in nine such runs, the first six in
 crops of 160 pixels; their figures, and the commands that made them, stand in `assets/weights/multistyle.md`.
 `export/package_multistyle.py` turns a run into those files.
 """
