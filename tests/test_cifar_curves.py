@@ -19,7 +19,7 @@ def script(monkeypatch):
     import cifar_curves
 
     yield cifar_curves
-    for name in ("cifar_curves", "scene_table", "scene_quality", "scene_scores", "record"):
+    for name in ("cifar_curves", "turns", "scene_quality", "scene_scores", "record"):
         sys.modules.pop(name, None)
 
 
@@ -68,7 +68,7 @@ def test_systems_take_turns_and_are_scored_against_what_nothing_trained_on(scrip
         (out / "metrics.jsonl").write_text(json.dumps({"images": images, "seconds": 7200.0}) + "\n")
         return 130 if len(trained) == 2 else int(preset == "wgan_gp")
 
-    monkeypatch.setattr(script.cli, "main", train)
+    monkeypatch.setattr(script.turns.cli, "main", train)
     monkeypatch.setattr(script, "build_extractor", lambda name, weights: Colours())
     monkeypatch.setattr(script, "open_generator", Generator)
     call = ["cifar_curves.py", "--data", "train.zip", "--real", str(real), "--weights", "w.npz", "--kimg", "4"]

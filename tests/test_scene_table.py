@@ -16,7 +16,7 @@ def script(monkeypatch):
     import scene_table
 
     yield scene_table
-    for name in ("scene_table", "scene_quality", "scene_scores", "record"):
+    for name in ("scene_table", "turns", "scene_quality", "scene_scores", "record"):
         sys.modules.pop(name, None)
 
 
@@ -34,14 +34,13 @@ def test_systems_take_turns_and_go_on(script, tmp_path, monkeypatch, capsys):
             return 130
         return int(arguments[1] == "wgan_gp_scenes")
 
-    def measure(system, scores, arguments):
+    def scores(system):
         scored = {"kid": 0.1, "precision": 0.5, "recall": 0.25, "class_agreement": 0.8}
         real = {"fd": 5.0, "kid": 0.0, "precision": 0.8, "recall": 0.75}
         return {"fd": 80.0 if system == "DCGAN" else 40.0, **scored, "hours": 0.5, "kimg": 9.0, "real_scores": real}
 
-    monkeypatch.setattr(script.cli, "main", train)
-    monkeypatch.setattr(script, "measure", measure)
-    monkeypatch.setattr(script, "SceneScores", lambda *arguments: None)
+    monkeypatch.setattr(script.turns.cli, "main", train)
+    monkeypatch.setattr(script, "Scores", lambda arguments: scores)
     more = ["--only", "DCGAN", "WGAN-GP", "StyleGAN2-NS-R1", "--set", "size=16,16"]
     with pytest.raises(SystemExit) as stopped:
         call(script, monkeypatch, tmp_path, *more)
