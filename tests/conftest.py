@@ -3,11 +3,12 @@
 import os
 import sys
 
+from quick_compiling import known_flags
+
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# On JAX a test compiles much and computes little: quick code is worth less than quick compiling.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+os.environ.setdefault("XLA_FLAGS", known_flags())
 
 import numpy as np
 import pytest

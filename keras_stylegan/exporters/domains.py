@@ -31,11 +31,11 @@ def domain_functions(network: DomainTranslator, reference_size: tuple[int, int] 
     def translated(image, styles):
         return {"translated": to_uint8(network(to_float(image), styles, training=False))}
 
-    @tf.function(input_signature=[image, latents, labels])
+    @tf.function(input_signature=[image, latents, labels], autograph=False)
     def translate(image, latents, labels):
         return translated(image, network.styles_of_noise(latents, labels))
 
-    @tf.function(input_signature=[image, reference, labels])
+    @tf.function(input_signature=[image, reference, labels], autograph=False)
     def translate_like(image, reference, labels):
         return translated(image, network.styles_of_pictures(to_float(reference), labels))
 

@@ -46,11 +46,12 @@ def fuse_function(network: FusionGenerator):
     picture = [1, None, None, 3]
 
     @tf.function(
+        autograph=False,
         input_signature=[
             tf.TensorSpec(picture, tf.uint8, name="source"),
             tf.TensorSpec(picture, tf.uint8, name="target"),
             tf.TensorSpec([1, None, None, NUM_REGIONS], tf.float32, name="masks"),
-        ]
+        ],
     )
     def fuse(source, target, masks):
         noise = tf.zeros([1, network.latent_dim])

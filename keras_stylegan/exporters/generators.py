@@ -47,7 +47,9 @@ def generate_function(network: keras.Model):
     if truncates(network):
         specs["truncation"] = [1]
 
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name=name) for name, shape in specs.items()])
+    @tf.function(
+        input_signature=[tf.TensorSpec(shape, tf.float32, name=name) for name, shape in specs.items()], autograph=False
+    )
     def generate(*inputs):
         return {"pictures": to_uint8(network(**dict(zip(specs, inputs, strict=True))))}
 

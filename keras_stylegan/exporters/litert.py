@@ -51,7 +51,7 @@ def picture_function(change: Callable, output: str, size: tuple[int | None, int 
         `tf.function` of `image` uint8 `(1, height, width, 3)`; returns `{output: uint8 picture}`.
     """
 
-    @tf.function(input_signature=[tf.TensorSpec([1, *size, 3], tf.uint8, name="image")])
+    @tf.function(input_signature=[tf.TensorSpec([1, *size, 3], tf.uint8, name="image")], autograph=False)
     def changed(image):
         return {output: to_uint8(change(to_float(image)))}
 
@@ -70,7 +70,7 @@ def _frozen(function):
     def call(*tensors):
         return dict(zip(names, tf.nest.flatten(frozen(*tensors)), strict=True))
 
-    return tf.function(call, input_signature=[_named(t) for t in frozen.inputs])
+    return tf.function(call, input_signature=[_named(t) for t in frozen.inputs], autograph=False)
 
 
 def _named(tensor):
@@ -88,7 +88,7 @@ def stylize_function(network):
         `(1, num_styles)` that sum to 1, and `strength` float `(1,)`; returns `{"stylized": uint8 image}`.
     """
 
-    @tf.function(input_signature=[_IMAGE, _weights(network), _STRENGTH])
+    @tf.function(input_signature=[_IMAGE, _weights(network), _STRENGTH], autograph=False)
     def stylize(image, style_weights, strength):
         vectors = network.bank(style_weights, strength)
         return {"stylized": stylized_pixels(network, image, vectors, strength)}
@@ -120,39 +120,45 @@ def stylize_functions(network) -> dict:
         - `stylize_tile`: `image`, `frozen_vector`, `origin` `(1, 2)`, `strength`.
     """
 
-    @tf.function(input_signature=[_IMAGE, _weights(network), _spec("style_vector", 1, network.vector_size), _STRENGTH])
+    @tf.function(
+        input_signature=[_IMAGE, _weights(network), _spec("style_vector", 1, network.vector_size), _STRENGTH],
+        autograph=False,
+    )
     def stylize_vector(image, style_weights, style_vector, strength):
         vectors = network.bank(style_weights, strength, style_vector)
         return {"stylized": stylized_pixels(network, image, vectors, strength)}
 
     @tf.function(
+        autograph=False,
         input_signature=[
             _IMAGE,
             _spec("masks", 1, None, None, None),
             _spec("style_weights", 1, None, network.num_styles),
             _spec("style_vectors", 1, None, network.vector_size),
             _STRENGTH,
-        ]
+        ],
     )
     def stylize_regions(image, masks, style_weights, style_vectors, strength):
         styles = {"style_weights": style_weights, "style_vectors": style_vectors, "strength": strength}
         return _paint(network, image, masks=masks, **styles)
 
     @tf.function(
+        autograph=False,
         input_signature=[
             tf.TensorSpec([None, None, None, 3], tf.uint8, name="parts"),
             _spec("origin", None, 2),
             _weights(network),
             _spec("style_vector", 1, network.vector_size),
             _STRENGTH,
-        ]
+        ],
     )
     def freeze_style(parts, origin, style_weights, style_vector, strength):
         vectors = network.bank(style_weights, strength, style_vector)
         return {"frozen_vector": network.freeze(to_float(parts), vectors, origin)}
 
     @tf.function(
-        input_signature=[_IMAGE, _spec("frozen_vector", 1, network.vector_size), _spec("origin", 1, 2), _STRENGTH]
+        autograph=False,
+        input_signature=[_IMAGE, _spec("frozen_vector", 1, network.vector_size), _spec("origin", 1, 2), _STRENGTH],
     )
     def stylize_tile(image, frozen_vector, origin, strength):
         return _paint(network, image, frozen_vectors=frozen_vector, origin=origin, strength=strength)

@@ -39,7 +39,7 @@ def predict_function(predictor: StylePredictor):
         `{"style_vector": float32 (1, vector_size)}`.
     """
 
-    @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="picture")])
+    @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="picture")], autograph=False)
     def predict(picture):
         return {"style_vector": predictor(to_float(picture), training=False)}
 

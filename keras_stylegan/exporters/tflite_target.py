@@ -114,7 +114,7 @@ def for_size(function, size: tuple[int, int] | None):
         tf.TensorSpec([1, *size, *spec.shape[3:]] if _any_size(spec) else spec.shape, spec.dtype, spec.name)
         for spec in function.input_signature
     ]
-    return tf.function(lambda *inputs: function(*inputs), input_signature=specs)
+    return tf.function(lambda *inputs: function(*inputs), input_signature=specs, autograph=False)
 
 
 def _any_size(spec):
