@@ -3,6 +3,7 @@
 import os
 import sys
 
+from made_once import share
 from quick_compiling import known_flags
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -52,10 +53,13 @@ else:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_once(tmp_path_factory):
-    """The processes on JAX that tests start share what they compile: most of a short one's time."""
+def shared(tmp_path_factory):
+    """A folder of all processes of this session, and in it what those on JAX compile: most of a short one's time."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "shared"
+    share(folder)
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(tmp_path_factory.mktemp("compiled"))
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder / "compiled")
         os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
         os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 

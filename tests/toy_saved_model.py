@@ -3,12 +3,11 @@
 import functools
 import io
 import json
-import pathlib
-import tempfile
 from unittest import mock
 
 import numpy as np
 import tensorflow as tf
+from made_once import made_once, new_folder
 from PIL import Image
 from stand_in import photograph
 from toy_scene import tiny_generator, tiny_network
@@ -34,10 +33,9 @@ CLASSES = ("sea", "wood")
 DOMAINS, REFERENCE_SIZE = ("day", "night é"), (16, 24)
 # The first style alone, at full strength.
 REST = {"style_weights": np.eye(1, 3, dtype="float32"), "strength": np.ones(1, "float32")}
-_FOLDERS = []
 
 
-@functools.cache
+@made_once
 def stylizer_run():
     """Run directory of a stylisation network, as far as exporting goes, trained in mixed precision."""
     network = StyleTransformer(
@@ -50,7 +48,7 @@ def stylizer_run():
     return _saved(network, "network.keras", {"styles": STYLES})
 
 
-@functools.cache
+@made_once
 def generator_run():
     """Run directory of a style-based generator with classes, whose pictures are not grey."""
     network = StyleGAN2Generator((4, 8), channel_base=32, channel_max=8, latent_dim=4, style_dim=4, num_classes=2)
@@ -62,7 +60,7 @@ def generator_run():
     return _saved(network, "generator.keras", {"classes": CLASSES})
 
 
-@functools.cache
+@made_once
 def predictor_run():
     """Run directory of a predictor for the network of `stylizer_run`."""
     network = open_source(stylizer_run()).network
@@ -73,7 +71,7 @@ def predictor_run():
     return _saved(predictor, "predictor.keras", {"network": {"style_space": space}})
 
 
-@functools.cache
+@made_once
 def picture_run(kind):
     """Run directory of a network from pictures to pictures: translator, upscaler, fusion, scene or domains."""
     if kind == "scene":  # its run has its generator too
@@ -92,19 +90,19 @@ def picture_run(kind):
     return _saved(network, file, facts, {"size": REFERENCE_SIZE})
 
 
-@functools.cache
+@made_once
 def exported_stylizer():
     """What exporting `stylizer_run` returned."""
     return _exported(stylizer_run(), "tiny", predictor=predictor_run())
 
 
-@functools.cache
+@made_once
 def exported_generator():
     """What exporting `generator_run` returned."""
     return _exported(generator_run(), "tiny_gan")
 
 
-@functools.cache
+@made_once
 def exported_picture(kind):
     """What exporting `picture_run` returned."""
     return _exported(picture_run(kind), f"tiny_{kind}")
@@ -156,8 +154,7 @@ def _exported(run, name, **options):
 
 
 def _saved(network, file, facts, settings=()):
-    _FOLDERS.append(tempfile.TemporaryDirectory())  # removed when the process ends
-    folder = pathlib.Path(_FOLDERS[-1].name) / "run"
+    folder = new_folder() / "run"
     folder.mkdir()
     network.save(folder / file)
     (folder / "config.json").write_text(json.dumps({"facts": facts, "settings": dict(settings)}))
