@@ -10,6 +10,10 @@ worst of four pictures against Keras, each line with those above it:
 - a step for each row of a product: 41.5 dB.
 - a step for each filter of a convolution: 46.1 dB.
 - 16 bits for tensors of few weights, such as the 32x32 of the last convolution but one: 50.6 dB.
+
+Left out, as it needs pictures to calibrate with: to spread the error of each weight over those not yet rounded, by the
+second moments of features (Frantar et al. 2022, GPTQ). It adds 2.3 dB to the last line, and to that of the worst of
+20 styles on pictures not calibrated with 0.7 dB.
 """
 
 from __future__ import annotations
