@@ -20,8 +20,7 @@ from keras_stylegan.exporters.litert_graph import (
 )
 from keras_stylegan.exporters.litert_size import slimmed
 from keras_stylegan.exporters.litert_steps import LEAST_OF_FILTER, levels, root_steps, steps
-from keras_stylegan.exporters.litert_weights import int8_weights
-from keras_stylegan.exporters.parity import BARS
+from keras_stylegan.exporters.litert_weights import FEW_OF_PRODUCT, int8_weights
 from keras_stylegan.inference import read_picture
 from keras_stylegan.inference.litert_signatures import single_signature
 
@@ -51,24 +50,25 @@ def test_root_steps_by_hand():
     assert unit == pytest.approx(0.01) and roots.dtype == "int8"
 
 
-# What the product of the file below adds: large, so that steps after it or an activation before it would be seen.
-BIAS = np.linspace(-9, 9, 200).astype("float32")
-MATRIX = (np.random.default_rng(2).normal(size=(8, 200)) * np.exp2(np.linspace(-6, 3, 200))).astype("float32")
+# What the large product of the file below adds: so much that an activation before it would be seen.
+ROWS = FEW_OF_PRODUCT // 8 + 1
+BIAS = np.linspace(-9, 9, ROWS).astype("float32")
+MATRIX = (np.random.default_rng(2).normal(size=(8, ROWS)) * np.exp2(np.linspace(-6, 3, ROWS))).astype("float32")
 
 
 @pytest.fixture(scope="module")
 def content():
     """A float32 file with two signatures that share kernels and a constant, and a third, of a product."""
     rng = np.random.default_rng(0)
-    shapes = (3, 3, 32, 8), (3, 3, 8, 1), (1, 6, 7, 32)
-    kernel, depthwise, constant = (tf.constant(rng.normal(size=shape).astype("float32")) for shape in shapes)
+    shapes = (3, 3, 32, 8), (3, 3, 8, 1), (1, 6, 7, 32), (8, 5)
+    kernel, depthwise, constant, matrix = (tf.constant(rng.normal(size=shape).astype("float32")) for shape in shapes)
 
     def features(x):
         return tf.nn.depthwise_conv2d(tf.nn.conv2d(x + constant, kernel, 1, "SAME"), depthwise, [1, 1, 1, 1], "SAME")
 
     spec = [tf.TensorSpec([1, 6, 7, 32], tf.float32, name="x")]
     functions = {
-        "means": tf.function(lambda x: {"y": tf.reduce_mean(features(x), (1, 2))}, spec),
+        "means": tf.function(lambda x: {"y": tf.reduce_mean(features(x), (1, 2)) @ matrix}, spec),
         "features": tf.function(lambda x: {"y": features(x)}, spec),
         "product": tf.function(
             lambda x: {"y": tf.nn.relu(x @ tf.constant(MATRIX) + tf.constant(BIAS))},
@@ -85,21 +85,21 @@ def run(content, signature, **inputs):
 def test_only_weights_are_rounded(content):
     small = slimmed(int8_weights(content))
     assert len(small) < 0.55 * len(content)
-    assert operators(small) == operators(content) + collections.Counter(DEQUANTIZE=8, SQUARE=1, MUL=1, ADD=1)
+    assert operators(small) == operators(content) + collections.Counter(DEQUANTIZE=10, SQUARE=1, MUL=1, ADD=1)
     x = np.random.default_rng(1).normal(size=(1, 6, 7, 32)).astype("float32")
     for signature in ("means", "features"):
         ours, theirs = (run(file, signature, x=x) for file in (small, content))
         assert 0 < np.abs(ours - theirs).max() < 0.03 * np.abs(theirs).max()
     assert multiply_adds(single_signature(small, "features"), {"x": x})[1] == 1.0
-    # The kernel has a step for each of its filters, which are 8; the constant and the 72 weights of the depthwise
-    # convolution have 16 bits.
+    # The kernel has a step for each of its filters, which are 8; the constant, the 72 weights of the depthwise
+    # convolution and the small matrix have 16 bits.
     found = [
         (tensor.type, tensor.quantization and len(tensor.quantization.scale))
         for tensor in unpack(single_signature(small, "means")).subgraphs[0].tensors
         if tensor.type in (schema.TensorType.INT8, schema.TensorType.FLOAT16)
     ]
     half = schema.TensorType.FLOAT16, None
-    assert sorted(found, key=str) == sorted([half, (schema.TensorType.INT8, 8), half], key=str)
+    assert sorted(found, key=str) == sorted([half, half, half, (schema.TensorType.INT8, 8)], key=str)
 
 
 def test_product_is_as_exact_in_small_rows_as_in_large_ones(content):
@@ -109,6 +109,7 @@ def test_product_is_as_exact_in_small_rows_as_in_large_ones(content):
         wanted = np.maximum(x @ MATRIX + BIAS, 0)
         # Half a step in the mean square, and steps at most twice as large as those that reach the row's largest weight.
         bound = np.linalg.norm(x) * np.sqrt(8) * np.abs(MATRIX).max(axis=0) / 127
+        bound += np.abs(BIAS) / 2**11  # it is large too, and has 16 bits
         assert (np.abs(run(small, "product", x=x) - wanted) <= bound + 1e-5).all()
         assert (wanted == 0).any() and (wanted > 0).any()
 
@@ -121,8 +122,8 @@ def test_equal_parts_are_stored_once(content):
     )
 
 
-def test_packaged_network_reaches_the_bar():
-    """0.9 MB with all styles inside; the styles are those that rounding changes most."""
+def test_packaged_network_is_small_and_near():
+    """At most 0.9 MB with all styles inside, at least 45 dB; the styles are those that rounding changes most."""
     hardest = "kandinsky_composition_vii", "mondrian_composition_1913", "vangogh_night_cafe", "cezanne_card_players"
     entry = pretrained.manifest()["multistyle"]
     styles = [style["name"] for style in entry["styles"]]
@@ -137,7 +138,7 @@ def test_packaged_network_reaches_the_bar():
             runner(image=picture, style_weights=weights, strength=np.ones(1, "float32"))["stylized"].astype(float)
             for runner in runners
         )
-        assert 10 * np.log10(255**2 / np.square(ours - theirs).mean()) > BARS["weights"].psnr
+        assert 10 * np.log10(255**2 / np.square(ours - theirs).mean()) > 45
 
 
 def _in_float32(content):
