@@ -12,6 +12,8 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 _NAMES = {number: name for name, number in vars(schema.BuiltinOperator).items() if isinstance(number, int)}
+# Bytes of a reference from one part of a file to another.
+_REFERENCE = 4
 _PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "BATCH_MATMUL")
 
 
@@ -36,11 +38,35 @@ class _AlignedBuffer(schema.BufferT):
 
 
 class _Builder(flatbuffers.Builder):
-    """A builder that writes equal vectors of numbers once: every tensor has a shape, and few differ."""
+    """A builder that writes equal vectors and tables once: tensors are many, and their shapes few.
+
+    Where something stands is counted from the end of the file, which grows at its front.
+    """
 
     def __init__(self, size: int):
         super().__init__(size)
         self._written = {}
+        self._references = []
+
+    def StartObject(self, numfields: int):
+        super().StartObject(numfields)
+        self._references = []
+
+    def PrependUOffsetTRelative(self, off: int):
+        super().PrependUOffsetTRelative(off)
+        self._references.append((self.Offset(), off))
+
+    def EndObject(self) -> int:
+        table = super().EndObject()
+        content = self.Bytes[len(self.Bytes) - table : len(self.Bytes) - self.objectEnd]
+        layout = table + int.from_bytes(content[:_REFERENCE], "little", signed=True)
+        for place, _ in self._references:  # they are distances, from places that differ
+            content[table - place : table - place + _REFERENCE] = bytes(_REFERENCE)
+        key = layout, bytes(content[_REFERENCE:]), tuple(target for _, target in self._references)
+        first = self._written.setdefault(key, table)
+        if first != table:
+            self.head = len(self.Bytes) - self.objectEnd
+        return first
 
     def CreateNumpyVector(self, x: np.ndarray) -> int:
         key = x.dtype.str, x.tobytes()
