@@ -21,7 +21,6 @@ from keras_stylegan.inference import LiteRTRuntime
 from keras_stylegan.provenance import SOURCE_TYPES, read_provenance
 
 ROOT = pathlib.Path(__file__).parents[1]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--headless=new"]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -30,12 +29,10 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def page(tmp_path_factory, browser):
     """The page, open in Chromium; the folder it is served from; what its console said."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    for name in ("CHROMIUM", "LITERT_JS"):
-        if not os.environ.get(name):
-            pytest.skip(f"{name} is not set")
+    if not os.environ.get("LITERT_JS"):
+        pytest.skip("LITERT_JS is not set")
     folder = tmp_path_factory.mktemp("page")
     built = os.environ.get("WEB_PAGE")  # a folder built before, whose network takes 256x256
     if built:
@@ -45,16 +42,14 @@ def page(tmp_path_factory):
         build(folder, size=(256, 256), runtime=pathlib.Path(os.environ["LITERT_JS"]))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with playwright.sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=os.environ["CHROMIUM"], args=FLAGS)
-        opened = browser.new_page(viewport={"width": 412, "height": 915})
-        said = []
-        opened.on("console", lambda message: said.append((message.type, message.text)))
-        opened.on("pageerror", lambda error: said.append(("error", str(error))))
-        opened.goto(f"http://127.0.0.1:{server.server_port}/")
-        loaded(opened)
-        yield opened, folder, said
-        browser.close()
+    opened = browser.new_page(viewport={"width": 412, "height": 915})
+    said = []
+    opened.on("console", lambda message: said.append((message.type, message.text)))
+    opened.on("pageerror", lambda error: said.append(("error", str(error))))
+    opened.goto(f"http://127.0.0.1:{server.server_port}/")
+    loaded(opened)
+    yield opened, folder, said
+    opened.close()
     server.shutdown()
     server.server_close()
 

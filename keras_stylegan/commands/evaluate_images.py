@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     from keras_stylegan.evaluation import images_evaluation, write_report
     from keras_stylegan.evaluation.results import finite
 
-    shown = {"real": arguments.real, "fake": arguments.fake} if arguments.html is not None else {}
+    shown = {"real": arguments.real, "generated": arguments.fake} if arguments.html is not None else {}
     evaluation = images_evaluation(record, shown)
     if arguments.html is not None:
         write_report(evaluation, arguments.html)

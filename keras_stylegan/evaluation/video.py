@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from keras_stylegan.evaluation.results import Evaluation, interval
+from keras_stylegan.evaluation.results import LOWER, Evaluation, interval
 from keras_stylegan.evaluation.style import Painter
 from keras_stylegan.metrics.warping import pan, warp, warping_error, warping_errors, zoom
 
@@ -77,12 +77,11 @@ def evaluate_motion(
                 painted = [painter(frame, style) for frame in clip]
                 painted_errors.append(warping_error(painted, motion))
                 report(next(done), len(MOTIONS) * len(photographs) * len(styles))
-                if len(gallery) < 4:
-                    shown = [(f"frame {number}", frame) for number, frame in enumerate(painted, 1)]
-                    gallery.append((f"{name}, {motion_name}, {style}", shown))
+                if len(painted_errors) == 1:
+                    gallery.append((f"{motion_name}: {name} in {style}", _shown(painted, motion)))
         table[motion_name] = {"photograph": interval(own, seed), "painter": interval(painted_errors, seed)}
     protocol = {"photographs": list(photographs), "styles": list(styles), "frames": frames, "seed": seed}
-    return Evaluation("Video: warping error under known motion", protocol, {"Warping error": table}, gallery, _NOTES)
+    return Evaluation(_TITLE, protocol, {_TABLE: table}, gallery, _NOTES, {_TABLE: LOWER})
 
 
 def evaluate_clips(clips: Mapping[str, Sequence[np.ndarray]], right: float, down: float, seed: int = 0) -> Evaluation:
@@ -98,19 +97,27 @@ def evaluate_clips(clips: Mapping[str, Sequence[np.ndarray]], right: float, down
     """
     motion = pan(right, down)
     table = {name: {"warping error": interval(warping_errors(frames, motion), seed)} for name, frames in clips.items()}
-    gallery = [
-        (name, [(f"frame {number}", frame) for number, frame in enumerate(frames[:4], 1)])
-        for name, frames in clips.items()
-    ]
+    gallery = [(name, _shown(frames, motion)) for name, frames in clips.items()]
     protocol = {
         "clips": {name: len(frames) for name, frames in clips.items()},
         "right": right,
         "down": down,
         "seed": seed,
     }
-    return Evaluation("Video: warping error under known motion", protocol, {"Warping error": table}, gallery, _NOTES)
+    return Evaluation(_TITLE, protocol, {_TABLE: table}, gallery, _NOTES, {_TABLE: LOWER})
 
 
+def _shown(frames, motion):
+    """The first frames of a clip, and where the second is not the first one moved."""
+    moved, inside = warp(frames[0], motion)
+    flicker = np.where(inside[..., None], np.abs(frames[1].astype("float64") - moved), 0) * _AMPLIFIED
+    shown = [(f"frame {number}", frame) for number, frame in enumerate(frames[:_FRAMES_SHOWN], 1)]
+    flicker = np.clip(np.rint(flicker), 0, 255).astype("uint8")
+    return [*shown, (f"flicker from 1 to 2, {_AMPLIFIED} times as bright", flicker)]
+
+
+_FRAMES_SHOWN, _AMPLIFIED = 3, 4
+_TITLE, _TABLE = "Video: warping error under known motion", "Warping error"
 _NOTES = (
     "Mean squared difference between a frame and the one before moved onto it, pixels on the scale [0, 1].",
     "Brackets are 95 % bootstrap intervals: of the mean over clips, or of one painted elsewhere over pairs of frames.",
