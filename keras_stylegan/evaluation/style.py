@@ -242,14 +242,20 @@ def read_pictures(files: Mapping[str, Any], short_side: int) -> dict[str, np.nda
         short_side: in pixels.
 
     Raises:
-        ValueError, OSError: as `read_picture`.
+        ValueError, OSError: as `read_picture`; ValueError for a picture so long and narrow, or a side so long, that it
+            would have more than `MAX_PIXELS`.
     """
-    from keras_stylegan.inference import read_picture
+    from keras_stylegan.inference import MAX_PIXELS, read_picture
 
     pictures = {}
     for name, file in files.items():
         photo = read_picture(file).photo
         factor = short_side / min(photo.size)
         size = [max(short_side, round(side * factor)) for side in photo.size]
+        if size[0] * size[1] > MAX_PIXELS:
+            raise ValueError(
+                f"{file}: with a shorter side of {short_side} pixels it must have at most {MAX_PIXELS}. Received: "
+                f"{size[0]}x{size[1]}"
+            )
         pictures[name] = np.asarray(photo if size == list(photo.size) else photo.resize(size, Image.Resampling.LANCZOS))
     return pictures
