@@ -97,6 +97,7 @@ def no_lines_of_progress(monkeypatch):
     from keras_stylegan.commands import progress
 
     monkeypatch.setattr(progress, "LINE_SECONDS", 1e9)
+    monkeypatch.setattr(progress, "SILENCE_SECONDS", 1e9)
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def _evaluate(arguments, metrics, report):
     paired = [name for name in metrics if name in PAIRED_METRICS]
     of_sets = [name for name in metrics if name not in PAIRED_METRICS]
     sources = arguments.real, arguments.fake
-    pairs = evaluate_pairs(*sources, paired, 1000 if arguments.resamples else 0) if paired else None
+    pairs = evaluate_pairs(*sources, paired, 1000 if arguments.resamples else 0, report) if paired else None
     if not of_sets:
         return pairs
     record = _of_sets(arguments, of_sets, report)
