@@ -242,9 +242,25 @@ MISTAKES = {
     "html name": ([*FUSION, "--html", "report.pdf"], "`--html` must be an .html file"),
     "motion": ([*VIDEO, "--motion", "1"], "`--motion` must be two numbers, X,Y. Received: 1"),
     "far motion": ([*VIDEO, "--motion", "999,0"], "`motion` must leave pixels in common"),
+    "one frame": (["video", "--clip", "one", "--motion", "1,0"], "one: `frames` must be at least two. Received: 1"),
+    "same clip": ([*VIDEO, "--clip", "clip", "--motion", "1,0"], "`--clip` must name every folder once"),
+    "motion of content": (
+        ["video", "--content", "photos", "--style", STYLES[0], "--motion", "1,0"],
+        "`--motion` must be given with `--clip` alone. Received: 1,0",
+    ),
+    "no name": (["video", "--clip", "", "--motion", "1,0"], "`--clip` must be a folder. Received: ''"),
     "no motion": (VIDEO, "`--motion` must be given with `--clip`"),
     "neither": (["video"], "must be given"),
     "frames": (["video", "--content", "photos", "--frames", "1"], "`--frames` must be at least 2"),
+    "room": (
+        ["video", "--content", "photos", "--style", STYLES[0], "--size", "96", "--frames", "10"],
+        "0: too small for 10 frames of pan 3 px down 2: 64 pixels must be left",
+    ),
+    "long and narrow": (
+        ["video", "--content", "thin", "--style", STYLES[0]],
+        "it must have at most 178956970. Received",
+    ),
+    "equal photographs": ([*STYLE, "--content", "twins", "--painted", "elsewhere"], "must differ. Received: 0 and 1"),
     "style": (
         [*STYLE, "--only", "munch_scream,nobody"],
         "`--styles` must hold a picture for each name. Missing: nobody",
@@ -260,6 +276,17 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_mistakes(mistake, capfd):
     call, rule = MISTAKES[mistake]
+    if mistake == "one frame":
+        pathlib.Path("one").mkdir()
+        Image.fromarray(photograph(112, 96)).save("one/a.png")
+    if mistake == "long and narrow":
+        pathlib.Path("thin").mkdir()
+        Image.new("RGB", (1, 3000)).save("thin/a.png")
+    if mistake == "equal photographs":
+        for folder in ("twins", *(f"elsewhere/{style}" for style in STYLES)):
+            pathlib.Path(folder).mkdir(parents=True)
+            for seed in range(2):
+                Image.fromarray(photograph(112, 96)).save(f"{folder}/{seed}.png")
     code, out, err = run(capfd, *call)
     assert (code, out) == (2, ""), (out, err)
     assert err.startswith("keras-stylegan: ") and err.count("\n") == 1 and rule in err

@@ -23,9 +23,9 @@ def list_pictures(folder: str | Path, argument: str) -> dict[str, Path]:
     Raises:
         ValueError: if it is no folder, holds no pictures, or two have one name.
     """
+    if not str(folder) or not Path(folder).is_dir():  # without a name it would be the current one
+        raise ValueError(f"`{argument}` must be a folder. Received: {str(folder) or repr('')}")
     folder = Path(folder)
-    if not folder.is_dir():
-        raise ValueError(f"`{argument}` must be a folder. Received: {folder}")
     files = [f for f in folder.iterdir() if f.suffix.lower() in READABLE_SUFFIXES and not f.name.startswith(".")]
     files.sort(key=lambda file: (_counted(file.stem), file.name))
     if not files:

@@ -113,10 +113,14 @@ def evaluate_clips(clips: Mapping[str, Sequence[np.ndarray]], right: float, down
         seed: of the bootstrap samples.
 
     Raises:
-        ValueError: as `warping_errors`.
+        ValueError: as `warping_errors`, with the clip's name in front.
     """
-    motion = pan(right, down)
-    table = {name: {"warping error": interval(warping_errors(frames, motion), seed)} for name, frames in clips.items()}
+    motion, table = pan(right, down), {}
+    for name, frames in clips.items():
+        try:
+            table[name] = {"warping error": interval(warping_errors(frames, motion), seed)}
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
     gallery = [(name, _shown(frames, motion)) for name, frames in clips.items()]
     protocol = {
         "clips": {name: len(frames) for name, frames in clips.items()},
