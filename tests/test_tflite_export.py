@@ -107,8 +107,9 @@ def test_a_stylizer_for_one_size(run, tmp_path):
     file = tmp_path / "small.tflite"
     phases = []
     out = export_from_arguments(parser.parse_args([str(run), str(file), "--size", "64x72"]), phases.append).splitlines()
-    assert phases == ["loading", "converting", "comparing stylize_weights with Keras"]
-    assert out[0] == str(file) and len(out) == 4
+    comparing = [f"comparing stylize_{name} with Keras" for name in ("weights", "vector")]
+    assert phases == ["loading", "converting", *comparing]
+    assert out[0] == str(file) and len(out) == 5
     assert out[3].startswith("| stylize_weights, float16 |") and out[3].endswith("| PSNR >= 45 dB |")
     runner = Interpreter(model_content=file.read_bytes()).get_signature_runner("stylize_weights")
     assert runner.get_input_details()["image"]["shape_signature"].tolist() == [1, 64, 72, 3]

@@ -7,6 +7,7 @@ installed: `pip install playwright`, `npm install --prefix export/web`.
 import functools
 import http.server
 import io
+import json
 import os
 import pathlib
 import runpy
@@ -14,10 +15,13 @@ import threading
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 from stand_in import photograph
 
+from keras_stylegan import pretrained
 from keras_stylegan.inference import LiteRTRuntime
+from keras_stylegan.inference.banks import Bank, write_bank
 from keras_stylegan.provenance import SOURCE_TYPES, read_provenance
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -109,6 +113,42 @@ def test_styles_mix_and_strength_counts(page, tmp_path):
     opened.locator("#strength").fill("0")
     opened.wait_for_function(f"Number(document.body.dataset.painted) > {done}", timeout=120_000)
     assert np.abs(pixels(opened, "after").astype(int) - pixels(opened, "before")).max() <= 1
+    assert not [text for kind, text in said if kind == "error"]
+
+
+def test_own_styles_of_a_bank_file(page, tmp_path):
+    opened, folder, said = page
+    facts = json.loads((folder / "model.json").read_text())
+    assert facts["space"] == pretrained.network_entry("multistyle")["style_space"]
+    vectors = np.random.default_rng(0).normal(size=(3, facts["vector_size"])).astype("float32")
+    # Names whose order, or whose text in the checksum, JavaScript and Python see differently.
+    bank = Bank(dict(zip(("mine", "Zürich", "7"), vectors, strict=True)), facts["space"])
+    write_bank(bank, tmp_path / "own.safetensors")
+    write_bank(Bank({"other": vectors[0]}, "0" * 64), tmp_path / "foreign.safetensors")
+    content = bytearray((tmp_path / "own.safetensors").read_bytes())
+    content[-1] ^= 1
+    (tmp_path / "damaged.safetensors").write_bytes(content)
+    for name, told in (("foreign", "belong to another network"), ("damaged", "no bank of styles, or a damaged one")):
+        opened.set_input_files("#bank", tmp_path / f"{name}.safetensors")
+        opened.wait_for_function(f"document.getElementById('status').textContent.includes('{told}')")
+    Image.fromarray(photograph(256, 256, seed=2)).save(tmp_path / "photo.png")
+    opened.locator("#strength").fill("100")
+    done = int(opened.evaluate("document.body.dataset.painted ?? 0"))
+    paint(opened, tmp_path / "photo.png", done)
+    done = int(opened.evaluate("document.body.dataset.painted"))
+    opened.set_input_files("#bank", tmp_path / "own.safetensors")
+    opened.wait_for_function(f"Number(document.body.dataset.painted) > {done}", timeout=120_000)
+    pressed = "[...document.querySelectorAll('#styles button[aria-pressed=true]')].map(b => b.textContent)"
+    assert opened.evaluate(pressed) == ["mine"] and opened.locator("#styles button").count() == len(facts["styles"]) + 3
+    model = Interpreter(model_path=str(folder / "model.tflite")).get_signature_runner("stylize_vector")
+    (expected,) = model(
+        image=pixels(opened, "before")[None],
+        style_weights=np.zeros((1, len(facts["styles"])), "float32"),
+        style_vector=vectors[:1],
+        strength=np.ones(1, "float32"),
+    ).values()
+    difference = pixels(opened, "after").astype(int) - expected[0]
+    assert 10 * np.log10(255**2 / np.square(difference).mean()) >= 40
     assert not [text for kind, text in said if kind == "error"]
 
 

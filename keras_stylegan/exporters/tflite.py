@@ -67,7 +67,8 @@ def export_tflite(
     The file is run by a bare interpreter and compared with Keras before it appears. Beside the file of a generator or a
     translator stands a `.json` file, for `keras-stylegan generate --from FILE` and `translate --model FILE`.
 
-    Of a stylisation network a file for every size, in floating point, has signatures for own styles and regions too.
+    Of a stylisation network a file in floating point has a signature for own styles too, and one for every size another
+    for regions.
 
     Args:
         source: name of a packaged network, run directory, or `.keras` file.
