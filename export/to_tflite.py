@@ -16,7 +16,7 @@ def main():
     parser.add_argument("source", metavar="NAME|RUN", help="packaged network, run directory, or .keras file")
     parser.add_argument("out", metavar="FILE", help="file to write, which ends in .tflite")
     add_arguments(parser)
-    export_from_arguments(parser.parse_args())
+    print(export_from_arguments(parser.parse_args()))
 
 
 if __name__ == "__main__":

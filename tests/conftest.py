@@ -102,6 +102,7 @@ def no_lines_of_progress(monkeypatch):
     from keras_stylegan.commands import progress
 
     monkeypatch.setattr(progress, "LINE_SECONDS", 1e9)
+    monkeypatch.setattr(progress, "SILENCE_SECONDS", 1e9)
 
 
 @pytest.fixture
@@ -110,6 +111,19 @@ def all_lines_of_progress(no_lines_of_progress, monkeypatch):
     from keras_stylegan.commands import progress
 
     monkeypatch.setattr(progress, "LINE_SECONDS", 1e-9)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium, where `CHROMIUM` names its program and Playwright is installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if not os.environ.get("CHROMIUM"):
+        pytest.skip("CHROMIUM is not set")
+    flags = ["--no-sandbox", "--disable-gpu", "--headless=new"]
+    with playwright.sync_playwright() as tool:
+        opened = tool.chromium.launch(executable_path=os.environ["CHROMIUM"], args=flags)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="session")

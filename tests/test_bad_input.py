@@ -1,11 +1,13 @@
 """Mistakes and damaged files: one line that names the file or argument and the rule, exit code 2, nothing written."""
 
 import io
+import os
 import pathlib
 import shlex
 import struct
 import subprocess
 import sys
+import time
 import types
 import zlib
 
@@ -392,6 +394,26 @@ def test_long_work_says_how_it_goes_in_a_file(capfd, monkeypatch):
     with progress.progress_bar("painting") as report:
         report(7)
     assert capfd.readouterr().err == "painting: 7\n"
+    times = iter([0.0, 12.0, 23.0, 27.0, 35.0])
+    with progress.progress_bar("exporting") as report:
+        report(what="converting")
+        for done in (20, 24, 28):  # four seconds for four of them
+            report(done, 40, "comparing")
+    lines = ["converting: 00:00:12 so far", "comparing: 20 of 40  ETA -", "comparing: 28 of 40  ETA 00:00:18"]
+    assert capfd.readouterr().err.splitlines() == lines
+
+
+def test_a_silent_work_is_heard_of(capfd, monkeypatch):
+    """Also what began before the standard error was led nowhere."""
+    from keras_stylegan.commands import progress, silence
+
+    monkeypatch.setattr(progress, "LINE_SECONDS", 1e-9)
+    monkeypatch.setattr(progress, "SILENCE_SECONDS", 0.02)
+    with silence.standard_error() as heard, progress.progress_bar("painting", 9, heard), silence.silence():
+        time.sleep(0.3)
+        os.write(2, b"noise")
+    lines = capfd.readouterr().err.splitlines()
+    assert lines and set(lines) == {"painting: 00:00:00 so far"}
 
 
 def test_warnings_of_decoders_are_not_shown():

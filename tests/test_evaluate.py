@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 
 import numpy as np
 import pytest
@@ -41,9 +42,13 @@ IMAGES = ["images", "--real", "real", "--fake", "fake"]
 def test_scores_and_their_protocol(capfd, all_lines_of_progress):
     call = [*IMAGES, "--metrics", "fd,kid,coverage", "--size", "64", "--resize", "lanczos", "--json"]
     code, out, err = run(capfd, *call)
-    assert code == 0 and [line.partition("  ")[0] for line in err.splitlines()] == [
+    said = [re.sub("  .*|00:.. so far", "", line) for line in err.splitlines()]
+    assert code == 0 and said == [
         "looking: 8 of 15",
         "looking: 15 of 15",
+        "scoring: 00:",
+        "scoring halves: 00:",
+        *(f"scoring halves: {number} of 100" for number in range(1, 101)),
     ]
     record = json.loads(out)
     assert set(record["scores"]) == {"FD-compact", "KID-compact", "KID-compact_std", "coverage-compact"}
@@ -91,14 +96,16 @@ def test_report_shows_both_sets(capfd):
     page = pathlib.Path("report.html").read_text()
     assert page.count("<img ") == 8 + 7 and page.count("data:image/jpeg;base64,") == 8 + 7 and "http" not in page
     score = next(line for line in out.splitlines() if line.startswith("KID-compact ")).split()
-    assert f"<td>{' '.join(score[1:4])}</td><td>{score[4]}</td>" in page and "8 real, 7 generated pictures" in page
+    cells = f"<td>{score[2]}<small>{' '.join(score[3:5])}</small></td><td>{score[5]}</td>"
+    assert f'<th scope="row">KID-compact ↓</th>{cells}' in page and "8 real, 7 generated pictures" in page
     assert str(pathlib.Path.cwd()) not in page
 
 
 def test_a_set_against_itself_for_readers(capfd):
     code, out, err = run(capfd, "images", "--real", "real", "--fake", "real", "--size", "64", "--no-cache")
     assert (code, err) == (0, "") and not pathlib.Path("kept").exists()
-    rows = {name: score for name, score, *_ in (line.split() for line in out.splitlines()[2:7])}
+    lines = (line.replace("↑", "").replace("↓", "").split() for line in out.splitlines()[2:7])
+    rows = {name: score for name, score, *_ in lines}
     assert float(rows["FD-compact"]) == pytest.approx(0.0, abs=1e-6)
     assert rows["precision-compact"] == rows["recall-compact"] == "1"
     assert "8 real, 8 generated pictures, resized to 64x64 (bicubic)" in out and "note: A Fréchet distance" in out
@@ -126,7 +133,7 @@ def test_pictures_against_their_truths(capfd):
         assert record["scores"][label] == pytest.approx(np.mean(scores))
         interval = record["intervals"][label]
         assert min(scores) <= interval["low"] < np.mean(scores) < interval["high"] <= max(scores)
-    assert "4 real, 4 generated pictures</p>" in pathlib.Path("report.html").read_text()
+    assert "4 real, 4 generated pictures</li>" in pathlib.Path("report.html").read_text()
     same = json.loads(run(capfd, *call, "--fake", "truth", "--json")[1])
     assert same["scores"] == {"PSNR": None, "SSIM": pytest.approx(1), "luma-SSIM": pytest.approx(1)}
     code, out, _ = run(capfd, *call, "--fake", "truth")

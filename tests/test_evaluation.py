@@ -12,7 +12,7 @@ from PIL import Image
 from stand_in import photograph
 
 from keras_stylegan import cli
-from keras_stylegan.evaluation import Evaluation, interval
+from keras_stylegan.evaluation import Evaluation, interval, write_report
 from keras_stylegan.evaluation.folders import list_pictures
 from keras_stylegan.evaluation.report import as_html
 from keras_stylegan.evaluation.video import MOTIONS, make_clip
@@ -83,6 +83,47 @@ def test_report_holds_everything_and_loads_nothing():
     assert rows[1] == ["x", "y", "z", "w"] and rows[2][:5] == ["row", "&", "more", "1.25", "–"]
 
 
+def test_wide_tables_are_turned_and_names_say_where_scores_are_good():
+    columns = {f"score {number}": float(number) for number in range(8)}
+    rows = {"first": {**columns, "score 0": interval([1.0, 3.0])}, "second": columns}
+    better = {"table": "→1", "score 1": "↓", "second": "↑"}
+    evaluation = Evaluation("Title", {}, {"table": rows, "narrow": {"row": {"score 1": 1}}}, better=better)
+    (title, grid), (_, narrow) = evaluation.grids()
+    assert title == "table →1" and [name for name, _ in grid[0]] == ["", "first", "second ↑"]
+    assert (
+        grid[1] == [("score 0", ""), ("2", "[1, 3]"), ("0", "")] and grid[2][0] == ("score 1 ↓", "") and len(grid) == 9
+    )
+    assert narrow == [[("", ""), ("score 1 ↓", "")], [("row", ""), ("1", "")]]
+    lines = evaluation.text().splitlines()
+    assert lines[2].split() == ["score", "0", "2", "[1,", "3]", "0"]
+    assert lines[-1] == "note: ↑: higher is better; ↓: lower is better; →1: clean at 1."
+    assert evaluation.record()["better"] == {
+        "table": "clean at 1",
+        "score 1": "lower is better",
+        "second": "higher is better",
+    }
+
+
+def test_a_report_in_a_browser(tmp_path, browser):
+    """On a telephone's screen and a wide one: nothing is asked for, nothing lies beyond the edge, all pictures show."""
+    pictures = [(f"picture {number}", photograph(700, 500, number)) for number in range(3)]
+    rows = {"a row": {f"a long name of a column {number}": interval([1.0, 2.0]) for number in range(6)}}
+    path = tmp_path / "report.html"
+    write_report(Evaluation("T", {"seed": 1}, {"A table": rows}, [("G", pictures)]), path)
+    asked = []
+    for width in (360, 1280):
+        opened = browser.new_page(viewport={"width": width, "height": 800})
+        opened.on("request", lambda request: asked.append(request.url))
+        opened.on("console", lambda message: asked.append(message.text))
+        opened.goto(path.as_uri())
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width
+        shown = opened.evaluate("[...document.images].map(i => [i.complete, i.naturalWidth, i.naturalHeight, i.width])")
+        assert [row[:3] for row in shown] == [[True, 512, 366]] * 3 and all(128 <= row[3] <= 320 for row in shown)
+        assert opened.locator("tbody tr").count() == 1 and opened.locator("td small").count() == 6
+        opened.close()
+    assert all(url.startswith(("file:", "data:")) for url in asked), asked
+
+
 def test_fusion_against_the_truth(capfd):
     call = ["fusion", "--fused", "fused", "--truth", "truth", "--masks", "masks"]
     code, out, err = run(capfd, *call, "--band", "3", "--json", "--html", "report.html")
@@ -100,7 +141,7 @@ def test_fusion_against_the_truth(capfd):
         assert row[key]["low"] == pytest.approx(min(values)) and row[key]["high"] == pytest.approx(max(values))
     assert len(Outside(pathlib.Path("report.html").read_text()).pictures) == 6
     code, out, _ = run(capfd, *call)
-    assert code == 0 and out.splitlines()[1].split() == ["PSNR", "SSIM", "masked", "PSNR", "boundary", "PSNR"]
+    assert code == 0 and out.splitlines()[1].split() == "PSNR ↑ SSIM ↑ masked PSNR ↑ boundary PSNR ↑".split()
 
 
 def test_clips_of_known_motion():
@@ -136,7 +177,8 @@ def test_video_of_the_packaged_network(capfd, all_lines_of_progress):
     for name, row in table.items():
         assert row["photograph"]["mean"] == 0 or "zoom" in name
         assert row["painter"]["mean"] > row["photograph"]["mean"]
-    assert Outside(pathlib.Path("report.html").read_text()).pictures
+    # Two frames of each motion, and where they flicker.
+    assert len(Outside(pathlib.Path("report.html").read_text()).pictures) == 3 * 3
 
 
 def test_style_of_the_packaged_network(capfd, all_lines_of_progress):
@@ -166,8 +208,8 @@ def test_style_of_the_packaged_network(capfd, all_lines_of_progress):
     assert set(stability["painter"]) == {"noise", "jpeg", "fgsm", "shift"}
     assert all(cell["mean"] > 0 for cell in stability["painter"].values())
     assert record["protocol"]["network"] == "compact" and record["protocol"]["optimisation_pairs"]
-    # The styles, a photograph with its two paintings, and the pair by optimisation with its photograph.
-    assert len(Outside(pathlib.Path("report.html").read_text()).pictures) == 2 + 3 + 2
+    # The styles, a photograph with its two paintings, and the pair by optimisation with what it compares with.
+    assert len(Outside(pathlib.Path("report.html").read_text()).pictures) == 2 + 3 + 4
 
 
 def test_style_painted_elsewhere(capfd):
@@ -200,9 +242,25 @@ MISTAKES = {
     "html name": ([*FUSION, "--html", "report.pdf"], "`--html` must be an .html file"),
     "motion": ([*VIDEO, "--motion", "1"], "`--motion` must be two numbers, X,Y. Received: 1"),
     "far motion": ([*VIDEO, "--motion", "999,0"], "`motion` must leave pixels in common"),
+    "one frame": (["video", "--clip", "one", "--motion", "1,0"], "one: `frames` must be at least two. Received: 1"),
+    "same clip": ([*VIDEO, "--clip", "clip", "--motion", "1,0"], "`--clip` must name every folder once"),
+    "motion of content": (
+        ["video", "--content", "photos", "--style", STYLES[0], "--motion", "1,0"],
+        "`--motion` must be given with `--clip` alone. Received: 1,0",
+    ),
+    "no name": (["video", "--clip", "", "--motion", "1,0"], "`--clip` must be a folder. Received: ''"),
     "no motion": (VIDEO, "`--motion` must be given with `--clip`"),
     "neither": (["video"], "must be given"),
     "frames": (["video", "--content", "photos", "--frames", "1"], "`--frames` must be at least 2"),
+    "room": (
+        ["video", "--content", "photos", "--style", STYLES[0], "--size", "96", "--frames", "10"],
+        "0: too small for 10 frames of pan 3 px down 2: 64 pixels must be left",
+    ),
+    "long and narrow": (
+        ["video", "--content", "thin", "--style", STYLES[0]],
+        "it must have at most 178956970. Received",
+    ),
+    "equal photographs": ([*STYLE, "--content", "twins", "--painted", "elsewhere"], "must differ. Received: 0 and 1"),
     "style": (
         [*STYLE, "--only", "munch_scream,nobody"],
         "`--styles` must hold a picture for each name. Missing: nobody",
@@ -218,6 +276,17 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_mistakes(mistake, capfd):
     call, rule = MISTAKES[mistake]
+    if mistake == "one frame":
+        pathlib.Path("one").mkdir()
+        Image.fromarray(photograph(112, 96)).save("one/a.png")
+    if mistake == "long and narrow":
+        pathlib.Path("thin").mkdir()
+        Image.new("RGB", (1, 3000)).save("thin/a.png")
+    if mistake == "equal photographs":
+        for folder in ("twins", *(f"elsewhere/{style}" for style in STYLES)):
+            pathlib.Path(folder).mkdir(parents=True)
+            for seed in range(2):
+                Image.fromarray(photograph(112, 96)).save(f"{folder}/{seed}.png")
     code, out, err = run(capfd, *call)
     assert (code, out) == (2, ""), (out, err)
     assert err.startswith("keras-stylegan: ") and err.count("\n") == 1 and rule in err

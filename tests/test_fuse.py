@@ -124,6 +124,18 @@ def test_later_pieces_cover_earlier_and_alpha_stays():
     assert result.getpixel((5, 5))[:3] == (255, 0, 0) and result.getpixel((15, 15))[:3] == (0, 0, 255)
 
 
+def test_several_sources_of_a_call_lie_over_each_other_in_their_order(capfd):
+    call = ["alpha.png", "source.png", "target.png", "-o", "out.png", "--blend", "copy"]
+    code, out, err = program(
+        capfd, *call, "--mask", "alpha", "--mask", "mask.png", "--at", "middle", "--at", "-5,10", "--scale", "1.5"
+    )
+    assert (code, err) == (0, "") and out.startswith("out.png  80x64  copy")
+    pieces = [Piece("alpha.png", scale=1.5), Piece("source.png", "mask.png", (-5, 10), 1.5)]
+    expected = np.asarray(fuse(pieces, TARGET, "copy"))
+    np.testing.assert_array_equal(pixels("out.png"), expected)
+    assert (expected != np.asarray(fuse(pieces[::-1], TARGET, "copy"))).any()  # they overlap
+
+
 def test_a_corner_may_lie_outside(capfd):
     code, _, err = program(capfd, "alpha.png", "target.png", "-o", "out.png", "--at", "-20,10", "--blend", "copy")
     assert (code, err) == (0, "")
@@ -366,7 +378,19 @@ MISTAKES = {
     "no run": ([*CALL, "--blend", "gan", "--from", "assets"], "`run` must be the directory of a fusion run"),
     "finish": ([*CALL, "--finish", "poisson"], "`--finish` must be given with `--blend gan` alone"),
     "run without gan": ([*CALL, "--from", "assets"], "`--from` must be given with `--blend gan` alone"),
-    "at": ([*CALL, "--at", "1"], "`--at` must be two numbers, X,Y. Received: 1"),
+    "at": ([*CALL, "--at", "1"], "`--at` must be two numbers, X,Y, or middle. Received: 1"),
+    "of each": (
+        ["alpha.png", "source.png", "alpha.png", *CALL[1:], "--at", "1,1", "--at", "2,2"],
+        "2 times, and 3 SOUR",
+    ),
+    "no alpha": (["source.png", *CALL[1:], "--mask", "alpha"], "the mask `alpha` needs a photograph with transparency"),
+    "second piece": (["alpha.png", "source.png", *CALL[1:]], "piece 2 of 2: `mask` must be given for a source without"),
+    "second missing": (["alpha.png", "missing.png", *CALL[1:]], "missing.png: No such file"),
+    "no target": (["alpha.png", "-o", "out.png"], "the following arguments are required: TARGET"),
+    "overwrites second": (
+        ["source.png", "alpha.png", "target.png", "-o", "alpha.png"],
+        "would overwrite its own input",
+    ),
     "infinite": ([*CALL, "--at", "inf,0"], "`at` must be two finite numbers"),
     "outside": ([*CALL, "--at", "80,0"], "`at` must place the source inside of the target of 80x64"),
     "nothing": ([*CALL, "--at", "73,0"], "`mask` must show a part of the source, by more than half, inside"),

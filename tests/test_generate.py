@@ -143,6 +143,13 @@ def test_generate_command(run, tmp_path, capsys):
     capsys.readouterr()
 
 
+def test_many_pictures_say_how_they_go(run, tmp_path, capfd, all_lines_of_progress):
+    assert cli.main(["generate", "--from", str(run), "--n", "18", "-o", str(tmp_path / "grid.png")]) == 0
+    lines = [line.partition("  ")[0] for line in capfd.readouterr().err.splitlines()]
+    made = ["generating: 16 of 18", "generating: 18 of 18"]
+    assert lines == [*made, *(f"painting: {number} of 18" for number in range(1, 19))]
+
+
 def test_interpolate_command(run, tmp_path, capsys):
     for name in ("walk.gif", "walk.webp"):
         command = ["interpolate", "--from", str(run), "--seeds", "1,2", "--frames", "3", "--class", "sea"]

@@ -152,7 +152,7 @@ def test_the_script_is_the_command():
 
 def test_options_of_another_format_are_refused(capsys, monkeypatch):
     calls = []
-    other = export.Format(lambda group: group.add_argument("--side"), calls.append)
+    other = export.Format(lambda group: group.add_argument("--side"), lambda arguments, report: calls.append(arguments))
     monkeypatch.setitem(export.FORMATS, "other", other)
     call = ["export", "x", "--format", "other", "--out", "y"]
     assert cli.main([*call, "--version", "1"]) == 2

@@ -99,15 +99,17 @@ def test_a_stylizer_for_every_size(stylizer, every_size):
     assert np.abs(painted.astype(int) - image).mean() > 5
 
 
-def test_a_stylizer_for_one_size(run, tmp_path, capsys):
+def test_a_stylizer_for_one_size(run, tmp_path):
     parser = argparse.ArgumentParser()
     parser.add_argument("source")
     parser.add_argument("out")
     add_arguments(parser)
     file = tmp_path / "small.tflite"
-    export_from_arguments(parser.parse_args([str(run), str(file), "--size", "64x72"]))
-    out = capsys.readouterr().out.splitlines()
-    assert out[0] == str(file) and len(out) == 4
+    phases = []
+    out = export_from_arguments(parser.parse_args([str(run), str(file), "--size", "64x72"]), phases.append).splitlines()
+    comparing = [f"comparing stylize_{name} with Keras" for name in ("weights", "vector")]
+    assert phases == ["loading", "converting", *comparing]
+    assert out[0] == str(file) and len(out) == 5
     assert out[3].startswith("| stylize_weights, float16 |") and out[3].endswith("| PSNR >= 45 dB |")
     runner = Interpreter(model_content=file.read_bytes()).get_signature_runner("stylize_weights")
     assert runner.get_input_details()["image"]["shape_signature"].tolist() == [1, 64, 72, 3]

@@ -7,6 +7,7 @@ installed: `pip install playwright`, `npm install --prefix export/web`.
 import functools
 import http.server
 import io
+import json
 import os
 import pathlib
 import runpy
@@ -14,14 +15,16 @@ import threading
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 from stand_in import photograph
 
+from keras_stylegan import pretrained
 from keras_stylegan.inference import LiteRTRuntime
+from keras_stylegan.inference.banks import Bank, write_bank
 from keras_stylegan.provenance import SOURCE_TYPES, read_provenance
 
 ROOT = pathlib.Path(__file__).parents[1]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--headless=new"]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -30,12 +33,10 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def page(tmp_path_factory, browser):
     """The page, open in Chromium; the folder it is served from; what its console said."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    for name in ("CHROMIUM", "LITERT_JS"):
-        if not os.environ.get(name):
-            pytest.skip(f"{name} is not set")
+    if not os.environ.get("LITERT_JS"):
+        pytest.skip("LITERT_JS is not set")
     folder = tmp_path_factory.mktemp("page")
     built = os.environ.get("WEB_PAGE")  # a folder built before, whose network takes 256x256
     if built:
@@ -45,16 +46,14 @@ def page(tmp_path_factory):
         build(folder, size=(256, 256), runtime=pathlib.Path(os.environ["LITERT_JS"]))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with playwright.sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=os.environ["CHROMIUM"], args=FLAGS)
-        opened = browser.new_page(viewport={"width": 412, "height": 915})
-        said = []
-        opened.on("console", lambda message: said.append((message.type, message.text)))
-        opened.on("pageerror", lambda error: said.append(("error", str(error))))
-        opened.goto(f"http://127.0.0.1:{server.server_port}/")
-        loaded(opened)
-        yield opened, folder, said
-        browser.close()
+    opened = browser.new_page(viewport={"width": 412, "height": 915})
+    said = []
+    opened.on("console", lambda message: said.append((message.type, message.text)))
+    opened.on("pageerror", lambda error: said.append(("error", str(error))))
+    opened.goto(f"http://127.0.0.1:{server.server_port}/")
+    loaded(opened)
+    yield opened, folder, said
+    opened.close()
     server.shutdown()
     server.server_close()
 
@@ -114,6 +113,42 @@ def test_styles_mix_and_strength_counts(page, tmp_path):
     opened.locator("#strength").fill("0")
     opened.wait_for_function(f"Number(document.body.dataset.painted) > {done}", timeout=120_000)
     assert np.abs(pixels(opened, "after").astype(int) - pixels(opened, "before")).max() <= 1
+    assert not [text for kind, text in said if kind == "error"]
+
+
+def test_own_styles_of_a_bank_file(page, tmp_path):
+    opened, folder, said = page
+    facts = json.loads((folder / "model.json").read_text())
+    assert facts["space"] == pretrained.network_entry("multistyle")["style_space"]
+    vectors = np.random.default_rng(0).normal(size=(3, facts["vector_size"])).astype("float32")
+    # Names whose order, or whose text in the checksum, JavaScript and Python see differently.
+    bank = Bank(dict(zip(("mine", "Zürich", "7"), vectors, strict=True)), facts["space"])
+    write_bank(bank, tmp_path / "own.safetensors")
+    write_bank(Bank({"other": vectors[0]}, "0" * 64), tmp_path / "foreign.safetensors")
+    content = bytearray((tmp_path / "own.safetensors").read_bytes())
+    content[-1] ^= 1
+    (tmp_path / "damaged.safetensors").write_bytes(content)
+    for name, told in (("foreign", "belong to another network"), ("damaged", "no bank of styles, or a damaged one")):
+        opened.set_input_files("#bank", tmp_path / f"{name}.safetensors")
+        opened.wait_for_function(f"document.getElementById('status').textContent.includes('{told}')")
+    Image.fromarray(photograph(256, 256, seed=2)).save(tmp_path / "photo.png")
+    opened.locator("#strength").fill("100")
+    done = int(opened.evaluate("document.body.dataset.painted ?? 0"))
+    paint(opened, tmp_path / "photo.png", done)
+    done = int(opened.evaluate("document.body.dataset.painted"))
+    opened.set_input_files("#bank", tmp_path / "own.safetensors")
+    opened.wait_for_function(f"Number(document.body.dataset.painted) > {done}", timeout=120_000)
+    pressed = "[...document.querySelectorAll('#styles button[aria-pressed=true]')].map(b => b.textContent)"
+    assert opened.evaluate(pressed) == ["mine"] and opened.locator("#styles button").count() == len(facts["styles"]) + 3
+    model = Interpreter(model_path=str(folder / "model.tflite")).get_signature_runner("stylize_vector")
+    (expected,) = model(
+        image=pixels(opened, "before")[None],
+        style_weights=np.zeros((1, len(facts["styles"])), "float32"),
+        style_vector=vectors[:1],
+        strength=np.ones(1, "float32"),
+    ).values()
+    difference = pixels(opened, "after").astype(int) - expected[0]
+    assert 10 * np.log10(255**2 / np.square(difference).mean()) >= 40
     assert not [text for kind, text in said if kind == "error"]
 
 

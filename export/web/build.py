@@ -19,7 +19,7 @@ from keras_stylegan import __version__
 from keras_stylegan.exporters.tflite import export_tflite, parse_size
 
 HERE = Path(__file__).parent
-PAGE = ("index.html", "page.css", "page.js", "pixels.js", "provenance.js", "worker.js", "service_worker.js")
+PAGE = ("index.html", "page.css", "page.js", "bank.js", "pixels.js", "provenance.js", "worker.js", "service_worker.js")
 RUNTIME = HERE / "node_modules" / "@litertjs"
 WASM = ("litert_wasm_internal", "litert_wasm_compat_internal")
 
@@ -37,6 +37,9 @@ def build(out: Path, source: str = "multistyle", size: tuple[int, int] = (512, 5
         ValueError: if there is no runtime, or as `export_tflite`.
     """
     from keras_stylegan.exporters.litert_metadata import read_labels
+    from keras_stylegan.exporters.package_files import half_precision
+    from keras_stylegan.exporters.sources import open_source
+    from keras_stylegan.pretrained import style_space
 
     if not (runtime / "core" / "wasm").is_dir():
         raise ValueError(f"{runtime}: LiteRT.js is missing; run npm install --prefix {HERE}")
@@ -47,7 +50,15 @@ def build(out: Path, source: str = "multistyle", size: tuple[int, int] = (512, 5
     out.mkdir(parents=True, exist_ok=True)
     (out / "model.tflite").write_bytes(content)
     styles = read_labels(content)["style_weights"]
-    facts = {"styles": styles, "height": size[0], "width": size[1], "software": f"keras_stylegan {__version__}"}
+    network = open_source(source).network
+    facts = {
+        "styles": styles,
+        "height": size[0],
+        "width": size[1],
+        "vector_size": network.vector_size,
+        "space": style_space(half_precision(network)[0]),  # which own styles are its
+        "software": f"keras_stylegan {__version__}",
+    }
     (out / "model.json").write_text(json.dumps(facts), encoding="utf-8")
     for name in PAGE:
         shutil.copy(HERE / name, out / name)

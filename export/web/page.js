@@ -1,9 +1,11 @@
+import { readBank } from "./bank.js";
 import { crop, fit, pad } from "./pixels.js";
 import { withProvenance } from "./provenance.js";
 
 const $ = (id) => document.getElementById(id);
 const model = await (await fetch("model.json")).json();
 const worker = new Worker("worker.js");
+const own = new Map(); // name of an own style -> its vector
 const shares = new Map(); // style name -> share, 0 to 100, in the order of choice
 let ready = false;
 let photograph = null; // {width, height, rgb}: the photograph as the network takes it
@@ -33,18 +35,12 @@ worker.onerror = (event) => say(`Something went wrong: ${event.message}`);
 worker.postMessage({ type: "load" });
 navigator.serviceWorker?.register("service_worker.js");
 
-for (const name of model.styles) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = title(name);
-  button.dataset.style = name;
-  button.setAttribute("aria-pressed", "false");
-  button.onclick = () => toggle(name);
-  $("styles").append(button);
-}
+$("styles").append(...model.styles.map(styleButton));
 toggle(model.styles[0]);
 
 $("file").onchange = ({ target }) => target.files[0] && open(target.files[0]);
+$("bank").onchange = ({ target }) => target.files[0] && openBank(target.files[0]);
+$("own").onclick = () => $("bank").click();
 $("another").onclick = () => $("file").click();
 $("strength").oninput = repaint;
 $("divider").oninput = ({ target }) => $("after").style.setProperty("--divider", `${target.value}%`);
@@ -61,7 +57,8 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
   stage.addEventListener(kind, (event) => {
     event.preventDefault();
     stage.classList.toggle("over", kind === "dragover");
-    if (kind === "drop" && event.dataTransfer.files[0]) open(event.dataTransfer.files[0]);
+    const file = kind === "drop" && event.dataTransfer.files[0];
+    if (file) file.name.endsWith(".safetensors") ? openBank(file) : open(file);
   });
 }
 
@@ -71,6 +68,33 @@ function say(text) {
 
 function title(name) {
   return name.replaceAll("_", " ");
+}
+
+function styleButton(name) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = title(name);
+  button.dataset.style = name;
+  button.setAttribute("aria-pressed", "false");
+  button.onclick = () => toggle(name);
+  return button;
+}
+
+async function openBank(file) {
+  try {
+    const vectors = await readBank(await file.arrayBuffer(), model.space);
+    const taken = [...vectors.keys()].find((name) => model.styles.includes(name));
+    if (taken) throw new Error(`There is a style of this name already: ${title(taken)}.`);
+    $("styles").prepend(...[...vectors.keys()].filter((name) => !own.has(name)).map(styleButton));
+    for (const [name, vector] of vectors) own.set(name, vector);
+    $("styles").scrollLeft = 0;
+    const [first] = vectors.keys();
+    shares.clear();
+    say(`Own styles: ${[...vectors.keys()].map(title).join(", ")}.`);
+    toggle(first);
+  } catch (error) {
+    say(error.message);
+  }
 }
 
 function toggle(name) {
@@ -133,11 +157,15 @@ function repaint() {
   stale = false;
   const total = [...shares.values()].reduce((sum, share) => sum + share, 0);
   const weights = new Float32Array(model.styles.map((name) => (shares.get(name) ?? 0) / total));
+  const vector = new Float32Array(model.vector_size);
+  for (const [name, share] of shares) {
+    own.get(name)?.forEach((value, index) => (vector[index] += (share / total) * value));
+  }
   painting = photograph;
   runs += 1;
   say("Painting …");
   const strength = $("strength").value / 100;
-  worker.postMessage({ type: "paint", id: runs, pixels: photograph.rgb, weights, strength });
+  worker.postMessage({ type: "paint", id: runs, pixels: photograph.rgb, weights, vector, strength });
 }
 
 function show(pixels) {

@@ -1,6 +1,6 @@
 // Keeps what was loaded, so that the page works without a network. BUILD changes with every file of the page.
 const CACHE = "BUILD";
-const PAGE = ["./", "page.css", "page.js", "pixels.js", "provenance.js", "worker.js", "model.json"];
+const PAGE = ["./", "page.css", "page.js", "bank.js", "pixels.js", "provenance.js", "worker.js", "model.json"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(PAGE)));

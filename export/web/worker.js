@@ -2,7 +2,7 @@
 // importScripts, which module workers do not have.
 //
 // Takes {type: "load"} and answers {type: "progress", share}... {type: "loaded", accelerator}; takes {type: "paint", id,
-// pixels, weights, strength} and answers {type: "painted", id, pixels}; {type: "failed", id, message} to either.
+// pixels, weights, vector, strength} and answers {type: "painted", id, pixels}; {type: "failed", id, message} to either.
 
 let litert, runner, size;
 
@@ -39,7 +39,7 @@ async function load() {
   for (const accelerator of litert.getWebGpuDevice() ? ["webgpu", "wasm"] : ["wasm"]) {
     try {
       const compiled = await litert.loadAndCompile(model, { accelerator });
-      runner = compiled.signatures?.stylize_weights ?? compiled;
+      runner = compiled.signatures.stylize_vector;
       return accelerator;
     } catch (error) {
       if (accelerator === "wasm") throw error;
@@ -63,10 +63,11 @@ async function download(url, from, to) {
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-async function paint({ pixels, weights, strength }) {
+async function paint({ pixels, weights, vector, strength }) {
   const inputs = {
     image: new litert.Tensor(pixels, [1, ...size, 3]),
     style_weights: new litert.Tensor(weights, [1, weights.length]),
+    style_vector: new litert.Tensor(vector, [1, vector.length]),
     strength: new litert.Tensor(new Float32Array([strength]), [1]),
   };
   let outputs = {};

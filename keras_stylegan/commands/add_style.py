@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from keras_stylegan import pretrained
     from keras_stylegan.commands.progress import progress_bar
-    from keras_stylegan.commands.silence import silence, start_keras
+    from keras_stylegan.commands.silence import silence, standard_error, start_keras
     from keras_stylegan.inference.banks import Bank, read_bank, write_bank
     from keras_stylegan.inference.style_pictures import read_style_picture
 
@@ -48,11 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     with silence():
         pictures = [read_style_picture(path) for path in arguments.pictures]
     _choose_backend(arguments.backend)
-    start_keras()
-    from keras_stylegan.inference.own_styles import learn_style
+    with standard_error() as heard, progress_bar("learning", arguments.steps, heard) as report:
+        start_keras()
+        from keras_stylegan.inference.own_styles import learn_style
 
-    start, losses = time.perf_counter(), []
-    with progress_bar("learning", arguments.steps) as report:
+        start, losses = time.perf_counter(), []
 
         def note(step, logs):
             losses.append(logs["style"])

@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     from keras_stylegan.evaluation import images_evaluation, write_report
     from keras_stylegan.evaluation.results import finite
 
-    shown = {"real": arguments.real, "fake": arguments.fake} if arguments.html is not None else {}
+    shown = {"real": arguments.real, "generated": arguments.fake} if arguments.html is not None else {}
     evaluation = images_evaluation(record, shown)
     if arguments.html is not None:
         write_report(evaluation, arguments.html)
@@ -104,7 +104,7 @@ def _evaluate(arguments, metrics, report):
     paired = [name for name in metrics if name in PAIRED_METRICS]
     of_sets = [name for name in metrics if name not in PAIRED_METRICS]
     sources = arguments.real, arguments.fake
-    pairs = evaluate_pairs(*sources, paired, 1000 if arguments.resamples else 0) if paired else None
+    pairs = evaluate_pairs(*sources, paired, 1000 if arguments.resamples else 0, report) if paired else None
     if not of_sets:
         return pairs
     record = _of_sets(arguments, of_sets, report)

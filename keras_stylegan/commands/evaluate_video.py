@@ -29,6 +29,12 @@ def run(arguments: argparse.Namespace) -> int:
     for source, partner in (("content", "style"), ("clip", "motion")):
         if getattr(arguments, source) and not getattr(arguments, partner):
             raise ValueError(f"`--{partner}` must be given with `--{source}`. Received nothing")
+        if getattr(arguments, partner) and not getattr(arguments, source):
+            raise ValueError(
+                f"`--{partner}` must be given with `--{source}` alone. Received: {getattr(arguments, partner)}"
+            )
+    if len(set(arguments.clip)) < len(arguments.clip):
+        raise ValueError(f"`--clip` must name every folder once. Received: {' '.join(arguments.clip)}")
     with silence() as heard, progress_bar("painting", file=heard) as tell:
         evaluation = _clips(arguments) if arguments.clip else _photographs(arguments, tell)
     return report(evaluation, arguments)

@@ -13,7 +13,8 @@ class Format(NamedTuple):
 
     Attributes:
         add_arguments: adds the options that only this format has to a group of the parser, with None as default.
-        export: writes what the parsed arguments name, and says what it wrote.
+        export: writes what the parsed arguments name, calls a function with what it does now, and returns what to say
+            of what it wrote.
     """
 
     add_arguments: Callable
@@ -30,11 +31,13 @@ def add_arguments(parser):
 
 
 def run(arguments) -> int:
+    from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
 
     _check_options(arguments)
-    with silence():
-        FORMATS[arguments.format].export(arguments)
+    with silence() as heard, progress_bar("exporting", file=heard) as tell:
+        written = FORMATS[arguments.format].export(arguments, lambda what: tell(what=what))
+    print(written)
     return 0
 
 
@@ -57,15 +60,18 @@ def _saved_model_arguments(group):
     group.add_argument("--predictor", metavar="RUN", help="run of a style predictor for the network, for predict_style")
 
 
-def _export_saved_model(arguments):
+def _export_saved_model(arguments, report):
     from keras_stylegan.exporters.saved_model import export_saved_model
 
-    written = export_saved_model(arguments.source, arguments.out, arguments.version, arguments.predictor)
-    print(written.path)
-    print(f"signatures: {', '.join(written.signatures)}")
-    print(f"difference from Keras, grey levels: {written.mean} in the mean, {written.greatest} at most")
+    written = export_saved_model(arguments.source, arguments.out, arguments.version, arguments.predictor, report)
+    lines = [
+        str(written.path),
+        f"signatures: {', '.join(written.signatures)}",
+        f"difference from Keras, grey levels: {written.mean} in the mean, {written.greatest} at most",
+    ]
     if not written.warmup:
-        print("no warm-up requests: they need `pip install 'keras_stylegan[serving]'`")
+        lines.append("no warm-up requests: they need `pip install 'keras_stylegan[serving]'`")
+    return "\n".join(lines)
 
 
 FORMATS = {

@@ -1,8 +1,9 @@
-"""`keras-stylegan fuse`: puts a picture, or a part of it, into another."""
+"""`keras-stylegan fuse`: puts pictures, or parts of them, into another."""
 
 from keras_stylegan.commands.outputs import add_provenance
 from keras_stylegan.provenance import STYLIZED
 
+MIDDLE = "middle"
 HELP_BLEND = (
     "gan: the fusion network, which takes on the target's light and colours; feather, laplacian, poisson: classical, "
     "without weights; copy: as it is (default: poisson)"
@@ -12,16 +13,37 @@ HELP_BLEND = (
 def add_arguments(parser):
     add = parser.add_argument
     add(
-        "source",
+        "sources",
+        nargs="+",
         metavar="SOURCE",
-        help="picture to put in; its transparency is the mask, unless one is given; with "
-        "neither, `--blend gan` gives TARGET the light and colours of SOURCE",
+        help="picture to put in, or several, of which a later one covers an earlier; its transparency is the mask, "
+        "unless one is given; with neither, `--blend gan` gives TARGET the light and colours of a single SOURCE",
     )
-    add("target", metavar="TARGET", help="picture that it is put into")
+    add("target", metavar="TARGET", help="picture that they are put into")
     add("-o", "--output", metavar="OUT", required=True, help="picture to write")
-    add("--mask", metavar="M", help="white where the source counts; of the source's size")
-    add("--at", metavar="X,Y", help="the source's upper left corner in the target, in pixels (default: in the middle)")
-    add("--scale", type=float, default=1.0, metavar="S", help="size of the source relative to its own (default: 1)")
+    each = "; given once it is for all sources, or else once for each, in their order"
+    add(
+        "--mask",
+        action="append",
+        default=[],
+        metavar="M",
+        help=f"white where the source counts, of the source's size; or `alpha` for its transparency{each}",
+    )
+    add(
+        "--at",
+        action="append",
+        default=[],
+        metavar="X,Y",
+        help=f"the source's upper left corner in the target, in pixels, or `middle` (default){each}",
+    )
+    add(
+        "--scale",
+        action="append",
+        type=float,
+        default=[],
+        metavar="S",
+        help=f"size of the source relative to its own (default: 1){each}",
+    )
     add("--style", metavar="NAME[=W][,NAME[=W]...]", help="paint the result in a packaged style or mixture")
     add("--blend", default="poisson", metavar="HOW", help=HELP_BLEND)
     add(
@@ -46,17 +68,16 @@ def run(arguments) -> int:
     from keras_stylegan.inference import write_picture
     from keras_stylegan.inference.fusion import GAN, fuse
     from keras_stylegan.inference.fusion_runtimes import open_fusion
-    from keras_stylegan.inference.placement import Piece
 
     start = time.perf_counter()
-    inputs = [arguments.source, arguments.target, *([arguments.mask] if arguments.mask else [])]
+    inputs = [*arguments.sources, arguments.target, *arguments.mask]
     check_output(arguments.output, {os.path.realpath(path) for path in inputs})
     if arguments.run is not None and arguments.blend != GAN:
         raise ValueError(f"`--from` must be given with `--blend gan` alone. Received: --blend {arguments.blend}")
     if arguments.finish is not None and arguments.blend != GAN:
         raise ValueError(f"`--finish` must be given with `--blend gan` alone. Received: --blend {arguments.blend}")
     finish = None if arguments.finish == "none" else arguments.finish or "poisson"
-    piece = Piece(arguments.source, arguments.mask, _corner(arguments.at), arguments.scale)
+    pieces = _pieces(arguments)
     stylizer = None
     if arguments.style is not None:
         from keras_stylegan.commands.network import load_network
@@ -65,7 +86,7 @@ def run(arguments) -> int:
         stylizer.check(styles)
     with silence():
         network = open_fusion(arguments.run) if arguments.blend == GAN else None
-        result = fuse(piece, arguments.target, arguments.blend, network, finish)
+        result = fuse(pieces, arguments.target, arguments.blend, network, finish)
         if stylizer is not None:
             result = stylizer.stylize(result, styles)
     write_picture(result, arguments.output, arguments.source_type)
@@ -75,11 +96,32 @@ def run(arguments) -> int:
     return 0
 
 
+def _pieces(arguments):
+    from keras_stylegan.inference.placement import Piece
+
+    masks, corners, scales = (_of_each(name, arguments) for name in ("mask", "at", "scale"))
+    return [
+        Piece(source, mask, _corner(corner), 1.0 if scale is None else scale)
+        for source, mask, corner, scale in zip(arguments.sources, masks, corners, scales, strict=True)
+    ]
+
+
+def _of_each(name, arguments):
+    """What an option says of each source; None where it is not given."""
+    values, count = getattr(arguments, name), len(arguments.sources)
+    if len(values) not in (0, 1, count):
+        raise ValueError(
+            f"`--{name}` must be given once for all sources, or once for each. Received: {len(values)} times, "
+            f"and {count} SOURCE"
+        )
+    return values if len(values) == count else (values or [None]) * count
+
+
 def _corner(text):
-    if text is None:
+    if text in (None, MIDDLE):
         return None
     try:
         x, y = (float(number) for number in text.split(","))
     except ValueError:
-        raise ValueError(f"`--at` must be two numbers, X,Y. Received: {text}") from None
+        raise ValueError(f"`--at` must be two numbers, X,Y, or {MIDDLE}. Received: {text}") from None
     return x, y

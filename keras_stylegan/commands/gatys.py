@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Paints the photograph; returns the exit code. What can be wrong is checked before a backend is loaded."""
     from keras_stylegan.commands.outputs import check_output
     from keras_stylegan.commands.progress import progress_bar
-    from keras_stylegan.commands.silence import silence, start_keras
+    from keras_stylegan.commands.silence import silence, standard_error, start_keras
     from keras_stylegan.inference.images import read_picture
     from keras_stylegan.inference.saving import write_picture
 
@@ -54,11 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
         source = read_picture(arguments.photo)
         paintings = [(read_picture(path).photo, weight) for path, weight in chosen]
         masks = [read_picture(path).photo for path in arguments.mask]
-    start_keras()
-    from keras_stylegan.inference.optimization import paint_by_optimization
+    with standard_error() as heard, progress_bar("painting", arguments.steps, heard) as report:
+        start_keras()
+        from keras_stylegan.inference.optimization import paint_by_optimization
 
-    start = time.perf_counter()
-    with progress_bar("painting", arguments.steps) as report:
+        start = time.perf_counter()
         result, losses = paint_by_optimization(
             source.photo,
             paintings,

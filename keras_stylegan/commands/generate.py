@@ -84,6 +84,7 @@ def run(arguments) -> int:
     from PIL import Image
 
     from keras_stylegan.commands.outputs import check_folder, check_output, make_folder
+    from keras_stylegan.commands.progress import counted, progress_bar
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference import write_picture
     from keras_stylegan.inference.generator import open_generator, read_styles
@@ -105,15 +106,16 @@ def run(arguments) -> int:
         with silence():
             upscaler = open_upscaler(arguments.upscale or None)
     seeds = range(arguments.seed, arguments.seed + arguments.n)
-    with silence():
+    with silence() as heard, progress_bar("generating", arguments.n, heard) as tell:
         if arguments.styles is None:
             generator = open_generator(arguments.source)
-            pictures = generator.generate(seeds, arguments.label, arguments.truncation)
+            pictures = generator.generate(seeds, arguments.label, arguments.truncation, tell)
             classes = len(generator.classes) if arguments.label is None else 0
             names = [f"seed{seed:04d}.png" for seed in seeds]
         else:
             styles = read_styles(arguments.styles)
-            pictures, classes = open_generator(arguments.source, "keras").render_styles(styles), 0
+            generator, classes = open_generator(arguments.source, "keras"), 0
+            pictures = generator.render_styles(styles, lambda done: tell(done, len(styles)))
             names = [f"styles{index:04d}.png" for index in range(len(styles))]
     if as_grid:
         from keras_stylegan.data.pictures import as_rgb
@@ -121,10 +123,13 @@ def run(arguments) -> int:
 
         grids = [(pathlib.Path(arguments.output), as_rgb(pictures))]
         if upscaler is not None:
-            large = np.stack([upscaler.run(picture) for picture in grids[0][1]])
+            with progress_bar("enlarging", len(pictures)) as tell:
+                large = np.stack(list(counted(map(upscaler.run, grids[0][1]), tell)))
             grids.append((enlarged_name(grids[0][0], upscaler.factor), large))
         for path, shown in grids:
-            shown = np.stack([np.asarray(paint(Image.fromarray(picture))) for picture in shown])
+            painted = (np.asarray(paint(Image.fromarray(picture))) for picture in shown)
+            with progress_bar("painting", len(shown)) as tell:
+                shown = np.stack(list(counted(painted, tell)))
             if classes and len(shown) % classes == 0:  # of classes in turns, a row each
                 shown = shown.reshape(-1, classes, *shown.shape[1:]).swapaxes(0, 1)
             write_picture(Image.fromarray(tile(shown)), path, arguments.source_type)

@@ -14,6 +14,7 @@ def add_arguments(parser):
 def run(arguments) -> int:
     import pathlib
 
+    from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.data.pictures import as_rgb
     from keras_stylegan.inference.animations import check_animation, write_animation
@@ -27,10 +28,11 @@ def run(arguments) -> int:
         raise ValueError(
             f"`--seeds` must be at least two and `--frames` positive. Received: {arguments.seeds}, {arguments.frames}"
         )
-    check_count("--frames", len(seeds) * arguments.frames)
-    with silence():
+    total = len(seeds) * arguments.frames
+    check_count("--frames", total)
+    with silence() as heard, progress_bar("generating", total, heard) as tell:
         generator = open_generator(arguments.source)
-        frames = generator.interpolate(seeds, arguments.frames, arguments.label, arguments.truncation)
+        frames = generator.interpolate(seeds, arguments.frames, arguments.label, arguments.truncation, report=tell)
     write_animation(as_rgb(frames), arguments.output, arguments.fps, arguments.source_type)
     print(arguments.output)
     return 0

@@ -15,15 +15,21 @@ def silence():
     Yields:
         A text file that still leads to standard error, for the program's own words.
     """
-    standard_error, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        with os.fdopen(os.dup(standard_error), "w", errors="backslashreplace") as heard:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with standard_error() as heard:
+        try:
+            os.dup2(nowhere, 2)
             yield heard
-    finally:
-        os.dup2(standard_error, 2)
-        os.close(standard_error)
-        os.close(nowhere)
+        finally:
+            os.dup2(heard.fileno(), 2)
+            os.close(nowhere)
+
+
+@contextlib.contextmanager
+def standard_error():
+    """Gives a text file that leads to where standard error leads now, also within a `silence` that begins later."""
+    with os.fdopen(os.dup(2), "w", errors="backslashreplace") as heard:
+        yield heard
 
 
 def start_keras():

@@ -23,9 +23,9 @@ def list_pictures(folder: str | Path, argument: str) -> dict[str, Path]:
     Raises:
         ValueError: if it is no folder, holds no pictures, or two have one name.
     """
+    if not str(folder) or not Path(folder).is_dir():  # without a name it would be the current one
+        raise ValueError(f"`{argument}` must be a folder. Received: {str(folder) or repr('')}")
     folder = Path(folder)
-    if not folder.is_dir():
-        raise ValueError(f"`{argument}` must be a folder. Received: {folder}")
     files = [f for f in folder.iterdir() if f.suffix.lower() in READABLE_SUFFIXES and not f.name.startswith(".")]
     files.sort(key=lambda file: (_counted(file.stem), file.name))
     if not files:
@@ -55,7 +55,7 @@ def folder_painter(folder: str | Path, photographs: Mapping[str, np.ndarray], st
     """A painter whose paintings lie in a folder, as STYLE/PHOTOGRAPH.SUFFIX; each comes in its photograph's size.
 
     Raises:
-        ValueError: if one is missing or cannot be read.
+        ValueError: if one is missing or cannot be read, or two photographs are equal.
     """
     from keras_stylegan.inference import read_picture
 
@@ -64,7 +64,11 @@ def folder_painter(folder: str | Path, photographs: Mapping[str, np.ndarray], st
         found = choose(list_pictures(Path(folder) / style, "--painted"), photographs, "--painted")
         files |= {(name, style): file for name, file in found.items()}
     # A photograph is known by its pixels, since a painter is given nothing else.
-    names = {photograph.tobytes(): name for name, photograph in photographs.items()}
+    names = {}
+    for name, photograph in photographs.items():
+        twin = names.setdefault(photograph.tobytes(), name)
+        if twin != name:
+            raise ValueError(f"photographs of `--painted` must differ. Received: {twin} and {name}, which are equal")
 
     def paint(photograph, style):
         size = photograph.shape[1::-1]

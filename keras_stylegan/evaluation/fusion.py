@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_stylegan.data.harmonization import draw_region
 from keras_stylegan.data.shifts import HELD_OUT_SHIFTS, SHIFTS, TRAINING_SHIFTS, apply_shifts
-from keras_stylegan.evaluation.results import Evaluation, interval
+from keras_stylegan.evaluation.results import HIGHER, Evaluation, interval
 from keras_stylegan.inference.blending import BLENDS
 from keras_stylegan.inference.fusion import FINISHES, GAN, FusionNetwork
 from keras_stylegan.metrics import boundary_band, psnr, ssim
@@ -68,7 +68,7 @@ def evaluate_fused(rows: Mapping[str, Iterable[Triple]], band: int = 4, seed: in
                 gallery.append((f"{name} ({row})", [("fused", fused), ("truth", truth), ("region", region)]))
         table[row] = {key: interval([score[key] for score in scores], seed) for key in scores[0]}
     protocol = {"pictures": names, "band": band, "seed": seed}
-    return Evaluation("Fusion", protocol, {"Fused pictures against the truth": table}, gallery, _NOTES)
+    return Evaluation("Fusion", protocol, {"Fused pictures against the truth": table}, gallery, _NOTES, _BETTER)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,11 +144,12 @@ def evaluate_blends(
         region = case.mask > 0.5
         blind = np.where(region[..., None], case.source, case.target)
         mask = np.where(region, np.float32(1), case.mask)
-        shown = [("truth", case.target), ("copy and paste", blind)]
+        around = _around(region)
+        shown = [("truth", case.target[around])]
         for blend, function in blends.items():
             fused = function(case.source, blind, mask)
             scores[blend].append(fusion_scores(fused, case.target, region, band))
-            shown.append((blend, fused))
+            shown.append((blend, fused[around]))
         if number % max(1, len(cases) // _GALLERY_ROWS) == 0:
             gallery.append((f"{case.name}: {case.family}", shown))
         report(number + 1, len(cases))
@@ -167,7 +168,7 @@ def evaluate_blends(
         for title, group in groups.items()
         if group
     }
-    tables["Masked PSNR by family"] = {
+    tables[_BY_FAMILY] = {
         blend: {family: mean_of(blend, "masked PSNR", {family}) for family in families} for blend in blends
     }
     protocol = {
@@ -177,7 +178,7 @@ def evaluate_blends(
         "band": band,
         "seed": seed,
     }
-    return Evaluation("Fusion: blends on changed regions", protocol, tables, gallery, _NOTES)
+    return Evaluation("Fusion: blends on changed regions", protocol, tables, gallery, _NOTES, _BETTER)
 
 
 def _network_blends(network):
@@ -190,4 +191,16 @@ def _network_blends(network):
     }
 
 
+def _around(region):
+    """The part of a picture that holds a region, and as much again around it: where there is something to compare."""
+    part = []
+    for axis in (1, 0):
+        places = np.flatnonzero(region.any(axis=axis))
+        margin = (places[-1] - places[0] + 1) // 2
+        part.append(slice(max(0, places[0] - margin), places[-1] + margin + 1))
+    return tuple(part)
+
+
+_BY_FAMILY = "Masked PSNR by family"
 _NOTES = ("Decibels (PSNR); brackets are 95 % bootstrap intervals of the mean over pictures.",)
+_BETTER = dict.fromkeys(("PSNR", "SSIM", "masked PSNR", "boundary PSNR", _BY_FAMILY), HIGHER)

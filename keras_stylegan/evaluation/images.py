@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from keras_stylegan.data import open_images
-from keras_stylegan.evaluation.results import Cell, Evaluation
+from keras_stylegan.evaluation.results import HIGHER, LOWER, Cell, Evaluation
 
-# Of each set.
-_SHOWN, _SHOWN_SIDE = 12, 256
+# Pictures of each set.
+_SHOWN = 12
+_LOWER_IS_BETTER = ("FID", "FD", "KID")
 _OF_SETS = (
     "Brackets are 95 % intervals, by scoring random halves of both sets: where other pictures, as many, would score. "
     "The bias that a number of pictures brings is not in them: a score that differs much from that of halves has one."
@@ -38,7 +36,8 @@ def images_evaluation(record: dict[str, Any], shown: Mapping[str, str | Path] | 
             rows[name] |= {"of halves": interval["half"]} if "half" in interval else {}
     protocol = {key: part for key, part in record.items() if key not in ("scores", "intervals", "warnings")}
     gallery = [(title, _first_pictures(source)) for title, source in (shown or {}).items()]
-    return Evaluation("Generated pictures", protocol, {"Scores": rows}, gallery, _notes(record))
+    better = {name: LOWER if name.startswith(_LOWER_IS_BETTER) else HIGHER for name in rows if "_std" not in name}
+    return Evaluation("Generated pictures", protocol, {"Scores": rows}, gallery, _notes(record), better)
 
 
 def _notes(record):
@@ -53,9 +52,5 @@ def _notes(record):
 
 def _first_pictures(source):
     pictures = open_images(source)
-    shown = []
-    for index, picture in enumerate(pictures.take(range(min(_SHOWN, len(pictures))))[0]):
-        small = Image.fromarray(picture)
-        small.thumbnail((_SHOWN_SIDE, _SHOWN_SIDE))
-        shown.append((str(index + 1), np.asarray(small)))
-    return shown
+    count = min(_SHOWN, len(pictures))
+    return [(str(number), picture) for number, picture in enumerate(pictures.take(range(count))[0], 1)]

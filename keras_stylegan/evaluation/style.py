@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from keras_stylegan.evaluation.results import Evaluation, interval
+from keras_stylegan.evaluation.results import HIGHER, LOWER, NEAR_ONE, Evaluation, interval
 from keras_stylegan.metrics import (
     StyleClassifier,
     TransferDistances,
@@ -118,16 +118,15 @@ def evaluate_styles(
         scores = judge.scores(optimised, photographs[name], style, distances.features(optimised), seen[name])
         rows.setdefault("painter, pairs of optimisation", {})[name, style] = rows["painter"][name, style]
         rows.setdefault("optimisation", {})[name, style] = scores
-        gallery.append((f"{name} in {style}", [("photograph", photographs[name]), ("optimisation", optimised)]))
+        both = [("painter", painter(photographs[name], style)), ("optimisation", optimised)]
+        gallery.append((f"{name} in {style}", [("photograph", photographs[name]), ("style", paintings[style]), *both]))
         tell()
     tables = {
         "Scores": {row: _means(list(scores.values()), settings.seed) for row, scores in rows.items()},
         **{f"Spread over styles: {row}": _spread(rows[row]) for row in ("identity", "painter")},
     }
     if chosen:
-        tables["Stability (change of the painting over change of the photograph)"] = {
-            "painter": _stability(painter, chosen, list(paintings), gradient, settings.seed, tell)
-        }
+        tables[_STABILITY] = {"painter": _stability(painter, chosen, list(paintings), gradient, settings.seed, tell)}
     protocol = {
         "network": distances.name,
         "photographs": list(photographs),
@@ -136,16 +135,29 @@ def evaluate_styles(
         "classifier_accuracy_on_paintings": judge.classifier.accuracy,
         **dataclasses.asdict(settings),
     }
-    return Evaluation("Style transfer", protocol, tables, gallery, _NOTES)
+    return Evaluation("Style transfer", protocol, tables, gallery, _NOTES, _better(distances.name))
 
 
 _NOTES = (
-    "Lower is better for content, style, colour and SIFD; 1 is clean for checkerboard, border, seams and light, 0 "
-    "for blobs; an inversion below 0 is a negative. Brackets are 95 % bootstrap intervals of the mean over pairs of "
-    "photograph and style, drawn as if independent: for these styles, not for others.",
+    "Content, PSNR and SSIM are against the photograph, style, SIFD and colour against the style picture; deception is "
+    "the share of paintings that a classifier takes for their style; an inversion below 0 is a negative. Brackets are "
+    "95 % bootstrap intervals of the mean over pairs of photograph and style, drawn as if independent: for these "
+    "styles, not for others.",
     "Identity and optimisation are the two ends of the scale; optimisation compares with the painter on its pairs, and "
     "depends on its steps.",
 )
+
+
+_STABILITY = "Stability (change of the painting over change of the photograph)"
+
+
+def _better(network):
+    lower = (f"content-{network}", f"style-{network}", f"SIFD-{network}", "colour", "blobs", _STABILITY)
+    return {
+        **dict.fromkeys(lower, LOWER),
+        **dict.fromkeys(("deception", "PSNR", "SSIM", "luma-SSIM"), HIGHER),
+        **dict.fromkeys(("checkerboard", "border", "seams", "light"), NEAR_ONE),
+    }
 
 
 class _Judge:
@@ -198,7 +210,8 @@ def _spread(scores: Mapping[tuple[str, str], Mapping[str, float]]):
         if not np.isfinite(list(means.values())).all():  # the PSNR of equal pictures
             continue
         low, high = min(means, key=means.get), max(means, key=means.get)
-        ends = {"least": means[low], "least of": low, "greatest": means[high], "greatest of": high}
+        of = (low, high) if means[low] < means[high] else (None, None)
+        ends = {"least": means[low], "least of": of[0], "greatest": means[high], "greatest of": of[1]}
         table[key] = {**ends, "deviation": float(np.std(list(means.values())))}
     return table
 
@@ -229,14 +242,20 @@ def read_pictures(files: Mapping[str, Any], short_side: int) -> dict[str, np.nda
         short_side: in pixels.
 
     Raises:
-        ValueError, OSError: as `read_picture`.
+        ValueError, OSError: as `read_picture`; ValueError for a picture so long and narrow, or a side so long, that it
+            would have more than `MAX_PIXELS`.
     """
-    from keras_stylegan.inference import read_picture
+    from keras_stylegan.inference import MAX_PIXELS, read_picture
 
     pictures = {}
     for name, file in files.items():
         photo = read_picture(file).photo
         factor = short_side / min(photo.size)
         size = [max(short_side, round(side * factor)) for side in photo.size]
+        if size[0] * size[1] > MAX_PIXELS:
+            raise ValueError(
+                f"{file}: with a shorter side of {short_side} pixels it must have at most {MAX_PIXELS}. Received: "
+                f"{size[0]}x{size[1]}"
+            )
         pictures[name] = np.asarray(photo if size == list(photo.size) else photo.resize(size, Image.Resampling.LANCZOS))
     return pictures

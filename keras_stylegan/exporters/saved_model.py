@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,11 @@ class Exported:
 
 
 def export_saved_model(
-    source: str | Path, folder: str | Path, version: int | None = None, predictor: str | Path | None = None
+    source: str | Path,
+    folder: str | Path,
+    version: int | None = None,
+    predictor: str | Path | None = None,
+    report: Callable[[str], None] = lambda what: None,
 ) -> Exported:
     """Writes `folder/VERSION`, as TensorFlow Serving finds it.
 
@@ -66,6 +71,7 @@ def export_saved_model(
         folder: the model's base path; made where it is missing.
         version: positive number; None for the one after the greatest that is there.
         predictor: run directory of a style predictor for the network, where it is not packaged with one.
+        report: called with what begins now, in a few words.
 
     Returns:
         What was written.
@@ -75,6 +81,7 @@ def export_saved_model(
         OSError: if it cannot be written.
     """
     target = Path(folder) / str(free_version(Path(folder), version))
+    report("loading")
     opened = open_source(source, predictor)
     if opened.kind not in SERVICES:
         raise ValueError(
@@ -82,13 +89,16 @@ def export_saved_model(
             f"Received: {source}"
         )
     with tempfile.TemporaryDirectory() as assets, whole_folder(target) as partial:
+        report("tracing")
         service = SERVICES[opened.kind](opened, Path(assets))
+        report("saving")
         # Gradients are of no use to a server.
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         tf.saved_model.save(service.module, str(partial), service.signatures, options)
         warmup = serving_protos() is not None
         if warmup:
             write_warmup(partial, service.requests)
+        report("comparing with Keras")
         mean, greatest = _compare(partial, service)
     return Exported(target, tuple(service.signatures), mean, greatest, warmup)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,15 +27,20 @@ def add_arguments(group) -> None:
     group.add_argument("--representative", metavar="DIR", help="photographs whose ranges int8 takes")
 
 
-def export_from_arguments(arguments: argparse.Namespace) -> None:
-    """Exports what the parsed arguments name (`source`, `out` and those above) and prints the table."""
+def export_from_arguments(arguments: argparse.Namespace, report: Callable[[str], None] = lambda what: None) -> str:
+    """Exports what the parsed arguments name (`source`, `out` and those above); returns the table.
+
+    Args:
+        arguments: the parsed arguments.
+        report: as of `export_tflite`.
+    """
     size = None if arguments.size is None else parse_size(arguments.size)
     quantize = arguments.quantize or "float16"
-    parities, bar = export_tflite(arguments.source, arguments.out, size, quantize, arguments.representative)
+    parities, bar = export_tflite(arguments.source, arguments.out, size, quantize, arguments.representative, report)
     from keras_stylegan.exporters.parity import table
 
-    print(arguments.out)
-    print(table({f"{signature}, {quantize}": (parity, bar) for signature, parity in parities.items()}))
+    rows = {f"{signature}, {quantize}": (parity, bar) for signature, parity in parities.items()}
+    return f"{arguments.out}\n{table(rows)}"
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -54,13 +60,15 @@ def export_tflite(
     size: tuple[int, int] | None = None,
     quantize: str = "float16",
     representative: str | Path | None = None,
+    report: Callable[[str], None] = lambda what: None,
 ) -> tuple[dict[str, Parity], Bar]:
     """Writes a network as one LiteRT file of built-in operators, with its signatures, and with metadata.
 
     The file is run by a bare interpreter and compared with Keras before it appears. Beside the file of a generator or a
     translator stands a `.json` file, for `keras-stylegan generate --from FILE` and `translate --model FILE`.
 
-    Of a stylisation network a file for every size, in floating point, has signatures for own styles and regions too.
+    Of a stylisation network a file in floating point has a signature for own styles too, and one for every size another
+    for regions.
 
     Args:
         source: name of a packaged network, run directory, or `.keras` file.
@@ -70,6 +78,7 @@ def export_tflite(
             `"dynamic"` (8-bit weights, to which dense convolutions round what they take) or `"int8"` (8-bit weights,
             and pictures of features in 8 bits between them).
         representative: folder of photographs whose ranges `"int8"` takes; None for packaged samples, or seeds.
+        report: called with what begins now, in a few words.
 
     Returns:
         What was measured of each signature, by its name, and the bar that all were held to.
@@ -96,11 +105,14 @@ def export_tflite(
     from keras_stylegan.files import whole_file
     from keras_stylegan.inference.litert_signatures import single_signature
 
+    report("loading")
     opened = open_source(source)
     target = TARGETS[opened.kind](opened, size, representative)
+    report("converting")
     content = to_tflite(target, file.stem, quantize)
     bar, parities = BARS[quantize], {}
     for one in written(target, quantize):
+        report(f"comparing {one.signature} with Keras")
         alone = single_signature(content, one.signature)
         parity = measure(alone, one.signature, one.measured, [one.expected(inputs) for inputs in one.measured])
         if missed := parity.misses(bar):

@@ -29,7 +29,7 @@ from keras_stylegan.latents import seeded_latents
 
 @of_photographs
 def stylizer_target(opened: Source) -> Photographed:
-    """A stylisation network; its further signatures are those of a file for every size."""
+    """A stylisation network; a file for every size has a signature for regions too."""
     network = opened.network
     order = np.random.default_rng(0).permutation(network.num_styles)
     functions = stylize_functions(network)
@@ -43,10 +43,10 @@ def stylizer_target(opened: Source) -> Photographed:
         return network({**styled, "images": to_float(given["image"])}, training=False).numpy()
 
     def more(target):
-        if not target.any_size:
-            return {}  # a fixed size is for processors that take no unknown shape, such as the number of regions
         vector = network.bank.style_vectors()[order[0]].numpy()
-        changes = {"stylize_vector": _with_vector, "stylize_regions": _in_regions}
+        changes = {"stylize_vector": _with_vector}
+        if target.any_size:  # a fixed size is for processors that take no unknown shape, such as the number of regions
+            changes["stylize_regions"] = _in_regions
         return {name: (functions[name], [of(one, vector) for one in target.measured]) for name, of in changes.items()}
 
     return Photographed(

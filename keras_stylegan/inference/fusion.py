@@ -131,7 +131,7 @@ def fuse(
                     f"merged. Received: at={pieces[0].at}, scale={pieces[0].scale}"
                 )
             return picture.dress(Image.fromarray(network.merge(np.asarray(source.photo), ground)))
-    placed = [place(piece, picture.photo.size) for piece in pieces]
+    placed = [_placed(piece, picture.photo.size, number, len(pieces)) for number, piece in enumerate(pieces, 1)]
     if blend != GAN:
         for source, mask in placed:
             ground = BLENDS[blend](source, ground, mask)
@@ -143,6 +143,15 @@ def fuse(
         masks[..., index] = mask
         source = np.where(((mask > 0) | alone)[..., None], colours, source)
     return picture.dress(Image.fromarray(network.fuse(source, ground, masks, finish)))
+
+
+def _placed(piece, size, number, count):
+    try:
+        return place(piece, size)
+    except ValueError as error:
+        if count == 1:
+            raise
+        raise ValueError(f"piece {number} of {count}: {error}") from error
 
 
 def _resized(plane, size):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,13 +41,20 @@ class PictureGenerator:
             )
         self._truncates = network.truncates if isinstance(network, LiteRTGenerator) else truncates(network)
 
-    def generate(self, seeds: Sequence[int], label: str | None = None, truncation: float = 1.0) -> np.ndarray:
+    def generate(
+        self,
+        seeds: Sequence[int],
+        label: str | None = None,
+        truncation: float = 1.0,
+        report: Callable[[int], None] = lambda done: None,
+    ) -> np.ndarray:
         """A picture for each seed; which, does not depend on the others.
 
         Args:
             seeds: integers from 0 on.
             label: name of a class; None with classes takes them in turns.
             truncation: psi of a style-based generator, 0 (the mean picture) to 2; 1 leaves the latents as they are.
+            report: called with the number of pictures made.
 
         Returns:
             uint8 array of shape `(seeds, height, width, channels)`.
@@ -55,17 +62,23 @@ class PictureGenerator:
         Raises:
             ValueError: for a seed or truncation out of range, an unknown class, or truncation where none is possible.
         """
-        return self._render(seeded_latents(seeds, self.network.latent_dim), label, truncation)
+        return self._render(seeded_latents(seeds, self.network.latent_dim), label, truncation, report)
 
     def interpolate(
-        self, seeds: Sequence[int], steps: int, label: str | None = None, truncation: float = 1.0, loop: bool = True
+        self,
+        seeds: Sequence[int],
+        steps: int,
+        label: str | None = None,
+        truncation: float = 1.0,
+        loop: bool = True,
+        report: Callable[[int], None] = lambda done: None,
     ) -> np.ndarray:
         """Pictures on the way from each seed to the next, `steps` each; other arguments and result as of `generate`.
 
         Without `label` a generator with classes stays with the first.
         """
         latents = interpolate_latents(seeded_latents(seeds, self.network.latent_dim), steps, loop)
-        return self._render(latents, label or (self.classes[0] if self.classes else None), truncation)
+        return self._render(latents, label or (self.classes[0] if self.classes else None), truncation, report)
 
     def mix(
         self,
@@ -147,11 +160,12 @@ class PictureGenerator:
         pictures = self.render_styles(moved.reshape(-1, *moved.shape[2:]))
         return pictures.reshape(count, steps, *pictures.shape[1:])
 
-    def render_styles(self, styles: np.ndarray) -> np.ndarray:
+    def render_styles(self, styles: np.ndarray, report: Callable[[int], None] = lambda done: None) -> np.ndarray:
         """Pictures of styles, such as those of a projected photograph.
 
         Args:
             styles: float array of shape `(count, num_styles, style_dim)`.
+            report: called with the number of pictures made.
 
         Returns:
             uint8 array of shape `(count, height, width, channels)`.
@@ -163,7 +177,7 @@ class PictureGenerator:
 
         self.check_styles("render_styles")
         self._check_shape(np.asarray(styles))
-        return render_styles(self.network, np.asarray(styles, "float32"))
+        return render_styles(self.network, np.asarray(styles, "float32"), report=report)
 
     def _check_shape(self, styles):
         expected = (self.network.num_styles, self.network.style_dim)
@@ -182,15 +196,15 @@ class PictureGenerator:
         """Number of a class by its name; ValueError if there is none of it."""
         return self._labels(label, 1)[0]
 
-    def _render(self, latents, label, truncation):
+    def _render(self, latents, label, truncation, report):
         self._check_truncation(truncation)
         labels = self._labels(label, len(latents))
         if isinstance(self.network, LiteRTGenerator):
-            return self.network.render(latents, labels, truncation)
+            return self.network.render(latents, labels, truncation, report)
         from keras_stylegan.models.sampling import render
 
         options = {"truncation": np.float32(truncation)} if self._truncates else {}
-        return render(self.network, latents, labels, **options)
+        return render(self.network, latents, labels, report=report, **options)
 
     def _check_truncation(self, truncation):
         if not 0 <= truncation <= 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -49,13 +49,20 @@ class LiteRTGenerator:
         self.size = (height, width)
         self._lock = threading.Lock()  # an interpreter holds one picture at a time
 
-    def render(self, latents: np.ndarray, labels: Sequence[int] | None = None, truncation: float = 1.0) -> np.ndarray:
+    def render(
+        self,
+        latents: np.ndarray,
+        labels: Sequence[int] | None = None,
+        truncation: float = 1.0,
+        report: Callable[[int], None] = lambda done: None,
+    ) -> np.ndarray:
         """Pictures of latents.
 
         Args:
             latents: float array of shape `(count, latent_dim)`.
             labels: `count` class numbers; None without classes.
             truncation: psi, without effect where the generator takes none.
+            report: called with the number of pictures made.
 
         Returns:
             uint8 array of shape `(count, height, width, channels)`.
@@ -68,4 +75,5 @@ class LiteRTGenerator:
             with self._lock:
                 (picture,) = self._signature(latents=latent[None], **options).values()
             pictures.append(picture[0])
+            report(index + 1)
         return np.stack(pictures)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from keras_stylegan.formats import MAX_PIXELS
 from keras_stylegan.inference.images import read_picture
+from keras_stylegan.inference.regions import ALPHA, read_mask
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Piece:
 
     Attributes:
         source: what `read_picture` reads.
-        mask: likewise, of the source's size: white where the source counts, black where the target stays. None takes
-            the source's alpha.
+        mask: a mask of the source's size, as `regions.read_mask` takes it: white where the source counts, black where
+            the target stays. `"alpha"` is the source's transparency, and so is None where it has one.
         at: (x, y) of the source's upper left corner in the target, in pixels; may lie outside. None is the middle.
         scale: size of the source in the target relative to its own.
     """
@@ -50,16 +51,13 @@ def place(piece: Piece, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         OSError: if a file cannot be read.
     """
     picture = read_picture(piece.source)
-    if piece.mask is not None:
-        mask = read_picture(piece.mask).photo.convert("L")
-        if mask.size != picture.photo.size:
-            raise ValueError(
-                f"`mask` must have the source's size, {_size(picture.photo.size)}. Received: {_size(mask.size)}"
-            )
-    elif picture.alpha is not None:
-        mask = picture.alpha
-    else:
+    if piece.mask is None and picture.alpha is None:
         raise ValueError("`mask` must be given for a source without transparency. Received nothing")
+    mask = read_mask(ALPHA if piece.mask is None else piece.mask, picture)
+    if mask.size != picture.photo.size:
+        raise ValueError(
+            f"`mask` must have the source's size, {_size(picture.photo.size)}. Received: {_size(mask.size)}"
+        )
     scale = piece.scale
     if not isinstance(scale, numbers.Real) or not 0 < scale < math.inf:
         raise ValueError(f"`scale` must be a finite number greater than 0. Received: scale={scale}")

@@ -53,7 +53,7 @@ def read_masks(masks: Sequence, picture: Picture) -> list[Image.Image]:
     """
     size, resized, sizes = picture.photo.size, [], set()
     for number, source in enumerate(masks, 1):
-        mask = _read(source, picture)
+        mask = read_mask(source, picture)
         if mask.getextrema()[1] == 0:
             raise ValueError(
                 f"`regions` must have masks that mark at least one pixel. Received: {_name(source, number)}, all 0"
@@ -102,9 +102,15 @@ def _add(one, other):
     return np.minimum(one.astype(np.uint16) + other, 255).astype(np.uint8)
 
 
-def _read(source, picture: Picture) -> Image.Image:
+def read_mask(source, picture: Picture) -> Image.Image:
+    """A mask of any kind that `read_masks` takes, of a picture, as an image of mode L and of its own size.
+
+    Raises:
+        ValueError: if it cannot be read, or is to be the alpha of a picture without.
+        OSError: if a file cannot be opened.
+    """
     if isinstance(source, Outside):
-        return _read(source.mask, picture).point([255 - value for value in range(256)])
+        return read_mask(source.mask, picture).point([255 - value for value in range(256)])
     if isinstance(source, str) and source == ALPHA:
         if picture.alpha is None:
             raise ValueError("the mask `alpha` needs a photograph with transparency. Received: one without")

@@ -28,7 +28,7 @@ def evaluate_images(
     settings: ScoreSettings | None = None,
     nearest: Callable[[Image.Image], None] | None = None,
     resamples: int = 100,
-    report: Callable[[int, int], None] = lambda done, total: None,
+    report: Callable[..., None] = lambda done, total, what: None,
 ) -> dict[str, Any]:
     """Scores a set of generated pictures against a set of real ones.
 
@@ -41,7 +41,8 @@ def evaluate_images(
         settings: `ScoreSettings`.
         nearest: called with `nearest_sheet` of the two sets; None makes none.
         resamples: of `score_intervals`; 0 for no intervals.
-        report: called with the pictures that the extractor has seen, and those of both sets.
+        report: called with how much is done (None where that is not counted), the total, and of what: `"looking"` at
+            pictures, `"scoring"`, `"scoring halves"`, `"comparing"` for the sheet.
 
     Returns:
         Dict for JSON: `scores` by label; `intervals` by label, as `score_intervals` gives them; `extractor` (name,
@@ -65,18 +66,32 @@ def evaluate_images(
             )
     count, total = len(sources["real"]), sum(map(len, sources.values()))
     real_features, content = cached_features(
-        real, extractor, max_features, folder=cache, report=lambda done: report(done, total)
+        real, extractor, max_features, folder=cache, report=lambda done: report(done, total, "looking")
     )
-    fake_features = extract(sources["fake"], extractor, max_features, report=lambda done: report(count + done, total))
+    fake_features = extract(
+        sources["fake"], extractor, max_features, report=lambda done: report(count + done, total, "looking")
+    )
+    report(None, None, "scoring")
     # The record is to say what was done, and small sets have no subsets of a thousand.
     subset_size = min(settings.kid_subset_size, len(real_features.features), len(fake_features.features))
     settings = dataclasses.replace(settings, kid_subset_size=subset_size)
     scores = score_features(real_features, fake_features, metrics, settings)
-    intervals = score_intervals(real_features, fake_features, metrics, settings, resamples) if resamples else {}
+    intervals = {}
+    if resamples:
+        report(None, None, "scoring halves")
+        intervals = score_intervals(
+            real_features,
+            fake_features,
+            metrics,
+            settings,
+            resamples,
+            report=lambda done: report(done, resamples, "scoring halves"),
+        )
     for metric in (name for name, interval in intervals.items() if interval is None):
         message = f"No interval of {metric}: it needs at least {2 * fewest_images(metric, settings)} pictures of a set"
         warnings.warn(message, stacklevel=2)
     if nearest:
+        report(None, None, "comparing")
         sheet = nearest_sheet(sources["fake"], fake_features.features, sources["real"], real_features.features)
         nearest(sheet)
     return {

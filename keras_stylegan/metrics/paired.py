@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,11 @@ _SCORES = {"psnr": ("PSNR", psnr), "ssim": ("SSIM", ssim), "luma_ssim": ("luma-S
 
 
 def evaluate_pairs(
-    real: str | Path, fake: str | Path, metrics: Iterable[str] = PAIRED_METRICS, resamples: int = 1000
+    real: str | Path,
+    fake: str | Path,
+    metrics: Iterable[str] = PAIRED_METRICS,
+    resamples: int = 1000,
+    report: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Scores every picture of one set against the one of its name in another.
 
@@ -29,6 +33,7 @@ def evaluate_pairs(
         fake: pictures by the same names, whatever their suffixes, each in the size of its truth.
         metrics: names among `PAIRED_METRICS`.
         resamples: of `bootstrap_interval`; 0 for no intervals.
+        report: called with the number of pairs scored and in total.
 
     Returns:
         Dict for JSON: `scores`, means over the pictures by label; `intervals`, 95 % bootstrap intervals (`low` and
@@ -49,6 +54,7 @@ def evaluate_pairs(
                 values[label].append(function(both[..., 3:], both[..., :3]))
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from error
+        report(index + 1, len(pairs))
     intervals = {}
     for label, scores in values.items() if resamples else ():
         low, high = bootstrap_interval(scores, resamples=resamples)

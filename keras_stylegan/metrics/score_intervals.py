@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -45,6 +45,7 @@ def score_intervals(
     resamples: int = 100,
     confidence: float = 0.95,
     seed: int = 0,
+    report: Callable[[int], None] = lambda done: None,
 ) -> dict[str, dict[str, float] | None]:
     """Intervals of what `score_features` gives: where other samples of as many images would score.
 
@@ -67,6 +68,7 @@ def score_intervals(
         resamples: pairs of halves scored, at least 2.
         confidence: above 0 and below 1.
         seed: of the halves.
+        report: called with the number of halves scored.
 
     Returns:
         Dict from metric to `low`, `high`, and `half`, the mean score of the halves; None for a metric that needs more
@@ -93,9 +95,10 @@ def score_intervals(
         # Of halves of one size all pairs; of others as many subsets as go through the larger one.
         settings = dataclasses.replace(settings, kid_subsets=-(-most // fewest), kid_subset_size=fewest)
         random = np.random.default_rng(seed)
-        halves = [
-            score_features(_half(real, random), _half(fake, random), possible, settings) for _ in range(resamples)
-        ]
+        halves = []
+        for number in range(resamples):
+            halves.append(score_features(_half(real, random), _half(fake, random), possible, settings))
+            report(number + 1)
     intervals: dict[str, dict[str, float] | None] = dict.fromkeys(metrics)
     for metric in possible:
         scores = np.array([half[metric] for half in halves])

@@ -26,14 +26,27 @@ def generate(generator, seeds, labels=None, batch_size=16, **options):
     return render(generator, seeded_latents(seeds, generator.latent_dim), labels, batch_size, **options)
 
 
-def render(generator, latents, labels=None, batch_size=16, **options):
-    """Pictures of latents, float `(count, latent_dim)`; other arguments and result as of `generate`."""
+def render(generator, latents, labels=None, batch_size=16, report=lambda done: None, **options):
+    """Pictures of latents.
+
+    Args:
+        generator, labels, batch_size, **options: as of `generate`.
+        latents: float `(count, latent_dim)`.
+        report: called with the number of pictures made.
+
+    Returns:
+        As `generate`.
+
+    Raises:
+        ValueError: if the labels are not one class of the generator for each latent.
+    """
     one_hot = one_hot_labels(labels, len(latents), generator.num_classes)
     pictures = []
     for start in range(0, len(latents), batch_size):
         part = slice(start, start + batch_size)
         images = generator(latents[part], None if one_hot is None else one_hot[part], **options)
         pictures.append(_to_uint8(images))
+        report(min(start + batch_size, len(latents)))
     return np.concatenate(pictures)
 
 
@@ -87,19 +100,23 @@ def map_styles(generator, latents, labels=None, truncation=1.0):
     return ops.convert_to_numpy(generator.broadcast(w))
 
 
-def render_styles(generator, styles, batch_size=16):
+def render_styles(generator, styles, batch_size=16, report=lambda done: None):
     """Pictures of styles.
 
     Args:
         generator: built style-based generator.
         styles: float array of shape `(count, num_styles, style_dim)`, W+.
         batch_size: int, pictures generated at a time.
+        report: called with the number of pictures made.
 
     Returns:
         uint8 array of shape `(count, height, width, channels)`.
     """
-    parts = [styles[start : start + batch_size] for start in range(0, len(styles), batch_size)]
-    return np.concatenate([_to_uint8(generator.synthesize(part)) for part in parts])
+    pictures = []
+    for start in range(0, len(styles), batch_size):
+        pictures.append(_to_uint8(generator.synthesize(styles[start : start + batch_size])))
+        report(min(start + batch_size, len(styles)))
+    return np.concatenate(pictures)
 
 
 def style_moments(generator, label=None, count=10_000):
