@@ -68,7 +68,8 @@ def generator_hint() -> str:
     """What to add to a message about a missing generator: how to make one, where none is packaged."""
     if generators():
         return ""
-    return "; `keras-stylegan train stylegan2_scenes --data SCENES --out RUN` makes a run, which `--from RUN` takes"
+    call = "keras-stylegan train stylegan2_scenes_relativistic --data SCENES --out RUN"
+    return f"; `{call}` makes a run, which `--from RUN` takes"
 
 
 def scene_pipeline_entry(name: str) -> dict:

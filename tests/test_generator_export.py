@@ -180,7 +180,7 @@ def test_while_no_scenes_are_packaged_the_command_says_what_to_do(tmp_path, monk
         assert cli.main(command) == 2
         told = capsys.readouterr().err
         assert "a packaged one (there are none). Received: scenes" in told and told.count("\n") == 1
-        assert "train stylegan2_scenes --data SCENES --out RUN` makes a run, which `--from RUN` takes" in told
+        assert "train stylegan2_scenes_relativistic --data SCENES --out RUN` makes a run, which" in told
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 

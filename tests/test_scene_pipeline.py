@@ -285,7 +285,7 @@ def test_what_is_no_run_of_the_pipeline_is_told(tmp_path):
         ),
         (
             ["generate", "--style", "munch_scream", "-o", "{out}"],
-            "(there are none). Received: scenes; `keras-stylegan train stylegan2_scenes --data SCENES",
+            "(there are none). Received: scenes; `keras-stylegan train stylegan2_scenes_relativistic --data SCENES",
         ),
         (["generate", "--style", "munch_screem", "--from", "{generator}", "-o", "{out}"], "munch_scream"),
         (["generate", "--bank", "x.safetensors", "--from", "{generator}", "-o", "{out}"], "`--bank` needs `--style`"),
