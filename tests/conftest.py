@@ -53,7 +53,7 @@ else:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def shared(tmp_path_factory):
+def files_of_the_session(tmp_path_factory):
     """A folder of all processes of this session, and in it what those on JAX compile: most of a short one's time."""
     folder = tmp_path_factory.getbasetemp()
     folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "shared"

@@ -118,7 +118,10 @@ def test_classes_channels_and_the_weights_of_another_run(pictures, tmp_path, cap
         ({"loss": "hinj"}, "`loss` must be one of minimax, non_saturating, "),
         ({"loss": "hinj"}, "Received: loss=hinj. Did you mean hinge?"),
         ({"size": "64,6400"}, "`size` must be at most 4096 pixels a side. Received: size=(64, 6400)"),
-        ({"start_from": "/nowhere"}, "`start_from` must be the directory of a GAN's run, with generator.keras"),
+        (
+            {"start_from": "/nowhere"},
+            "`start_from` must be the directory of a GAN's run or a packaged generator (scenes)",
+        ),
         ({"frozen_blocks": 9}, "`frozen_blocks` must leave one of the critic's"),
     ],
 )

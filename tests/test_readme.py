@@ -67,11 +67,14 @@ def test_commands_are_understood(line, tmp_path, monkeypatch, capsys):
         return
     if "-" in arguments:
         arguments[arguments.index("-")] = "missing.jpg"
+    if arguments[0] in ("generate", "interpolate", "directions") and "--from" not in arguments:
+        assert cli.main(arguments) == 0  # the packaged generator needs no file
+        return
     assert cli.main(arguments) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "usage" not in error
-    placeholders = ("photo", "mine", "upscaler", "missing.jpg", "PHOTOGRAPHS", "painting", "RUN", "SCENES", "DIR")
-    assert any(word in error for word in placeholders)
+    placeholders = "photo mine upscaler missing.jpg PHOTOGRAPHS painting RUN SCENES DIR ENCODER"
+    assert any(word in error for word in placeholders.split())
 
 
 def test_sizes_are_those_of_the_packaged_network():

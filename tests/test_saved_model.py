@@ -137,7 +137,9 @@ def test_the_command(exported, tmp_path, capsys, monkeypatch):
     error = capsys.readouterr().err
     assert "a packaged network (" in error and "Did you mean multistyle?" in error
     calls = []
-    monkeypatch.setattr(saved_model, "export_saved_model", lambda *given: calls.append(given) or exported_stylizer())
+    monkeypatch.setattr(
+        saved_model, "export_saved_model", lambda *given: calls.append(given[:4]) or exported_stylizer()
+    )
     assert cli.main(["export", "RUN", *call, "models", "--version", "3", "--predictor", "OTHER"]) == 0
     path, signatures, difference = capsys.readouterr().out.splitlines()
     assert calls == [("RUN", "models", 3, "OTHER")] and path == str(exported)

@@ -284,8 +284,8 @@ def test_what_is_no_run_of_the_pipeline_is_told(tmp_path):
             "`model` must hold a scene network",
         ),
         (
-            ["generate", "--style", "munch_scream", "-o", "{out}"],
-            "(there are none). Received: scenes; `keras-stylegan train stylegan2_scenes_relativistic --data SCENES",
+            ["generate", "--style", "munch_scream", "--from", "sceens", "-o", "{out}"],
+            "(scenes). Received: sceens. Did you mean scenes?",
         ),
         (["generate", "--style", "munch_screem", "--from", "{generator}", "-o", "{out}"], "munch_scream"),
         (["generate", "--bank", "x.safetensors", "--from", "{generator}", "-o", "{out}"], "`--bank` needs `--style`"),
@@ -308,7 +308,10 @@ def test_mistakes_of_commands_are_one_line(call, message, folder, tmp_path, capf
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"--from": "scenes_of_mine"}, "or a packaged generator (there are none). Received: scenes_of_mine; `keras-"),
+        (
+            {"--from": "scenes_of_mine"},
+            "or a packaged generator (scenes). Received: scenes_of_mine. Did you mean scenes?",
+        ),
         ({"--from": "{folder}"}, "`start_from` must be the directory of a run, with config.json and generator.keras"),
         ({"--styles": "{folder}/scenes"}, "`styles` must hold pictures named after packaged styles, such as"),
         ({"--set": "phase=joined"}, "`phase` must be one of encoder, joint. Received: phase=joined. Did you mean"),

@@ -331,7 +331,7 @@ def test_recipe_and_a_run_that_begins_with_its_weights(pictures, tmp_path, capsy
         (["--set=classes=forest,desert"], "`classes` must be different names among forest, ocean, str.*desert"),
         (["--set=classes=forest"], "`classes` must be .*Received: classes=forest"),
         (["--set=data="], "`data` must name the pictures"),
-        (["--from=nowhere"], "`start_from` must be the directory of a GAN's run, with generator.keras.*nowhere"),
+        (["--from=nowhere"], "`start_from` must be the directory of a GAN's run .*with generator.keras.*nowhere"),
         (["--set=channels=2"], "`channels` must be 1, 3 or 4. Received: channels=2"),
         (["--set=loss=best"], "`loss` must be one of"),
     ],
