@@ -36,7 +36,11 @@ def main():
         found = {}
         for quantize in arguments.quantize:
             content = to_tflite(target, "network", quantize)
-            found[quantize] = measure(content, target.signature, target.measured, expected), BARS[quantize]
+            try:
+                found[quantize] = measure(content, target.signature, target.measured, expected), BARS[quantize]
+            except ValueError as error:
+                rows.append({"source": Path(source).name, "quantize": quantize, "missed": [str(error)]})
+                print(f"{source}, {quantize}: {error}", flush=True)
         height, width = target.size
         work = next(iter(found.values()))[0].multiply_adds
         print(f"\n{source} at {height}x{width}, {work / 1e6:.0f} M multiply-adds, {platform.machine()}\n")

@@ -53,8 +53,8 @@ else:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def files_of_the_session(tmp_path_factory):
-    """A folder of all processes of this session, and in it what those on JAX compile: most of a short one's time."""
+def files_of_this_run(tmp_path_factory):
+    """A folder of all processes of this run, and in it what those on JAX compile: most of a short one's time."""
     folder = tmp_path_factory.getbasetemp()
     folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "shared"
     share(folder)

@@ -1,4 +1,4 @@
-"""What takes long to make and no test changes, made once for all processes of a session of pytest."""
+"""What takes long to make and no test changes, made once for all processes of a run of tests."""
 
 import fcntl
 import functools

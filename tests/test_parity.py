@@ -70,6 +70,16 @@ def test_errors_are_those_of_the_worst_picture():
         measure(CONTENT, "stylize_weights", given[:1], [right[:, ::2]])
 
 
+def test_a_file_that_does_not_run_is_a_mistake(monkeypatch):
+    def refuse(**inputs):
+        raise RuntimeError("Node number 7 failed to prepare.")
+
+    monkeypatch.setattr(Interpreter, "get_signature_runner", lambda self, signature: refuse)
+    given = [inputs([1, 0, 0])]
+    with pytest.raises(ValueError, match="`stylize_weights` must run in LiteRT. Received: Node number 7 failed"):
+        measure(CONTENT, "stylize_weights", given, [exact(one) for one in given])
+
+
 def test_what_is_no_number_misses_every_bar():
     given = [inputs([1, 0, 0]), inputs([1, 0, 0], seed=1)]
     parity = measure(CONTENT, "stylize_weights", given, [np.full_like(exact(given[0]), np.nan), exact(given[1])])

@@ -91,14 +91,17 @@ def measure(
         expected: what Keras makes of each, float arrays of the outputs' shapes; pictures in [-1, 1].
 
     Raises:
-        ValueError: if an output has another shape or type.
+        ValueError: if an output has another shape or type, or LiteRT does not run the file.
     """
     from ai_edge_litert.interpreter import Interpreter
 
     runner = Interpreter(model_content=content, num_threads=THREADS).get_signature_runner(signature)
     greatest, means, squares = [], [], []
     for given, wanted in zip(inputs, expected, strict=True):
-        (made,) = runner(**given).values()
+        try:
+            (made,) = runner(**given).values()
+        except RuntimeError as error:  # as where XNNPACK refuses an operator in 8 bits
+            raise ValueError(f"`{signature}` must run in LiteRT. Received: {error}") from error
         if made.dtype not in (np.uint8, np.float32) or made.shape != wanted.shape:
             raise ValueError(
                 f"`{signature}` must return uint8 or float32 of shape {wanted.shape}. "
