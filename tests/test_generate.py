@@ -1,6 +1,7 @@
 """Pictures and animations of a run's generator, from Python and from the command line."""
 
 import json
+import sys
 
 import keras
 import numpy as np
@@ -207,3 +208,14 @@ def test_mp4_needs_its_package(tmp_path):
     else:
         with pytest.raises(ValueError, match="walk.mp4: an animation must be .* .install imageio-ffmpeg for MP4"):
             check_animation("walk.mp4")
+
+
+def test_works_without_the_package_that_draws_bars(monkeypatch, capsys):
+    from keras_stylegan.commands import progress
+
+    monkeypatch.setattr(progress, "LINE_SECONDS", 1e-9)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    with progress.progress_bar("generating", 2) as report:
+        report(1)
+        report(2)
+    assert capsys.readouterr() == ("", "")

@@ -37,10 +37,7 @@ def progress_bar(description: str, total: float | None = None, file: TextIO | No
     def show():
         nonlocal shown
         if shown is None:  # with the first step, so that a mistake found before it is one line and no bar
-            from rich.console import Console
-
-            console = Console(file=file, stderr=file is None)
-            shown = _Bar(console, description) if console.is_terminal else _Lines(console, begun)
+            shown = _display(file, description, begun)
         shown.show(*told)
 
     def report(done=None, total=total, what=description):
@@ -70,6 +67,25 @@ def counted(items: Iterable, report: Callable[[int], None]):
     for number, item in enumerate(items, 1):
         report(number)
         yield item
+
+
+def _display(file, description, begun):
+    try:
+        from rich.console import Console
+    except ImportError:  # packaged networks run with NumPy, Pillow and LiteRT alone
+        return _Nothing()
+    console = Console(file=file, stderr=file is None)
+    return _Bar(console, description) if console.is_terminal else _Lines(console, begun)
+
+
+class _Nothing:
+    """Shows nothing."""
+
+    def show(self, *told):
+        pass
+
+    def close(self):
+        pass
 
 
 class _Bar:
