@@ -109,16 +109,16 @@ def make_rows(pairs, networks, generator, painter):
     height, width = reference.size
     noise = generator.generate(range(len(pairs)))
     rows = {"photograph": [], "painter": [], "generator": list(noise), "generator, painted": []}
-    parts = [(f"{name}{by}", network, skips) for name, network in networks.items()
-             for by, skips in ((", styles alone", False), ("", True))]  # fmt: skip
+    parts = [(f"{name}{by}", network, detail) for name, network in networks.items()
+             for by, detail in ((", styles alone", 0.0), ("", 1.0))]  # fmt: skip
     for ((_, file), style), scene in zip(pairs, noise, strict=True):
         photo = middle(read_picture(file), reference.input_size).photo
         painted = np.asarray(painter.stylize(photo, style))
         rows["photograph"].append(np.asarray(photo.resize((width, height), Image.Resampling.BOX)))
         rows["painter"].append(np.asarray(Image.fromarray(painted).resize((width, height), Image.Resampling.BOX)))
         rows["generator, painted"].append(np.asarray(painter.stylize(scene, style)))
-        for row, network, skips in parts:
-            made = np.asarray(network(painted[None] / np.float32(127.5) - 1, skips=skips))[0]
+        for row, network, detail in parts:
+            made = np.asarray(network(painted[None] / np.float32(127.5) - 1, detail=detail))[0]
             rows.setdefault(row, []).append(np.uint8(np.clip(np.rint((made + 1) * 127.5), 0, 255)))
     return rows
 

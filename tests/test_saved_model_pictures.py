@@ -65,18 +65,19 @@ def test_every_size_is_as_by_keras(kind, signature, output, factor):
 
 def test_scenes_are_as_by_keras():
     served, by_keras = served_picture("scene"), KerasScenes(open_source(picture_run("scene")).network)
-    image = np.stack([photograph(32, 32, seed) for seed in (1, 2)])
-    made = ask(served, "scene", image=image)["scene"]
-    for one, result in zip(image, made, strict=True):
-        assert np.abs(result - by_keras.run(one).astype(int)).max() <= 1
-    file = ask(served, "encoded_png", image_bytes=as_strings(png(image[0])))["scene_bytes"][0]
-    assert np.abs(pixels(file) - made[0]).max() <= 1
+    image, detail = np.stack([photograph(32, 32, seed) for seed in (1, 2)]), np.float32([1, 0.25])
+    made = ask(served, "scene", image=image, detail=detail)["scene"]
+    for result, *call in zip(made, image, detail, strict=True):
+        assert np.abs(result - by_keras.run(*call).astype(int)).max() <= 1
+    assert np.abs(made[1] - by_keras.run(image[1]).astype(int)).max() > 3
+    file = ask(served, "encoded_png", image_bytes=as_strings(png(image[1])), detail=detail[1:])["scene_bytes"][0]
+    assert np.abs(pixels(file) - made[1]).max() <= 1
     for size in ((40, 90), (7, 5), (200, 64)):
         image = photograph(*size)
         expected = ImageOps.fit(Image.fromarray(image), (48, 32), Image.Resampling.BICUBIC)
         middle = saved_model_images.middle(tf.constant(image[None]), (32, 48))[0].numpy()
         assert np.abs(middle - np.asarray(expected, int)).max() <= 1  # Pillow rounds twice
-        assert ask(served, "scene", image=image[None])["scene"].shape == (1, 16, 16, 3)
+        assert ask(served, "scene", image=image[None], detail=detail[:1])["scene"].shape == (1, 16, 16, 3)
 
 
 def fusion(height, width):
@@ -136,7 +137,15 @@ BAD = {
     ),
     # Each is continued to 64 pixels, so that three megabytes would become gigabytes.
     "many tiny": ("translator", "translate", {"image": np.zeros((1025, 1, 1, 3), "uint8")}, "sides counted as 64"),
-    "thin": ("scene", "scene", {"image": np.zeros((1, 1, 131073, 3), "uint8")}, "sides counted as 32 at least"),
+    "thin": (
+        "scene", "scene", {"image": np.zeros((1, 1, 131073, 3), "uint8"), "detail": np.ones(1, "float32")},
+        "sides counted as 32 at least",
+    ),
+    "detail": ("scene", "scene", {"image": ONE, "detail": np.float32([1.5])}, "`detail` must be from 0 to 1"),
+    "details": (
+        "scene", "encoded", {"image_bytes": as_strings(png(ONE[0])), "detail": np.ones(2, "float32")},
+        "one for each of the batch",
+    ),
     "thin PNG": ("translator", "encoded", {"image_bytes": as_strings(png(np.zeros((1, 65537), "uint8")))}, "as 64"),
     "domain": ("domains", "translate", {"image": ONE, "z": Z, "domain_number": np.int32([2])}, "from 0 to 1"),
     "latent": ("domains", "translate", {"image": ONE, "z": Z * np.nan, "domain_number": np.int32([0])}, "be finite"),

@@ -9,6 +9,7 @@ from toy_styles import NUM_STYLES
 
 from keras_stylegan.layers import DiffAugment
 from keras_stylegan.losses import content_loss, style_loss, style_statistics
+from keras_stylegan.models.style_prior import StylePrior
 from keras_stylegan.networks import SceneEncoder, SceneNetwork, StyleGAN2Generator
 
 
@@ -53,11 +54,22 @@ def test_pictures_are_reduced_by_their_means_and_both_ways_change_the_scene():
     reduced = images.reshape(1, 16, 3, 16, 3, 3).mean(axis=(2, 4))
     np.testing.assert_allclose(network.reduce(images), reduced, atol=1e-6)
     np.testing.assert_allclose(network(images), network.render(reduced), atol=1e-5)
-    with_skips, without = numpy(network(images)), numpy(network(images, skips=False))
+    with_skips, without = numpy(network(images)), numpy(network(images, detail=0.0))
     assert np.abs(with_skips - without).max() > 1e-2
-    assert np.abs(without - numpy(network(-images, skips=False))).max() > 1e-3
+    assert np.abs(without - numpy(network(-images, detail=0.0))).max() > 1e-3
     alone = tiny_network(stirred(SceneEncoder(**SHAPE, skips=False), 2, 0.1))
-    np.testing.assert_array_equal(alone(images[:, :32, :32]), alone(images[:, :32, :32], skips=False))
+    np.testing.assert_array_equal(alone(images[:, :32, :32]), alone(images[:, :32, :32], detail=0.0))
+
+
+def test_each_picture_has_its_own_share_of_detail():
+    network, images = tiny_network(), batch()["content"]
+    by_share = [numpy(network(images, detail=share)) for share in (0.0, 0.25, 1.0)]
+    both = numpy(network(images, detail=np.array([0.25, 1.0], "float32")))
+    np.testing.assert_allclose(both[0], by_share[1][0], atol=1e-5)
+    np.testing.assert_allclose(both[1], by_share[2][1], atol=1e-5)
+    # The styles stay, so that the way from none to all is not a mixture of two pictures, but lies near one.
+    away = [np.abs(scene - by_share[0]).mean() for scene in by_share]
+    assert away[0] == 0 < away[1] < away[2]
 
 
 def test_skips_restore_what_no_style_can_say():
@@ -93,12 +105,23 @@ def test_networks_that_do_not_fit_are_told(make, message):
 # The model
 
 
+def scene(model, data):
+    return model.network(data["painted"], detail=data["detail"])
+
+
+def test_a_quarter_of_the_pictures_has_all_detail_and_a_quarter_none(model):
+    drawn = numpy(model.draw({**batch(), "content": np.zeros((400, 1)), "painted": None})["detail"])
+    assert drawn.shape == (400,) and drawn.min() == 0 and drawn.max() == 1
+    for share in (drawn == 0, drawn == 1):
+        assert 0.17 < share.mean() < 0.33
+
+
 def test_terms_are_their_definitions(model):
     data = model.draw(batch())
     terms = {name: numpy(value) for name, value in model.generator_terms(data).items()}
-    assert set(terms) == {"pixel", "perceptual", "content", "style", "adversarial"}
+    assert set(terms) == {"pixel", "perceptual", "prior", "content", "style", "adversarial"}
     painted = numpy(model.stylise(data)).reshape(2, 16, 2, 16, 2, 3).mean(axis=(2, 4))
-    scene = numpy(model.network.render(painted))
+    scene = numpy(model.network.render(painted, detail=data["detail"]))
     np.testing.assert_allclose(terms["pixel"], np.abs(scene - painted).mean(axis=(1, 2, 3)), rtol=1e-4)
     features, wanted = model.perceptual(scene), model.perceptual(painted)
     expected = 0.8 * np.mean([numpy(content_loss(features[tap], wanted[tap])) for tap in features], axis=0)
@@ -121,10 +144,29 @@ def test_terms_are_their_definitions(model):
     np.testing.assert_allclose(critic, np.log1p(np.exp(fake)) + np.log1p(np.exp(-real)), rtol=1e-3)
 
 
+def test_styles_of_the_generators_own_are_as_likely_as_the_prior_says(model):
+    generator, rng = model.network.generator, np.random.default_rng(7)
+    mean = numpy(generator.mean_styles).mean(axis=0)
+    offsets = numpy(generator.map_latents(rng.normal(size=(4000, generator.latent_dim)).astype("float32"))) - mean
+    prior = StylePrior(generator)
+    # The ridge takes a little of 1, most of it where the mapping network says next to nothing.
+    assert 0.7 < numpy(prior(offsets[:, None])).mean() < 1.05
+    # By hand: squared offsets over the variances of the principal directions.
+    covariance = offsets.astype("float64").T @ offsets / len(offsets)
+    covariance += 0.01 * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    one = rng.normal(size=(1, 2, 5)).astype("float32")
+    expected = np.mean([o @ np.linalg.solve(covariance, o) / 5 for o in one[0].astype("float64")])
+    np.testing.assert_allclose(prior(one), [expected], rtol=0.1)
+    np.testing.assert_allclose(prior(np.zeros((3, 2, 5), "float32")), np.zeros(3))
+    data = model.draw(batch())
+    styles = model.network.encoder(model.network.reduce(data["painted"]))["styles"]
+    np.testing.assert_allclose(model.generator_terms(data)["prior"], 0.02 * numpy(prior(styles)), rtol=1e-3)
+
+
 def test_relativistic_losses_see_the_scenes_and_augmentation_the_critics_pictures(model):
     data = model.draw(batch())
     other = build(loss="relativistic")
-    logits = [numpy(other.critic(x)).reshape(-1) for x in (data["images"], other.network(data["painted"]))]
+    logits = [numpy(other.critic(x)).reshape(-1) for x in (data["images"], scene(other, data))]
     expected = 0.1 * np.log1p(np.exp(logits[0] - logits[1]))
     np.testing.assert_allclose(other.generator_terms(data)["adversarial"], expected, rtol=1e-3)
     augmented = build(augment=DiffAugment(["colour"], seed=1))
@@ -141,7 +183,7 @@ def test_joint_training_changes_encoder_and_generator_and_leaves_the_painter(pha
     optimizers = {player.name: keras.optimizers.SGD(0.1) for player in model.players()}
     model.compile(optimizers, ema={"half_life_kimg": 1.0}, jit_compile=False, run_eagerly=True)
     logs = model.update_step(batch())
-    terms = {"pixel", "perceptual"} | ({"content", "style", "adversarial"} if phase == "joint" else set())
+    terms = {"pixel", "perceptual", "prior"} | ({"content", "style", "adversarial"} if phase == "joint" else set())
     assert {f"generator/{term}" for term in terms} <= set(logs)
     assert ("critic/adversarial" in logs and "critic/r1" in logs) == (phase == "joint")
     learnt = {"encoder"} if phase == "encoder" else {"encoder", "generator"}

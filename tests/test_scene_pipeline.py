@@ -83,7 +83,7 @@ def run(folder):
 
 def test_recipe_trains_by_the_sum_of_all_terms(run, folder):
     last = read_metrics(run / "metrics.jsonl")[-1]
-    terms = [f"generator/{name}" for name in ("pixel", "perceptual", "content", "style", "adversarial")]
+    terms = [f"generator/{name}" for name in ("pixel", "perceptual", "prior", "content", "style", "adversarial")]
     assert last["images"] == 4
     assert np.isfinite([last[name] for name in [*terms, "critic/adversarial", "critic/r1"]]).all()
     assert last["generator/loss"] == pytest.approx(sum(last[name] for name in terms), rel=1e-4)
@@ -118,7 +118,7 @@ def test_the_encoder_alone_begins_with_a_run_of_the_pipeline(run, folder):
         np.testing.assert_array_equal(ours, theirs)
     (player,) = system.model.players()
     assert player.networks == [network.encoder] and system.probe is None and "scenes" not in system.facts
-    assert "images" not in system.batches[0] and system.preview().shape == (8, 3, 16, 16, 3)
+    assert "images" not in system.batches[0] and system.preview().shape == (8, 4, 16, 16, 3)
 
 
 def test_the_usual_critic_takes_its_weights_from_the_generators_run():
@@ -157,6 +157,12 @@ def test_a_photograph_becomes_a_scene(run, folder, tmp_path, capfd):
     middle = Image.open(photo).crop((6, 0, 46, 40)).resize((32, 32), Image.Resampling.BICUBIC)
     painted = np.asarray(load().stylize(middle, "munch_scream"))
     np.testing.assert_allclose(made, open_scenes(run).run(painted), atol=1)
+    plain = tmp_path / "plain.png"
+    assert cli.main([*call, str(plain), "--detail", "0"]) == 0
+    with Image.open(plain) as picture:
+        alone = np.asarray(picture).astype(int)
+    np.testing.assert_allclose(alone, open_scenes(run).run(painted, 0.0), atol=1)
+    assert np.abs(alone - made).max() > 1
     mixed = tmp_path / "small.jpg"
     call[3] = "munch_scream=1,hokusai_great_wave=2"
     assert cli.main([*call, str(mixed), "--strength", "0.5", "--max-size", "8", "--no-provenance"]) == 0
@@ -227,7 +233,7 @@ def test_packaged_files_say_what_they_are(shipped):
     assert manifest["scene_pipeline"] == entry and {"multistyle", "compact"} < set(manifest)
     assert entry["input_size"] == [32, 32] and entry["size"] == [16, 16] and entry["images_seen"] == 4004
     assert entry["recipe"].startswith("keras-stylegan train stylegan2 --out RUN_1; keras-stylegan train scene_")
-    assert set(entry["losses"]) == {"pixel", "perceptual", "content", "style", "adversarial"}
+    assert set(entry["losses"]) == {"pixel", "perceptual", "prior", "content", "style", "adversarial"}
     assert entry["parity"]["greatest"] <= 2
     card = (assets / "weights/scene_pipeline.md").read_text()
     assert all(
@@ -270,6 +276,7 @@ def test_what_is_no_run_of_the_pipeline_is_told(tmp_path):
         (["scene", "{photo}", "-o", "{out}"], "the following arguments are required: --style"),
         (["scene", "{photo}", "-o", "{out}", "--style", "munch_screem"], "munch_scream"),
         (["scene", "{photo}", "-o", "{out}", "--style", "munch_scream", "--strength", "2"], "`strength` must be"),
+        (["scene", "{photo}", "-o", "{out}", "--style", "munch_scream", "--detail", "nan"], "`detail` must be from 0"),
         (
             ["scene", "{photo}", "-o", "{out}", "--style", "munch_scream"],
             "or a packaged one (there are none). Received: scene_pipeline; `keras-stylegan train scene_pipeline",

@@ -130,8 +130,10 @@ def test_pictures_through_the_server(kind, monkeypatch):
             "translator": ("translate", "translated"), "upscaler": ("upscale", "upscaled"), "scene": ("scene", "scene")
         }[kind]  # fmt: skip
         pixels = photograph(40, 33)
-        expected = model.run(call, {"image": pixels[None]})[output][0].astype(int)
-        made = getattr(client, call)(Image.fromarray(np.dstack([pixels, np.full((33, 40), 99, "uint8")])))
+        more = {"detail": np.float32([0.5])} if kind == "scene" else {}
+        expected = model.run(call, {"image": pixels[None], **more})[output][0].astype(int)
+        options = {"detail": 0.5} if kind == "scene" else {}
+        made = getattr(client, call)(Image.fromarray(np.dstack([pixels, np.full((33, 40), 99, "uint8")])), **options)
         if kind != "scene":  # it has a size of its own
             assert made.mode == "RGBA" and made.getchannel("A").getextrema() == (99, 99)
         np.testing.assert_allclose(np.asarray(made)[..., :3], expected, atol=1)

@@ -1,5 +1,7 @@
 """Networks from pictures to pictures as LiteRT files: equal to Keras, taken by XNNPACK, run by the commands."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -87,11 +89,15 @@ def test_scenes(tmp_path):
     found = export_tflite(picture_run("scene"), file, quantize="none")[0]["scene"]
     assert found.max_error <= 1e-4 and found.delegated >= 0.95
     assert set(operators(file.read_bytes())) <= BUILT_IN
-    image = photograph(32, 32)
-    ours, theirs = (
-        open_scenes(source).run(image).astype(int) for source in (file, picture_run("scene") / "scene.keras")
-    )
-    assert np.abs(ours - theirs).max() <= 1 and ours.std() > 3
+    image, scenes = photograph(32, 32), []
+    for detail in (0.0, 0.5, 1.0):
+        ours, theirs = (
+            open_scenes(source).run(image, detail).astype(int)
+            for source in (file, picture_run("scene") / "scene.keras")
+        )
+        assert np.abs(ours - theirs).max() <= 1 and ours.std() > 3
+        scenes.append(ours)
+    assert all(np.abs(one - other).max() > 3 for one, other in itertools.combinations(scenes, 2))
     with pytest.raises(
         ValueError, match="`size` must be that of the pictures that scenes are made of, 32x32. Received"
     ):

@@ -11,6 +11,8 @@ def add_arguments(parser):
                         help="style or mixture; `keras-stylegan styles` lists the names")  # fmt: skip
     add_bank_argument(parser)
     parser.add_argument("--strength", type=float, default=1.0, metavar="S", help="0 (photograph) to 1 (default)")
+    parser.add_argument("--detail", type=float, default=1.0, metavar="S",
+                        help="0 (the generator alone, by styles) to 1 (default: the painting's detail)")  # fmt: skip
     parser.add_argument("--model", default="scene_pipeline", metavar="RUN|NAME",
                         help="run, .keras or .tflite file, or packaged pipeline (default %(default)s)")  # fmt: skip
     parser.add_argument("--upscale", nargs="?", const="", metavar="FILE",
@@ -24,25 +26,27 @@ def run(arguments) -> int:
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference import MAX_PIXELS
     from keras_stylegan.inference.resolution import resize
-    from keras_stylegan.inference.scenes import SceneMaker, open_scenes
+    from keras_stylegan.inference.scenes import SceneMaker, check_detail, open_scenes
     from keras_stylegan.inference.upscaler import open_upscaler
 
     styles = parse_styles(arguments.style)
     each_picture.check_arguments(arguments)
     painter = load_network(arguments.bank)
     painter.check(styles, arguments.strength)
+    check_detail(arguments.detail)
     jobs, is_batch = plan(arguments.inputs, arguments.output)
     with silence():
         maker = SceneMaker(open_scenes(arguments.model), painter)
         upscaler = None if arguments.upscale is None else open_upscaler(arguments.upscale or None)
 
     def paint(picture):
-        result = maker.make(picture, styles, arguments.strength, arguments.max_pixels or MAX_PIXELS)
+        result = maker.make(picture, styles, arguments.strength, arguments.detail, arguments.max_pixels or MAX_PIXELS)
         if upscaler is not None:
             result = upscaler.upscale(result)
         if arguments.max_size and arguments.max_size < max(result.size):
             share = arguments.max_size / max(result.size)
             result = resize(result, tuple(max(1, round(side * share)) for side in result.size))
-        return result, {"model": arguments.model, "styles": styles, "strength": arguments.strength}
+        used = {"model": arguments.model, "styles": styles, "strength": arguments.strength, "detail": arguments.detail}
+        return result, used
 
     return each_picture.work_through(jobs, is_batch, paint, arguments)

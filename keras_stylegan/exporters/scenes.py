@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from keras_stylegan import pretrained
-from keras_stylegan.exporters.litert import convert, picture_function
+from keras_stylegan.exporters.litert import convert
 from keras_stylegan.exporters.model_card import scene_card
 from keras_stylegan.exporters.package_files import (
     check_name,
@@ -19,6 +20,7 @@ from keras_stylegan.exporters.package_files import (
     read_run,
     write_package,
 )
+from keras_stylegan.exporters.saved_model_images import to_float, to_uint8
 from keras_stylegan.inference import read_picture
 from keras_stylegan.inference.scenes import FILE, SIGNATURE, KerasScenes, LiteRTScenes, middle, open_scenes
 from keras_stylegan.networks import SceneNetwork
@@ -27,8 +29,20 @@ KIND = "scene_pipeline"
 
 
 def scene_function(network: SceneNetwork):
-    """The boundary of a built float32 scene network: `litert.picture_function` for pictures of its `input_size`."""
-    return picture_function(network, "scene", network.input_size)
+    """The boundary of a built float32 scene network.
+
+    Returns:
+        `tf.function` of `image`, uint8 of `(1, *network.input_size, 3)`, and `detail`, float32 of shape `(1,)` from 0
+        to 1; returns `{"scene": uint8 picture}`.
+    """
+    image = tf.TensorSpec([1, *network.input_size, 3], tf.uint8, name="image")
+    detail = tf.TensorSpec([1], tf.float32, name="detail")
+
+    @tf.function(input_signature=[image, detail], autograph=False)
+    def scene(image, detail):
+        return {"scene": to_uint8(network(to_float(image), detail=detail))}
+
+    return scene
 
 
 def package_scenes(
@@ -69,4 +83,5 @@ def parity_figures(content: bytes, network: SceneNetwork) -> dict[str, float]:
     """Mean and greatest difference of a LiteRT file and its network, in grey levels, on the packaged photographs."""
     runtimes, photographs = (LiteRTScenes(content), KerasScenes(network)), pretrained.sample_photographs()
     images = [np.asarray(middle(read_picture(file.read_bytes()), network.input_size).photo) for file in photographs]
-    return {"pictures": len(images), **grey_levels([runtime.run(image) for runtime in runtimes] for image in images)}
+    calls = [(image, detail) for image in images for detail in (0.0, 1.0)]
+    return {"pictures": len(calls), **grey_levels([runtime.run(*call) for runtime in runtimes] for call in calls)}

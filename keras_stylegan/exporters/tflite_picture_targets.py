@@ -75,12 +75,15 @@ def scene_target(opened: Source) -> Photographed:
     height, width = network.size
     return Photographed(
         function=scene_function(network),
-        **_of_one("image", network),
+        # Runs take turns with detail, without, and between.
+        inputs=lambda picture, run: {"image": picture, "detail": np.float32([(2 - run % 3) / 2])},
+        expected=lambda given: network(to_float(given["image"]), detail=given["detail"]).numpy(),
         own_size=(network.input_size, "the pictures that scenes are made of"),
         description=f"Makes scenes of {width}x{height} pixels of painted photographs.",
         signature=SCENE,
         notes={
             "image": TensorNote.picture("painted photograph, RGB"),
+            "detail": TensorNote("share of its detail: 0, the generator by styles alone, to 1", 0, 1),
             "scene": TensorNote.picture("scene, RGB", size=network.size),
         },
     )

@@ -29,13 +29,16 @@ class KerasScenes:
         self.network = network
         self.input_size = network.input_size
 
-    def run(self, image: np.ndarray) -> np.ndarray:
-        """The scene of a picture, uint8 of shape `(*input_size, 3)`, as uint8 `(height, width, 3)`."""
+    def run(self, image: np.ndarray, detail: float = 1.0) -> np.ndarray:
+        """The scene of a picture, uint8 of shape `(*input_size, 3)`, as uint8 `(height, width, 3)`.
+
+        `detail`, from 0 to 1, is the share of the picture's detail that the generator is handed beside styles.
+        """
         from keras import ops
 
         from keras_stylegan.data import to_float, to_uint8
 
-        return to_uint8(ops.convert_to_numpy(self.network(to_float(image[None]))))[0]
+        return to_uint8(ops.convert_to_numpy(self.network(to_float(image[None]), detail=detail)))[0]
 
 
 class LiteRTScenes:
@@ -65,17 +68,17 @@ class LiteRTScenes:
         self.input_size = (int(height), int(width))
         self._lock = threading.Lock()  # an interpreter holds one picture at a time
 
-    def run(self, image: np.ndarray) -> np.ndarray:
+    def run(self, image: np.ndarray, detail: float = 1.0) -> np.ndarray:
         """As `KerasScenes.run`."""
         with self._lock:
-            return self._signature(image=image[None])["scene"][0]
+            return self._signature(image=image[None], detail=np.float32([detail]))["scene"][0]
 
 
 class SceneMaker:
     """Photographs to scenes: paints the middle of a photograph, and has a generator make what was painted.
 
     Args:
-        runtime: object with `run(image)` and `input_size`, such as `LiteRTScenes`.
+        runtime: object with `run(image, detail)` and `input_size`, such as `LiteRTScenes`.
         stylizer: what paints.
     """
 
@@ -83,13 +86,17 @@ class SceneMaker:
         self.runtime = runtime
         self.stylizer = stylizer
 
-    def make(self, image, styles: Styles, strength: float = 1.0, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    def make(
+        self, image, styles: Styles, strength: float = 1.0, detail: float = 1.0, max_pixels: int = MAX_PIXELS
+    ) -> Image.Image:
         """The scene of a photograph.
 
         Args:
             image: path, bytes of a file, PIL image, or array uint8, as `inference.read_picture` takes it. Its middle is
                 taken, in the shape of scenes.
             styles, strength: as of `Stylizer.stylize`.
+            detail: float from 0 to 1: 1 keeps the painting's detail, 0 leaves the scene to the generator, which knows
+                of the painting what its styles can say.
             max_pixels: int > 0, the greatest number of pixels of the photograph.
 
         Returns:
@@ -99,9 +106,16 @@ class SceneMaker:
             ValueError: if an argument breaks its rule, or the picture cannot be read.
             OSError: if the file cannot be opened.
         """
+        check_detail(detail)
         picture = middle(read_picture(image, max_pixels), self.runtime.input_size)
         painted = self.stylizer.stylize(picture.photo, styles, strength)
-        return picture.dress(Image.fromarray(self.runtime.run(np.asarray(painted))))
+        return picture.dress(Image.fromarray(self.runtime.run(np.asarray(painted), detail)))
+
+
+def check_detail(detail: float) -> None:
+    """Raises ValueError if a share of detail is not from 0 to 1."""
+    if not 0 <= detail <= 1:
+        raise ValueError(f"`detail` must be from 0 (the generator alone) to 1 (all of it). Received: {detail}")
 
 
 def middle(picture: Picture, size: tuple[int, int]) -> Picture:

@@ -1,5 +1,6 @@
 """The scene pipeline: photograph x, painted picture y, natural scene z in a generator's hand."""
 
+import keras
 from keras import ops
 
 from keras_stylegan.losses.adversarial import adversarial_loss
@@ -8,7 +9,8 @@ from keras_stylegan.losses.penalties import r1_penalty
 from keras_stylegan.losses.style import style_loss, style_statistics
 from keras_stylegan.models.adversarial import AdversarialModel
 from keras_stylegan.models.multi_style import CONTENT_TAP
-from keras_stylegan.models.players import Player, Regularizer
+from keras_stylegan.models.players import Player, Regularizer, batch_size
+from keras_stylegan.models.style_prior import StylePrior
 from keras_stylegan.networks.perceptual import STYLE_TAPS
 from keras_stylegan.ops.gradients import input_gradient
 
@@ -24,10 +26,13 @@ class ScenePipeline(AdversarialModel):
 
     Two phases. `"encoder"` trains the encoder alone: z is to be y. `"joint"` trains encoder and generator together, by
 
-        L = pixel |z - y'| + perceptual d(z, y') + content C(z, x') + style sum_i w_i S_i(z) + lambda L_GAN(z)
+        L = pixel |z - y'| + perceptual d(z, y') + prior P(w) + content C(z, x') + style sum_i w_i S_i(z)
+            + lambda L_GAN(z)
 
-    where the first two terms keep z a picture of y, content and style are those of `MultiStyleTransfer`, and the
-    critic's real pictures are scenes. x' and y' are x and y reduced to the generator's size, which is z's.
+    where the first two terms keep z a picture of y, P keeps its styles w near those of the generator (`StylePrior`),
+    content and style are those of `MultiStyleTransfer`, and the critic's real pictures are scenes. x' and y' are x and
+    y reduced to the generator's size, which is z's. The share of skip features is drawn anew for each picture, so that
+    a user may choose it: a quarter of the pictures has none, a quarter has all.
 
     Args:
         style_network: `StyleTransformer`, frozen.
@@ -38,8 +43,8 @@ class ScenePipeline(AdversarialModel):
         critic: built critic of pictures of the generator's size, without classes; needed where `critic_weight` is
             above 0 in the joint phase, and not used in the other.
         phase: `"encoder"` or `"joint"`.
-        pixel_weight, perceptual_weight, content_weight, style_weight, critic_weight: floats. The last three play in
-            the joint phase alone.
+        pixel_weight, perceptual_weight, prior_weight, content_weight, style_weight, critic_weight: floats. The last
+            three play in the joint phase alone.
         loss: name of the adversarial loss (`losses.ADVERSARIAL_LOSSES`).
         gamma: float, of R1; 0 for none, as for a critic that looks through a frozen network.
         penalty_every: int, R1 is taken on one critic update in so many, and multiplied by it.
@@ -48,12 +53,12 @@ class ScenePipeline(AdversarialModel):
 
     Batches are dicts of `content`, photographs of `network.input_size` in [-1, 1]; `style_weights`
     `(batch, num_styles)`; `strength` `(batch,)`; in the joint phase with a critic also `images`, scenes of the
-    generator's size. `painted`, y, is made of them once a step where it is missing.
+    generator's size. `painted`, y, is made of them once a step where it is missing, and `detail` `(batch,)` drawn.
 
     Raises:
         ValueError: if an argument breaks its rule.
 
-    Source: this project's founding idea; W+ encoders: Richardson et al. 2021 (arXiv 2008.00951), equation 7.
+    Source: this project's founding idea; W+ encoders: Richardson et al. 2021 (arXiv 2008.00951), equations 4 to 7.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class ScenePipeline(AdversarialModel):
         phase="joint",
         pixel_weight=1.0,
         perceptual_weight=0.8,
+        prior_weight=0.02,
         content_weight=0.3,
         style_weight=1.0,
         critic_weight=0.1,
@@ -96,6 +102,7 @@ class ScenePipeline(AdversarialModel):
         self.phase = phase
         self.pixel_weight = pixel_weight
         self.perceptual_weight = perceptual_weight
+        self.prior_weight = prior_weight
         self.content_weight = content_weight
         self.style_weight = style_weight
         self.critic_weight = critic_weight
@@ -104,6 +111,7 @@ class ScenePipeline(AdversarialModel):
         self.gamma = gamma
         self.penalty_every = penalty_every
         self.augment = augment
+        self.prior = StylePrior(network.generator)
         rows = [style_statistics(perceptual(picture[None]), taps=STYLE_TAPS) for picture in style_pictures]
         self.style_targets = {
             tap: ops.convert_to_numpy(ops.concatenate([row[tap] for row in rows])) for tap in STYLE_TAPS
@@ -127,6 +135,9 @@ class ScenePipeline(AdversarialModel):
     def draw(self, batch):
         if "painted" not in batch:
             batch["painted"] = self.stylise(batch)
+        if "detail" not in batch:
+            drawn = keras.random.uniform((batch_size(batch),), -0.5, 1.5, seed=self.seed_generator)
+            batch["detail"] = ops.clip(drawn, 0.0, 1.0)
         return batch
 
     def stylise(self, batch):
@@ -140,13 +151,15 @@ class ScenePipeline(AdversarialModel):
     def generator_terms(self, batch):
         """Every weighted term of the loss of encoder and generator, each of shape `(batch,)`."""
         painted = self.network.reduce(batch["painted"])
-        scene = self.network.render(painted)
+        encoded = self.network.encoder(painted)
+        scene = self.network.decode(encoded, batch["detail"])
         features, wanted = self.perceptual(scene), self.perceptual(painted)
         terms = {
             "pixel": self.pixel_weight * ops.mean(ops.abs(scene - painted), axis=(1, 2, 3)),
             "perceptual": self.perceptual_weight
             * sum(content_loss(features[tap], wanted[tap]) for tap in STYLE_TAPS)
             / len(STYLE_TAPS),
+            "prior": self.prior_weight * self.prior(encoded["styles"]),
         }
         if self.phase == "encoder":
             return terms
@@ -174,7 +187,7 @@ class ScenePipeline(AdversarialModel):
 
     def critic_terms(self, batch):
         """The critic's loss, of shape `(batch,)`."""
-        scene = ops.stop_gradient(self.network(batch["painted"]))
+        scene = ops.stop_gradient(self.network(batch["painted"], detail=batch["detail"]))
         return {"adversarial": self.pair.discriminator(self.score(batch["images"]), self.score(scene))}
 
     def r1(self, batch):

@@ -11,8 +11,9 @@ class SceneNetwork(keras.Model):
         picture --mean of factor x factor pixels--> small picture --encoder--> styles and skips --synthesis--> scene
 
     The styles are the encoder's about the mean of the generator's mean styles; its noise is its constant one, so that a
-    picture gives one scene. What no style can say of the small picture comes through the skips; what is lost between
-    the picture and the small one is lost: the generator's size is the scene's.
+    picture gives one scene. What no style can say of the small picture comes through the skips, as much of it as is
+    asked for: with no detail the scene is the generator's own. What is lost between the picture and the small one is
+    lost: the generator's size is the scene's.
 
     Args:
         encoder: `SceneEncoder` with size and styles of the generator.
@@ -21,7 +22,8 @@ class SceneNetwork(keras.Model):
 
     Call arguments:
         images: float tensor `(batch, factor * height, factor * width, 3)`, RGB in [-1, 1].
-        skips: bool; without them, the scene that the styles alone say.
+        detail: float, or tensor `(batch,)`, from 0 to 1: share of the skip features that is added; 0 is the scene that
+            the styles alone say.
 
     Output shape:
         `(batch, height, width, 3)`, float32; trained to lie in [-1, 1], which it may exceed a little.
@@ -62,21 +64,25 @@ class SceneNetwork(keras.Model):
                 network.build()
         self.built = True
 
-    def call(self, images, skips=True):
-        return self.render(self.reduce(images), skips)
+    def call(self, images, detail=1.0):
+        return self.render(self.reduce(images), detail)
 
     def reduce(self, images):
         """Pictures at the size of scenes, each pixel the mean of what it covers."""
         return images if self.factor == 1 else ops.average_pool(images, self.factor, strides=self.factor)
 
-    def render(self, images, skips=True):
+    def render(self, images, detail=1.0):
         """Scenes of pictures of their size, `(batch, height, width, 3)`; arguments and result as of the call."""
-        encoded = self.encoder(images)
+        return self.decode(self.encoder(images), detail)
+
+    def decode(self, encoded, detail=1.0):
+        """Scenes of what the encoder says; `detail` and result as of the call."""
         styles = encoded["styles"] + ops.mean(ops.convert_to_tensor(self.generator.mean_styles), axis=0)
-        features = None
-        if skips and self.encoder.skips:
-            features = [encoded[f"skip_{i}"] for i in range(len(self.generator.stages))]
-        return self.generator.synthesize(styles, skips=features)
+        skips = None
+        if self.encoder.skips:
+            share = ops.reshape(ops.cast(detail, "float32"), (-1, 1, 1, 1))
+            skips = [share * encoded[f"skip_{i}"] for i in range(len(self.generator.stages))]
+        return self.generator.synthesize(styles, skips=skips)
 
     def compute_output_shape(self, images_shape):
         return images_shape[0], *self.size, 3

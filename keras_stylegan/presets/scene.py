@@ -33,6 +33,8 @@ class ScenePipelinePreset(Preset):
         perceptual: `compact`, `vgg16`, `vgg19`, or an .npz file.
         pixel_weight: weight of the mean absolute difference from what was painted.
         perceptual_weight: weight of the perceptual distance from it.
+        prior_weight: weight of the distance of styles from the generator's own, without which a scene by styles alone
+            is grain.
         content_weight: weight of the content term.
         style_weight: weight of the style term.
         critic_weight: lambda of the adversarial term; 0 trains no critic.
@@ -65,6 +67,7 @@ class ScenePipelinePreset(Preset):
     perceptual: str = "compact"
     pixel_weight: float = 1.0
     perceptual_weight: float = 0.8
+    prior_weight: float = 0.02
     content_weight: float = 0.3
     style_weight: float = 1.0
     critic_weight: float = 0.1

@@ -153,7 +153,7 @@ PRESETS: dict[str, Preset] = {
         kimg=40.0, batch_size=8, log_images=800, grid_images=8000, classes="forest,glacier,mountain,sea",
     ),
     "scene_pipeline_encoder": ScenePipelinePreset(
-        kimg=40.0, batch_size=8, log_images=800, grid_images=8000, phase="encoder",
+        kimg=24.0, batch_size=8, log_images=800, grid_images=8000, phase="encoder",
     ),
     # Isola et al. 2017, facades: 400 pairs for 200 epochs, batches of one, U-Net-256 against a patch of 70 pixels.
     "pix2pix": Pix2PixPreset(

@@ -169,14 +169,16 @@ class Client(Connection):
                 made = self.predict("translate_like", **rows)["translated"][0]
         return picture.dress(Image.fromarray(made))
 
-    def scene(self, image, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    def scene(self, image, detail: float = 1.0, max_pixels: int = MAX_PIXELS) -> Image.Image:
         """The scene of a painted picture, of whose middle it is made: PIL image of the size of scenes.
 
         Args:
             image: as of `translate`; the scene of a photograph is that of what `stylize` makes of it.
+            detail: float from 0 to 1, as of `SceneMaker.make`.
             max_pixels: as of `translate`.
         """
-        return Image.fromarray(self._changed("scene", "scene", np.asarray(read_picture(image, max_pixels).photo)))
+        pixels = np.asarray(read_picture(image, max_pixels).photo)
+        return Image.fromarray(self._changed("scene", "scene", pixels, detail=np.array([detail])))
 
     def upscale(self, image, max_pixels: int = MAX_PIXELS) -> Image.Image:
         """An enlarged picture; arguments and result as of `translate`."""

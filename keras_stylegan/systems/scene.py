@@ -55,6 +55,7 @@ def build_scene_pipeline(preset: ScenePipelinePreset) -> System:
         phase=preset.phase,
         pixel_weight=preset.pixel_weight,
         perceptual_weight=preset.perceptual_weight,
+        prior_weight=preset.prior_weight,
         content_weight=preset.content_weight,
         style_weight=preset.style_weight,
         critic_weight=preset.critic_weight,
@@ -127,12 +128,13 @@ def _take(model, batches, count):
 
 
 def _preview(model, batches):
-    """A row per photograph: itself, what was painted of it, and the scene."""
+    """A row per photograph: itself, what was painted of it, and the scene without and with its detail."""
     taken = _take(model, batches, PREVIEW_PHOTOGRAPHS)
 
     def preview():
         network = model.sampler
-        columns = [network.reduce(taken["content"]), network.reduce(taken["painted"]), network(taken["painted"])]
+        scenes = [network(taken["painted"], detail=detail) for detail in (0.0, 1.0)]
+        columns = [network.reduce(taken["content"]), network.reduce(taken["painted"]), *scenes]
         return np.stack([data.to_uint8(keras.ops.convert_to_numpy(column)) for column in columns], axis=1)
 
     return preview
