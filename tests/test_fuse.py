@@ -2,8 +2,6 @@
 
 import json
 import pathlib
-import runpy
-import sys
 
 import numpy as np
 import pytest
@@ -17,7 +15,7 @@ from keras_stylegan.exporters.fusion import NUM_REGIONS, package_fusion, to_lite
 from keras_stylegan.inference.blending import BLENDS, composite, grown
 from keras_stylegan.inference.colour import match_colours
 from keras_stylegan.inference.fusion import FusionNetwork, fuse
-from keras_stylegan.inference.fusion_runtimes import KerasFusion, LiteRTFusion, open_fusion
+from keras_stylegan.inference.fusion_runtimes import KerasFusion, LiteRTFusion
 from keras_stylegan.inference.placement import Piece, place
 from keras_stylegan.models import copy_network
 from keras_stylegan.presets import as_dict, get_preset
@@ -336,34 +334,6 @@ def test_evaluate_fusion_on_photographs(run_directory, capfd):
         assert cli.main([*call, *wrong]) == 2
         err = capfd.readouterr().err
         assert rule in err and err.count("\n") == 1
-
-
-# Training
-
-
-def test_recipe_trains_resumes_and_begins_with_another(tmp_path, monkeypatch, eagerly):
-    pathlib.Path("photos").mkdir()
-    for seed in range(3):
-        Image.fromarray(photograph(48, 40, seed)).save(f"photos/{seed}.png")
-    tiny = ["widths=4,4,8", "num_blocks=0,1,0", "crop_size=16", "batch_size=2", "log_images=2", "perceptual_weight=0"]
-    settings = [text for setting in tiny for text in ("--set", setting)]
-
-    def train(*arguments):
-        monkeypatch.setattr(sys, "argv", ["fusion.py", "--content", "photos", *settings, *arguments])
-        with pytest.raises(SystemExit) as end:
-            runpy.run_path(str(ROOT / "training" / "fusion.py"), run_name="__main__")
-        return end.value.code
-
-    assert train("--out", "first", "--set", "kimg=0.004") == 0
-    assert train("--out", "first", "--set", "kimg=0.006", "--resume") == 0
-    lines = [json.loads(line) for line in pathlib.Path("first/metrics.jsonl").read_text().splitlines()]
-    assert lines[-1]["images"] == 6 and {"generator/error", "critic/region"} <= set(lines[-1])
-    assert list(pathlib.Path("first/images").glob("*.png"))
-    assert train("--out", "second", "--set", "critic_weight=0", "--from", "first", "--dry-run") == 0
-    fused = open_fusion("first").fuse(SOURCE, SOURCE, np.ones((30, 40, 1), "float32"))
-    assert fused.shape == SOURCE.shape
-    assert train("--out", "third", "--from", "photos") == 2
-    assert train("--out", "third", "--set", "crop_size=20") == 2
 
 
 # Mistakes

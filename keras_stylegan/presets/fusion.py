@@ -34,7 +34,8 @@ class FusionPreset(Preset):
         clip_norm: limit of the global norm of a gradient.
         ema_kimg: half-life of the averaged network, which is the one shown and saved, in thousands of images, at most
             1/20 of the images seen; 0 averages nothing.
-        start_from: run directory of a fusion run whose network to begin with; empty begins anew.
+        start_from: run directory of a fusion run whose network to begin with, or `fusion`, the packaged one; empty
+            begins anew.
     """
 
     content: str = ""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
-from keras_stylegan import data
+from keras_stylegan import data, pretrained
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.models.fusion import Fusion
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import FusionCritic, FusionGenerator, build_perceptual
 from keras_stylegan.networks.fusion import composite_of
 from keras_stylegan.presets import FusionPreset
-from keras_stylegan.systems.base import System, average, cosine, jit_compile, save_whole
+from keras_stylegan.systems.base import System, average, begun_with, cosine, jit_compile, save_whole
 from keras_stylegan.systems.checks import check_run
 
 NETWORK_FILE = "network.keras"
@@ -36,8 +37,9 @@ def build_fusion(preset: FusionPreset) -> System:
     crops = data.Crops(photographs, preset.crop_size, preset.batch_size, preset.scale, seed=preset.seed)
     generator = FusionGenerator(preset.widths, preset.num_blocks, preset.latent_dim)
     generator.build()
+    facts: dict[str, Any] = {"photographs": len(photographs), "shifts": sorted(preset.shifts)}
     if preset.start_from:
-        start_from(Path(preset.start_from), generator)
+        facts["begun_with"] = start_from(Path(preset.start_from), generator)
     critic = None
     if preset.critic_weight:
         critic = FusionCritic()
@@ -65,22 +67,36 @@ def build_fusion(preset: FusionPreset) -> System:
         _pairs(preset, crops),
         _preview(trained, preset, photographs),
         lambda folder: save_whole(trained, folder / NETWORK_FILE),
-        {"photographs": len(photographs), "shifts": sorted(preset.shifts)},
+        facts,
         lambda: generator(_example(generator, preset.crop_size)),
     )
 
 
-def start_from(run: Path, generator: FusionGenerator) -> None:
+def start_from(run: Path, generator: FusionGenerator) -> dict[str, Any]:
     """Begins with the network that an earlier run saved, as far as widths and blocks are the same.
+
+    Args:
+        run: directory of the run, or `fusion`, the name of the packaged network.
+        generator: the network to begin.
+
+    Returns:
+        As of `multistyle.start_from`.
 
     Raises:
         ValueError: if the folder holds no such run, or its network has nothing in common with this one.
     """
-    check_run(run, "a fusion run", NETWORK_FILE)
-    earlier = load_network(run / NETWORK_FILE)
-    if not isinstance(earlier, FusionGenerator):
-        raise ValueError(f"`start_from` must be the directory of a fusion run. Received: {run}")
+    if run == Path(pretrained.FUSION) and not run.is_dir():
+        entry = pretrained.fusion_entry()
+        record = {"network": "FusionGenerator", **entry["keras"]}
+        earlier = pretrained.build_generator(record, pretrained.read_weights(record))
+        begun = {key: entry[key] for key in ("recipe", "images_seen") if key in entry}
+    else:
+        check_run(run, "a fusion run", NETWORK_FILE, "config.json")
+        earlier, begun = load_network(run / NETWORK_FILE), begun_with(run)
+        if not isinstance(earlier, FusionGenerator):
+            raise ValueError(f"`start_from` must be the directory of a fusion run. Received: {run}")
     transfer_weights(earlier, generator)
+    return begun
 
 
 def _pairs(preset, crops):
