@@ -216,11 +216,11 @@ def build_transformer(config: dict, weights):
     return network
 
 
-def build_generator(record: dict, content: bytes):
-    """Builds a packaged Keras generator.
+def build_network(record: dict, content: bytes):
+    """Builds a packaged Keras network, such as a generator or its critic.
 
     Args:
-        record: `keras` of its manifest entry, with `network`, a class of `keras_stylegan.networks`, and `config`.
+        record: what its manifest entry says of it, with `network`, a class of `keras_stylegan.networks`, and `config`.
         content: bytes of the `.npz` file of its weights.
 
     Raises:

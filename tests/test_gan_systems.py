@@ -8,6 +8,7 @@ import pytest
 
 from keras_stylegan import cli, from_preset, pretrained, systems
 from keras_stylegan.callbacks import checkpoints, read_metrics, restore_newest
+from keras_stylegan.exporters import generators
 from keras_stylegan.exporters.package_files import fingerprint, half_precision
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
@@ -84,6 +85,28 @@ def test_a_run_begins_with_a_packaged_generator(pictures, tmp_path, monkeypatch)
     message = "weights in common with the DCGANGenerator that trains. Received: lakes with StyleGAN2Generator"
     with pytest.raises(ValueError, match=message):
         systems.build(with_settings(get_preset("dcgan"), small))
+
+
+def test_a_run_begins_with_a_packaged_generator_and_its_critic(pictures, tmp_path, monkeypatch):
+    chosen = [f"data={pictures}", "batch_size=3", "classes=all", *SMALL]
+    first = systems.build(with_settings(get_preset("stylegan2_scenes"), [*chosen, "seed=7"]))
+    (tmp_path / "run").mkdir()
+    first.save(tmp_path / "run")
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "manifest.json").write_text("{}")
+    settings = {"system": "stylegan2", "settings": {}, "facts": {"classes": ["forest", "sea"]}}
+    (tmp_path / "run" / "config.json").write_text(json.dumps(settings))
+    monkeypatch.setattr(generators, "common_facts", lambda *_: {"recipe": "train it", "images_seen": 9})
+    monkeypatch.setattr(generators, "generator_card", lambda *_: "")
+    generators.package_generator(tmp_path / "run", tmp_path / "assets", "lakes", "", "")
+    monkeypatch.setattr(pretrained, "assets", lambda: tmp_path / "assets")
+    frozen = [*chosen, "start_from=lakes", "frozen_blocks=1"]
+    begun = systems.build(with_settings(get_preset("stylegan2_scenes"), frozen))
+    assert begun.facts["weights_new"] == []
+    for name in ("generator", "critic"):
+        ours, theirs = getattr(begun.model, name).weights, getattr(first.model, name).weights
+        for one, other in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(np.array(one), np.array(other), rtol=1e-3, atol=1e-6)
 
 
 def test_a_stylegan2_begins_with_one_of_smaller_pictures(pictures, tmp_path, eagerly):

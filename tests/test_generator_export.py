@@ -19,7 +19,7 @@ from keras_stylegan.exporters.model_card import generator_card
 from keras_stylegan.exporters.package_files import in_float32, training_command, training_facts
 from keras_stylegan.inference.generator import PictureGenerator, open_generator
 from keras_stylegan.latents import seeded_latents
-from keras_stylegan.networks import DCGANGenerator, StyleGAN2Generator, StyleGANGenerator
+from keras_stylegan.networks import DCGANGenerator, StyleGAN2Critic, StyleGAN2Generator, StyleGANGenerator
 from keras_stylegan.presets import as_dict, get_preset, with_settings
 
 CLASSES = ["forest", "sea"]
@@ -82,6 +82,7 @@ def run(tmp_path_factory):
     """A run directory as training in mixed precision leaves it."""
     folder = tmp_path_factory.mktemp("run")
     style_based(dtype="mixed_bfloat16").save(folder / "generator.keras")
+    stirred(StyleGAN2Critic((8, 12), 3, 64, 8, num_classes=2)).save(folder / "critic.keras")
     settings = as_dict(with_settings(get_preset("stylegan2_scenes"), ["data=/here/scenes.zip", "seed=3", "kimg=0.5"]))
     config = {"system": "stylegan2", "settings": settings, "facts": {"classes": CLASSES}}
     (folder / "config.json").write_text(json.dumps(config))
@@ -110,10 +111,11 @@ def installed(packaged, monkeypatch):
 def test_files_and_manifest(packaged):
     assets, entry = packaged
     files = {path.relative_to(assets).as_posix() for path in assets.rglob("*") if path.is_file()}
-    assert files == {"manifest.json", *(f"weights/scenes.{suffix}" for suffix in ("tflite", "npz", "md"))}
+    written = ("scenes.tflite", "scenes.npz", "scenes_critic.npz", "scenes.md")
+    assert files == {"manifest.json", *(f"weights/{name}" for name in written)}
     manifest = json.loads((assets / "manifest.json").read_text())
     assert manifest == {"compact": {"file": "x"}, "scenes": json.loads(json.dumps(entry))}
-    for kind in ("litert", "keras"):
+    for kind in ("litert", "keras", "critic"):
         content = (assets / entry[kind]["file"]).read_bytes()
         assert entry[kind]["sha256"] == hashlib.sha256(content).hexdigest() and entry[kind]["bytes"] == len(content)
     assert (entry["classes"], entry["latent_dim"], entry["size"]) == (CLASSES, 5, [8, 12])

@@ -22,8 +22,11 @@ from keras_stylegan.exporters.package_files import (
     write_package,
 )
 from keras_stylegan.exporters.saved_model_images import to_uint8
-from keras_stylegan.inference.generator import FILE, PictureGenerator, build_generator, open_generator, truncates
+from keras_stylegan.inference.generator import FILE, PictureGenerator, build_network, open_generator, truncates
 from keras_stylegan.inference.litert_generator import SIGNATURE, LiteRTGenerator
+from keras_stylegan.keras_files import load_network
+from keras_stylegan.networks import ProjectedCritic
+from keras_stylegan.systems.gan_parts import CRITIC_FILE
 
 # Pictures that a LiteRT file is compared on with Keras.
 PARITY_PICTURES = 16
@@ -71,7 +74,9 @@ def package_generator(
 ) -> dict[str, Any]:
     """Writes `weights/NAME.{tflite,npz,md}` of a run and its entry in the manifest.
 
-    Everything is made and measured before the first file is written.
+    The critic goes into `weights/NAME_critic.npz`, so that training may go on from what is packaged; one that looks
+    through a frozen network stays behind, as it would bring that network along. Everything is made and measured before
+    the first file is written.
 
     Args:
         run: run directory of a GAN.
@@ -94,16 +99,30 @@ def package_generator(
     files = {f"weights/{name}.tflite": to_litert(network), f"weights/{name}.npz": half_precision(network)[1]}
     litert, weights = (fingerprint(file, content) for file, content in files.items())
     record = {**weights, "network": type(network).__name__, "config": architecture(network)}
-    shipped = PictureGenerator(build_generator(record, files[weights["file"]]), trained.classes)
+    shipped = PictureGenerator(build_network(record, files[weights["file"]]), trained.classes)
+    critic = _critic(run, name, files)
     entry = {
         **_facts(trained),
         "litert": litert,
         "keras": record,
+        **({"critic": critic} if critic else {}),
         **common_facts(run, config, network, data, licence, scores and _without_folders(scores)),
         "parity": parity_figures(files[litert["file"]], shipped),
     }
     write_package(assets, name, entry, files, generator_card(name, entry))
     return entry
+
+
+def _critic(run, name, files):
+    """What the manifest says of a run's critic, whose weights join the files; None where it is not shipped."""
+    if not (run / CRITIC_FILE).is_file():
+        return None
+    critic = load_network(run / CRITIC_FILE)
+    if isinstance(critic, ProjectedCritic):
+        return None
+    file, content = f"weights/{name}_critic.npz", half_precision(critic)[1]
+    files[file] = content
+    return {**fingerprint(file, content), "network": type(critic).__name__, "config": architecture(critic)}
 
 
 def _without_folders(scores):

@@ -42,6 +42,8 @@ def generator_card(name: str, entry: dict[str, Any]) -> str:
     height, width = entry["size"]
     classes = f" of {', '.join(entry['classes'])}" if entry["classes"] else ""
     files = f"LiteRT file {_size(entry['litert'])}, Keras weights {_size(entry['keras'])}"
+    if "critic" in entry:
+        files += f", critic to train on with {_size(entry['critic'])}"
     return f"""# Model card: {name}
 
 Generates pictures{classes} of {width}x{height} pixels from noise.
@@ -87,7 +89,7 @@ Makes scenes of {width}x{height} pixels of photographs that the packaged multi-s
 - Limits: a scene has {width}x{height} pixels and no more, of the middle of a photograph; what it shows of a place is
   invented where the generator knows better.
 - The LiteRT file, in half precision, differs from the trained network by {_difference(entry)}, over \
-{entry["parity"]["pictures"]} photographs.
+{entry["parity"]["pictures"]} scenes of photographs.
 
 {_values("Last losses", "term", entry["losses"])}{scores}"""
 

@@ -14,7 +14,7 @@ from keras_stylegan import pretrained
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.exporters.package_files import half_precision, in_float32
 from keras_stylegan.inference import load
-from keras_stylegan.inference.generator import PictureGenerator, build_generator, open_generator
+from keras_stylegan.inference.generator import PictureGenerator, build_network, open_generator
 from keras_stylegan.inference.scenes import FILE as SCENE_FILE
 from keras_stylegan.inference.translator import DIRECTIONS, DOMAINS_FILE
 from keras_stylegan.keras_files import load_network
@@ -143,7 +143,7 @@ def _from_package(name, kind):
 
 
 def _built(network, record):
-    return build_generator({"network": network, **record}, pretrained.read_weights(record))
+    return build_network({"network": network, **record}, pretrained.read_weights(record))
 
 
 def _from_file(file: Path) -> Source:

@@ -15,7 +15,7 @@ from keras_stylegan.inference.litert_generator import LiteRTGenerator
 from keras_stylegan.inference.scenes import FILE as SCENE_FILE
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.latents import interpolate_latents, seeded_latents
-from keras_stylegan.pretrained import build_generator
+from keras_stylegan.pretrained import build_network
 
 FILE = "generator.keras"
 
@@ -288,7 +288,7 @@ def open_generator(source: str | Path, runtime: str = "litert") -> PictureGenera
     content = pretrained.read_weights(entry[runtime])
     if runtime == "litert":
         return PictureGenerator(LiteRTGenerator(content, str(source)), entry["classes"])
-    return PictureGenerator(build_generator(entry["keras"], content), entry["classes"])
+    return PictureGenerator(build_network(entry["keras"], content), entry["classes"])
 
 
 def _open_keras(file):

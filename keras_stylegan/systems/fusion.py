@@ -88,7 +88,7 @@ def start_from(run: Path, generator: FusionGenerator) -> dict[str, Any]:
     if run == Path(pretrained.FUSION) and not run.is_dir():
         entry = pretrained.fusion_entry()
         record = {"network": "FusionGenerator", **entry["keras"]}
-        earlier = pretrained.build_generator(record, pretrained.read_weights(record))
+        earlier = pretrained.build_network(record, pretrained.read_weights(record))
         begun = {key: entry[key] for key in ("recipe", "images_seen") if key in entry}
     else:
         check_run(run, "a fusion run", NETWORK_FILE, "config.json")

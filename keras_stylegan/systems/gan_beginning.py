@@ -25,7 +25,7 @@ def start_from(preset: GANPreset | StyleGAN2Preset, model: ImageGAN) -> dict[str
     smaller one, enlarged (`StyleGAN2Generator.grow_from`); its critic has new blocks before the earlier ones.
 
     Args:
-        preset: whose `start_from` is the directory of a GAN's run, or the name of a packaged generator, which comes
+        preset: whose `start_from` is the directory of a GAN's run, or the name of a packaged generator, which may come
             without its critic; empty begins anew.
         model: whose networks take the weights.
 
@@ -56,8 +56,11 @@ def _open(source):
     packaged = pretrained.generators()
     if source in packaged and not Path(source).exists():
         entry = packaged[source]
-        network = pretrained.build_generator(entry["keras"], pretrained.read_weights(entry["keras"]))
-        return {"generator": network}, {key: entry[key] for key in ("recipe", "images_seen")}
+        records = {"generator": entry["keras"]} | ({"critic": entry["critic"]} if "critic" in entry else {})
+        networks = {
+            name: pretrained.build_network(record, pretrained.read_weights(record)) for name, record in records.items()
+        }
+        return networks, {key: entry[key] for key in ("recipe", "images_seen")}
     kinds = f" or a packaged generator ({', '.join(sorted(packaged))})" if packaged else ""
     files = {"generator": GENERATOR_FILE, "critic": CRITIC_FILE}
     check_run(Path(source), f"a GAN's run{kinds}", *files.values(), "config.json")
@@ -82,6 +85,6 @@ def _check_frozen(model, taken, source):
     if new:
         raise ValueError(
             "`frozen_blocks` must count blocks that begin with an earlier critic's weights, 0 where there is none "
-            "(a packaged generator comes without). Received: "
+            "(some packaged generators come without). Received: "
             f"frozen_blocks={model.frozen_blocks}, start_from={source}; new are {', '.join(layer_names(new))}"
         )

@@ -81,7 +81,7 @@ def begin_with(source: str) -> Beginning:
                 f"{did_you_mean(source, packaged)}{pretrained.generator_hint()}"
             )
         entry = packaged[source]
-        generator = pretrained.build_generator(entry["keras"], pretrained.read_weights(entry["keras"]))
+        generator = pretrained.build_network(entry["keras"], pretrained.read_weights(entry["keras"]))
         classes, facts = entry["classes"], {"generator": {"packaged": source, "sha256": entry["keras"]["sha256"]}}
     if not isinstance(generator, StyleGAN2Generator) or generator.channels != 3:
         raise ValueError(
