@@ -17,6 +17,8 @@ from keras_stylegan.ops.gradients import input_gradient
 PHASES = ("encoder", "joint")
 # Styles of a picture that count, those with the largest shares: as many as a batch mixes.
 MAX_MIXED = 2
+# In the joint phase, the least share of the terms that ask for the painting: see `ScenePipeline.painting_share`.
+LEAST_SHARE = 0.1
 
 
 class ScenePipeline(AdversarialModel):
@@ -29,10 +31,10 @@ class ScenePipeline(AdversarialModel):
         L = pixel |z - y'| + perceptual d(z, y') + prior P(w) + content C(z, x') + style sum_i w_i S_i(z)
             + lambda L_GAN(z)
 
-    where the first two terms keep z a picture of y, P keeps its styles w near those of the generator (`StylePrior`),
-    content and style are those of `MultiStyleTransfer`, and the critic's real pictures are scenes. x' and y' are x and
-    y reduced to the generator's size, which is z's. The share of skip features is drawn anew for each picture, so that
-    a user may choose it: a quarter of the pictures has none, a quarter has all.
+    where the first two terms keep z a picture of y, the more of its detail it is given, P keeps its styles w near those
+    of the generator (`StylePrior`), content and style are those of `MultiStyleTransfer`, and the critic's real pictures
+    are scenes. x' and y' are x and y reduced to the generator's size, which is z's. The share of skip features is drawn
+    anew for each picture, so that a user may choose it: a quarter of the pictures has none, a quarter has all.
 
     Args:
         style_network: `StyleTransformer`, frozen.
@@ -74,7 +76,7 @@ class ScenePipeline(AdversarialModel):
         prior_weight=0.02,
         content_weight=0.3,
         style_weight=1.0,
-        critic_weight=0.1,
+        critic_weight=0.3,
         loss="non_saturating",
         gamma=1.0,
         penalty_every=16,
@@ -154,9 +156,11 @@ class ScenePipeline(AdversarialModel):
         encoded = self.network.encoder(painted)
         scene = self.network.decode(encoded, batch["detail"])
         features, wanted = self.perceptual(scene), self.perceptual(painted)
+        share = self.painting_share(batch["detail"])
         terms = {
-            "pixel": self.pixel_weight * ops.mean(ops.abs(scene - painted), axis=(1, 2, 3)),
-            "perceptual": self.perceptual_weight
+            "pixel": share * self.pixel_weight * ops.mean(ops.abs(scene - painted), axis=(1, 2, 3)),
+            "perceptual": share
+            * self.perceptual_weight
             * sum(content_loss(features[tap], wanted[tap]) for tap in STYLE_TAPS)
             / len(STYLE_TAPS),
             "prior": self.prior_weight * self.prior(encoded["styles"]),
@@ -171,6 +175,14 @@ class ScenePipeline(AdversarialModel):
             real = self.score(batch["images"]) if self.pair.relativistic else None
             terms["adversarial"] = self.critic_weight * self.pair.generator(real, self.score(scene))
         return terms
+
+    def painting_share(self, detail):
+        """How much scenes are to be their paintings, by their shares of detail.
+
+        Without detail they cannot be. A frozen generator then makes the scene that is nearest; one that trains would
+        make the mean of all pictures that the styles may stand for, which is mud.
+        """
+        return ops.ones_like(detail) if self.phase == "encoder" else ops.maximum(detail, LEAST_SHARE)
 
     def style_terms(self, features, style_weights):
         """Sum over the styles of a picture of share * distance, of shape `(batch,)`."""

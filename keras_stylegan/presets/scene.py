@@ -70,7 +70,7 @@ class ScenePipelinePreset(Preset):
     prior_weight: float = 0.02
     content_weight: float = 0.3
     style_weight: float = 1.0
-    critic_weight: float = 0.1
+    critic_weight: float = 0.3
     critic: str = "projected"
     critic_filters: int = 16
     loss: str = "hinge"

@@ -150,7 +150,7 @@ PRESETS: dict[str, Preset] = {
     # From a generator of natural scenes (`--from`): first the encoder alone, then from its run both together. An image
     # costs 0.1 seconds of a core in the first and 0.2 in the second: about two hours of two cores.
     "scene_pipeline": ScenePipelinePreset(
-        kimg=32.0, batch_size=8, log_images=800, grid_images=8000, classes="forest,glacier,mountain,sea",
+        kimg=24.0, batch_size=8, log_images=800, grid_images=8000, classes="forest,glacier,mountain,sea",
     ),
     "scene_pipeline_encoder": ScenePipelinePreset(
         kimg=24.0, batch_size=8, log_images=800, grid_images=8000, phase="encoder",
