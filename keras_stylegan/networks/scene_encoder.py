@@ -14,10 +14,12 @@ class SceneEncoder(keras.Model):
     """Encodes pictures into W+ of a `StyleGAN2Generator` of the same size, with skip features for each stage.
 
     A strided convolutional encoder with the generator's stages in reverse. The last features, of a few pixels, give
-    one style a layer, as an offset from the generator's mean style; the features on the way, through 1x1 convolutions,
-    are added to the generator's at the end of the stage of their size, so that detail survives which no style can say.
-    Both begin at zero: a new encoder makes the mean picture. Their learning rate is equalised: Adam's first steps move
-    all of the thousands of weights behind a style alike, and would throw it out of the generator's range.
+    one style a layer, as an offset from the generator's mean style, through as many numbers as a style has: straight
+    from features to all styles, one matrix would be four fifths of the network. The features on the way, through 1x1
+    convolutions, are added to the generator's at the end of the stage of their size, so that detail survives which no
+    style can say. Both begin at zero: a new encoder makes the mean picture. Their learning rate is equalised: Adam's
+    first steps move all of the thousands of weights behind a style alike, and would throw it out of the generator's
+    range.
 
     Args:
         size: `(height, width)` of the pictures, the generator's.
@@ -58,6 +60,8 @@ class SceneEncoder(keras.Model):
             )
             if skips:
                 self.to_skips.append(layers.Conv2D(stage.channels, 1, name=f"skip_{name}", **zeros))
+        normal = keras.initializers.RandomNormal(stddev=1.0)
+        self.to_code = layers.Dense(style_dim, kernel_initializer=normal, dtype="float32", name="code")
         self.to_styles = layers.Dense(self.num_styles * style_dim, name="styles", **zeros)
 
     def build(self, images_shape=None):
@@ -68,7 +72,8 @@ class SceneEncoder(keras.Model):
             if self.skips:
                 self.to_skips[i].build((None, None, None, channels))
         first = self.stages[0]
-        self.to_styles.build((None, first.height * first.width * channels))
+        self.to_code.build((None, first.height * first.width * channels))
+        self.to_styles.build((None, self.style_dim))
         self.built = True
 
     def call(self, images):
@@ -79,7 +84,8 @@ class SceneEncoder(keras.Model):
                 encoded[f"skip_{i}"] = self.to_skips[i](ops.cast(x, "float32") / math.sqrt(x.shape[-1]))
         first = self.stages[0]
         flat = ops.reshape(ops.cast(x, "float32"), (-1, first.height * first.width * first.channels))
-        styles = self.to_styles(flat / math.sqrt(flat.shape[-1]))
+        code = self.to_code(flat / math.sqrt(flat.shape[-1]))
+        styles = self.to_styles(code / math.sqrt(self.style_dim))
         encoded["styles"] = ops.reshape(styles, (-1, self.num_styles, self.style_dim))
         return encoded
 

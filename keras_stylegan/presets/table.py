@@ -148,12 +148,12 @@ PRESETS: dict[str, Preset] = {
     "dcgan_scenes": dataclasses.replace(_GAN, **_SCENES),
     "wgan_gp_scenes": dataclasses.replace(_WGAN_GP, **_SCENES),
     # From a generator of natural scenes (`--from`): first the encoder alone, then from its run both together. An image
-    # costs 0.1 seconds of a core in the first and 0.2 in the second: about two hours of two cores.
+    # costs 0.1 seconds of a core in the first and 0.2 in the second: about three quarters of an hour of two cores.
     "scene_pipeline": ScenePipelinePreset(
-        kimg=24.0, batch_size=8, log_images=800, grid_images=8000, classes="forest,glacier,mountain,sea",
+        kimg=20.0, batch_size=8, log_images=800, grid_images=8000, classes="forest,glacier,mountain,sea",
     ),
     "scene_pipeline_encoder": ScenePipelinePreset(
-        kimg=24.0, batch_size=8, log_images=800, grid_images=8000, phase="encoder",
+        kimg=16.0, batch_size=8, log_images=800, grid_images=8000, phase="encoder",
     ),
     # Isola et al. 2017, facades: 400 pairs for 200 epochs, batches of one, U-Net-256 against a patch of 70 pixels.
     "pix2pix": Pix2PixPreset(
