@@ -11,13 +11,14 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from test_imports import modules_after
 from toy_scene import tiny_generator, tiny_network, tiny_painter, write_generator_run, write_pictures
 
 from keras_stylegan import cli, data, pretrained
 from keras_stylegan.callbacks import checkpoints, read_metrics
-from keras_stylegan.inference import load
+from keras_stylegan.inference import load, read_picture
 from keras_stylegan.inference.generator import open_generator
-from keras_stylegan.inference.scenes import KerasScenes, SceneMaker, open_scenes
+from keras_stylegan.inference.scenes import KerasScenes, SceneMaker, middle, open_scenes
 from keras_stylegan.models import AdversarialModel
 from keras_stylegan.networks import ProjectedCritic, build_perceptual
 from keras_stylegan.presets import get_preset
@@ -259,6 +260,26 @@ def test_the_packaged_pipeline_needs_no_name(shipped, run, folder, tmp_path, mon
     assert not capfd.readouterr().err
 
 
+def test_a_package_without_a_pipeline_says_how_to_make_one(monkeypatch):
+    monkeypatch.setattr(pretrained, "manifest", dict)
+    hint = r"\(there are none\). Received: scene_pipeline; `keras-stylegan train scene_pipeline"
+    with pytest.raises(ValueError, match=hint):
+        open_scenes("scene_pipeline")
+
+
+def test_what_ships_makes_scenes_without_tensorflow(tmp_path):
+    photo = pretrained.sample_photographs()[0]
+    call = ["scene", str(photo), "--style", "munch_scream", "-o"]
+    loaded = modules_after(f"from keras_stylegan.cli import main; main({[*call, str(tmp_path / 'all.png')]!r})")
+    assert not {"tensorflow", "keras", "jax", "torch"} & loaded
+    assert cli.main([*call, str(tmp_path / "none.png"), "--detail", "0"]) == 0
+    pictures = [np.asarray(Image.open(tmp_path / name)).astype(int) for name in ("all.png", "none.png")]
+    painted = load().stylize(middle(read_picture(photo), (128, 128)).photo, "munch_scream")
+    wanted = np.asarray(painted.resize((64, 64), Image.Resampling.BOX)).astype(int)
+    errors = [np.abs(picture - wanted).mean() for picture in pictures]
+    assert errors[0] < 15 < errors[1], errors
+
+
 def test_what_is_no_run_of_the_pipeline_is_told(tmp_path):
     from keras_stylegan.exporters.scenes import package_scenes
 
@@ -278,8 +299,8 @@ def test_what_is_no_run_of_the_pipeline_is_told(tmp_path):
         (["scene", "{photo}", "-o", "{out}", "--style", "munch_scream", "--strength", "2"], "`strength` must be"),
         (["scene", "{photo}", "-o", "{out}", "--style", "munch_scream", "--detail", "nan"], "`detail` must be from 0"),
         (
-            ["scene", "{photo}", "-o", "{out}", "--style", "munch_scream"],
-            "or a packaged one (there are none). Received: scene_pipeline; `keras-stylegan train scene_pipeline",
+            ["scene", "{photo}", "-o", "{out}", "--style", "munch_scream", "--model", "scene_pipline"],
+            "or a packaged one (scene_pipeline). Received: scene_pipline. Did you mean scene_pipeline?",
         ),
         (
             ["scene", "{photo}", "-o", "{out}", "--style", "munch_scream", "--model", "{generator}"],

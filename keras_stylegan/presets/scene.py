@@ -43,7 +43,8 @@ class ScenePipelinePreset(Preset):
         loss: name of the adversarial loss.
         gamma: weight of R1 for a `stylegan2` critic; 0 stands for 0.0002 * height * width / batch_size.
         penalty_every: R1 is taken on one critic update in so many.
-        augment: what is done to everything that the critic sees: `none` or `diffaugment`.
+        augment: what is done to everything that the critic sees: `none`, or `diffaugment`, whose black borders came to
+            be seen in scenes.
         learning_rate: of encoder and generator, at the start; decays to 0 along a cosine over the run.
         critic_learning_rate: of the critic, likewise.
         clip_norm: limit of the global norm of a gradient; 0 for none.
@@ -76,7 +77,7 @@ class ScenePipelinePreset(Preset):
     loss: str = "hinge"
     gamma: float = 0.0
     penalty_every: int = 16
-    augment: str = "diffaugment"
+    augment: str = "none"
     learning_rate: float = 1e-3
     critic_learning_rate: float = 2e-4
     clip_norm: float = 10.0

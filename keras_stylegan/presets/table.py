@@ -148,9 +148,11 @@ PRESETS: dict[str, Preset] = {
     "dcgan_scenes": dataclasses.replace(_GAN, **_SCENES),
     "wgan_gp_scenes": dataclasses.replace(_WGAN_GP, **_SCENES),
     # From a generator of natural scenes (`--from`): first the encoder alone, then from its run both together. An image
-    # costs 0.1 seconds of a core in the first and 0.2 in the second: about three quarters of an hour of two cores.
+    # costs 0.1 seconds of a core in the first and 0.2 in the second: about half an hour of two
+    # cores. At the encoder's rate the generator forgot its scenes: those by styles alone came to share one composition.
     "scene_pipeline": ScenePipelinePreset(
-        kimg=20.0, batch_size=8, log_images=800, grid_images=8000, classes="forest,glacier,mountain,sea",
+        kimg=10.0, batch_size=8, log_images=800, grid_images=8000, classes="forest,glacier,mountain,sea",
+        learning_rate=2e-4,
     ),
     "scene_pipeline_encoder": ScenePipelinePreset(
         kimg=16.0, batch_size=8, log_images=800, grid_images=8000, phase="encoder",
