@@ -30,7 +30,7 @@ RECIPE = pathlib.Path(__file__).parents[1] / "training" / "scene_pipeline.py"
 STYLES = ["hokusai_great_wave", "munch_scream"]
 # Two steps of two pictures. A projected critic wants larger pictures than these.
 TINY = {"batch_size": 2, "kimg": 0.004, "log_images": 2, "critic": "stylegan2", "classes": "", "style_short_side": 32}
-TINY["checkpoint_seconds"] = 1e-3  # one after every step
+TINY |= {"checkpoint_seconds": 1e-3, "learning_rate": 3e-3}  # a checkpoint after every step, which shows
 
 
 @pytest.fixture(scope="module")
