@@ -156,13 +156,11 @@ class ScenePipeline(AdversarialModel):
         encoded = self.network.encoder(painted)
         scene = self.network.decode(encoded, batch["detail"])
         features, wanted = self.perceptual(scene), self.perceptual(painted)
+        distance = sum(content_loss(features[tap], wanted[tap]) for tap in STYLE_TAPS) / len(STYLE_TAPS)
         share = self.painting_share(batch["detail"])
         terms = {
             "pixel": share * self.pixel_weight * ops.mean(ops.abs(scene - painted), axis=(1, 2, 3)),
-            "perceptual": share
-            * self.perceptual_weight
-            * sum(content_loss(features[tap], wanted[tap]) for tap in STYLE_TAPS)
-            / len(STYLE_TAPS),
+            "perceptual": share * self.perceptual_weight * distance,
             "prior": self.prior_weight * self.prior(encoded["styles"]),
         }
         if self.phase == "encoder":
