@@ -155,9 +155,10 @@ def markdown(table):
 
 
 def sheet(rows, num_styles):
-    """A line per pair, a column per row of the table; styles change from line to line."""
-    count = len(rows["painter"])
-    chosen = [(i * (num_styles + 1)) % count for i in range(min(SHOWN, count))]
+    """A line per pair, a column per row of the table: photographs from all over, styles in turns."""
+    photographs = len(rows["painter"]) // num_styles
+    shown = min(SHOWN, photographs)
+    chosen = [i * photographs // shown * num_styles + i % num_styles for i in range(shown)]
     columns = [np.concatenate([pictures[i] for i in chosen]) for pictures in rows.values()]
     return Image.fromarray(np.concatenate(columns, axis=1))
 
