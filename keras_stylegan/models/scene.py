@@ -60,7 +60,7 @@ class ScenePipeline(AdversarialModel):
     Raises:
         ValueError: if an argument breaks its rule.
 
-    Source: this project's founding idea; W+ encoders: Richardson et al. 2021 (arXiv 2008.00951), equations 4 to 7.
+    Source: this project's founding idea; W+ encoders and their losses: Richardson et al. 2021 (arXiv 2008.00951).
     """
 
     def __init__(

@@ -24,7 +24,7 @@ class StylePrior:
         Tensor `(batch,)`: mean over styles and directions of the squared offset in standard deviations; near 1 for the
         generator's own styles.
 
-    Source: Mahalanobis distance; Zhu et al. 2020, "Improved StyleGAN Embedding" (arXiv 2012.09036), section 3.2.
+    Source: Mahalanobis distance; Zhu et al. 2020, "Improved StyleGAN Embedding" (arXiv 2012.09036).
     """
 
     def __init__(self, generator):

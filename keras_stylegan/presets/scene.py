@@ -43,8 +43,7 @@ class ScenePipelinePreset(Preset):
         loss: name of the adversarial loss.
         gamma: weight of R1 for a `stylegan2` critic; 0 stands for 0.0002 * height * width / batch_size.
         penalty_every: R1 is taken on one critic update in so many.
-        augment: what is done to everything that the critic sees: `none`, or `diffaugment`, whose black borders came to
-            be seen in scenes.
+        augment: what is done to everything that the critic sees: `none` or `diffaugment`.
         learning_rate: of encoder and generator, at the start; decays to 0 along a cosine over the run.
         critic_learning_rate: of the critic, likewise.
         clip_norm: limit of the global norm of a gradient; 0 for none.

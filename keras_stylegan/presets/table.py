@@ -148,8 +148,8 @@ PRESETS: dict[str, Preset] = {
     "dcgan_scenes": dataclasses.replace(_GAN, **_SCENES),
     "wgan_gp_scenes": dataclasses.replace(_WGAN_GP, **_SCENES),
     # From a generator of natural scenes (`--from`): first the encoder alone, then from its run both together. An image
-    # costs 0.1 seconds of a core in the first and 0.2 in the second: about half an hour of two
-    # cores. At the encoder's rate the generator forgot its scenes: those by styles alone came to share one composition.
+    # costs 0.1 seconds of a core in the first and 0.2 in the second: about half an hour of two cores. With 1e-3 and
+    # DiffAugment in the second, scenes by styles alone came to share one composition, in a dark frame.
     "scene_pipeline": ScenePipelinePreset(
         kimg=10.0, batch_size=8, log_images=800, grid_images=8000, classes="forest,glacier,mountain,sea",
         learning_rate=2e-4,
