@@ -59,6 +59,11 @@ def network_entry(name: str) -> dict:
     return entry
 
 
+def origin(entry: dict) -> dict:
+    """What training that begins with a packaged network says of it: `recipe` and `images_seen` of its entry."""
+    return {key: entry[key] for key in ("recipe", "images_seen") if key in entry}
+
+
 def generators() -> dict:
     """Returns the manifest's entries of packaged generators, by name: their files, classes and size."""
     return {name: entry for name, entry in manifest().items() if _GENERATOR <= entry.keys()}

@@ -237,7 +237,7 @@ NETWORKS = [
         ((16, 16, 3), (3,)),
         half=0.15,
     ),
-    LayerRow("PatchCritic", lambda: networks.PatchCritic(0, filters=4, num_layers=2), ((16, 24, 3),)),
+    LayerRow("TextureCritic", lambda: networks.TextureCritic(filters=4, num_halvings=2), ((16, 24, 3),)),
     LayerRow(
         "SuperResolutionNetwork",
         lambda: networks.SuperResolutionNetwork(3, filters=4, num_blocks=2),

@@ -13,8 +13,8 @@ from keras_stylegan.networks import (
     BackboneTrunk,
     BackboneUNet,
     DCGANGenerator,
-    PatchCritic,
     ProjectedCritic,
+    TextureCritic,
     backbone_trunk,
 )
 from keras_stylegan.ops.gradients import input_gradient
@@ -105,7 +105,7 @@ def _smallest_map(trunk, side):
 
 def test_trains_as_encoder(shared):
     network = BackboneUNet(shared, levels=2, filters=4, max_filters=8)
-    critic = PatchCritic(0, filters=4, num_layers=1)
+    critic = TextureCritic(filters=4, num_halvings=1)
     for part in (network, critic):
         part.build((None, None, None, 3))
     model = SuperResolution(network, critic=critic, critic_weight=0.1)

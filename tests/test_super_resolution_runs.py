@@ -39,7 +39,7 @@ def weights(run):
 
 def test_recipe_trains_resumes_exactly_and_begins_with_another_run(photographs, tmp_path, monkeypatch, eagerly):
     whole, halves, second = tmp_path / "whole", tmp_path / "halves", tmp_path / "second"
-    fixed = {"ema_kimg": 0, "learning_rate": 1e-3}
+    fixed = {"ema_kimg": 0, "learning_rate": 1e-3, "perceptual_weight": 1}
     assert train(monkeypatch, photographs, whole, **fixed) == 0
     last = read_metrics(whole / "metrics.jsonl")[-1]
     names = ["generator/pixel", "generator/perceptual", "generator/adversarial", "critic/adversarial", "critic/r1"]

@@ -6,7 +6,7 @@ from PIL import Image
 from toy_training import save_training
 
 from keras_stylegan.models import SuperResolution
-from keras_stylegan.networks import PatchCritic, SuperResolutionNetwork
+from keras_stylegan.networks import SuperResolutionNetwork, TextureCritic
 
 
 def photograph(height, width, seed=0, noise=6):
@@ -35,8 +35,8 @@ def tiny_network(seed=0, factor=4):
 
 
 def tiny_critic():
-    critic = PatchCritic(0, filters=4, num_layers=1)
-    critic.build((None, None, None, 3))
+    critic = TextureCritic(filters=4, num_halvings=1)
+    critic.build()
     return filled(critic, 1, 0.2)
 
 

@@ -22,7 +22,7 @@ class SuperResolution(AdversarialModel):
     Args:
         network: built `SuperResolutionNetwork`, the generator.
         perceptual: `PerceptualNetwork`, frozen; None where `perceptual_weight` is 0.
-        critic: built `PatchCritic` without styles; None where `critic_weight` is 0.
+        critic: built `TextureCritic`; None where `critic_weight` is 0.
         pixel_weight: float, of the mean absolute error, in [-1, 1].
         perceptual_weight: float.
         critic_weight: float, lambda; or a `CosineSchedule` of it. What a new critic asks for is noise, by which a

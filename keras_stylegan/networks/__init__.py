@@ -27,6 +27,7 @@ from keras_stylegan.networks.stylegan import StyleGANGenerator
 from keras_stylegan.networks.stylegan2 import StyleGAN2Generator
 from keras_stylegan.networks.stylegan2_critic import StyleGAN2Critic
 from keras_stylegan.networks.super_resolution import SuperResolutionNetwork
+from keras_stylegan.networks.texture_critic import TextureCritic
 from keras_stylegan.networks.unet import UNetTranslator
 from keras_stylegan.networks.vnet import VNetTranslator
 
@@ -37,5 +38,5 @@ __all__ = [
     "ProgressiveGenerator", "ProjectedCritic", "R3GANCritic", "R3GANGenerator", "RECEPTIVE_FIELDS", "ResNetCritic",
     "ResNetGenerator", "ResNetTranslator", "SceneEncoder", "SceneNetwork", "Stage", "StyleGAN2Critic",
     "StyleGAN2Generator", "StyleGANGenerator", "StylePredictor", "StyleTransformer", "SuperResolutionNetwork", "TRUNKS",
-    "UNetTranslator", "VNetTranslator", "build_perceptual", "resolutions", "stages",
+    "TextureCritic", "UNetTranslator", "VNetTranslator", "build_perceptual", "resolutions", "stages",
 ]  # fmt: skip

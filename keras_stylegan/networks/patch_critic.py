@@ -4,7 +4,6 @@ import keras
 from keras import layers, ops
 
 from keras_stylegan.layers.conv_blocks import ConvBlock, check_positive
-from keras_stylegan.networks.stages import check_sizes
 
 # Strided convolutions of PatchGAN by the width in pixels of the patch that a score sees.
 RECEPTIVE_FIELDS = {1: 0, 16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
@@ -12,7 +11,7 @@ RECEPTIVE_FIELDS = {1: 0, 16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
 class PatchCritic(keras.Model):
-    """Scores every patch of a picture, under the style that it claims to have if there are styles.
+    """Scores every patch of a picture, under the style that it claims to have.
 
     Strided 4x4 convolutions as in PatchGAN, without normalisation: a gradient penalty is a statement about each
     picture alone, which batch statistics would break (Gulrajani et al. 2017, section 4). The style enters by
@@ -21,13 +20,13 @@ class PatchCritic(keras.Model):
     same size).
 
     Args:
-        num_styles: int, length of the conditioning weights; 0 for a critic of pictures alone.
+        num_styles: int, length of the conditioning weights.
         filters: int, channels of the first convolution; doubled by each further one.
         num_layers: int, strided convolutions; the patch is 22 pixels wide at 3 layers.
 
     Call arguments:
         images: tensor of shape `(batch, height, width, 3)`, RGB in [-1, 1].
-        style_weights: tensor of shape `(batch, num_styles)`; None without styles.
+        style_weights: tensor of shape `(batch, num_styles)`.
 
     Output shape:
         `(batch, height / 2**num_layers, width / 2**num_layers, 1)`, rounded up; float32.
@@ -37,18 +36,14 @@ class PatchCritic(keras.Model):
 
     def __init__(self, num_styles, filters=32, num_layers=3, **kwargs):
         super().__init__(**kwargs)
-        if num_styles < 0:
-            raise ValueError(f"`num_styles` must not be negative. Received: num_styles={num_styles}")
-        check_sizes(filters=filters, num_layers=num_layers)
+        check_positive(num_styles=num_styles, filters=filters, num_layers=num_layers)
         self.num_styles = num_styles
         self.filters = filters
         self.num_layers = num_layers
         self.convolutions = [
             layers.Conv2D(filters * 2**i, 4, strides=2, padding="same", name=f"conv_{i + 1}") for i in range(num_layers)
         ]
-        self.embedding = None
-        if num_styles:
-            self.embedding = layers.Dense(filters * 2 ** (num_layers - 1), use_bias=False, name="embedding")
+        self.embedding = layers.Dense(filters * 2 ** (num_layers - 1), use_bias=False, name="embedding")
         self.score = layers.Dense(1, dtype="float32", name="score")
 
     def build(self, images_shape, style_weights_shape=None):
@@ -56,17 +51,14 @@ class PatchCritic(keras.Model):
         for convolution in self.convolutions:
             convolution.build((None, None, None, channels))
             channels = convolution.filters
-        if self.num_styles:
-            self.embedding.build((None, self.num_styles))
+        self.embedding.build((None, self.num_styles))
         self.score.build((None, None, None, channels))
         self.built = True
 
-    def call(self, images, style_weights=None):
+    def call(self, images, style_weights):
         x = images
         for convolution in self.convolutions:
             x = ops.leaky_relu(convolution(x), 0.2)
-        if not self.num_styles:
-            return self.score(x)
         embedded = ops.cast(self.embedding(style_weights), "float32")[:, None, None]
         projection = ops.mean(ops.cast(x, "float32") * embedded, axis=-1, keepdims=True)
         return self.score(x) + projection

@@ -12,10 +12,11 @@ from keras_stylegan.presets.base import Preset
 class SuperResolutionPreset(Preset):
     """A network that enlarges photographs (`SuperResolution` says what the loss terms are).
 
-    The weights are for a network that has learnt pixels alone before. In the gradient of such a network's weights the
-    features then count six times as much as the pixels, and a critic that has learnt beside it a seventeenth of these.
-    A new critic asks for noise, so it learns before it is heard. Ten times its weight was worse by Frechet distance
-    after 9,000 pictures: a regular grain on flat parts.
+    The weights are for a network that has learnt pixels alone before: in the gradient of such a network's weights a
+    critic that has learnt beside it then counts about twice as much as the pixels. A new critic asks for noise, so it
+    learns before it is heard. No features: those of `compact` come near the photograph's by a regular grain at the
+    finest detail of the small picture (with a weight of 1, of 0.25 beside the critic, and with crops shifted at random
+    against the network's pooling), which the Frechet distance of another network finds worse than pixels alone.
 
     Attributes:
         data: folder, zip or npz of photographs.
@@ -58,9 +59,9 @@ class SuperResolutionPreset(Preset):
     clean_share: float = 0.25
     pixel_weight: float = 1.0
     perceptual: str = "compact"
-    perceptual_weight: float = 1.0
-    critic_weight: float = 0.01
-    critic_kimg: float = 4.0
+    perceptual_weight: float = 0.0
+    critic_weight: float = 0.3
+    critic_kimg: float = 2.0
     critic_filters: int = 32
     loss: str = "relativistic"
     penalty_weight: float = 100.0

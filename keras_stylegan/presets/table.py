@@ -22,7 +22,7 @@ from keras_stylegan.presets.super_resolution import SuperResolutionPreset
 from keras_stylegan.presets.translation import CycleGANPreset, MultiDomainPreset, Pix2PixPreset
 
 _SUPER_RESOLUTION = SuperResolutionPreset(
-    kimg=400.0, batch_size=8, precision="mixed_bfloat16", log_images=400, grid_images=10_000, checkpoint_seconds=300.0
+    kimg=120.0, batch_size=8, precision="mixed_bfloat16", log_images=400, grid_images=10_000, checkpoint_seconds=300.0
 )
 _GAN = GANPreset(kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000)
 # Clipping and gradient penalties are statements about single pictures: no batch norm in these critics.
@@ -64,8 +64,8 @@ PRESETS: dict[str, Preset] = {
     # Johnson et al. 2016: two passes over COCO in batches of four.
     "johnson": JohnsonPreset(kimg=160.0, crop_size=256, content_short_side=384),
     # Wang et al. 2018 at the size and cost of two cores: first pixels alone, then with a critic, `--from` that run.
-    "super_resolution": dataclasses.replace(_SUPER_RESOLUTION, learning_rate=1e-4),
-    "super_resolution_pixels": dataclasses.replace(_SUPER_RESOLUTION, perceptual_weight=0.0, critic_weight=0.0),
+    "super_resolution": dataclasses.replace(_SUPER_RESOLUTION, kimg=40.0, learning_rate=1e-4),
+    "super_resolution_pixels": dataclasses.replace(_SUPER_RESOLUTION, critic_weight=0.0),
     "fusion": FusionPreset(kimg=600.0, batch_size=8, crop_size=96, log_images=800, grid_images=8000),
     "fusion_small": FusionPreset(
         kimg=2.0, crop_size=48, content_short_side=96, widths=(8, 16, 32), num_blocks=(0, 1, 0), log_images=100,

@@ -89,7 +89,7 @@ def start_from(run: Path, generator: FusionGenerator) -> dict[str, Any]:
         entry = pretrained.fusion_entry()
         record = {"network": "FusionGenerator", **entry["keras"]}
         earlier = pretrained.build_network(record, pretrained.read_weights(record))
-        begun = {key: entry[key] for key in ("recipe", "images_seen") if key in entry}
+        begun = pretrained.origin(entry)
     else:
         check_run(run, "a fusion run", NETWORK_FILE, "config.json")
         earlier, begun = load_network(run / NETWORK_FILE), begun_with(run)

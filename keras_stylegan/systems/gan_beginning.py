@@ -60,7 +60,7 @@ def _open(source):
         networks = {
             name: pretrained.build_network(record, pretrained.read_weights(record)) for name, record in records.items()
         }
-        return networks, {key: entry[key] for key in ("recipe", "images_seen")}
+        return networks, pretrained.origin(entry)
     kinds = f" or a packaged generator ({', '.join(sorted(packaged))})" if packaged else ""
     files = {"generator": GENERATOR_FILE, "critic": CRITIC_FILE}
     check_run(Path(source), f"a GAN's run{kinds}", *files.values(), "config.json")

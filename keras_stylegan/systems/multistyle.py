@@ -165,7 +165,7 @@ def start_from(run: Path, network: StyleTransformer | JohnsonTransformer, names:
     if run == Path(PACKAGED) and not run.is_dir():
         entry = pretrained.network_entry("multistyle")
         earlier, known = pretrained.packaged_transformer(entry), [style["name"] for style in entry["styles"]]
-        record = {key: entry[key] for key in ("recipe", "images_seen") if key in entry}
+        record = pretrained.origin(entry)
     else:
         check_run(run, "a multistyle run", NETWORK_FILE, "config.json")
         earlier, record = load_network(run / NETWORK_FILE), begun_with(run)

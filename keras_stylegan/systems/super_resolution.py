@@ -14,7 +14,7 @@ from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.schedules import CosineSchedule
 from keras_stylegan.models.super_resolution import SuperResolution
 from keras_stylegan.models.transfer import transfer_weights
-from keras_stylegan.networks import PatchCritic, SuperResolutionNetwork, build_perceptual
+from keras_stylegan.networks import SuperResolutionNetwork, TextureCritic, build_perceptual
 from keras_stylegan.ops.bicubic import upsample_bicubic
 from keras_stylegan.presets import SuperResolutionPreset
 from keras_stylegan.systems.base import System, average, begun_with, cosine, jit_compile, save_whole
@@ -42,8 +42,8 @@ def build_super_resolution(preset: SuperResolutionPreset) -> System:
     network.build()
     critic = None
     if preset.critic_weight:
-        critic = PatchCritic(0, preset.critic_filters)
-        critic.build((None, None, None, 3))
+        critic = TextureCritic(preset.critic_filters)
+        critic.build()
     facts: dict[str, Any] = {"photographs": len(photographs)}
     if preset.start_from:
         facts["begun_with"] = _start_from(Path(preset.start_from), network, critic)
@@ -61,9 +61,11 @@ def build_super_resolution(preset: SuperResolutionPreset) -> System:
         seed=preset.seed,
     )
     rates = {"generator": preset.learning_rate, "critic": preset.critic_learning_rate}
+    # A critic follows a moving aim, so its momentum is short.
+    momenta = {"generator": 0.9, "critic": 0.5}
     optimizers = {
-        player.name: keras.optimizers.Adam(cosine(rates[player.name], preset.steps), beta_2=0.99)
-        for player in model.players()
+        name: keras.optimizers.Adam(cosine(rates[name], preset.steps), beta_1=momenta[name], beta_2=0.99)
+        for name in (player.name for player in model.players())
     }
     model.compile(
         optimizers, clip_norm=preset.clip_norm or None, ema=average(preset.ema_kimg), jit_compile=jit_compile()
@@ -95,7 +97,7 @@ def _critic_weight(preset):
     return CosineSchedule(0.0, preset.critic_weight, preset.critic_kimg)
 
 
-def _start_from(run: Path, network: SuperResolutionNetwork, critic: PatchCritic | None) -> dict[str, Any]:
+def _start_from(run: Path, network: SuperResolutionNetwork, critic: TextureCritic | None) -> dict[str, Any]:
     """Begins with the weights that an earlier run saved, its critic where there is one; returns what it was."""
     check_run(run, "such a run", NETWORK_FILE, "config.json")
     transfer_weights(load_network(run / NETWORK_FILE), network)
