@@ -41,6 +41,8 @@ class Spread:
 class Repeated:
     """Enlarges by repeating pixels."""
 
+    factor = 4
+
     @staticmethod
     def run(small):
         return small.repeat(4, axis=0).repeat(4, axis=1)
@@ -76,6 +78,24 @@ def test_networks_are_scored_beside_the_bicubic_filter(tmp_path, monkeypatch):
         ]
         assert rows[model, "clean"]["FD-spread"] >= np.square(parts[0] - parts[1]).sum() - 1e-3
     assert all(row["checkerboard"] > 0 for row in figures["table"])
+
+
+def test_the_picture_shows_the_same_part_by_each_network(tmp_path, monkeypatch):
+    import upscale_picture
+
+    Image.fromarray(photograph(82, 95)).save(tmp_path / "a.png")
+    monkeypatch.setattr(upscale_picture, "SAMPLES", tmp_path)
+    monkeypatch.setattr(upscale_picture, "SIDE", 32)
+    monkeypatch.setattr(upscale_picture, "ROWS", (("a.png", 8, 12), ("a.png", 40, 0)))
+    monkeypatch.setattr(upscale_picture, "open_upscaler", lambda source: Repeated())
+    monkeypatch.setattr(sys, "argv", ["benchmark", "-o", str(tmp_path / "out.png"), "--model", "ONE", "TWO"])
+    upscale_picture.main()
+    sheet = np.asarray(Image.open(tmp_path / "out.png"))
+    assert sheet.shape == (64, 4 * 32, 3)
+    np.testing.assert_array_equal(sheet[:32, -32:], photograph(82, 95)[12:44, 8:40])
+    np.testing.assert_array_equal(sheet[:, 32:64], sheet[:, 64:96])
+    first = sheet[:32, 32:64].astype(int)
+    np.testing.assert_array_equal(first[::4], first[3::4])  # a repeated pixel fills a cell
 
 
 def test_the_prior_is_scored_beside_its_peers(tmp_path, monkeypatch):

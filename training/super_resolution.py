@@ -3,13 +3,14 @@
     keras-stylegan train super_resolution_pixels --data PHOTOGRAPHS --out PIXELS
     python training/super_resolution.py --data PHOTOGRAPHS --out RUN --from PIXELS
 
-The first run, on pixels alone, gives the highest PSNR, at 0.1 s of one core a step of eight pictures. The second, which
-is `keras-stylegan train super_resolution` with the same arguments, is to make its network sharp, at 0.25 s, by features
-and a critic with R1, whose weight grows with the first 4,000 pictures.
+The first run, on pixels alone, gives the highest PSNR: an hour of two cores. The second, which is
+`keras-stylegan train super_resolution` with the same arguments, makes its network sharp by a critic with R1, whose
+weight grows with the first 2,000 pictures: half an hour. On processors without bfloat16
+`--set precision=float32` takes half of the time.
 
 `benchmarks/super_resolution.py` scores both beside bicubic interpolation on photographs that were not trained on.
-`export/package_upscaler.py` turns a run into the files of `keras-stylegan upscale`, and `upscale --model RUN` uses it
-as it is.
+`export/package_upscaler.py RUN --share 0.75` turns the second run into the file of `keras-stylegan upscale`, on the way
+from the first; `upscale --model RUN` uses a run as it is.
 """
 
 import sys

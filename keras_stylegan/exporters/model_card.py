@@ -152,12 +152,18 @@ def upscaler_card(entry: dict[str, Any]) -> str:
     """Returns the model card of the packaged super-resolution network."""
     digits = {"psnr": 2, "ssim": 4, "psnr_luma": 2, "ssim_luma": 4}
     rows = [(name, *(f"{found[key]:.{n}f}" for key, n in digits.items())) for name, found in entry["scores"].items()]
+    between = ""
+    if entry["share"] != 1:
+        between = (
+            f"\n- Between two networks: {entry['share']:.0%} of the way from the weights that the last run began with "
+            "to its own: a little less sharp, with fewer faults."
+        )
     return f"""# Model card: super_resolution
 
 Enlarges a picture to {entry["factor"]} times its height and width, at any size, and removes some noise and JPEG blocks.
 
 - Network: `SuperResolutionNetwork`, {entry["parameters"]:,} parameters; LiteRT file {_size(entry["litert"])}.
-{_origin(entry)}
+{_origin(entry)}{between}
 - Limits: detail is invented, not recovered: text, faces and number plates must not be read from its results.
 - The LiteRT file, in half precision, differs from the trained network by {_difference(entry)}, over \
 {entry["parity"]["pictures"]} photographs.

@@ -21,10 +21,11 @@ _OPTIONS = {
     "licence": {"required": True, "metavar": "SENTENCE", "help": "licence and notices of the weights"},
     "direction": {"metavar": "WAY", "help": "of a run that learnt both ways: a_to_b or b_to_a"},
     "scores": {"type": Path, "metavar": "FILE"},
+    "share": {"type": float, "help": "of the way from the weights that RUN began with to its own (default 1)"},
 }
 
 
-def package_arguments(script: str, description: str, *options: str, **defaults: str) -> argparse.Namespace:
+def package_arguments(script: str, description: str, *options: str, **defaults: Any) -> argparse.Namespace:
     """What the command line of a script says.
 
     Args:

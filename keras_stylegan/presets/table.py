@@ -64,7 +64,7 @@ PRESETS: dict[str, Preset] = {
     # Johnson et al. 2016: two passes over COCO in batches of four.
     "johnson": JohnsonPreset(kimg=160.0, crop_size=256, content_short_side=384),
     # Wang et al. 2018 at the size and cost of two cores: first pixels alone, then with a critic, `--from` that run.
-    "super_resolution": dataclasses.replace(_SUPER_RESOLUTION, kimg=40.0, learning_rate=1e-4),
+    "super_resolution": dataclasses.replace(_SUPER_RESOLUTION, kimg=24.0, learning_rate=1e-4),
     "super_resolution_pixels": dataclasses.replace(_SUPER_RESOLUTION, critic_weight=0.0),
     "fusion": FusionPreset(kimg=600.0, batch_size=8, crop_size=96, log_images=800, grid_images=8000),
     "fusion_small": FusionPreset(
