@@ -190,7 +190,7 @@ NETWORKS = [
         0.15,
     ),
     LayerRow(
-        "FusionCritic", lambda: networks.FusionCritic(4, num_layers=2), ((16, 24, 3), (16, 24, 2)), (0, 1), half=0.1
+        "FusionCritic", lambda: networks.FusionCritic(4, num_halvings=2), ((16, 24, 3), (16, 24, 2)), (0, 1), half=0.1
     ),
     LayerRow("PatchCritic", lambda: networks.PatchCritic(2, filters=4, num_layers=2), ((16, 24, 3), (2,))),
     *(

@@ -25,7 +25,7 @@ def tiny_generator(num_blocks=(1, 1, 1), spread=0.2):
 
 def build(with_critic=True, num_blocks=(1, 1, 1), **options):
     perceptual = stirred(PerceptualNetwork(((4,), (4,), (4,), (4,)), name="tiny"))
-    critic = {"critic": stirred(FusionCritic(4, 2), 1), "critic_weight": 0.5} if with_critic else {}
+    critic = {"critic": stirred(FusionCritic(4, 2), 1, spread=0.05), "critic_weight": 0.5} if with_critic else {}
     return Fusion(tiny_generator(num_blocks), perceptual, **critic, **options)
 
 

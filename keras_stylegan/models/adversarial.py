@@ -144,6 +144,10 @@ class AdversarialModel(keras.Model):
         """Integer variable, images taken from the data so far, over all replicas."""
         return self._compiled().images_seen
 
+    def now(self, value):
+        """The value of a number, or of a schedule at the images seen so far."""
+        return value(ops.cast(self.images_seen, "float32")) if callable(value) else value
+
     @property
     def ema(self):
         """The averaged copy of `averaged_network()`, or None without `compile(ema=...)`."""

@@ -2,8 +2,6 @@
 
 from keras import ops
 
-from keras_stylegan.models.schedules import current
-
 
 def copy_network(network):
     """Makes a network of the same configuration with the same values, on variables of its own.
@@ -73,7 +71,8 @@ class AveragedNetwork:
         Returns:
             Scalar float32 tensor in [0, 1].
         """
-        half_life = ops.convert_to_tensor(current(self.half_life_kimg, images_seen) * 1000.0, "float32")
+        half_life = self.half_life_kimg(images_seen) if callable(self.half_life_kimg) else self.half_life_kimg
+        half_life = ops.convert_to_tensor(half_life * 1000.0, "float32")
         if self.ramp_up is not None:
             half_life = ops.minimum(half_life, self.ramp_up * ops.cast(images_seen, "float32"))
         return ops.power(0.5, ops.cast(batch, "float32") / ops.maximum(half_life, 1e-8))

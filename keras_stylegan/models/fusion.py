@@ -5,8 +5,10 @@ from keras import ops
 
 from keras_stylegan.losses.adversarial import adversarial_loss
 from keras_stylegan.losses.content import content_loss
+from keras_stylegan.losses.penalties import r1_penalty
 from keras_stylegan.models.adversarial import AdversarialModel
-from keras_stylegan.models.players import Player, batch_size
+from keras_stylegan.models.players import Player, Regularizer, batch_size
+from keras_stylegan.ops.gradients import input_gradient
 from keras_stylegan.ops.regions import coverage
 
 # What the critic scores, as its losses are called.
@@ -21,8 +23,9 @@ class Fusion(AdversarialModel):
     target is also what the fused picture should be. (The generator reads the target only outside of the regions.)
 
     Terms of the generator: the error over the regions' pixels, on the scale of decibels (`region_error`); the relative
-    distance of perceptual features of the whole picture, mean over taps; and the critic's hinge losses, `patches` on
-    the whole and `region` on the region.
+    distance of perceptual features of the whole picture, mean over taps; and the adversarial losses, `patches` on the
+    whole and `region` on the region. Relativistic ones compare each patch with that of the photograph at its place:
+    both are equal where no region is, so that only the regions count.
 
     Args:
         generator: `FusionGenerator`.
@@ -30,7 +33,10 @@ class Fusion(AdversarialModel):
         critic: optional `FusionCritic`.
         error_weight: float.
         perceptual_weight: float.
-        critic_weight: float; with 0 there is no critic.
+        critic_weight: float, of either adversarial loss; or a `CosineSchedule` of it. With 0 there is no critic.
+        loss: name of an adversarial loss (`losses.ADVERSARIAL_LOSSES`).
+        penalty_weight: float, gamma of R1 on the sum of a photograph's mean logit and its region's.
+        penalty_every: int, the penalty is taken on one critic update in so many, and multiplied by it.
 
     Batches are dicts of `source`, `target` `(batch, height, width, 3)` in [-1, 1] and `masks`
     `(batch, height, width, regions)` in [0, 1]; `noise`, `(batch, latent_dim)`, is drawn where missing.
@@ -40,10 +46,20 @@ class Fusion(AdversarialModel):
     """
 
     def __init__(
-        self, generator, perceptual, critic=None, error_weight=0.25, perceptual_weight=1.0, critic_weight=0.0, **kwargs
+        self,
+        generator,
+        perceptual,
+        critic=None,
+        error_weight=0.25,
+        perceptual_weight=1.0,
+        critic_weight=0.0,
+        loss="relativistic",
+        penalty_weight=100.0,
+        penalty_every=8,
+        **kwargs,
     ):
         super().__init__(**kwargs)
-        if (critic is None) != (critic_weight == 0):
+        if (critic is None) != (getattr(critic_weight, "end", critic_weight) == 0):
             raise ValueError(
                 "`critic` and a `critic_weight` above 0 go together. "
                 f"Received: critic={critic}, critic_weight={critic_weight}"
@@ -54,13 +70,16 @@ class Fusion(AdversarialModel):
         self.error_weight = error_weight
         self.perceptual_weight = perceptual_weight
         self.critic_weight = critic_weight
-        self.pair = adversarial_loss("hinge")
+        self.pair = adversarial_loss(loss)
+        self.penalty_weight = penalty_weight
+        self.penalty_every = penalty_every
 
     def players(self):
         generator = Player("generator", [self.generator], self.generator_terms)
         if self.critic is None:
             return [generator]
-        return [Player("critic", [self.critic], self.critic_terms), generator]
+        penalty = [Regularizer("r1", self.r1, self.penalty_every)] if self.penalty_weight else []
+        return [Player("critic", [self.critic], self.critic_terms, regularizers=penalty), generator]
 
     def frozen_networks(self):
         return [self.perceptual]
@@ -81,16 +100,28 @@ class Fusion(AdversarialModel):
             distance = sum(content_loss(features[tap], wanted[tap]) for tap in wanted) / len(wanted)
             terms["perceptual"] = self.perceptual_weight * distance
         if self.critic is not None:
-            for name, logits in zip(_SCORES, self.critic(fused, masks), strict=True):
-                terms[name] = self.critic_weight * self.pair.generator(None, logits)
+            real = self.critic(target, masks) if self.pair.relativistic else (None, None)
+            weight = self.now(self.critic_weight)
+            for name, *logits in zip(_SCORES, real, self.critic(fused, masks), strict=True):
+                terms[name] = weight * self.pair.generator(*logits)
         return terms
 
     def critic_terms(self, batch):
-        """Hinge losses of the critic on the whole and on the region, each of shape `(batch,)`."""
+        """Adversarial losses of the critic on the whole and on the region, each of shape `(batch,)`."""
         target, masks = batch["target"], batch["masks"]
         fused = ops.stop_gradient(self.generator(batch))
-        logits = [self.critic(images, masks, training=True) for images in (target, fused)]
-        return {name: self.pair.discriminator(*both) for name, *both in zip(_SCORES, *logits, strict=True)}
+        real, fake = self.critic(target, masks), self.critic(fused, masks)
+        return {name: self.pair.discriminator(*logits) for name, *logits in zip(_SCORES, real, fake, strict=True)}
+
+    def r1(self, batch):
+        """R1 on the photographs, of shape `(batch,)`."""
+
+        def score(images):
+            patches, region = self.critic(images, batch["masks"])
+            return ops.mean(patches, axis=(1, 2)) + region
+
+        _, gradients = input_gradient(score, batch["target"])
+        return r1_penalty(gradients, self.penalty_weight)
 
 
 def region_error(fused, target, masks):

@@ -6,7 +6,6 @@ from keras import ops
 from keras_stylegan.losses.penalties import r1_penalty
 from keras_stylegan.losses.reconstruction import absolute_error
 from keras_stylegan.models.players import Player, batch_size
-from keras_stylegan.models.schedules import current
 from keras_stylegan.models.translation import TranslationModel
 from keras_stylegan.ops.gradients import input_gradient
 
@@ -119,7 +118,7 @@ class MultiDomainTranslation(TranslationModel):
         images, labels, targets = batch["images"], self._one_hot(batch["labels"]), self._one_hot(batch["targets"])
         own = self.translator.styles_of_pictures(images, labels)
         real = self.critic(images, labels, training=True) if self.pair.relativistic else None
-        diversity_weight = current(self.diversity_weight, ops.cast(self.images_seen, "float32"))
+        diversity_weight = self.now(self.diversity_weight)
         ways = []
         for styles, others in self._styles(batch):
             fake = self.translator(images, styles, training=True)

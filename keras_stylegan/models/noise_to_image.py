@@ -9,7 +9,6 @@ from keras_stylegan.losses.rotation import rotate, rotation_loss
 from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.players import Player, Regularizer, batch_size
 from keras_stylegan.models.sampling import generate
-from keras_stylegan.models.schedules import current
 from keras_stylegan.ops.gradients import input_gradient
 
 PENALTIES = ("r1", "r2", "gradient_penalty", "drift")
@@ -134,7 +133,7 @@ class NoiseToImage(ImageGAN):
 
     def weight(self, name):
         """The weight of a penalty at the images seen so far."""
-        return current(self.penalties[name], ops.cast(self.images_seen, "float32"))
+        return self.now(self.penalties[name])
 
     def critic_terms(self, batch):
         """Every term of the critic's loss, each of shape `(batch,)`."""

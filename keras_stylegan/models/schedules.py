@@ -143,8 +143,3 @@ class ScheduledAdam(keras.optimizers.Adam):
         # Adam's own entry would be the value of the moment.
         scheduled = keras.saving.serialize_keras_object(self._beta_2) if callable(self._beta_2) else self._beta_2
         return {**super().get_config(), "beta_2": scheduled}
-
-
-def current(value, images_seen):
-    """The value of a number or of a schedule now."""
-    return value(images_seen) if callable(value) else value

@@ -111,7 +111,7 @@ class SuperResolution(AdversarialModel):
             terms["perceptual"] = self.perceptual_weight * sum(distances) / len(distances)
         if self.critic is not None:
             real_logits = self.critic(images) if self.pair.relativistic else None
-            weight = self.critic_weight(self.images_seen) if callable(self.critic_weight) else self.critic_weight
+            weight = self.now(self.critic_weight)
             terms["adversarial"] = weight * self.pair.generator(real_logits, self.critic(enlarged))
         return terms
 

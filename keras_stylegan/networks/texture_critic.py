@@ -8,6 +8,19 @@ from keras_stylegan.networks.stages import check_sizes
 SLOPE = 0.2
 
 
+def halving_convolutions(filters, num_halvings):
+    """A 3x3 convolution and a 4x4 convolution of stride 2 for each halving, whose channels double with it."""
+    options = {"padding": "same", "kernel_initializer": "he_normal"}
+    return [
+        layer
+        for i in range(num_halvings)
+        for layer in (
+            layers.Conv2D(filters * 2**i, 3, name=f"look_{i + 1}", **options),
+            layers.Conv2D(filters * 2**i, 4, strides=2, name=f"halve_{i + 1}", **options),
+        )
+    ]
+
+
 @keras.saving.register_keras_serializable(package="keras_stylegan")
 class TextureCritic(keras.Model):
     """Scores every patch of a picture, which it looks at in full size before it halves it.
@@ -40,15 +53,7 @@ class TextureCritic(keras.Model):
         check_sizes(filters=filters, num_halvings=num_halvings)
         self.filters = filters
         self.num_halvings = num_halvings
-        options = {"padding": "same", "kernel_initializer": "he_normal"}
-        self.convolutions = [
-            layer
-            for i in range(num_halvings)
-            for layer in (
-                layers.Conv2D(filters * 2**i, 3, name=f"look_{i + 1}", **options),
-                layers.Conv2D(filters * 2**i, 4, strides=2, name=f"halve_{i + 1}", **options),
-            )
-        ]
+        self.convolutions = halving_convolutions(filters, num_halvings)
         self.score = layers.Dense(1, dtype="float32", name="score")
 
     def build(self, images_shape=None):

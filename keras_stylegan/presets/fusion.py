@@ -29,6 +29,10 @@ class FusionPreset(Preset):
         error_weight: weight of the error in the regions, on the scale of decibels.
         perceptual_weight: weight of the perceptual distance.
         critic_weight: weight of each of the critic's two terms, on patches and on the region; 0 trains no critic.
+        critic_kimg: thousands of images in which that weight grows from 0 along half a cosine; 0 for all at once.
+        loss: name of the adversarial loss.
+        penalty_weight: gamma of R1; 0 for none.
+        penalty_every: R1 is taken on one critic update in so many.
         learning_rate: of the generator, at the start; decays to 0 along a cosine over the run.
         critic_learning_rate: of the critic, likewise.
         clip_norm: limit of the global norm of a gradient.
@@ -62,7 +66,11 @@ class FusionPreset(Preset):
     perceptual: str = "compact"
     error_weight: float = 0.25
     perceptual_weight: float = 0.5
-    critic_weight: float = 0.01
+    critic_weight: float = 0.1
+    critic_kimg: float = 2.0
+    loss: str = "relativistic"
+    penalty_weight: float = 100.0
+    penalty_every: int = 8
     learning_rate: float = 1e-3
     critic_learning_rate: float = 2e-4
     clip_norm: float = 10.0

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from keras_stylegan.files import whole_file
+from keras_stylegan.models.schedules import CosineSchedule
 from keras_stylegan.run_records import state_of_network
 
 # The half-life of an averaged network is at most this share of the images seen.
@@ -70,6 +71,11 @@ def average(half_life_kimg: float) -> dict[str, float] | None:
 def cosine(rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
     """A learning rate that falls to 0 along a cosine over so many updates."""
     return keras.optimizers.schedules.CosineDecay(rate, max(1, steps))
+
+
+def growing(weight: float, kimg: float) -> float | CosineSchedule:
+    """A weight that grows from 0 along half a cosine in so many thousands of images; itself where either is 0."""
+    return CosineSchedule(0.0, weight, kimg) if weight and kimg else weight
 
 
 def take(batches: Any, count: int) -> dict[str, np.ndarray]:

@@ -10,13 +10,14 @@ import numpy as np
 
 from keras_stylegan import data, pretrained
 from keras_stylegan.keras_files import load_network
+from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.fusion import Fusion
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import FusionCritic, FusionGenerator, build_perceptual
 from keras_stylegan.networks.fusion import composite_of
 from keras_stylegan.presets import FusionPreset
-from keras_stylegan.systems.base import System, average, begun_with, cosine, jit_compile, save_whole
-from keras_stylegan.systems.checks import check_run
+from keras_stylegan.systems.base import System, average, begun_with, cosine, growing, jit_compile, save_whole
+from keras_stylegan.systems.checks import check_choice, check_run
 
 NETWORK_FILE = "network.keras"
 PREVIEW_PAIRS = 8
@@ -28,6 +29,7 @@ def build_fusion(preset: FusionPreset) -> System:
     Raises:
         ValueError: if a setting breaks its rule, or `content` cannot be used.
     """
+    check_choice("loss", preset.loss, ADVERSARIAL_LOSSES)
     if preset.crop_size % FusionGenerator.stride or preset.crop_size < 2 * FusionGenerator.stride:
         raise ValueError(
             f"`crop_size` must be a multiple of {FusionGenerator.stride} from {2 * FusionGenerator.stride} on. "
@@ -50,7 +52,10 @@ def build_fusion(preset: FusionPreset) -> System:
         critic,
         error_weight=preset.error_weight,
         perceptual_weight=preset.perceptual_weight,
-        critic_weight=preset.critic_weight,
+        critic_weight=growing(preset.critic_weight, preset.critic_kimg),
+        loss=preset.loss,
+        penalty_weight=preset.penalty_weight,
+        penalty_every=preset.penalty_every,
         seed=preset.seed,
     )
     optimizers = {"generator": keras.optimizers.Adam(cosine(preset.learning_rate, preset.steps), beta_2=0.99)}

@@ -11,13 +11,12 @@ import numpy as np
 from keras_stylegan import data
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.losses import ADVERSARIAL_LOSSES
-from keras_stylegan.models.schedules import CosineSchedule
 from keras_stylegan.models.super_resolution import SuperResolution
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import SuperResolutionNetwork, TextureCritic, build_perceptual
 from keras_stylegan.ops.bicubic import upsample_bicubic
 from keras_stylegan.presets import SuperResolutionPreset
-from keras_stylegan.systems.base import System, average, begun_with, cosine, jit_compile, save_whole
+from keras_stylegan.systems.base import System, average, begun_with, cosine, growing, jit_compile, save_whole
 from keras_stylegan.systems.checks import check_choice, check_run
 
 PREVIEW_PICTURES = 4
@@ -54,7 +53,7 @@ def build_super_resolution(preset: SuperResolutionPreset) -> System:
         critic,
         pixel_weight=preset.pixel_weight,
         perceptual_weight=preset.perceptual_weight,
-        critic_weight=_critic_weight(preset),
+        critic_weight=growing(preset.critic_weight, preset.critic_kimg),
         loss=preset.loss,
         penalty_weight=preset.penalty_weight,
         penalty_every=preset.penalty_every,
@@ -89,12 +88,6 @@ def _check(preset: SuperResolutionPreset) -> None:
             f"`crop_size` must be a multiple of 8 and of `factor`, and at least {3 * preset.factor}. "
             f"Received: crop_size={preset.crop_size}, factor={preset.factor}"
         )
-
-
-def _critic_weight(preset):
-    if not (preset.critic_weight and preset.critic_kimg):
-        return preset.critic_weight
-    return CosineSchedule(0.0, preset.critic_weight, preset.critic_kimg)
 
 
 def _start_from(run: Path, network: SuperResolutionNetwork, critic: TextureCritic | None) -> dict[str, Any]:
