@@ -12,8 +12,9 @@ from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference import resolution
 from keras_stylegan.inference.blending import BLENDS, composite, grown
 from keras_stylegan.inference.colour import match_colours
+from keras_stylegan.inference.guided import enlarge_change, shrink_parts
 from keras_stylegan.inference.images import read_picture
-from keras_stylegan.inference.placement import Piece, place
+from keras_stylegan.inference.placement import Piece, nearest, place
 
 GAN = "gan"
 METHODS = (GAN, *BLENDS)
@@ -58,12 +59,16 @@ class FusionNetwork:
         small = resolution.working_size(size, self.working_size, None)
         if small == size:
             return self.runtime.run(source, target, masks)
-        pictures = [np.asarray(resolution.resize(Image.fromarray(picture), small)) for picture in (source, target)]
-        small_masks = np.stack([_resized(masks[..., region], small) for region in range(masks.shape[-1])], axis=-1)
-        change = self.runtime.run(*pictures, small_masks).astype("float32") - pictures[0]
-        change = _continue(change, small_masks.any(axis=-1, keepdims=True))
-        change = np.stack([_resized(change[..., channel], size) for channel in range(3)], axis=-1)
-        return np.clip(np.rint(source + change), 0, 255).astype("uint8")
+        small_source, small_target, regions = shrink_parts(source, target, masks, small)
+        fused = self.runtime.run(small_source, small_target, regions)
+        changed, owner = source.copy(), np.argmax(masks, axis=-1)
+        for index in range(masks.shape[-1]):
+            part = regions[..., index] > 0
+            change = enlarge_change(np.float32(fused) - small_source, small_source, part, source)
+            np.copyto(
+                changed, np.clip(np.rint(source + change), 0, 255).astype("uint8"), where=(owner == index)[..., None]
+            )
+        return changed
 
     def merge(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
         """The target in the source's light and colours, without a mask.
@@ -103,7 +108,7 @@ def fuse(
             do without.
 
     Returns:
-        PIL image of the target's size; RGB, or RGBA if the target has transparency.
+        PIL image of the target's size; RGB, or RGBA if the target has transparency, which ends where a piece lies.
 
     Raises:
         ValueError: if an argument breaks its rule or a picture cannot be read.
@@ -132,17 +137,42 @@ def fuse(
                 )
             return picture.dress(Image.fromarray(network.merge(np.asarray(source.photo), ground)))
     placed = [_placed(piece, picture.photo.size, number, len(pieces)) for number, piece in enumerate(pieces, 1)]
-    if blend != GAN:
+    if blend == GAN:
+        source, masks = _together(placed)
+        ground = network.fuse(source, ground, masks, finish)
+    else:
         for source, mask in placed:
             ground = BLENDS[blend](source, ground, mask)
-        return picture.dress(Image.fromarray(ground))
-    source, masks = np.zeros_like(ground), np.zeros((*ground.shape[:2], len(placed)), "float32")
-    for index, (colours, mask) in enumerate(placed):
+    return _shown(picture, placed).dress(Image.fromarray(ground))
+
+
+def _shown(picture, placed):
+    """The target, no longer transparent where pieces lie."""
+    if picture.alpha is None:
+        return picture
+    covered = np.max([mask for _, mask in placed], axis=0)
+    return dataclasses.replace(
+        picture, alpha=Image.fromarray(np.maximum(picture.alpha, np.uint8(np.rint(255 * covered))))
+    )
+
+
+def _together(placed):
+    """One source of all pieces, and their masks: later ones cover earlier ones, and nobody's pixels are the nearest's.
+
+    The network reads the source a pixel beyond the masks, and, where pictures are large, means over several.
+    """
+    shape = placed[0][1].shape
+    masks, owner = np.zeros((*shape, len(placed)), "float32"), np.full(shape, -1)
+    for index, (_, mask) in enumerate(placed):
         alone = grown(mask > 0.5) & ~masks.any(axis=-1)
         masks *= 1 - mask[..., None]
         masks[..., index] = mask
-        source = np.where(((mask > 0) | alone)[..., None], colours, source)
-    return picture.dress(Image.fromarray(network.fuse(source, ground, masks, finish)))
+        owner[(mask > 0) | alone] = index
+    owner = nearest(owner, owner < 0)
+    source = placed[0][0].copy()
+    for index, (colours, _) in enumerate(placed[1:], 1):
+        np.copyto(source, colours, where=(owner == index)[..., None])
+    return source, masks
 
 
 def _placed(piece, size, number, count):
@@ -152,10 +182,6 @@ def _placed(piece, size, number, count):
         if count == 1:
             raise
         raise ValueError(f"piece {number} of {count}: {error}") from error
-
-
-def _resized(plane, size):
-    return np.asarray(Image.fromarray(np.asarray(plane, "float32")).resize(size, Image.Resampling.BILINEAR))
 
 
 def _mix_bands(changed, target, covered):

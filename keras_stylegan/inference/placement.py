@@ -61,20 +61,21 @@ def place(piece: Piece, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     scale = piece.scale
     if not isinstance(scale, numbers.Real) or not 0 < scale < math.inf:
         raise ValueError(f"`scale` must be a finite number greater than 0. Received: scale={scale}")
-    scaled = tuple(max(1, round(side * scale)) for side in picture.photo.size)
-    if scaled[0] * scaled[1] > MAX_PIXELS:
+    if min(scale, 1e9) ** 2 * math.prod(picture.photo.size) > MAX_PIXELS:  # the square of more may not be finite
         raise ValueError(f"`scale` must make the source at most {MAX_PIXELS} pixels. Received: scale={scale}")
-    shown = Image.new("L", picture.photo.size, 255) if picture.alpha is None else picture.alpha
+    scaled = tuple(max(1, round(side * scale)) for side in picture.photo.size)
+    photo, shown = picture.photo, Image.new("L", picture.photo.size, 255)
+    if picture.alpha is not None:
+        shown = picture.alpha
+        if scaled != photo.size:  # or what is hidden, often black, would be mixed into the edge of what shows
+            photo = Image.fromarray(_continued(photo, shown))
     photo, mask, shown = (
-        part.resize(scaled, Image.Resampling.LANCZOS, reducing_gap=3.0) for part in (picture.photo, mask, shown)
+        part.resize(scaled, Image.Resampling.LANCZOS, reducing_gap=3.0) for part in (photo, mask, shown)
     )
-    at = tuple((whole - own) // 2 for whole, own in zip(size, scaled, strict=True)) if piece.at is None else piece.at
-    if len(at) != 2 or not all(isinstance(value, numbers.Real) and math.isfinite(value) for value in at):
-        raise ValueError(f"`at` must be two finite numbers (x, y). Received: at={at}")
-    left, top = (round(value) for value in at)
+    left, top = _corner(piece.at, size, scaled)
     canvas, region, seen = (Image.new(mode, size) for mode in ("RGB", "L", "L"))
     if left >= size[0] or top >= size[1] or left <= -scaled[0] or top <= -scaled[1]:
-        raise ValueError(f"`at` must place the source inside of the target of {_size(size)}. Received: at={at}")
+        raise ValueError(f"`at` must place the source inside of the target of {_size(size)}. Received: at={piece.at}")
     canvas.paste(photo, (left, top))
     region.paste(mask, (left, top))
     seen.paste(shown, (left, top))
@@ -83,17 +84,32 @@ def place(piece: Piece, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(
             "`mask` must show a part of the source, by more than half, inside of the target. Received: none of it"
         )
-    return _continued(np.asarray(canvas), np.asarray(seen, "float32") / 255), weights
+    return _continued(canvas, seen), weights
 
 
-def _continued(colours, shown):
+def _corner(at, size, scaled):
+    if at is None:
+        return tuple((whole - own) // 2 for whole, own in zip(size, scaled, strict=True))
+    try:
+        left, top = at
+        return round(left), round(top)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"`at` must be two finite numbers (x, y). Received: at={at}") from None
+
+
+def _continued(photo, shown):
+    """A picture's colours where at least half of it shows, and beyond them the nearest: a uint8 array."""
+    # What is hidden by less is the object's own colour, mixed with nothing.
+    return nearest(np.asarray(photo), np.asarray(shown) < 128)
+
+
+def nearest(values, hidden):
+    """Values `(height, width, ...)`, those at hidden pixels replaced by those of the nearest pixel that is not."""
     from scipy import ndimage
 
-    # Under half transparency the colours of the file are the object's own.
-    hidden = shown < 0.5
     if not hidden.any() or hidden.all():
-        return colours
-    return colours[tuple(ndimage.distance_transform_edt(hidden, return_distances=False, return_indices=True))]
+        return values
+    return values[tuple(ndimage.distance_transform_edt(hidden, return_distances=False, return_indices=True))]
 
 
 def _size(size):

@@ -54,7 +54,7 @@ class Fusion(AdversarialModel):
         perceptual_weight=1.0,
         critic_weight=0.0,
         loss="relativistic",
-        penalty_weight=100.0,
+        penalty_weight=0.1,
         penalty_every=8,
         **kwargs,
     ):

@@ -67,12 +67,12 @@ class FusionPreset(Preset):
     error_weight: float = 0.25
     perceptual_weight: float = 0.5
     critic_weight: float = 0.1
-    critic_kimg: float = 2.0
+    critic_kimg: float = 5.0
     loss: str = "relativistic"
-    penalty_weight: float = 100.0
+    penalty_weight: float = 0.1
     penalty_every: int = 8
     learning_rate: float = 1e-3
-    critic_learning_rate: float = 2e-4
+    critic_learning_rate: float = 1e-3
     clip_norm: float = 10.0
     ema_kimg: float = 5.0
     start_from: str = ""
