@@ -32,6 +32,10 @@ def test_checkerboard_of_each_period_is_found(photograph, period):
     assert checkerboard_energy(photograph + grid[:192, None, None]) > 3.0
 
 
+def test_a_flat_picture_has_no_checkerboard():
+    assert checkerboard_energy(np.full((64, 72, 3), 90, "uint8")) == 1
+
+
 def test_checkerboard_refuses_tiny_pictures():
     with pytest.raises(ValueError, match="`picture` must be at least 64x64. Received: 40x80"):
         checkerboard_energy(np.zeros((80, 40, 3)))

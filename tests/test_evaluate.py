@@ -129,6 +129,11 @@ def test_pictures_against_their_truths(capfd):
     code, out, err = run(capfd, *call, "--fake", "made", "--json", "--extractor", "vgg16", "--html", "report.html")
     record = json.loads(out)
     assert (code, err) == (0, "") and "extractor" not in record and record["fake"]["images"] == 4
+    for name in ("one_truth", "one_made"):
+        pathlib.Path(name).mkdir()
+        Image.fromarray(truth if "truth" in name else made).save(f"{name}/3.png")
+    one = ["images", "--real", "one_truth", "--fake", "one_made", "--metrics", "psnr", "--json"]
+    assert json.loads(run(capfd, *one)[1])["scores"]["PSNR"] == pytest.approx(values["PSNR"][3])
     for label, scores in values.items():
         assert record["scores"][label] == pytest.approx(np.mean(scores))
         interval = record["intervals"][label]

@@ -144,6 +144,40 @@ def test_fusion_against_the_truth(capfd):
     assert code == 0 and out.splitlines()[1].split() == "PSNR ↑ SSIM ↑ masked PSNR ↑ boundary PSNR ↑".split()
 
 
+def test_masks_are_read_as_fuse_reads_them(capfd):
+    pathlib.Path("alphas").mkdir()
+    for seed in range(2):
+        mask = np.asarray(Image.open(f"masks/{seed}.png"))
+        Image.fromarray(np.dstack([np.full((30, 40, 3), 255, "uint8"), mask])).save(f"alphas/{seed}.png")
+    call = ["fusion", "--fused", "fused", "--truth", "truth", "--json", "--masks"]
+    assert json.loads(run(capfd, *call, "alphas")[1])["tables"] == json.loads(run(capfd, *call, "masks")[1])["tables"]
+
+
+def test_intervals_are_of_photographs_and_no_family_counts_twice(capfd):
+    call = ["fusion", "--content", "photos", "--size", "48", "--json", "--families"]
+    first, second = (json.loads(run(capfd, *call, names)[1]) for names in ("colour,light", "colour,light,colour"))
+    assert first == second and first["protocol"]["families"] == ["colour", "light"]
+    copied = {title: table["copy"] for title, table in first["tables"].items()}
+    cell, families = copied["All scores, families of training"]["masked PSNR"], copied["Masked PSNR by family"]
+    assert cell["count"] == 2
+    assert cell["mean"] == pytest.approx(np.mean([families[family]["mean"] for family in ("colour", "light")]))
+
+
+def test_a_report_that_fails_loses_no_figures(capfd, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "report.html")
+
+    monkeypatch.setattr("keras_stylegan.evaluation.write_report", full)
+    code, out, err = run(capfd, *FUSION, "--html", "report.html", "--json")
+    assert code == 2 and "report.html: No space left on device" in err and "tables" in json.loads(out)
+
+
+def test_names_that_are_no_text_are_reported(tmp_path):
+    evaluation = Evaluation("Title", {"pictures": ["\udce4.png"]}, {}, [("\udce4.png", [])], (), {})
+    write_report(evaluation, tmp_path / "report.html")
+    assert "\\udce4.png" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 def test_clips_of_known_motion():
     for motion in MOTIONS.values():
         clip = make_clip(photograph(112, 96), motion, 4)
@@ -212,6 +246,15 @@ def test_style_of_the_packaged_network(capfd, all_lines_of_progress):
     assert len(Outside(pathlib.Path("report.html").read_text()).pictures) == 2 + 3 + 4
 
 
+def test_stability_is_measured_where_there_is_something_to_disturb(capfd):
+    Image.fromarray(np.full((96, 112, 3), 255, "uint8")).save("photos/0.png")
+    call = ["style", "--content", "photos", "--styles", "paintings", "--size", "64", "--gatys-pairs", "0", "--json"]
+    code, out, _ = run(capfd, *call, "--photos", "2")
+    tables = json.loads(out)["tables"]
+    assert code == 0 and tables[list(tables)[-1]]["painter"]["jpeg"]["count"] == 2
+    assert len(json.loads(run(capfd, *call, "--photos", "1")[1])["tables"]) == len(tables) - 1
+
+
 def test_style_painted_elsewhere(capfd):
     for style in STYLES:
         pathlib.Path("painted", style).mkdir(parents=True)
@@ -239,6 +282,12 @@ MISTAKES = {
     "sizes": ([*FUSION, "--truth", "photos"], "0: `picture` and `truth` must have one shape"),
     "band": ([*FUSION, "--band", "0"], "`--band` must be at least 1. Received: 0"),
     "html": ([*FUSION, "--html", "missing/report.html"], "`--html` must be an .html file in an existing folder"),
+    "ignored families": ([*FUSION, "--families", "colour"], "`--families` is of `--content`. Received: colour"),
+    "ignored network": ([*FUSION, "--gan"], "`--gan` is of `--content`. Received: True"),
+    "ignored run": ([*FUSION, "--from", "run"], "`--from` is of `--content`. Received: run"),
+    "ignored size": ([*VIDEO, "--motion", "1,0", "--size", "99"], "`--size` is of `--content`. Received: 99"),
+    "ignored stability": ([*STYLE, "--painted", "elsewhere", "--stability", "1"], "`--stability` needs the network"),
+    "same folder": ([*VIDEO, "--clip", "clip/", "--motion", "1,0"], "`--clip` must name every folder once"),
     "html name": ([*FUSION, "--html", "report.pdf"], "`--html` must be an .html file"),
     "motion": ([*VIDEO, "--motion", "1"], "`--motion` must be two numbers, X,Y. Received: 1"),
     "far motion": ([*VIDEO, "--motion", "999,0"], "`motion` must leave pixels in common"),

@@ -134,6 +134,9 @@ def test_generate_command(run, tmp_path, capsys):
     with Image.open(out / "seed0008.png") as picture:
         np.testing.assert_array_equal(np.asarray(picture), expected[1])
     assert cli.main([*arguments, "-o", str(tmp_path / "grid.png")]) == 0
+    (tmp_path / "v1.0").mkdir()
+    assert cli.main([*arguments, "-o", str(tmp_path / "v1.0")]) == 0
+    assert {file.name for file in (tmp_path / "v1.0").iterdir()} == {file.name for file in out.iterdir()}
     with Image.open(tmp_path / "grid.png") as grid:
         assert grid.size == (24, 8)
     assert cli.main(["generate", "--from", str(run), "--n", "6", "-o", str(tmp_path / "grid.png")]) == 0

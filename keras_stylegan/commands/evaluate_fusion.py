@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from keras_stylegan.commands.reports import add_report_arguments, check_at_least, check_report, report
+from keras_stylegan.commands.reports import add_report_arguments, check_absent, check_at_least, check_report, report
+
+SIZE = 256
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--masks", metavar="DIR", help="white where something was put in, by the same names")
     add("--content", metavar="DIR", help="photographs instead: their regions are changed and blended back")
     add("--families", metavar="NAMES", help="of changes, with commas between (default: all)")
-    add("--size", type=int, default=256, metavar="PIXELS", help="shorter side of --content (default: 256)")
+    add("--size", type=int, metavar="PIXELS", help=f"shorter side of --content (default: {SIZE})")
     add("--gan", action="store_true", help="with --content, the packaged fusion network beside the classical blends")
     add("--from", dest="run", metavar="RUN", help="likewise, the fusion network of this run")
     add("--band", type=int, default=4, metavar="PIXELS", help="half width of the band along edges (default: 4)")
@@ -27,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     folders = ("fused", "truth", "masks")
     if arguments.content is not None and any(getattr(arguments, name) for name in folders):
         raise ValueError("`--content` must stand alone: its truth is known. Received: --fused, --truth or --masks too")
+    if arguments.content is None:
+        check_absent(arguments, "is of `--content`", "families", "size", "gan", "from")
     for name in folders:
         if arguments.content is None and getattr(arguments, name) is None:
             raise ValueError(f"`--{name}` must name a folder of pictures. Received nothing")
@@ -45,12 +49,14 @@ def _photographs(arguments, report):
     from keras_stylegan.evaluation.style import read_pictures
     from keras_stylegan.inference.fusion_runtimes import open_fusion
 
-    families = list(SHIFTS) if arguments.families is None else [n for n in arguments.families.split(",") if n]
+    families = list(SHIFTS)
+    if arguments.families is not None:
+        families = list(dict.fromkeys(name for name in arguments.families.split(",") if name))
     unknown = [name for name in families if name not in SHIFTS]
     if unknown or not families:
         raise ValueError(f"`--families` must be among {', '.join(SHIFTS)}. Received: {arguments.families}")
     network = open_fusion(arguments.run) if arguments.gan or arguments.run else None
-    photographs = read_pictures(list_pictures(arguments.content, "--content"), arguments.size)
+    photographs = read_pictures(list_pictures(arguments.content, "--content"), arguments.size or SIZE)
     return evaluate_blends(harmonization_cases(photographs, families), network, band=arguments.band, report=report)
 
 
@@ -60,6 +66,7 @@ def _folders(arguments):
     from keras_stylegan.evaluation.folders import choose, list_pictures
     from keras_stylegan.evaluation.fusion import evaluate_fused
     from keras_stylegan.inference import read_picture
+    from keras_stylegan.inference.regions import read_mask
 
     fused = list_pictures(arguments.fused, "--fused")
     truth = choose(list_pictures(arguments.truth, "--truth"), fused, "--truth")
@@ -67,7 +74,8 @@ def _folders(arguments):
 
     def triples():
         for name in fused:
-            picture, right, mask = (read_picture(files[name]).photo for files in (fused, truth, masks))
-            yield name, np.asarray(picture), np.asarray(right), np.asarray(mask.convert("L")) > 127
+            picture, right = (read_picture(files[name]) for files in (fused, truth))
+            mask = read_mask(masks[name], picture)
+            yield name, np.asarray(picture.photo), np.asarray(right.photo), np.asarray(mask) > 127
 
     return evaluate_fused({"fused": triples()}, arguments.band)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from keras_stylegan.commands.outputs import add_provenance
-from keras_stylegan.commands.reports import add_report_arguments, check_at_least, check_report
+from keras_stylegan.commands.reports import add_report_arguments, check_at_least, check_report, report
 from keras_stylegan.provenance import STYLIZED
 
 
@@ -51,7 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import json
     import os
     import warnings
 
@@ -79,39 +78,35 @@ def run(arguments: argparse.Namespace) -> int:
         warnings.simplefilter("always", UserWarning)
         record = _evaluate(arguments, metrics, tell)
     record["warnings"] = [str(warning.message) for warning in caught if warning.category is UserWarning]
-    from keras_stylegan.evaluation import images_evaluation, write_report
+    from keras_stylegan.evaluation import images_evaluation
     from keras_stylegan.evaluation.results import finite
 
     shown = {"real": arguments.real, "generated": arguments.fake} if arguments.html is not None else {}
-    evaluation = images_evaluation(record, shown)
-    if arguments.html is not None:
-        write_report(evaluation, arguments.html)
-    print(json.dumps(finite(record), ensure_ascii=False) if arguments.json else evaluation.text())
-    return 0
+    return report(images_evaluation(record, shown), arguments, finite(record))
 
 
-def _evaluate(arguments, metrics, report):
+def _evaluate(arguments, metrics, tell):
     from keras_stylegan.data import open_images
     from keras_stylegan.metrics.names import PAIRED_METRICS
 
-    for name in ("real", "fake"):
+    paired = [name for name in metrics if name in PAIRED_METRICS]
+    of_sets = [name for name in metrics if name not in PAIRED_METRICS]
+    for name in ("real", "fake") if of_sets else ():
         source = getattr(arguments, name)
         count = len(open_images(source))
         if count < 2:
             raise ValueError(f"`--{name}` must hold at least 2 pictures. Received: {count} in {source}")
     from keras_stylegan.metrics.paired import evaluate_pairs
 
-    paired = [name for name in metrics if name in PAIRED_METRICS]
-    of_sets = [name for name in metrics if name not in PAIRED_METRICS]
     sources = arguments.real, arguments.fake
-    pairs = evaluate_pairs(*sources, paired, 1000 if arguments.resamples else 0, report) if paired else None
+    pairs = evaluate_pairs(*sources, paired, 1000 if arguments.resamples else 0, tell) if paired else None
     if not of_sets:
         return pairs
-    record = _of_sets(arguments, of_sets, report)
+    record = _of_sets(arguments, of_sets, tell)
     return record if pairs is None else record | {key: record[key] | pairs[key] for key in ("scores", "intervals")}
 
 
-def _of_sets(arguments, metrics, report):
+def _of_sets(arguments, metrics, tell):
     from pathlib import Path
 
     from keras_stylegan.inference import write_picture
@@ -134,5 +129,5 @@ def _of_sets(arguments, metrics, report):
         folder,
         nearest=write if arguments.nearest else None,
         resamples=arguments.resamples,
-        report=report,
+        report=tell,
     )

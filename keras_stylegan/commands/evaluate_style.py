@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from keras_stylegan.commands.reports import add_report_arguments, check_at_least, check_report, report
+from keras_stylegan.commands.reports import add_report_arguments, check_absent, check_at_least, check_report, report
 
 SMALLEST = 64  # pixels: the probe for checkerboards needs as many
 
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--network", default="compact", help="who judges: compact, vgg16, vgg19 or an .npz file (default: compact)")
     add("--gatys-pairs", type=int, default=1, metavar="N", help="pairs painted by optimisation (default: 1)")
     add("--gatys-steps", type=int, default=200, metavar="N", help="steps of it (default: 200)")
-    add("--stability", type=int, default=1, metavar="N", help="photographs for the stability table (default: 1)")
+    add("--stability", type=int, metavar="N", help="photographs for the stability table (default: 1)")
     add("--seed", type=int, default=0, help="of crops, noise and intervals (default: 0)")
     add_report_arguments(parser)
 
@@ -31,12 +31,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     check_report(arguments)
     check_at_least(arguments, photos=1, size=SMALLEST, gatys_pairs=0, gatys_steps=1, stability=0, seed=0)
+    if arguments.painted is not None:
+        check_absent(arguments, "needs the network, and `--painted` has paintings alone", "stability")
+    stability = 1 if arguments.stability is None else arguments.stability
     with silence() as heard, progress_bar("judging", file=heard) as tell:
-        evaluation = _evaluate(arguments, tell)
+        evaluation = _evaluate(arguments, stability, tell)
     return report(evaluation, arguments)
 
 
-def _evaluate(arguments, report):
+def _evaluate(arguments, stability, report):
     import itertools
     import pathlib
 
@@ -70,14 +73,14 @@ def _evaluate(arguments, report):
     settings = StyleSettings(
         gatys_pairs=arguments.gatys_pairs,
         gatys_steps=arguments.gatys_steps,
-        stability_photographs=arguments.stability,
+        stability_photographs=stability,
         tile=min(128, arguments.size // 2),
         seed=arguments.seed,
     )
     gradient = None
     if network is not None:
         painter = painters.network_painter(network)
-        gradient = painters.painting_gradient(load(runtime="keras")) if arguments.stability else None
+        gradient = painters.painting_gradient(load(runtime="keras")) if stability else None
     optimize = painters.optimizing_painter(paintings, arguments.gatys_steps) if arguments.gatys_pairs else None
     made: evaluation.Evaluation = evaluate_styles(
         painter,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 
-from keras_stylegan.commands.reports import add_report_arguments, check_at_least, check_report, report
+from keras_stylegan.commands.reports import add_report_arguments, check_absent, check_at_least, check_report, report
+
+FRAMES, SIZE = 4, 256
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--content", metavar="DIR", help="photographs over which a camera moves; painted by the packaged network")
     add("--style", metavar="NAMES", help="styles for --content, with commas between")
-    add("--frames", type=int, default=4, metavar="N", help="frames of a clip of --content (default: 4)")
-    add("--size", type=int, default=256, metavar="PIXELS", help="shorter side of --content (default: 256)")
+    add("--frames", type=int, metavar="N", help=f"frames of a clip of --content (default: {FRAMES})")
+    add("--size", type=int, metavar="PIXELS", help=f"shorter side of --content (default: {SIZE})")
     add("--clip", metavar="DIR", action="append", default=[], help="frames painted elsewhere, in order; repeatable")
     add("--motion", metavar="X,Y", help="pixels to the right and down by which the scene of --clip moves a frame")
     add_report_arguments(parser)
@@ -33,9 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
             raise ValueError(
                 f"`--{partner}` must be given with `--{source}` alone. Received: {getattr(arguments, partner)}"
             )
-    if len(set(arguments.clip)) < len(arguments.clip):
+    if arguments.clip:
+        check_absent(arguments, "is of `--content`", "frames", "size")
+    if len({os.path.realpath(clip) for clip in arguments.clip}) < len(arguments.clip):
         raise ValueError(f"`--clip` must name every folder once. Received: {' '.join(arguments.clip)}")
-    with silence() as heard, progress_bar("painting", file=heard) as tell:
+    with silence() as heard, progress_bar("reading" if arguments.clip else "painting", file=heard) as tell:
         evaluation = _clips(arguments) if arguments.clip else _photographs(arguments, tell)
     return report(evaluation, arguments)
 
@@ -67,10 +72,10 @@ def _photographs(arguments, report):
     from keras_stylegan.evaluation.painters import network_painter
     from keras_stylegan.evaluation.style import read_pictures
 
-    photographs = read_pictures(list_pictures(arguments.content, "--content"), arguments.size)
-    network, styles = load_network(), [name for name in arguments.style.split(",") if name]
+    photographs = read_pictures(list_pictures(arguments.content, "--content"), arguments.size or SIZE)
+    network, styles = load_network(), list(dict.fromkeys(name for name in arguments.style.split(",") if name))
     if not styles:
         raise ValueError(f"`--style` must name at least one style. Received: {arguments.style!r}")
     for style in styles:
         network.check(style)
-    return evaluate_motion(network_painter(network), photographs, styles, arguments.frames, report=report)
+    return evaluate_motion(network_painter(network), photographs, styles, arguments.frames or FRAMES, report=report)

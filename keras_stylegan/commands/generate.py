@@ -78,6 +78,7 @@ def parse_layers(text):
 
 
 def run(arguments) -> int:
+    import os
     import pathlib
 
     import numpy as np
@@ -95,7 +96,9 @@ def run(arguments) -> int:
     check_count("--n", arguments.n)
     if arguments.seed < 0:
         raise ValueError(f"`--seed` must not be negative. Received: {arguments.seed}")
-    as_grid = bool(pathlib.Path(arguments.output).suffix)
+    # A folder may have a dot in its name, when it exists or ends with a slash.
+    is_folder = os.path.isdir(arguments.output) or not os.path.basename(arguments.output)
+    as_grid = bool(pathlib.Path(arguments.output).suffix) and not is_folder
     if as_grid:
         check_output(arguments.output, set())
     else:

@@ -47,6 +47,8 @@ def run(arguments) -> int:
             share = arguments.max_size / max(result.size)
             result = resize(result, tuple(max(1, round(side * share)) for side in result.size))
         used = {"model": arguments.model, "styles": styles, "strength": arguments.strength, "detail": arguments.detail}
+        if upscaler is not None:
+            used["upscale"] = arguments.upscale or "packaged"
         return result, used
 
     return each_picture.work_through(jobs, is_batch, paint, arguments)

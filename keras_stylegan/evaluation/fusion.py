@@ -156,8 +156,12 @@ def evaluate_blends(
     families = list(dict.fromkeys(case.family for case in cases))
 
     def mean_of(blend, key, chosen):
-        picked = [score[key] for score, case in zip(scores[blend], cases, strict=True) if case.family in chosen]
-        return interval(picked, seed)
+        by_photograph = {}
+        for score, case in zip(scores[blend], cases, strict=True):
+            if case.family in chosen:
+                by_photograph.setdefault(case.name, []).append(score[key])
+        # Photographs, not cases, are drawn: one photograph's regions are not independent.
+        return interval([float(np.mean(values)) for values in by_photograph.values()], seed)
 
     groups = {"families of training": TRAINING_SHIFTS, "held-out families": HELD_OUT_SHIFTS}
     groups = {title: set(group) & set(families) for title, group in groups.items()}

@@ -58,7 +58,8 @@ def write_report(evaluation: Evaluation, path: str | Path) -> None:
         OSError: if the file cannot be written.
     """
     with whole_file(Path(path)) as partial:
-        partial.write_text(as_html(evaluation), encoding="utf-8")
+        # Names of files may be bytes that are no text.
+        partial.write_text(as_html(evaluation), encoding="utf-8", errors="backslashreplace")
 
 
 def as_html(evaluation: Evaluation) -> str:

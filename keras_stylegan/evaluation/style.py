@@ -42,7 +42,7 @@ class StyleSettings:
     Attributes:
         gatys_pairs: pairs of photograph and style that are painted by optimisation, the upper end of the scale.
         gatys_steps: steps of it.
-        stability_photographs: photographs on which every style's stability is measured.
+        stability_photographs: photographs, of more than one colour, on which every style's stability is measured.
         tile: side of the tiles whose seams are looked for, in pixels.
         seed: of crops, noise and bootstrap samples.
     """
@@ -96,7 +96,8 @@ def evaluate_styles(
     rows: dict[str, dict[tuple[str, str], dict[str, float]]] = {"identity": {}, "painter": {}}
     gallery = [("styles", list(paintings.items())[:_GALLERY_PICTURES])]
     pairs = _pairs(photographs, paintings, settings.gatys_pairs) if optimize is not None else []
-    chosen = list(photographs.values())[: settings.stability_photographs] if disturbable else []
+    chosen = [picture for picture in photographs.values() if _can_be_disturbed(picture)] if disturbable else []
+    chosen = chosen[: settings.stability_photographs]
     total, done = (len(photographs) + len(chosen)) * len(paintings) + len(pairs), itertools.count(1)
 
     def tell():
@@ -214,6 +215,11 @@ def _spread(scores: Mapping[tuple[str, str], Mapping[str, float]]):
         ends = {"least": means[low], "least of": of[0], "greatest": means[high], "greatest of": of[1]}
         table[key] = {**ends, "deviation": float(np.std(list(means.values())))}
     return table
+
+
+def _can_be_disturbed(picture):
+    """Whether a shift and JPEG leave a trace: not in a picture of one colour."""
+    return (picture[:, 1:] != picture[:, :-1]).any() and (through_jpeg(picture) != picture).any()
 
 
 def _stability(painter, photographs, styles, gradient, seed, tell):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers
 import threading
 from pathlib import Path
 
@@ -114,7 +115,7 @@ class SceneMaker:
 
 def check_detail(detail: float) -> None:
     """Raises ValueError if a share of detail is not from 0 to 1."""
-    if not 0 <= detail <= 1:
+    if not isinstance(detail, numbers.Real) or not 0 <= detail <= 1:
         raise ValueError(f"`detail` must be from 0 (the generator alone) to 1 (all of it). Received: {detail}")
 
 

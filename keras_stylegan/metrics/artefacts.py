@@ -38,6 +38,8 @@ def checkerboard_energy(picture: np.ndarray, periods: tuple[int, ...] = (2, 4, 8
     values = values[:height, :width] - values[:height, :width].mean()
     window = np.hanning(height)[:, None] * np.hanning(width)[None]
     power = np.abs(np.fft.fft2(values * window)) ** 2
+    if not power.any():
+        return 1.0  # flat, so without a grid
     worst = 0.0
     for spectrum in (power.mean(axis=1), power.mean(axis=0)):
         for period in periods:
@@ -79,7 +81,7 @@ def blob_outliers(painted: np.ndarray, photograph: np.ndarray, threshold: float 
 
     Instance normalisation tempts a network into a few bright or dark droplets (Karras et al. 2020, section 2). Each is
     an outlier of the difference of Gaussians at 3 and 6 pixels, of more than `threshold` robust standard deviations,
-    where the photograph has none above half of that.
+    where the photograph has none above half of that. Among much detail, where spots are hard to see, it counts few.
 
     Args:
         painted: array `(height, width, 3)`.
