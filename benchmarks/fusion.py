@@ -1,18 +1,20 @@
 """Fusion against classical blends on photographs and changes that the network has not seen.
 
-    python benchmarks/fusion.py --photographs DIR [--from RUN] [--html REPORT.html]
+    python benchmarks/fusion.py --photographs DIR --size 192 [--from RUN] [--html REPORT.html]
 
 Every photograph has a region changed by each family of `keras_stylegan.data.shifts`: those of training (colour, light,
 saturation, style, blur, noise) and the held-out ones (tone, hue, haze, sepia), which no training uses. PSNR and SSIM of
 the whole picture, PSNR in the region and in a band of four pixels along its edge, for copy and paste, feathering,
 Laplacian pyramid, Poisson, OpenCV's seamlessClone where it is installed, and the fusion network: the packaged one, or
 that of a run. Bars: masked PSNR at least 2 dB above the best other on colour and light, 1 dB on held-out families, and
-no worse along the edge.
+no worse along the edge. With a `--working-size` below `--size` the network sees photographs small, as it does large
+ones.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +37,15 @@ def main():
     parser.add_argument("--photographs", type=Path, required=True)
     parser.add_argument("--from", dest="run", type=Path, help="run of `keras-stylegan train fusion`")
     parser.add_argument("--size", type=int, default=256, help="shorter side of the photographs")
+    parser.add_argument("--working-size", type=int, help="shorter side above which the network works on a smaller copy")
     parser.add_argument("--html", type=Path, help="report with pictures")
     arguments = parser.parse_args()
     photographs = read_pictures(list_pictures(arguments.photographs, "--photographs"), arguments.size)
     peers = opencv_blend()
-    evaluation = evaluate_blends(harmonization_cases(photographs), open_fusion(arguments.run), peers)
+    network = open_fusion(arguments.run)
+    if arguments.working_size is not None:
+        network = dataclasses.replace(network, working_size=arguments.working_size)
+    evaluation = evaluate_blends(harmonization_cases(photographs), network, peers)
     if arguments.html:
         write_report(evaluation, arguments.html)
     print(evaluation.text())
@@ -47,7 +53,8 @@ def main():
         title: {blend: {key: round(cell["mean"], 3) for key, cell in cells.items()} for blend, cells in table.items()}
         for title, table in evaluation.tables.items()
     }
-    figures = {"photographs": len(photographs), "size": arguments.size, "margins": margins(tables), "tables": tables}
+    sizes = {"size": arguments.size, "working_size": network.working_size}
+    figures = {"photographs": len(photographs), **sizes, "margins": margins(tables), "tables": tables}
     record("fusion", figures, ("opencv-python-headless",) if peers else ())
 
 
