@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -70,6 +71,52 @@ def device_names(strategy: Any) -> list[str]:
         return list(keras.distribution.list_devices())[:1]
     except (AttributeError, NotImplementedError, RuntimeError):  # a backend that lists none
         return ["cpu:0"]
+
+
+def fast_precision() -> str:
+    """`"mixed_bfloat16"` where the device that trains multiplies bfloat16 in hardware, otherwise `"float32"`.
+
+    Elsewhere bfloat16 is converted back and forth: on a CPU without such instructions training takes twice as long.
+    """
+    return "mixed_bfloat16" if _DEVICES.get(keras.backend.backend(), _cpu)() else "float32"
+
+
+def _tensorflow_multiplies_bfloat16():
+    import tensorflow as tf
+
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+    return all(each.get("compute_capability", (0, 0)) >= (8, 0) for each in details) if details else _cpu()
+
+
+def _jax_multiplies_bfloat16():
+    import jax
+
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return _cpu()
+    return device.platform == "tpu" or float(getattr(device, "compute_capability", 0)) >= 8
+
+
+def _torch_multiplies_bfloat16():
+    import torch
+
+    return torch.cuda.get_device_capability() >= (8, 0) if torch.cuda.is_available() else _cpu()
+
+
+def _cpu():
+    """What Linux says of the processor; of other systems nothing is known."""
+    try:
+        features = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return bool({"amx_bf16", "avx512_bf16"} & set(features.split()))
+
+
+_DEVICES = {
+    "tensorflow": _tensorflow_multiplies_bfloat16,
+    "jax": _jax_multiplies_bfloat16,
+    "torch": _torch_multiplies_bfloat16,
+}
 
 
 def make_deterministic() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import math
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ import keras_stylegan
 from keras_stylegan import callbacks as run_callbacks
 from keras_stylegan.callbacks.state import check_settings
 from keras_stylegan.data import EndlessBatches, Feed
-from keras_stylegan.devices import device_names, make_deterministic, open_strategy, scope
+from keras_stylegan.devices import device_names, fast_precision, make_deterministic, open_strategy, scope
 from keras_stylegan.files import whole_file
 from keras_stylegan.flops import count_flops
 from keras_stylegan.presets import Preset, as_dict
@@ -78,6 +79,9 @@ def train(
         raise ValueError(f"`out` already holds a run: give another folder, or `resume` it. Received: {out}")
     if deterministic:
         make_deterministic()
+    if preset.precision == "auto":  # a run goes on as it began, on any machine
+        precision = fast_precision() if earlier is None else earlier["settings"].get("precision", "float32")
+        preset = dataclasses.replace(preset, precision=precision)
     strategy = open_strategy(strategy, devices)
     keras.utils.set_random_seed(preset.seed)
     with _dtype_policy(preset.precision), scope(strategy):
@@ -236,7 +240,7 @@ def _dtype_policy(name: str):
     try:
         keras.config.set_dtype_policy(name)
     except (ValueError, TypeError):
-        raise ValueError(f"`precision` must be float32 or mixed_bfloat16. Received: precision={name}") from None
+        raise ValueError(f"`precision` must be auto, float32 or mixed_bfloat16. Received: precision={name}") from None
     try:
         yield
     finally:

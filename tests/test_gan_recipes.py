@@ -112,7 +112,7 @@ def test_classes_channels_and_the_weights_of_another_run(pictures, tmp_path, cap
     [
         ({"network": "unet"}, "`network` must be one of dcgan"),
         ({"network": "stylegan"}, "`network` must be one of dcgan, resnet. Received: network=stylegan"),
-        ({"precision": "float12"}, "`precision` must be float32 or mixed_bfloat16. Received: precision=float12"),
+        ({"precision": "float12"}, "`precision` must be auto, float32 or mixed_bfloat16. Received: precision=float12"),
         ({"optimizer": "sgd"}, "`optimizer` must be one of adam, rmsprop. Received: optimizer=sgd"),
         ({"critic_steps": 3}, "`batch_size` must be a multiple of `critic_steps`, which share a batch. Received"),
         ({"loss": "hinj"}, "`loss` must be one of minimax, non_saturating, "),

@@ -5,8 +5,7 @@
 
 The first run, on pixels alone, gives the highest PSNR: an hour of two cores. The second, which is
 `keras-stylegan train super_resolution` with the same arguments, makes its network sharp by a critic with R1, whose
-weight grows with the first 2,000 pictures: half an hour. On processors without bfloat16
-`--set precision=float32` takes half of the time.
+weight grows with the first 2,000 pictures: half an hour.
 
 `benchmarks/super_resolution.py` scores both beside bicubic interpolation on photographs that were not trained on.
 `export/package_upscaler.py RUN --share 0.75` turns the second run into the file of `keras-stylegan upscale`, on the way

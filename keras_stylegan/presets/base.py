@@ -38,7 +38,8 @@ class Preset:
             no such limit. What follows a schedule follows the images all the same.
         batch_size: images in a step, of all replicas together.
         seed: repeats a run.
-        precision: Keras dtype policy, `float32` or `mixed_bfloat16`.
+        precision: Keras dtype policy, `float32` or `mixed_bfloat16`; or `auto`, the second where the machine that
+            begins the run multiplies bfloat16 in hardware.
         log_images: images between lines of metrics.jsonl and points in TensorBoard.
         grid_images: images between pictures of progress.
         checkpoint_seconds: seconds between checkpoints.

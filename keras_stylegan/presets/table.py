@@ -22,7 +22,7 @@ from keras_stylegan.presets.super_resolution import SuperResolutionPreset
 from keras_stylegan.presets.translation import CycleGANPreset, MultiDomainPreset, Pix2PixPreset
 
 _SUPER_RESOLUTION = SuperResolutionPreset(
-    kimg=120.0, batch_size=8, precision="mixed_bfloat16", log_images=400, grid_images=10_000, checkpoint_seconds=300.0
+    kimg=120.0, batch_size=8, precision="auto", log_images=400, grid_images=10_000, checkpoint_seconds=300.0
 )
 _GAN = GANPreset(kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000)
 # Clipping and gradient penalties are statements about single pictures: no batch norm in these critics.
@@ -55,7 +55,7 @@ def _r3gan(side, filters, max_filters, gamma, half_life_kimg, **changes):
 
 
 PRESETS: dict[str, Preset] = {
-    "multistyle": MultiStylePreset(kimg=300.0, batch_size=2, precision="mixed_bfloat16"),
+    "multistyle": MultiStylePreset(kimg=300.0, batch_size=2, precision="auto"),
     # A few minutes on two cores: to see that data, loss and files are in order before the long run.
     "multistyle_small": MultiStylePreset(
         kimg=2.0, crop_size=96, content_short_side=160, style_short_side=128, widths=(16, 32, 64), num_blocks=(1, 2, 1),
@@ -72,7 +72,7 @@ PRESETS: dict[str, Preset] = {
         grid_images=1000,
     ),
     "style_predictor": StylePredictorPreset(
-        kimg=200.0, batch_size=8, precision="mixed_bfloat16", log_images=800, grid_images=20_000
+        kimg=200.0, batch_size=8, precision="auto", log_images=800, grid_images=20_000
     ),
     # One network, the losses of Goodfellow et al. 2014, Radford et al. 2016, Mao et al. 2017, Arjovsky et al. 2017 and
     # Gulrajani et al. 2017. Batches of 320 are five critic updates on 64 pictures.

@@ -48,7 +48,7 @@ def build_fusion(preset: FusionPreset) -> System:
         critic.build()
     model = Fusion(
         generator,
-        build_perceptual(preset.perceptual, dtype=preset.precision),
+        build_perceptual(preset.perceptual, dtype=None),
         critic,
         error_weight=preset.error_weight,
         perceptual_weight=preset.perceptual_weight,

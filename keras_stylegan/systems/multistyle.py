@@ -59,7 +59,7 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         critic.build((None, None, None, 3), (None, len(names)))
     model = MultiStyleTransfer(
         network,
-        build_perceptual(preset.perceptual, dtype=preset.precision),
+        build_perceptual(preset.perceptual, dtype=None),
         pictures,
         methods=methods,
         style_weight=preset.style_weight,

@@ -49,7 +49,7 @@ def build_scene_pipeline(preset: ScenePipelinePreset) -> System:
     model = ScenePipeline(
         style_network,
         network,
-        build_perceptual(preset.perceptual, dtype=preset.precision),
+        build_perceptual(preset.perceptual, dtype=None),
         pictures,
         critic,
         phase=preset.phase,

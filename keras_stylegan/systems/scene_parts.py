@@ -134,7 +134,7 @@ def build_critic(preset: ScenePipelinePreset, beginning: Beginning) -> keras.Mod
     """The critic of a preset, with the weights of an earlier run's as far as they fit."""
     generator = beginning.generator
     if preset.critic == "projected":
-        features = build_perceptual(preset.perceptual, dtype=preset.precision)
+        features = build_perceptual(preset.perceptual, dtype=None)
         critic = ProjectedCritic(features, generator.size, preset.critic_filters)
     else:
         critic = StyleGAN2Critic(generator.size, 3, generator.channel_base, generator.channel_max)

@@ -44,7 +44,7 @@ def build_style_predictor(preset: StylePredictorPreset) -> System:
     model = StylePrediction(
         predictor,
         network,
-        build_perceptual(preset.perceptual, dtype=preset.precision),
+        build_perceptual(preset.perceptual, dtype=None),
         style_weight=preset.style_weight,
         content_weight=preset.content_weight,
         variation_weight=preset.variation_weight,

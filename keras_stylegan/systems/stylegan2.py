@@ -85,7 +85,7 @@ def _critic(preset, shared, num_classes):
     check_choice("critic", preset.critic, CRITICS)
     if preset.channels != ProjectedCritic.channels:
         raise ValueError(f"`channels` must be 3 for a projected critic. Received: channels={preset.channels}")
-    features = build_perceptual(preset.perceptual, dtype=preset.precision)
+    features = build_perceptual(preset.perceptual, dtype=None)
     return ProjectedCritic(features, preset.size, preset.critic_filters, num_classes)
 
 

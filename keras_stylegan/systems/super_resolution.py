@@ -46,7 +46,7 @@ def build_super_resolution(preset: SuperResolutionPreset) -> System:
     facts: dict[str, Any] = {"photographs": len(photographs)}
     if preset.start_from:
         facts["begun_with"] = _start_from(Path(preset.start_from), network, critic)
-    perceptual = build_perceptual(preset.perceptual, dtype=preset.precision) if preset.perceptual_weight else None
+    perceptual = build_perceptual(preset.perceptual, dtype=None) if preset.perceptual_weight else None
     model = SuperResolution(
         network,
         perceptual,
