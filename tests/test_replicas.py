@@ -1,18 +1,23 @@
-"""Super-resolution, fusion, several domains: one update on two replicas equals the same update on one device."""
+"""Super-resolution, fusion, several domains, scene pipeline: one update on two replicas equals that on one device."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 import toy_fusion
 import toy_multi_domain
+import toy_scene
 import toy_super_resolution
 from toy_training import train_on
 
 
-@pytest.mark.parametrize("toy, steps", [(toy_super_resolution, 2), (toy_fusion, 2), (toy_multi_domain, 1)])
+@pytest.mark.parametrize(
+    "toy, steps", [(toy_super_resolution, 2), (toy_fusion, 2), (toy_multi_domain, 1), (toy_scene, 1)]
+)
 def test_two_replicas_equal_one_device(mirrored, toy, steps):
     # Of an odd size, so that the replicas' shares differ.
     data = [toy.batch(3, seed=seed) for seed in range(steps)]
+    if toy is toy_scene:  # shares of detail are drawn by each replica
+        data = [{**batch, "detail": np.array([0, 0.5, 1], "float32")} for batch in data]
 
     def make():
         return toy.compiled(run_eagerly=True)  # a graph of two replicas takes longer to compile than two steps

@@ -49,14 +49,24 @@ def build(phase="joint", network=None, **options):
     return ScenePipeline(tiny_painter(), network or tiny_network(), perceptual, pictures, phase=phase, **options)
 
 
-def batch(seed=0):
-    rng = np.random.default_rng(seed)
+def batch(count=2, seed=0):
+    rng, odd = np.random.default_rng(seed), np.arange(count) % 2
     return {
-        "content": rng.uniform(-1, 1, (2, 32, 32, 3)).astype("float32"),
-        "style_weights": np.array([[1, 0, 0], [0, 0.25, 0.75]], "float32"),
-        "strength": np.array([1, 0.5], "float32"),
-        "images": rng.uniform(-1, 1, (2, 16, 16, 3)).astype("float32"),
+        "content": rng.uniform(-1, 1, (count, 32, 32, 3)).astype("float32"),
+        "style_weights": np.array([[1, 0, 0], [0, 0.25, 0.75]], "float32")[odd],
+        "strength": np.array([1, 0.5], "float32")[odd],
+        "images": rng.uniform(-1, 1, (count, 16, 16, 3)).astype("float32"),
     }
+
+
+def compiled(run_eagerly=False):
+    """On SGD, with a critic that looks at each picture alone: groups would differ with the replicas' shares."""
+    keras.utils.set_random_seed(0)
+    critic = stirred(StyleGAN2Critic((16, 16), channel_base=64, channel_max=6, group_size=0), 5, 0.05)
+    made = build(critic=critic, seed=3)
+    optimizers = {player.name: keras.optimizers.SGD(0.01) for player in made.players()}
+    made.compile(optimizers, clip_norm=1.0, run_eagerly=run_eagerly)
+    return made
 
 
 def write_pictures(folder, names, size):
