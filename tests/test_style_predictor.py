@@ -77,8 +77,12 @@ def test_a_painting_in_its_own_colours_is_a_known_style():
 
 
 def test_other_pictures_are_unknown_and_painted_ones_are_mixtures():
+    # Of the styles whose paintings are given; of all where none is.
+    for numbers, mixed in (((2, None), {2}), ((0, 3), {0, 3}), ((None, None), {0, 1, 2, 3})):
+        drawn = [batches(num_painted=8, numbers=numbers)[index]["style_weights"][:8] for index in range(4)]
+        assert set(np.flatnonzero(np.concatenate(drawn).any(axis=0))) == mixed
     for shares in ((0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)):
-        batch = batches(shares, num_painted=8)[0]
+        batch = batches(shares, num_painted=8, numbers=(None, None))[0]
         weights = batch["style_weights"]
         np.testing.assert_allclose(weights[:8].sum(-1), 1, rtol=1e-6)
         assert not weights[8:].any() and weights.min() >= 0

@@ -23,7 +23,8 @@ class StylePictureBatches(EndlessBatches):
       a procedural texture, or a photograph, by `shares`;
     - `style_weights`: `(batch, num_styles)`: one style where the picture is a crop of its painting in its own colours,
       zeros for all other pictures; in the first `num_painted` rows, where the model paints the picture itself, a
-      mixture of up to three styles.
+      mixture of up to three of the styles whose paintings are given, or of any where none is: a painting that is left
+      out for a test is not seen in disguise.
 
     Args:
         crops: `Crops` of photographs.
@@ -64,6 +65,8 @@ class StylePictureBatches(EndlessBatches):
         self.paintings = paintings
         self.numbers = numbers
         self.num_styles = num_styles
+        given = {number for number in numbers if number is not None}
+        self.mixed = np.array(sorted(given) or range(num_styles))
         self.shares = np.cumsum(np.asarray(shares, "float64") / sum(shares))
         self.num_painted = num_painted
 
@@ -76,7 +79,7 @@ class StylePictureBatches(EndlessBatches):
             picture, number = self._picture(rng)
             pictures.append(picture)
             if row < self.num_painted:
-                styles = rng.choice(self.num_styles, min(rng.integers(1, _MIXED + 1), self.num_styles), replace=False)
+                styles = rng.choice(self.mixed, min(rng.integers(1, _MIXED + 1), len(self.mixed)), replace=False)
                 weight[styles] = rng.dirichlet(np.ones(len(styles)))
             elif number is not None:
                 weight[number] = 1
