@@ -27,6 +27,8 @@ def test_a_change_that_is_linear_in_colour_keeps_all_detail():
     inside = np.kron(known, np.ones((4, 4))) > 0
     assert np.abs(enlarged - expected)[inside].max() < 1.5
     assert np.abs(enlarged - expected).max() < 8  # continued
+    part = np.s_[17:61, 30:]
+    np.testing.assert_allclose(enlarge_change(change, small, known, picture, part), enlarged[part], atol=1e-3)
 
 
 def test_a_change_of_place_is_enlarged_as_it_is():

@@ -46,28 +46,35 @@ class FusionNetwork:
         The source is read one pixel beyond the masks too. Where no mask is, the target stays to the bit, but for the
         finish `"laplacian"`, which mends both sides of an edge.
         """
-        changed = self._changed(source, target, masks)
+        if not masks.any():
+            return target.copy()
+        # Bands of the pyramid reach far; nothing else leaves the masks, but for the pixel around them.
+        part = np.s_[:, :] if finish == "laplacian" else _around(masks.any(axis=-1))
+        changed, ground, masks = self._changed(source, target, masks, part), target[part], masks[part]
         covered = np.minimum(masks.sum(axis=-1), 1)
         if finish == "laplacian":
             return _mix_bands(changed, target, covered)
         if finish is not None:
-            changed = np.where((covered > 0.5)[..., None], BLENDS[finish](changed, target, covered), changed)
-        return composite(changed, target, masks)
+            changed = np.where((covered > 0.5)[..., None], BLENDS[finish](changed, ground, covered), changed)
+        result = target.copy()
+        result[part] = composite(changed, ground, masks)
+        return result
 
-    def _changed(self, source, target, masks):
+    def _changed(self, source, target, masks, part):
+        """A part, two slices, of what belongs under the masks."""
         size = (target.shape[1], target.shape[0])
         small = resolution.working_size(size, self.working_size, None)
         if small == size:
-            return self.runtime.run(source, target, masks)
+            return self.runtime.run(source, target, masks)[part]
         small_source, small_target, regions = shrink_parts(source, target, masks, small)
-        fused = self.runtime.run(small_source, small_target, regions)
-        changed, owner = source.copy(), np.argmax(masks, axis=-1)
+        change = np.float32(self.runtime.run(small_source, small_target, regions)) - small_source
+        changed, owner = source[part].copy(), np.argmax(masks[part], axis=-1)
         for index in range(masks.shape[-1]):
-            part = regions[..., index] > 0
-            change = enlarge_change(np.float32(fused) - small_source, small_source, part, source)
-            np.copyto(
-                changed, np.clip(np.rint(source + change), 0, 255).astype("uint8"), where=(owner == index)[..., None]
-            )
+            values = enlarge_change(change, small_source, regions[..., index] > 0, source, part)
+            values += source[part]
+            # In place: of a large photograph each copy takes hundreds of megabytes.
+            np.clip(np.rint(values, out=values), 0, 255, out=values)
+            np.copyto(changed, values, where=(owner == index)[..., None], casting="unsafe")
         return changed
 
     def merge(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -161,6 +168,8 @@ def _together(placed):
 
     The network reads the source a pixel beyond the masks, and, where pictures are large, means over several.
     """
+    if len(placed) == 1:
+        return placed[0][0], placed[0][1][..., None]
     shape = placed[0][1].shape
     masks, owner = np.zeros((*shape, len(placed)), "float32"), np.full(shape, -1)
     for index, (_, mask) in enumerate(placed):
@@ -182,6 +191,12 @@ def _placed(piece, size, number, count):
         if count == 1:
             raise
         raise ValueError(f"piece {number} of {count}: {error}") from error
+
+
+def _around(region):
+    """Slices of the rows and columns of a region, and of two pixels around it, of which a blend may know one."""
+    lines = [np.flatnonzero(region.any(axis=axis)) for axis in (1, 0)]
+    return tuple(slice(max(0, line[0] - 2), line[-1] + 3) for line in lines)
 
 
 def _mix_bands(changed, target, covered):

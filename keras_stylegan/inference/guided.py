@@ -40,18 +40,19 @@ def shrink_parts(source, target, masks, size):
     return *pictures, np.float32(first & (share > 0))
 
 
-def enlarge_change(change, small, known, picture):
-    """Makes the change of a small picture one of the large picture.
+def enlarge_change(change, small, known, picture, part=np.s_[:, :]):
+    """Makes the change of a small picture one of the large picture, or of a part of it.
 
     Args:
         change: float32 array `(small height, small width, 3)`, what was added to the small picture.
         small: uint8 array of its shape, the small picture.
         known: bool array `(small height, small width)`, where the change means something.
         picture: uint8 array `(height, width, 3)`, the large picture.
+        part: slices of rows and columns of the large picture.
 
     Returns:
-        Float32 array `(height, width, 3)`, what is to be added to the large picture; where nothing is known, as in the
-        nearest places where it is.
+        Float32 array `(height, width, 3)` of the part, what is to be added to the large picture; where nothing is
+        known, as in the nearest places where it is.
     """
     weight = np.float32(known)[..., None]
     centre = (small * weight).sum(axis=(0, 1)) / max(1.0, weight.sum())
@@ -62,12 +63,23 @@ def enlarge_change(change, small, known, picture):
     offsets = mean_change - _times(mean_guide, slopes)
     left = change - offsets - _times(guide, slopes)
     offsets = offsets + np.where(known[..., None], left, _local(left, weight))
-    size, enlarged = (picture.shape[1], picture.shape[0]), np.empty(picture.shape, "float32")
+    colours = picture[part]
+    (top, bottom, _), (left, right, _) = (
+        lines.indices(side) for lines, side in zip(part, picture.shape[:2], strict=True)
+    )
+    down, across = (side / whole for side, whole in zip(small.shape[:2], picture.shape[:2], strict=True))
+    box, size = (left * across, top * down, right * across, bottom * down), (right - left, bottom - top)
+
+    def enlarged(plane):
+        return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR, box))
+
+    result = np.empty(colours.shape, "float32")
     for channel in range(3):  # plane by plane: a large photograph has room for few
-        enlarged[..., channel] = _resized(offsets[..., channel], size)
+        result[..., channel] = enlarged(np.float32(offsets[..., channel]))
         for by in range(3):
-            enlarged[..., channel] += _resized(slopes[..., by, channel], size) * (picture[..., by] - centre[by])
-    return enlarged
+            factor = enlarged(np.float32(slopes[..., by, channel]))
+            result[..., channel] += factor * (colours[..., by] - np.float32(centre[by]))
+    return result
 
 
 def _local(values, weight):
@@ -87,7 +99,3 @@ def _covariances(one, other, mean_one, mean_other, weight):
 
 def _times(colours, slopes):
     return np.einsum("hwi,hwio->hwo", colours, slopes)
-
-
-def _resized(plane, size):
-    return np.asarray(Image.fromarray(np.float32(plane)).resize(size, Image.Resampling.BILINEAR))
