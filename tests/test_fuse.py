@@ -14,7 +14,8 @@ from keras_stylegan.evaluation import evaluate_blends, harmonization_cases
 from keras_stylegan.exporters.fusion import NUM_REGIONS, package_fusion, to_litert
 from keras_stylegan.inference.blending import BLENDS, composite, grown
 from keras_stylegan.inference.colour import match_colours
-from keras_stylegan.inference.fusion import FusionNetwork, fuse
+from keras_stylegan.inference.fusion import fuse
+from keras_stylegan.inference.fusion_network import FusionNetwork
 from keras_stylegan.inference.fusion_runtimes import KerasFusion, LiteRTFusion
 from keras_stylegan.inference.placement import Piece, place
 from keras_stylegan.models import copy_network

@@ -13,7 +13,8 @@ from keras_stylegan.data.harmonization import draw_region
 from keras_stylegan.data.shifts import HELD_OUT_SHIFTS, SHIFTS, TRAINING_SHIFTS, apply_shifts
 from keras_stylegan.evaluation.results import HIGHER, Evaluation, interval
 from keras_stylegan.inference.blending import BLENDS
-from keras_stylegan.inference.fusion import FINISHES, GAN, FusionNetwork
+from keras_stylegan.inference.fusion import GAN
+from keras_stylegan.inference.fusion_network import FINISHES, FusionNetwork
 from keras_stylegan.metrics import boundary_band, psnr, ssim
 
 Triple = tuple[str, np.ndarray, np.ndarray, np.ndarray]

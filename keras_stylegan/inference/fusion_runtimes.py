@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_stylegan.inference.blending import composite, grown
+from keras_stylegan.inference.fusion_network import FusionNetwork
 from keras_stylegan.inference.runtimes import available_cores, pad_to_stride
 from keras_stylegan.keras_files import load_network
 
@@ -102,7 +103,6 @@ def open_fusion(run: str | Path | None = None):
         ValueError: if there is none.
     """
     from keras_stylegan import pretrained
-    from keras_stylegan.inference.fusion import FusionNetwork
 
     if run is None:
         entry = pretrained.fusion_entry()
