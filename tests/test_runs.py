@@ -19,7 +19,7 @@ from PIL import Image
 from rich.console import Console
 from toy_system import TOY_FLOPS, ToyPreset
 
-from keras_stylegan import cli, devices, presets, run_records, runs, systems
+from keras_stylegan import cli, presets, run_records, runs, systems
 from keras_stylegan.callbacks import checkpoints, clock, read_metrics
 
 TESTS = pathlib.Path(__file__).parent
@@ -145,31 +145,6 @@ def test_precision_is_chosen_once_for_a_run(tmp_path, monkeypatch):
         runs.train(dataclasses.replace(preset, precision="float32"), tmp_path / "run", resume=True)
     runs.train(preset, tmp_path / "other")
     assert json.loads((tmp_path / "other" / "config.json").read_text())["settings"]["precision"] == "float32"
-
-
-@pytest.mark.parametrize(
-    ("flags", "gpus", "expected"),
-    [
-        ("fma avx2 amx_bf16 amx_tile", (), "mixed_bfloat16"),
-        ("fma avx512_bf16", (), "mixed_bfloat16"),
-        ("fma avx2 avx512f", (), "float32"),
-        (None, (), "float32"),
-        ("fma", ((8, 0), (9, 0)), "mixed_bfloat16"),
-        ("amx_bf16", ((8, 0), (7, 5)), "float32"),
-    ],
-)
-def test_bfloat16_where_it_is_fast(flags, gpus, expected, monkeypatch):
-    def read(path, **_):
-        if flags is None:
-            raise FileNotFoundError(path)
-        return f"flags\t\t: {flags}\n"
-
-    tensorflow = pytest.importorskip("tensorflow")
-    monkeypatch.setattr(devices.Path, "read_text", read)
-    monkeypatch.setattr(tensorflow.config, "list_physical_devices", lambda kind: list(gpus))
-    details = tensorflow.config.experimental
-    monkeypatch.setattr(details, "get_device_details", lambda gpu: {"compute_capability": gpu})
-    assert devices.fast_precision() == expected
 
 
 @pytest.mark.slow
