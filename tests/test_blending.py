@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from stand_in import photograph
 
+from keras_stylegan.inference import poisson
 from keras_stylegan.inference.blending import BLENDS, collapse, laplacian_pyramid
 from keras_stylegan.inference.poisson import harmonic_fill, poisson_blend
 
@@ -50,6 +51,18 @@ def test_poisson_takes_gradients_and_not_colours():
     fused = poisson_blend(shifted, half, disc() > 0)
     np.testing.assert_allclose(fused.astype(int), half, atol=1)
     assert (poisson_blend(SOURCE, TARGET, disc() > 0)[disc() == 0] == TARGET[disc() == 0]).all()
+
+
+@pytest.mark.parametrize("side", [60, 240])
+def test_a_larger_region_takes_no_more_steps(side, monkeypatch):
+    sizes, cycle = [], poisson._cycle
+    monkeypatch.setattr(poisson, "_cycle", lambda grids, b: sizes.append(b.shape[1]) or cycle(grids, b))
+    values = np.random.default_rng(0).uniform(-100, 100, (side, side, 1))
+    unknown = disc(side // 2 - 2, (side, side)) > 0
+    filled = harmonic_fill(values, unknown)
+    assert 2 < sizes.count(side) <= 12
+    around = sum(np.roll(filled, shift, axis)[..., 0] for shift in (1, -1) for axis in (0, 1)) / 4
+    np.testing.assert_allclose(filled[unknown][:, 0], around[unknown], atol=0.01)
 
 
 def test_harmonic_fill_equals_a_direct_solver():

@@ -96,8 +96,8 @@ def evaluate_styles(
     rows: dict[str, dict[tuple[str, str], dict[str, float]]] = {"identity": {}, "painter": {}}
     gallery = [("styles", list(paintings.items())[:_GALLERY_PICTURES])]
     pairs = _pairs(photographs, paintings, settings.gatys_pairs) if optimize is not None else []
-    chosen = [picture for picture in photographs.values() if _can_be_disturbed(picture)] if disturbable else []
-    chosen = chosen[: settings.stability_photographs]
+    chosen = filter(_can_be_disturbed, photographs.values()) if disturbable else ()
+    chosen = list(itertools.islice(chosen, settings.stability_photographs))
     total, done = (len(photographs) + len(chosen)) * len(paintings) + len(pairs), itertools.count(1)
 
     def tell():

@@ -99,7 +99,7 @@ def _corner(at, size, scaled):
 
 def _continued(photo, shown):
     """A picture's colours where at least half of it shows, and beyond them the nearest: a uint8 array."""
-    # What is hidden by less is the object's own colour, mixed with nothing.
+    # Where more than half shows, the colours of the file are the object's own.
     return nearest(np.asarray(photo), np.asarray(shown) < 128)
 
 
