@@ -12,11 +12,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("XLA_FLAGS", known_flags())
 
-# Tracing makes many objects that live: looking through all of them so often costs a twentieth of the time.
-gc.set_threshold(100_000, 50, 100)
-
 import numpy as np
 import pytest
+
+# Tracing makes many objects that live: looking through all of them so often costs a twentieth of the time.
+gc.set_threshold(100_000, 50, 100)
 
 
 def _two_logical_devices():

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 from stand_in import photograph, write_assets
-from toy_fusion import stirred, tiny_generator
+from toy_fusion import stirred
+from toy_saved_model import fusion_file, picture_run
 
 from keras_stylegan import cli, exporters, pretrained
 from keras_stylegan.evaluation import evaluate_blends, harmonization_cases
-from keras_stylegan.exporters.fusion import NUM_REGIONS, package_fusion, to_litert
+from keras_stylegan.exporters.fusion import NUM_REGIONS, package_fusion
+from keras_stylegan.exporters.sources import open_source
 from keras_stylegan.inference.blending import BLENDS, composite, grown
 from keras_stylegan.inference.fusion import fuse
 from keras_stylegan.inference.fusion_network import FusionNetwork
@@ -39,13 +41,13 @@ def packaged(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def generator():
-    return tiny_generator(spread=0.1)
+    return open_source(picture_run("fusion")).network
 
 
 @pytest.fixture(scope="module")
-def litert_file(generator):
-    """The generator as a LiteRT file, in half precision as it ships."""
-    return to_litert(generator)
+def litert_file():
+    """The generator as a LiteRT file."""
+    return fusion_file()[0].read_bytes()
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ from stand_in import photograph
 from toy_scene import tiny_generator, tiny_network
 
 from keras_stylegan import pretrained
-from keras_stylegan.exporters import saved_model_service
+from keras_stylegan.exporters import saved_model_service, tflite_target
 from keras_stylegan.exporters.package_files import half_precision
 from keras_stylegan.exporters.saved_model import export_saved_model
 from keras_stylegan.exporters.sources import open_source
+from keras_stylegan.exporters.tflite import export_tflite
 from keras_stylegan.networks import (
     DomainTranslator,
     FusionGenerator,
@@ -106,6 +107,15 @@ def exported_generator():
 def exported_picture(kind):
     """What exporting `picture_run` returned."""
     return _exported(picture_run(kind), f"tiny_{kind}")
+
+
+@made_once
+def fusion_file():
+    """The LiteRT file of `picture_run("fusion")`, and what exporting it measured."""
+    file = new_folder() / "fusion.tflite"
+    sizes = mock.patch.multiple(tflite_target, DEFAULT_SIZE=(64, 96), OTHER_SIZE=(75, 64))
+    with sizes:
+        return file, export_tflite(picture_run("fusion"), file, quantize="none")[0]
 
 
 @functools.cache
