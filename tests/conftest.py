@@ -1,6 +1,5 @@
 """One setting for every test: TensorFlow backend, quiet logs, two logical CPU devices, fixed seeds."""
 
-import gc
 import os
 import sys
 
@@ -14,9 +13,6 @@ os.environ.setdefault("XLA_FLAGS", known_flags())
 
 import numpy as np
 import pytest
-
-# Tracing makes many objects that live: looking through all of them so often costs a twentieth of the time.
-gc.set_threshold(100_000, 50, 100)
 
 
 def _two_logical_devices():

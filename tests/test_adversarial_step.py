@@ -9,6 +9,8 @@ from toy_gan import BATCH, LATENT, SIZE, ToyGAN, batches, network
 
 from keras_stylegan.models import AdversarialModel, AveragedNetwork, Player, Regularizer
 
+pytestmark = pytest.mark.optimized_graphs
+
 RATE = 0.2
 
 

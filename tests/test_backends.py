@@ -13,10 +13,8 @@ from toy_warping import assert_exact
 
 TESTS = pathlib.Path(__file__).parent
 # Modules whose `main(path)` saves what it computes on the backend that Keras runs on.
-TOYS = (
-    "toy_gan", "toy_styles", "toy_noise", "toy_projection", "toy_super_resolution", "toy_fusion", "toy_misplaced",
-    "toy_warping",
-)  # fmt: skip
+TOYS = ("toy_gan", "toy_styles", "toy_noise", "toy_projection", "toy_super_resolution", "toy_misplaced", "toy_warping")
+FUSION = pytest.param("toy_fusion", marks=pytest.mark.soak)
 # A module of None makes `import tensorflow` raise ModuleNotFoundError, as if it were not installed.
 BLOCKED = """
 import importlib, pathlib, sys, traceback
@@ -39,7 +37,8 @@ def elsewhere(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     path = os.pathsep.join([str(TESTS.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {**os.environ, "KERAS_BACKEND": request.param, "PYTHONPATH": path, "JAX_PLATFORMS": "cpu"}
-    command = [sys.executable, "-c", BLOCKED, str(folder), *TOYS]
+    asked = {item.callspec.params.get("toy") for item in request.session.items if hasattr(item, "callspec")}
+    command = [sys.executable, "-c", BLOCKED, str(folder), *TOYS, *asked & set(FUSION.values)]
     result = subprocess.run(command, cwd=TESTS, env=environment, capture_output=True, text=True, timeout=600)
     assert result.returncode == 0, result.stderr
 
@@ -72,7 +71,7 @@ def arrays(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("toy", ["toy_gan", "toy_styles", "toy_noise", "toy_super_resolution", "toy_fusion"])
+@pytest.mark.parametrize("toy", ["toy_gan", "toy_styles", "toy_noise", "toy_super_resolution", FUSION])
 def test_three_steps_equal_those_of_tensorflow(here, elsewhere, toy):
     ours, theirs = here(toy), elsewhere(toy)
     np.testing.assert_allclose(theirs["fed"], ours["fed"], rtol=0, atol=1e-4)

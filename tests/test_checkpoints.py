@@ -30,6 +30,8 @@ from keras_stylegan.callbacks import (
 from keras_stylegan.callbacks.state import read_state, write_state
 from keras_stylegan.data import Feed
 
+pytestmark = pytest.mark.optimized_graphs
+
 TINY = ToyPreset(kimg=0.008, batch_size=4, log_images=4, grid_images=1000, checkpoint_seconds=1e-6)
 
 

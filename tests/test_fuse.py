@@ -255,8 +255,8 @@ def test_blends_are_scored_without_the_truth(generator):
         assert families["look"][family]["mean"] <= score["mean"]
         assert families["poisson"][family]["mean"] > score["mean"]
     assert evaluation.protocol["held_out"] == ["haze"] and len(evaluation.tables) == 3
-    untrained = stirred(type(generator)((4, 6, 8), (1, 1, 1), latent_dim=3), spread=0.0)
-    same = evaluate_blends(cases, FusionNetwork(KerasFusion(untrained))).tables["Masked PSNR by family"]
+    untrained = stirred(type(generator)((4, 6, 8), (0, 1, 0), latent_dim=3), spread=0.0)
+    same = evaluate_blends(cases[::2], FusionNetwork(KerasFusion(untrained))).tables["Masked PSNR by family"]
     # Already the alignment at edges, before anything is learnt, is worth decibels.
     assert same["gan"]["colour"]["mean"] > same["copy"]["colour"]["mean"] + 3
 

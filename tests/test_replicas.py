@@ -11,7 +11,13 @@ from toy_training import train_on
 
 
 @pytest.mark.parametrize(
-    "toy, steps", [(toy_super_resolution, 2), (toy_fusion, 2), (toy_multi_domain, 1), (toy_scene, 1)]
+    "toy, steps",
+    [
+        (toy_super_resolution, 2),
+        pytest.param(toy_fusion, 2, marks=pytest.mark.soak),
+        pytest.param(toy_multi_domain, 1, marks=pytest.mark.soak),
+        pytest.param(toy_scene, 1, marks=pytest.mark.soak),
+    ],
 )
 def test_two_replicas_equal_one_device(mirrored, toy, steps):
     # Of an odd size, so that the replicas' shares differ.

@@ -81,7 +81,7 @@ def test_skips_restore_what_no_style_can_say():
         network = SceneNetwork(SceneEncoder(**shape, skips=skips), generator, factor=1)
         network.build()
         generator.trainable = False
-        network.compile(keras.optimizers.Adam(0.05), "mean_absolute_error", jit_compile=False, run_eagerly=True)
+        network.compile(keras.optimizers.Adam(0.05), "mean_absolute_error", jit_compile=False)
         errors[skips] = network.fit(images, images, epochs=14, verbose=0).history["loss"][-1]
     assert errors[True] < 0.8 * errors[False]
 

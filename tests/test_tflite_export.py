@@ -131,12 +131,17 @@ def test_calibration_and_measurement_share_nothing(stylizer, tmp_path):
     assert {one["image"].tobytes() for one in own.measured} == measured
 
 
-@pytest.mark.parametrize("quantize", ["dynamic", "int8"])
-def test_eight_bits(stylizer, quantize):
-    pytest.importorskip("ai_edge_quantizer")
+@pytest.fixture(scope="module")
+def unquantized(stylizer):
     target = stylizer_target(stylizer, None, None)
-    content = convert(target.function, target.signature)
-    content = quantized(with_default_size(content, target.size), quantize, target.signature, target.calibration[:3])
+    return target, with_default_size(convert(target.function, target.signature), target.size)
+
+
+@pytest.mark.parametrize("quantize", ["dynamic", "int8"])
+def test_eight_bits(unquantized, quantize):
+    pytest.importorskip("ai_edge_quantizer")
+    target, content = unquantized
+    content = quantized(content, quantize, target.signature, target.calibration[:3])
     found = measure(content, target.signature, target.measured, [target.expected(one) for one in target.measured])
     assert 0.002 < found.max_error and found.psnr > 20  # no network was trained to bear it
     assert schema.TensorType.INT8 in {tensor.type for tensor in unpack(content).subgraphs[0].tensors}

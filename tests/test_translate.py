@@ -163,8 +163,8 @@ def test_a_folder_is_a_batch_and_a_choice_of_way_has_a_default(run, tmp_path, ca
         lambda: ResNetTranslator(1, 4),
         lambda: UNetTranslator(3, 4),
         lambda: UNetTranslator(3, 4, normalization="batch", upsample="resize"),
-        lambda: VNetTranslator((1, 1), 4),
-        lambda: DenseNetTranslator(1, 2, 4, 4),
+        pytest.param(lambda: VNetTranslator((1, 1), 4), marks=pytest.mark.soak),
+        pytest.param(lambda: DenseNetTranslator(1, 2, 4, 4), marks=pytest.mark.soak),
     ],
     ids=["resnet", "unet", "unet_resize", "vnet", "densenet"],
 )
