@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from keras_stylegan.exporters.litert import convert
+from keras_stylegan.exporters.litert_size import slimmed
 from keras_stylegan.exporters.model_card import generator_card
 from keras_stylegan.exporters.package_files import (
     architecture,
@@ -96,7 +97,7 @@ def package_generator(
     config = read_run(run, "a GAN", FILE)
     trained = open_generator(run, "keras")
     network = in_float32(trained.network)
-    files = {f"weights/{name}.tflite": to_litert(network), f"weights/{name}.npz": half_precision(network)[1]}
+    files = {f"weights/{name}.tflite": slimmed(to_litert(network)), f"weights/{name}.npz": half_precision(network)[1]}
     litert, weights = (fingerprint(file, content) for file, content in files.items())
     record = {**weights, "network": type(network).__name__, "config": architecture(network)}
     shipped = PictureGenerator(build_network(record, files[weights["file"]]), trained.classes)
