@@ -9,9 +9,8 @@ from toy_gan import BATCH, LATENT, SIZE, ToyGAN, batches, network
 
 from keras_stylegan.models import AdversarialModel, AveragedNetwork, Player, Regularizer
 
-pytestmark = pytest.mark.optimized_graphs
-
 RATE = 0.2
+pytestmark = pytest.mark.optimized_graphs
 
 
 def compiled(updates="alternating", optimizer=keras.optimizers.SGD, clip_norm=None, max_bad_updates=3, ema=None, **kw):

@@ -56,7 +56,7 @@ class SynthesisLayer(keras.layers.Layer):
     def call(self, features, styles, noise):
         scale = 1.0 / math.sqrt(math.prod(self.kernel.shape[:3]))
         x = modulated_conv(features, self.affine(styles), self.kernel * scale, self.upsample, LEAKY_GAIN)
-        # Subtracted: of a sum the converter to LiteRT stores noise and bias together, a number for every place and channel.
+        # Subtracted: noise and bias of one sum are stored by LiteRT's converter as a number for each place and channel.
         x = x - ops.cast(noise * ops.cast(-self.noise_strength * LEAKY_GAIN, noise.dtype), x.dtype)
         x = x + ops.cast(self.bias * LEAKY_GAIN, x.dtype)
         return ops.leaky_relu(x, NEGATIVE_SLOPE)
