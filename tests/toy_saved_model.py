@@ -113,8 +113,7 @@ def exported_picture(kind):
 def fusion_file():
     """The LiteRT file of `picture_run("fusion")`, and what exporting it measured."""
     file = new_folder() / "fusion.tflite"
-    sizes = mock.patch.multiple(tflite_target, DEFAULT_SIZE=(64, 96), OTHER_SIZE=(75, 64))
-    with sizes:
+    with mock.patch.multiple(tflite_target, DEFAULT_SIZE=(64, 96), OTHER_SIZE=(75, 64)):
         return file, export_tflite(picture_run("fusion"), file, quantize="none")[0]
 
 
