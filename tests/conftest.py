@@ -77,8 +77,9 @@ def mirrored():
 
 @pytest.fixture(autouse=True)
 def optimized_graphs(request):
-    """TensorFlow's graphs as they are traced: to optimise them takes a fifth of the suite's time and pays off after
-    many steps. Tests marked `optimized_graphs` and processes that tests start have them as users do."""
+    """TensorFlow's graphs as they are traced: to optimise them takes a fifth of the time of tests that compile steps,
+    and pays off after many of them. Tests marked `optimized_graphs`, and processes that tests start, have them as users
+    do."""
     if "tensorflow" in sys.modules:
         options = {"disable_meta_optimizer": request.node.get_closest_marker("optimized_graphs") is None}
         sys.modules["tensorflow"].config.optimizer.set_experimental_options(options)

@@ -46,7 +46,7 @@ def generator():
 
 @pytest.fixture(scope="module")
 def litert_file():
-    """The generator as a LiteRT file."""
+    """The generator as a LiteRT file, in half precision as it ships."""
     return fusion_file()[0].read_bytes()
 
 
@@ -203,7 +203,11 @@ def test_gan_of_a_run(run_directory, generator, capfd):
 
 
 def test_packaged_network(run_directory, generator, litert_file, tmp_path, capfd, monkeypatch):
-    monkeypatch.setattr(exporters.fusion, "to_litert", lambda network: litert_file)  # converting takes its time
+    def converted(function, signature, float16):  # converting takes its time
+        assert signature == "fuse" and float16
+        return litert_file
+
+    monkeypatch.setattr(exporters.fusion, "convert", converted)
     pairs = [(TARGET[::-1].copy(), TARGET, np.ones((64, 80, 1), "float32"))]
     scores = {"colour": {"copy": 20.0, "gan": 23.456}}
     entry = package_fusion(run_directory, tmp_path / "assets", "Photographs.", "Free.", pairs, scores)

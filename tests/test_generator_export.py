@@ -15,6 +15,7 @@ from test_imports import modules_after
 
 from keras_stylegan import cli, pretrained
 from keras_stylegan.exporters.generators import package_generator, to_litert
+from keras_stylegan.exporters.litert_graph import unpack
 from keras_stylegan.exporters.model_card import generator_card
 from keras_stylegan.exporters.package_files import in_float32, training_command, training_facts
 from keras_stylegan.inference.generator import PictureGenerator, open_generator
@@ -75,6 +76,13 @@ def test_a_bare_interpreter_paints_what_keras_paints(kind):
     assert painted.dtype == np.uint8 and painted.shape == expected.shape
     assert np.abs(painted - expected).max() <= 1
     assert np.abs(expected[0] - expected[1]).max() > 3 and expected.std() > 5
+
+
+def test_noise_is_stored_for_places_and_not_for_channels_too():
+    model = unpack(to_litert(style_based(), float16=False))
+    (graph,) = model.subgraphs
+    stored = [tuple(one.shape) for one in graph.tensors if model.buffers[one.buffer].data is not None]
+    assert {shape[3:] for shape in stored if shape[:3] == (1, 8, 12)} == {(1,)}
 
 
 @pytest.fixture(scope="module")

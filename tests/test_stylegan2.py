@@ -11,6 +11,7 @@ from PIL import Image
 
 from keras_stylegan import cli
 from keras_stylegan.callbacks import checkpoints, read_metrics
+from keras_stylegan.layers import SynthesisLayer
 from keras_stylegan.losses import path_length_penalty, path_lengths
 from keras_stylegan.models import StyleGAN2, generate, r1_gamma
 from keras_stylegan.networks import StyleGAN2Critic, StyleGAN2Generator
@@ -104,6 +105,16 @@ def test_path_lengths_of_a_known_gradient():
 
 def test_gamma_of_the_papers():
     assert r1_gamma((256, 256), 16) == pytest.approx(0.8192) and r1_gamma((128, 128), 32) == pytest.approx(0.1024)
+
+
+def test_noise_and_bias_are_added_before_the_activation():
+    layer, noise = SynthesisLayer(2), np.random.default_rng(0).normal(size=(1, 3, 4, 1)).astype("float32")
+    layer.build((1, 3, 4, 5), (1, 6), noise.shape)
+    layer.noise_strength.assign(0.5)
+    layer.bias.assign([0.1, -0.2])
+    result = numpy(layer(np.zeros((1, 3, 4, 5), "float32"), np.zeros((1, 6), "float32"), noise))
+    expected = 0.5 * noise + np.float32([0.1, -0.2])
+    np.testing.assert_allclose(result, np.sqrt(2) * np.where(expected > 0, expected, 0.2 * expected), atol=1e-6)
 
 
 # The step

