@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_stylegan.inference.colour import add_luma, keep_chroma, luma, match_colours, matching_transform
+from keras_stylegan.colour_statistics import matching_transform
+from keras_stylegan.inference.colour import add_luma, keep_chroma, luma, match_colours
 
 
 def cloud(seed, num_pixels=5000):

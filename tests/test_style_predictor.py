@@ -69,11 +69,26 @@ def test_a_painting_in_its_own_colours_is_a_known_style():
     assert batch["style_pictures"].shape == batch["content"].shape == (16, 16, 16, 3)
     values = np.rint((batch["style_pictures"] + 1) * 127.5)
     # The second painting's style is not in the bank; changed colours are not that style either.
-    expected = [row[2] == 1 for row in batch["style_weights"]]
-    assert expected == [bool((value == 50).all()) for value in values] and 1 <= sum(expected) <= 10
+    known = batch["style_weights"][:, 2] == 1
+    assert (values[known] == 50).all() and 1 <= sum(known) <= 10
     assert np.unique(batch["style_weights"].sum(-1)).tolist() == [0, 1]
     for name, values in batches()[3].items():
         np.testing.assert_array_equal(values, batch[name])
+
+
+def test_changed_colours_are_another_painting_s_or_chance_s():
+    paintings = [photograph(60, 50, seed) for seed in (1, 2)]
+    paintings[1] = (40 + paintings[1] // 8).astype("uint8")  # dark, hardly any contrast
+    crops = data.Crops([photograph(40, 30)], 32, 64, seed=1)
+    pictures = data.StylePictureBatches(crops, paintings, (0, 1), 2, (1, 0, 0, 0), seed=1, style_scale=(1, 1))[0]
+    known = pictures["style_weights"].any(axis=1)
+    deviations = pictures["style_pictures"].std(axis=(1, 2)).mean(axis=-1)
+    flat = pictures["style_weights"][:, 1] == 1
+    assert deviations[flat].max() < 0.5 * deviations[pictures["style_weights"][:, 0] == 1].min()
+    # Of the others some have the contrast of the flat painting, some that of the other, some one of their own.
+    assert 20 < known.sum() < 44
+    assert (deviations[~known] < 1.2 * deviations[flat].max()).sum() > 5
+    assert (deviations[~known] > 2 * deviations[flat].max()).sum() > 5
 
 
 def test_other_pictures_are_unknown_and_painted_ones_are_mixtures():
@@ -122,6 +137,8 @@ def test_style_pictures_are_what_their_share_says():
 def test_wrong_arguments_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         batches(**options)
+    with pytest.raises(ValueError, match="`style_scale` must be .low, high. with 0 < low <= high <= 1. Received"):
+        data.StylePictureBatches(batches().crops, [photograph(40, 30)], [None], 4, style_scale=(0.5, 1.5))
     with pytest.raises(ValueError, match="`hidden` must be positive. Received: hidden=0"):
         StylePredictor(5, hidden=0)
 

@@ -54,8 +54,7 @@ class Crops(EndlessBatches):
         resample: str = "bicubic",
         augmentation: Augmentation | None = None,
     ):
-        if scale is not None and not 0 < scale[0] <= scale[1] <= 1:
-            raise ValueError(f"`scale` must be (low, high) with 0 < low <= high <= 1. Received: scale={scale}")
+        check_scale(scale)
         if resample not in RESAMPLING:
             raise ValueError(f"`resample` must be one of {', '.join(RESAMPLING)}. Received: resample={resample}")
         self.source = source if isinstance(source, ImageSource) else ImageSource(ArraySource(source), max_unreadable=0)
@@ -103,6 +102,12 @@ class Crops(EndlessBatches):
                     f"{_size(self.crop_size)}. Received: {self.source.names[index]} of {_size(crop.picture_size)} "
                     f"in {self.source.location}"
                 )
+
+
+def check_scale(scale: tuple[float, float] | None, name: str = "scale") -> None:
+    """ValueError, about the argument of that name, unless a window is at most the largest that fits."""
+    if scale is not None and not 0 < scale[0] <= scale[1] <= 1:
+        raise ValueError(f"`{name}` must be (low, high) with 0 < low <= high <= 1. Received: {name}={scale}")
 
 
 class RandomCrop:

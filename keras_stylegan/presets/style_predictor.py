@@ -17,7 +17,8 @@ class StylePredictorPreset(Preset):
         styles: folder of style pictures; one named like a style of the network shows a known vector.
         start_from: directory of the multistyle run whose network it is for; empty for the packaged network.
         crop_size: pixels, height and width of photographs and style pictures.
-        scale: crops are cut from windows of this share (low, high) of a picture.
+        scale: crops are cut from windows of this share (low, high) of a photograph.
+        style_scale: and of a style picture.
         content_short_side: photographs are reduced to this shorter side.
         style_short_side: style pictures are reduced to this shorter side.
         painted_share: share of a batch whose style pictures the network itself paints, in mixtures of its styles.
@@ -43,10 +44,11 @@ class StylePredictorPreset(Preset):
     start_from: str = ""
     crop_size: int = 160
     scale: tuple[float, float] = (0.5, 1.0)
+    style_scale: tuple[float, float] = (0.55, 0.9)
     content_short_side: int = 320
     style_short_side: int = 256
     painted_share: float = 0.25
-    source_shares: tuple[float, float, float, float] = (0.5, 0.15, 0.2, 0.15)
+    source_shares: tuple[float, float, float, float] = (0.6, 0.1, 0.2, 0.1)
     num_projections: int = 24
     hidden: int = 64
     perceptual: str = "compact"
@@ -55,7 +57,7 @@ class StylePredictorPreset(Preset):
     content_method: str = "correlation"
     light_weight: float = 1.0
     variation_weight: float = 0.75
-    distillation_weight: float = 0.5
+    distillation_weight: float = 0.1
     prior_weight: float = 0.02
     learning_rate: float = 1e-3
     clip_norm: float = 10.0

@@ -68,6 +68,7 @@ def build_style_predictor(preset: StylePredictorPreset) -> System:
         preset.source_shares,
         num_painted,
         preset.seed,
+        preset.style_scale,
     )
     known = [name for name, number in zip(names, numbers, strict=True) if number is not None]
     return System(
