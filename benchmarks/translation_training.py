@@ -59,7 +59,7 @@ def main():
         parser.error("--domain must give two domains or more, of different names")
 
     kimg = arguments.kimg
-    settings = [f"kimg={kimg}", *(f"{name}_kimg={kimg / 2}" for name in ("constant", "decay")), *arguments.set]
+    settings = [f"kimg={kimg}", *arguments.set]
     planned, domains = [], None
     for name, *folders in arguments.paired:
         train, test = split(arguments.out / "pairs" / name, *map(Path, folders))
@@ -81,8 +81,8 @@ def main():
         for name, train, test in arguments.domain:
             copy(Path(train), taught / name)
             copy(Path(test), tested / name)
-        settings = [f"kimg={kimg}", f"diversity_kimg={kimg}", *arguments.set]
-        planned.append((domains, "multidomain_small", ["--data", taught], settings, []))
+        changes = [f"kimg={kimg}", f"diversity_kimg={kimg}", *arguments.set]
+        planned.append((domains, "multidomain_small", ["--data", taught], changes, []))
 
     for run, preset, sources, changes, _ in planned:
         train_run(run, preset, sources, changes, round(1000 * kimg))

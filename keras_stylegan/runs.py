@@ -27,9 +27,9 @@ from keras_stylegan.systems import Probe, System, build
 # A resumed run may differ from the checkpoint's in these settings: they say how long, how often and from where.
 MAY_CHANGE = frozenset(
     (
-        "cache_megabytes", "checkpoint_seconds", "content", "data", "data_b", "data_threads", "grid_images",
-        "hours", "keep_checkpoints", "kimg", "log_images", "max_rollbacks", "monitor", "perceptual", "rollback_factor",
-        "styles", "targets",
+        "backbone_weights", "cache_megabytes", "checkpoint_seconds", "content", "critic_backbone_weights", "data",
+        "data_b", "data_threads", "grid_images", "hours", "keep_checkpoints", "kimg", "log_images", "max_rollbacks",
+        "monitor", "perceptual", "rollback_factor", "styles", "targets",
     )
 )  # fmt: skip
 

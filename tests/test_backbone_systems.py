@@ -3,12 +3,14 @@
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 from toy_translation import write_pictures
 
 from keras_stylegan import cli
 from keras_stylegan.callbacks import read_metrics
 from keras_stylegan.inference.translator import open_translator
-from keras_stylegan.networks import BackboneUNet, backbone_trunk
+from keras_stylegan.models import Pix2Pix
+from keras_stylegan.networks import BackboneCritic, BackboneUNet, backbone_trunk
 from keras_stylegan.ops.resampling import resize_bilinear
 from keras_stylegan.presets import get_preset, with_settings
 from keras_stylegan.systems import build
@@ -201,3 +203,65 @@ def test_wrong_settings_are_one_line(changes, message, pairs, tmp_path, capsys):
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not (tmp_path / "x").exists()
+
+
+# --- with classes
+
+
+def test_a_gan_with_classes_learns_against_a_classifier(tmp_path):
+    """The heads learn and the frozen trunk does not; the class of a picture changes its score."""
+    rng = np.random.default_rng(0)
+    for name in ("dark", "light"):
+        (tmp_path / name).mkdir()
+        for index in range(2):
+            picture = rng.integers(0, 128, (32, 32, 3), "uint8") + (128 if name == "light" else 0)
+            Image.fromarray(picture.astype("uint8")).save(tmp_path / name / f"{index}.png")
+    texts = [
+        f"data={tmp_path}", "size=32,32", "classes=all", "critic=mobilenet", "critic_backbone_weights=file",
+        "channel_base=64", "latent_dim=4", "style_dim=4", "batch_size=2", "critic_filters=2", "loss=hinge",
+    ]  # fmt: skip
+    system = build(with_settings(get_preset("stylegan2_scenes"), texts))
+    model, critic = system.model, system.model.critic
+    assert critic.num_classes == 2 and not critic.trunk.trainable_weights and model.gamma == 0
+    trunk, head = [variable.numpy() for variable in critic.trunk.weights], critic.heads[0][0].kernel.numpy()
+    model.run_eagerly = True
+    for number in range(2):
+        model.update_step(system.batches[number])
+    assert np.abs(critic.heads[0][0].kernel.numpy() - head).max() > 0
+    assert all(np.array_equal(old, new) for old, new in zip(trunk, critic.trunk.weights, strict=True))
+    pictures = system.batches[0]["images"]
+    one, other = (np.array(critic(pictures, np.eye(2, dtype="float32")[[label] * 2])) for label in (0, 1))
+    assert np.abs(one - other).max() > 1e-6
+    for text, message in (
+        ("critic_backbone_weights=", "`critic_backbone_frozen` must be 0 for random weights"),
+        ("size=16,16", "`size` must be at least 32 for a critic of mobilenet"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            build(with_settings(get_preset("stylegan2_scenes"), [*texts, text]))
+
+
+def test_pix2pix_hands_on_the_classes_of_its_pictures():
+    rng = np.random.default_rng(0)
+    critic = BackboneCritic("mobilenet", weights="file", filters=2, num_classes=2)
+    generator = BackboneUNet("mobilenet", 2, "file", False, 2, num_classes=2)
+    for network in (critic, generator):
+        network.build()
+    for score in (head[2] for head in critic.heads):
+        score.embedding.kernel.assign(rng.normal(size=score.embedding.kernel.shape))
+    model = Pix2Pix(generator, critic, "hinge", reconstruction_weight=10.0)
+    images = rng.uniform(-1, 1, (2, 2, 32, 32, 3)).astype("float32")
+    batch = {"images_a": images[0], "images_b": images[1], "labels": np.eye(2, dtype="float32")}
+    fake = generator(images[0], batch["labels"], training=True)
+    expected = 10 * np.abs(fake - images[1]).mean((1, 2, 3))
+    np.testing.assert_allclose(model.generator_terms(batch)["reconstruction"], expected, rtol=1e-4)
+    wanted = -np.array(critic(fake, batch["labels"], training=True)).mean(1)
+    # Spectral norms are a little nearer with each call.
+    np.testing.assert_allclose(model.generator_terms(batch)["adversarial"], wanted, rtol=0.05)
+    exchanged = {**batch, "labels": batch["labels"][::-1]}
+    for terms in (model.generator_terms, model.critic_terms):
+        assert np.abs(np.array(terms(batch)["adversarial"]) - terms(exchanged)["adversarial"]).max() > 1e-6
+    model.compile({name: keras.optimizers.Adam(1e-3) for name in ("critic", "generator")}, run_eagerly=True)
+    model.built = True
+    model.update_step(batch)
+    painted = np.array(model(images[0], labels=batch["labels"]))
+    assert painted.shape == images[0].shape and np.isfinite(painted).all()

@@ -159,6 +159,30 @@ def test_pairs_of_other_sizes_and_odd_widths_are_skipped(tmp_path):
         data.open(tmp_path / "A", "paired", size=8, engine="numpy")[0]
 
 
+def test_pairs_are_checked_without_decoding_them(tmp_path):
+    """One wrong pair of many, which reading would pass over; sizes are of upright pictures."""
+    (tmp_path / "A").mkdir()
+    (tmp_path / "B").mkdir()
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for index in range(120):
+        Image.fromarray(noise(4, 6)).save(tmp_path / "A" / f"{index:03}.png")
+        Image.fromarray(noise(6, 4)).save(tmp_path / "B" / f"{index:03}.png", exif=turned)
+    (tmp_path / "B" / "050.png").write_bytes(b"no picture")  # counted and named when it is decoded
+
+    def source(**options):
+        return data.open(tmp_path, "paired", size=4, engine="numpy", **options).crops[0].source.source
+
+    data.check_pairs(source())
+    Image.fromarray(noise(6, 4)).save(tmp_path / "B" / "077.png")
+    with pytest.raises(ValueError, match=r"must have one size. Received: 077 .6x4 and 4x6. in "):
+        data.check_pairs(source())
+    data.check_pairs(source(), at_most=2)  # the first and the last
+    with pytest.raises(ValueError, match=r"side by side must have even widths. Received: 000.png .9x4. in .*A"):
+        Image.fromarray(noise(4, 9)).save(tmp_path / "A" / "000.png")
+        data.check_pairs(data.open(tmp_path / "A", "paired", size=4, engine="numpy").crops[0].source.source)
+
+
 def test_unpaired_domains_have_orders_of_their_own(tmp_path):
     for index in range(8):
         for domain in "AB":

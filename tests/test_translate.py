@@ -32,7 +32,7 @@ from keras_stylegan.systems import translation_networks
 
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
 TINY = {"size": "16,16", "filters": 2, "depth": 2, "num_blocks": 1, "receptive_field": 1, "critic_filters": 2}
-TINY |= {"batch_size": 2, "kimg": 0.004, "constant_kimg": 0.001, "decay_kimg": 0.01, "grid_images": 4}
+TINY |= {"batch_size": 2, "kimg": 0.004, "grid_images": 4}
 RECIPES = {"pix2pix": {}, "cyclegan": {"history_size": 3}}
 
 
@@ -255,7 +255,9 @@ def test_wrong_models_are_one_line(run, tmp_path, capsys):
         ("pix2pix", {"critic_normalization": "spectral"}, "`critic_normalization` must be one of batch, instance, "),
         ("cyclegan", {"loss": "lsgan"}, "`loss` must be one of minimax, non_saturating, least_squares, "),
         ("pix2pix", {"direction": "b"}, "`direction` must be one of a_to_b, b_to_a. Received: direction=b"),
-        ("pix2pix", {"size": "18,16"}, "`size` must be multiples of 4 for this unet. Received: size=(18, 16)"),
+        ("pix2pix", {"size": "18,16"}, "`size` must be multiples of 4 for this unet, or `depth` lower than 2. Rec"),
+        ("pix2pix", {"network": "vnet", "depth": 4}, "`size` must be at least 32 for a `network` of vnet. Received"),
+        ("pix2pix", {"decay_share": 1.5}, "`decay_share` must be at most 1. Received: decay_share=1.5"),
         ("cyclegan", {"receptive_field": 286}, "`size` must be at least 96 for a `receptive_field` of 286. Received"),
         ("cyclegan", {"critic_steps": 3}, "`batch_size` must be a multiple of `critic_steps`, which share a batch"),
         (
@@ -276,7 +278,7 @@ def test_wrong_pictures_are_one_line(tmp_path, capsys):
     paired = write_pictures(tmp_path / "paired")
     Image.fromarray(np.zeros((9, 9, 3), "uint8")).save(paired / "B" / "3.png")
     assert train("pix2pix", paired, tmp_path / "x") == 2
-    assert "3: the pictures of a pair must have one size. Received: 20x16 and 9x9" in capsys.readouterr().err
+    assert "the pictures of a pair must have one size. Received: 3 (20x16 and 9x9) in " in capsys.readouterr().err
     (paired / "B" / "4.png").unlink()
     assert train("pix2pix", paired, tmp_path / "x") == 2
     assert "paired pictures must have equal names in A and B. Received: 1 without a partner" in capsys.readouterr().err

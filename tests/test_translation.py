@@ -193,7 +193,7 @@ def test_rates_hold_and_then_fall_along_a_line():
 
 
 def test_rates_of_a_preset_fall_with_its_images():
-    changes = ["constant_kimg=0.1", "decay_kimg=0.1", "batch_size=4", "critic_steps=2", "critic_learning_rate=0.001"]
+    changes = ["kimg=0.2", "decay_share=0.5", "batch_size=4", "critic_steps=2", "critic_learning_rate=0.001"]
     model = cyclegan(critic_steps=2)
     compile_translation(model, with_settings(get_preset("cyclegan"), changes))
     for name, rate, updates in (("generator", 2e-4, 1), ("critic", 1e-3, 2)):
@@ -218,7 +218,7 @@ def test_presets_have_the_papers_numbers():
     for name, expected in numbers.items():
         preset = get_preset(name)
         assert {key: getattr(preset, key) for key in (shared | expected)} == shared | expected
-        assert preset.constant_kimg == preset.decay_kimg == preset.kimg / 2
+        assert preset.decay_share == 0.5
 
 
 @pytest.mark.parametrize(

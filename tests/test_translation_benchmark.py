@@ -102,7 +102,7 @@ def test_what_is_trained_and_scored(tmp_path, monkeypatch):
     ])  # fmt: skip
     translation_training.main()
     runs, pairs = tmp_path / "runs", tmp_path / "runs" / "pairs" / "streets"
-    falling = ["kimg=4.0", "constant_kimg=2.0", "decay_kimg=2.0", "seed=3"]
+    falling = ["kimg=4.0", "seed=3"]
     sources = ["--data", pairs / "train" / "A", "--data-b", pairs / "train" / "B"]
     assert trained == [
         (runs / "streets_gan", "pix2pix_small", sources, falling, 4000),

@@ -111,6 +111,15 @@ def test_tiles_are_parts_of_the_whole(assets, upscaler):
     assert np.abs(torn.run(picture).astype(int) - upscaler.run(picture)).max() > 3
 
 
+def test_tiles_of_a_file_overlap_as_far_as_its_export_says(assets, tmp_path):
+    file = tmp_path / "deep.tflite"
+    file.write_bytes((assets[0] / "weights/super_resolution.tflite").read_bytes())
+    assert upscaling.open_upscaler(file).margin == upscaling.MARGIN
+    for facts, margin in (('{"reach": 40}', 40), ('{"reach": "far"}', upscaling.MARGIN), ("[]", upscaling.MARGIN)):
+        file.with_suffix(".json").write_text(facts)
+        assert upscaling.open_upscaler(file).margin == margin
+
+
 def test_a_run_enlarges_as_its_file_does(assets, upscaler, files, capsys):
     opened, picture = upscaling.open_upscaler(assets[2]), photograph(21, 34)
     assert opened.factor == 4 and opened.margin == tiny_network().reach

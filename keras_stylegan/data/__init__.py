@@ -12,6 +12,7 @@ from keras_stylegan.data.harmonization import HarmonizationPairs
 from keras_stylegan.data.images import ImageSource, open_images
 from keras_stylegan.data.packing import pack
 from keras_stylegan.data.painted import PaintedPair, open_painted
+from keras_stylegan.data.pairs import check_pairs
 from keras_stylegan.data.pictures import read_picture, to_float, to_rgb, to_uint8
 from keras_stylegan.data.scene_batches import SceneBatches
 from keras_stylegan.data.shards import ShardSource, damaged_shards, open_shards, shard_dataset
@@ -24,9 +25,9 @@ from keras_stylegan.data.textures import procedural_texture
 __all__ = [
     "Augmentation", "Batches", "Change", "Crops", "Degradation", "DegradedBatches", "DomainBatches",
     "EndlessBatches", "Feed", "HarmonizationPairs", "ImageSource", "PaintedPair", "SceneBatches", "ShardSource",
-    "Source", "StyleBatches", "StylePictureBatches", "damaged_shards", "open", "open_images", "open_painted",
-    "open_shards", "open_source", "open_styles", "pack", "procedural_texture", "read_picture", "shard_dataset",
-    "smooth_edges", "to_float", "to_rgb", "to_uint8",
+    "Source", "StyleBatches", "StylePictureBatches", "check_pairs", "damaged_shards", "open", "open_images",
+    "open_painted", "open_shards", "open_source", "open_styles", "pack", "procedural_texture", "read_picture",
+    "shard_dataset", "smooth_edges", "to_float", "to_rgb", "to_uint8",
 ]  # fmt: skip
 
 

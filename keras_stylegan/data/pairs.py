@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from PIL import ExifTags, Image
 
 from keras_stylegan.data.sources import TFDS_PREFIX, Source, Subset, open_source
 
 _NAMED = 5  # files listed in a message
+_ORIENTATION = ExifTags.Base.Orientation
+_LYING = (5, 6, 7, 8)  # orientations in which rows are columns
 
 
 class PairedSource:
@@ -94,6 +98,43 @@ def join_pair(pictures: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         sizes = " and ".join(f"{picture.shape[1]}x{picture.shape[0]}" for picture in pictures)
         raise ValueError(f"the pictures of a pair must have one size. Received: {sizes}")
     return np.concatenate([a, b], axis=2)
+
+
+def check_pairs(source: Source, at_most: int = 2000) -> None:
+    """Looks at the sizes of pairs, without decoding them: a set that was put together wrongly is no case for skipping.
+
+    Args:
+        source: a `PairedSource`, or a source of pictures that hold both side by side.
+        at_most: int, of more pairs so many are looked at, evenly spaced.
+
+    Raises:
+        ValueError: if the two pictures of a pair differ in size, or a picture of both has an odd width; the message
+            names some. What cannot be read is left to `ImageSource`.
+    """
+    together, wrong = isinstance(source, PairedSource), []
+    for index in dict.fromkeys(np.linspace(0, len(source) - 1, min(len(source), at_most)).astype(int).tolist()):
+        try:
+            contents = source.read(index)[0]
+            sizes = [_size(content) for content in (contents if together else (contents,))]
+        except MemoryError:
+            raise
+        except Exception:  # noqa: S112 - files vanish and are damaged: counted and named where they are decoded
+            continue
+        if (sizes[0] != sizes[1]) if together else sizes[0][0] % 2:
+            wrong.append(f"{source.names[index]} ({' and '.join(f'{width}x{height}' for width, height in sizes)})")
+    if wrong:
+        rule = "the pictures of a pair must have one size" if together else "pairs side by side must have even widths"
+        listed = ", ".join(wrong[:_NAMED]) + (f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else "")
+        raise ValueError(f"{rule}. Received: {listed} in {source.location}")
+
+
+def _size(content: bytes | np.ndarray) -> tuple[int, int]:
+    """Width and height of a picture that is not decoded, upright."""
+    if isinstance(content, np.ndarray):
+        return content.shape[1], content.shape[0]
+    with Image.open(io.BytesIO(content)) as image:
+        width, height = image.size
+        return (height, width) if image.getexif().get(_ORIENTATION, 1) in _LYING else (width, height)
 
 
 def split_pair(picture: np.ndarray) -> np.ndarray:

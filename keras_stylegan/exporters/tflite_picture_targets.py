@@ -65,6 +65,7 @@ def upscaler_target(opened: Source) -> Photographed:
             "image": TensorNote.picture("small picture, RGB"),
             "upscaled": TensorNote.picture("large picture, RGB", enlarged=network.factor),
         },
+        facts={"factor": network.factor, "reach": network.reach, "parameters": network.count_params()},
     )
 
 

@@ -7,6 +7,7 @@ whole in bounded memory.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from pathlib import Path
@@ -17,7 +18,8 @@ from PIL import Image
 from keras_stylegan.inference.images import MAX_PIXELS, read_picture
 from keras_stylegan.inference.runtimes import available_cores, pad_to_stride
 
-# Pixels of the small picture that are computed together, and what they see beyond: more than the reach of the network.
+# Pixels of the small picture that are computed together, and how far a file's network is taken to see beyond them: that
+# of the package sees less.
 TILE, MARGIN = 192, 24
 # Below this side a picture is continued by reflection.
 SMALLEST = 8
@@ -128,7 +130,8 @@ def open_upscaler(source: str | os.PathLike | None = None) -> Upscaler:
 
     Args:
         source: path of a LiteRT file, of a `.keras` file, or of a run directory of super-resolution; None for the
-            packaged network.
+            packaged network. Tiles of a LiteRT file overlap as far as the `.json` file of its export says that it sees,
+            or by `MARGIN` without one.
 
     Raises:
         ValueError: if there is no such network, or the file is damaged.
@@ -144,9 +147,18 @@ def open_upscaler(source: str | os.PathLike | None = None) -> Upscaler:
     with open(source, "rb") as file:
         content = file.read()
     try:
-        return Upscaler(content)
+        return Upscaler(content, margin=_reach(path.with_suffix(".json")))
     except ValueError as error:
         raise ValueError(f"{os.fspath(source)}: not a network that enlarges pictures ({error})") from error
+
+
+def _reach(facts):
+    """How far the network of a LiteRT file sees, by the facts that its export wrote beside it; None without them."""
+    try:
+        reach = json.loads(facts.read_text(encoding="utf-8")).get("reach")
+    except (OSError, ValueError, AttributeError):  # not there, or another file of that name
+        return None
+    return reach if isinstance(reach, int) and reach >= 0 else None
 
 
 def _load(file):

@@ -17,7 +17,7 @@ class Pix2Pix(TranslationModel):
     Args:
         generator: built translator with `channels` and `stride`.
         critic: built `PatchGANCritic` under the condition of the picture that comes in; one without condition, such
-            as a `BackboneCritic`, sees results alone; None trains by the reconstruction alone.
+            as a `BackboneCritic`, sees results alone, and their classes; None trains by the reconstruction alone.
         loss: name of an adversarial loss.
         reconstruction_weight: float, lambda of L1.
         adversarial_weight: float.
@@ -27,7 +27,8 @@ class Pix2Pix(TranslationModel):
         seed: int or None.
 
     Batches are dicts: `images_a` `(batch, height, width, channels)`, what comes in, and `images_b`, what is wanted, in
-    [-1, 1].
+    [-1, 1]; and where generator or critic has `num_classes`, such as a `BackboneUNet`, `labels` `(batch, num_classes)`,
+    rows that sum to 1.
 
     Raises:
         ValueError: if there is nothing to learn from, or an argument breaks its rule.
@@ -59,8 +60,15 @@ class Pix2Pix(TranslationModel):
         self.reconstruction_weight = reconstruction_weight
 
     def condition(self, batch):
-        """What the critic sees beside a picture: the one that it was made from, or None."""
+        """What the critic sees beside a picture: the one that it was made from, its class, or None."""
+        if getattr(self.critic, "num_classes", 0):
+            return batch["labels"]
         return batch["images_a"] if getattr(self.critic, "condition_channels", 0) else None
+
+    def translate(self, batch):
+        """The translator's pictures for a batch, in training."""
+        labels = (batch["labels"],) if getattr(self.generator, "num_classes", 0) else ()
+        return self.generator(batch["images_a"], *labels, training=True)
 
     def players(self):
         generator = Player("generator", [self.generator], self.generator_terms)
@@ -73,21 +81,21 @@ class Pix2Pix(TranslationModel):
 
     def critic_terms(self, batch):
         """Every term of the critic's loss, each of shape `(batch,)`."""
-        fake = self.generator(batch["images_a"], training=True)
+        fake = self.translate(batch)
         return self.critic_losses(self.critic, batch["images_b"], fake, batch, self.condition(batch))
 
     def generator_terms(self, batch):
         """Every weighted term of the translator's loss, each of shape `(batch,)`."""
         target = batch["images_b"]
-        fake = self.generator(batch["images_a"], training=True)
+        fake = self.translate(batch)
         terms = {"reconstruction": self.reconstruction_weight * absolute_error(fake, target)}
         if self.critic is not None:
             terms["adversarial"] = self.adversarial_term(self.critic, target, fake, self.condition(batch))
         return terms
 
-    def call(self, images, training=False):
-        """Translated pictures: what `predict` returns."""
-        return self.sampler(images, training=training)
+    def call(self, images, labels=None, training=False):
+        """Translated pictures: what `predict` returns; with `labels` for a translator that has classes."""
+        return self.sampler(*((images,) if labels is None else (images, labels)), training=training)
 
     def get_config(self):
         return {**super().get_config(), "reconstruction_weight": self.reconstruction_weight}

@@ -75,7 +75,8 @@ class StyleGAN2(ImageGAN):
     ):
         super().__init__(generator, critic, loss, augment, frozen_blocks, seed, **kwargs)
         for name in ("size", "channels", "num_classes"):
-            ours, theirs = getattr(generator, name), getattr(critic, name)
+            ours = getattr(generator, name)
+            theirs = getattr(critic, name, ours)  # a critic for pictures of any size has none of its own
             if ours != theirs:
                 raise ValueError(f"`generator` and `critic` must have the same `{name}`. Received: {ours} and {theirs}")
         for name, value in (("gamma", gamma), ("path_length_weight", path_length_weight)):

@@ -21,7 +21,8 @@ class VNetTranslator(keras.Model):
         normalization: as in `ConvBlock`.
 
     Call arguments:
-        images: tensor of shape `(batch, height, width, channels)` in [-1, 1], height and width multiples of `stride`.
+        images: tensor of shape `(batch, height, width, channels)` in [-1, 1], height and width multiples of `stride`
+            and at least `min_side`.
         training: bool.
 
     Output shape:
@@ -83,6 +84,11 @@ class VNetTranslator(keras.Model):
     def stride(self):
         """Int, what height and width are to be multiples of."""
         return 2 ** (len(self.widths) - 1)
+
+    @property
+    def min_side(self):
+        """Int, the smallest height and width: a single pixel at the deepest stage has no spread to be normalised by."""
+        return self.stride * (2 if self.normalization.endswith("instance") else 1)
 
     def build(self, images_shape=None):
         def shape(channels):

@@ -10,11 +10,11 @@ import typing
 MAY_BE_ZERO = frozenset(
     (
         "adversarial_weight", "alphas", "augment_target", "backbone_frozen", "beta_1", "blur", "cache_megabytes",
-        "clean_share", "clip_norm", "code_weight", "constant_kimg", "content_weight", "continuous", "continuous_weight",
+        "clean_share", "clip_norm", "code_weight", "content_weight", "continuous", "continuous_weight",
         "critic_backbone_frozen", "critic_balanced", "critic_kimg", "critic_weight", "cycle_weight", "decay_kimg",
-        "distillation_weight", "diversity_weight", "dropout", "ema_half_life_kimg", "ema_kimg", "ema_ramp_up",
-        "final_penalties", "flip", "frozen_blocks", "gamma", "grid_weight", "group_size", "history_size", "hours",
-        "identity_weight", "light_weight", "many_probability", "max_rollbacks", "methods", "mix_probability",
+        "decay_share", "distillation_weight", "diversity_weight", "dropout", "ema_half_life_kimg", "ema_kimg",
+        "ema_ramp_up", "final_penalties", "flip", "frozen_blocks", "gamma", "grid_weight", "group_size", "history_size",
+        "hours", "identity_weight", "light_weight", "many_probability", "max_rollbacks", "methods", "mix_probability",
         "mixing_probability", "noise", "num_blocks", "painted_share", "path_length_weight", "penalties",
         "penalty_weight", "perceptual_weight", "photograph_weight", "pixel_weight", "prior_weight",
         "reconstruction_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "shifts", "skips", "smoothed",
@@ -26,6 +26,7 @@ MAY_BE_ZERO = frozenset(
 SWITCHES = frozenset(("backbone_frozen", "critic_backbone_frozen", "critic_balanced", "flip", "residual", "skips"))
 # Of an optimizer's moving averages, which 1 would never move.
 DECAY_RATES = frozenset(("beta_1", "beta_2", "final_beta_2"))
+SHARES = frozenset(("decay_share", "painted_share"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,8 +53,8 @@ class Preset:
         cache_megabytes: decoded pictures kept in memory, at most.
 
     Raises:
-        ValueError: for a number that is negative or not finite, 0 where that means nothing, or greater than a switch
-            or a decay rate can be.
+        ValueError: for a number that is negative or not finite, 0 where that means nothing, or greater than a switch,
+            a share or a decay rate can be.
     """
 
     kimg: float = 100.0
@@ -87,6 +88,8 @@ class Preset:
                 raise ValueError(f"`{field.name}` must be {rule}. Received: {field.name}={value}")
             if field.name in SWITCHES and value > 1:
                 raise ValueError(f"`{field.name}` must be 0 or 1. Received: {field.name}={value}")
+            if field.name in SHARES and value > 1:
+                raise ValueError(f"`{field.name}` must be at most 1. Received: {field.name}={value}")
             if field.name in DECAY_RATES and value >= 1:
                 raise ValueError(f"`{field.name}` must be below 1. Received: {field.name}={value}")
 

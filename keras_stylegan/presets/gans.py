@@ -181,9 +181,15 @@ class StyleGAN2Preset(Preset):
         latent_dim: numbers in a latent.
         style_dim: numbers in a style.
         mapping_layers: fully connected layers from latent to style.
-        critic: `stylegan2`, or `projected`, which looks through a frozen perceptual network and takes no R1.
-        perceptual: that network: `compact`, `vgg16`, `vgg19`, or an .npz file.
-        critic_filters: channels of the projected critic at the full size, doubled at each half of it.
+        critic: `stylegan2`; `projected`, which looks through a frozen perceptual network; or a classifier of
+            keras.applications through which small heads look: `densenet121`, `inception_v3`, `mobilenet` or `resnet50`.
+            The last two take no R1.
+        critic_backbone_weights: of such a classifier: empty for random ones, `imagenet` (downloaded where not cached),
+            or a local file.
+        critic_backbone_frozen: 1 trains the heads alone, 0 the classifier too.
+        perceptual: the perceptual network: `compact`, `vgg16`, `vgg19`, or an .npz file.
+        critic_filters: channels of the projected critic at the full size, doubled at each half of it; or of a
+            classifier's heads.
         residual: 1 for the residual critic, 0 for the plain one.
         group_size: pictures whose deviation the critic sees; 0 for none.
         loss: `non_saturating`, `relativistic` (with R2 beside R1), or another adversarial loss.
@@ -217,6 +223,8 @@ class StyleGAN2Preset(Preset):
     style_dim: int = 512
     mapping_layers: int = 2
     critic: str = "stylegan2"
+    critic_backbone_weights: str = ""
+    critic_backbone_frozen: int = 1
     perceptual: str = "compact"
     critic_filters: int = 16
     residual: int = 1

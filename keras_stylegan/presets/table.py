@@ -159,20 +159,20 @@ PRESETS: dict[str, Preset] = {
     ),
     # Isola et al. 2017, facades: 400 pairs for 200 epochs, batches of one, U-Net-256 against a patch of 70 pixels.
     "pix2pix": Pix2PixPreset(
-        kimg=80.0, batch_size=1, log_images=400, grid_images=4000, constant_kimg=40.0, decay_kimg=40.0
+        kimg=80.0, batch_size=1, log_images=400, grid_images=4000, decay_share=0.5
     ),
     # At the size and cost of two cores.
     "pix2pix_small": Pix2PixPreset(
         kimg=40.0, batch_size=4, size=(96, 128), scale=(0.85, 1.0), filters=32, depth=5, upsample="resize",
-        receptive_field=34, critic_filters=32, constant_kimg=20.0, decay_kimg=20.0, ema_half_life_kimg=0.5,
+        receptive_field=34, critic_filters=32, decay_share=0.5, ema_half_life_kimg=0.5,
     ),
     # Zhu et al. 2017: about 1000 pictures a set for 200 epochs, batches of one.
     "cyclegan": CycleGANPreset(
-        kimg=200.0, batch_size=1, log_images=400, grid_images=4000, constant_kimg=100.0, decay_kimg=100.0
+        kimg=200.0, batch_size=1, log_images=400, grid_images=4000, decay_share=0.5
     ),
     "cyclegan_small": CycleGANPreset(
         kimg=20.0, batch_size=2, size=(96, 96), scale=(0.75, 1.0), filters=16, num_blocks=4, receptive_field=34,
-        critic_filters=32, log_images=200, grid_images=2000, constant_kimg=10.0, decay_kimg=10.0,
+        critic_filters=32, log_images=200, grid_images=2000, decay_share=0.5,
     ),
     # Choi et al. 2020, 100,000 steps.
     "multidomain": MultiDomainPreset(kimg=800.0, batch_size=8, log_images=800, grid_images=8000),

@@ -23,11 +23,12 @@ class TranslationPreset(Preset):
         backbone_weights: of such a classifier: empty for random ones, `imagenet` (downloaded where not cached), or a
             local file.
         backbone_frozen: 1 leaves the classifier as it is, 0 trains it too.
-        filters: channels of the translators' first convolution.
-        depth: halvings of a `unet` or `vnet`; of a classifier at most 5.
+        filters: channels of the translators' first convolution; a `vnet`, with its 5x5 kernels, wants fewer.
+        depth: halvings of a `unet`, of a `vnet` (at most 4) or of a classifier (at most 5).
         num_blocks: residual or dense blocks of a `resnet` or `densenet`.
-        normalization: of the translators: `batch`, `instance`, `affine_instance` or `none`.
-        upsample: how translators double a size: `transposed` or `resize` (`vnet` has its own way).
+        normalization: of the translators, but for a classifier's: `batch`, `instance`, `affine_instance` or `none`.
+            `batch` wants larger batches than of one picture, whose statistics are not those that it is used with.
+        upsample: how translators double a size: `transposed` or `resize` (`vnet` and classifiers have their own way).
         dropout: share of values left out in the innermost steps of a `unet` back.
         critic: `patch`, or a classifier of keras.applications (names as of `network`) through which small heads look
             at whole pictures; in pix2pix such a critic does not see the picture that comes in.
@@ -35,7 +36,7 @@ class TranslationPreset(Preset):
         critic_backbone_frozen: 1 trains the heads alone, 0 the classifier too.
         receptive_field: width of the patches that critics score, in pixels: 1, 16, 34, 70, 142 or 286.
         critic_filters: channels of the critics' first convolution, or of their heads.
-        critic_normalization: of the critics; `none` for a gradient penalty.
+        critic_normalization: of `patch` critics; `none` for a gradient penalty.
         loss: name of the adversarial loss.
         adversarial_weight: of the translators' adversarial terms.
         critic_weight: of the critics' adversarial terms.
@@ -45,8 +46,7 @@ class TranslationPreset(Preset):
         critic_learning_rate: of the critics.
         beta_1: first decay rate of Adam.
         beta_2: second decay rate of Adam.
-        constant_kimg: thousands of images before learning rates begin to fall.
-        decay_kimg: thousands of images in which they then fall to 0 along a line; 0 keeps them.
+        decay_share: share of the run, its end, in which learning rates fall to 0 along a line; 0 keeps them.
     """
 
     data: str = ""
@@ -79,8 +79,7 @@ class TranslationPreset(Preset):
     critic_learning_rate: float = 2e-4
     beta_1: float = 0.5
     beta_2: float = 0.999
-    constant_kimg: float = 0.0
-    decay_kimg: float = 0.0
+    decay_share: float = 0.0
 
     sources: typing.ClassVar[tuple[str, ...]] = ("data",)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_stylegan.choices import did_you_mean
+from keras_stylegan.networks import TRUNKS
 
 
 def check_choice(name: str, value: Any, valid: Iterable[str]) -> None:
@@ -14,6 +15,27 @@ def check_choice(name: str, value: Any, valid: Iterable[str]) -> None:
     if value not in valid:
         hint = did_you_mean(value, valid)
         raise ValueError(f"`{name}` must be one of {', '.join(valid)}. Received: {name}={value}{hint}")
+
+
+def check_backbone(preset: Any, network: str, prefix: str) -> None:
+    """Raises a ValueError for weights of a classifier that there is not, or a frozen one without weights.
+
+    Args:
+        preset: the settings.
+        network: name of the one that may name a classifier.
+        prefix: of the names of its `_weights` and `_frozen`.
+    """
+    name, weights = getattr(preset, network), getattr(preset, f"{prefix}_weights")
+    if weights and name not in TRUNKS:
+        raise ValueError(
+            f"`{prefix}_weights` are those of a classifier, but `{network}` is none of {', '.join(TRUNKS)}. "
+            f"Received: {network}={name}, {prefix}_weights={weights}"
+        )
+    if name in TRUNKS and getattr(preset, f"{prefix}_frozen") and not weights:
+        raise ValueError(
+            f"`{prefix}_frozen` must be 0 for random weights: `{prefix}_weights` names a local file, or imagenet, "
+            f"which may be downloaded. Received: {network}={name}, {prefix}_frozen=1"
+        )
 
 
 def check_critic_steps(preset: Any) -> None:

@@ -28,8 +28,6 @@ def build_style_predictor(preset: StylePredictorPreset) -> System:
         raise ValueError(
             f"`crop_size` must be a multiple of {StyleTransformer.stride}. Received: crop_size={preset.crop_size}"
         )
-    if preset.painted_share > 1:
-        raise ValueError(f"`painted_share` must be at most 1. Received: painted_share={preset.painted_share}")
     photographs = data.open_images(preset.content, preset.content_short_side, preset.cache_megabytes * 2**20)
     names, pictures = data.open_styles(preset.styles, preset.style_short_side)
     network, styles, space = open_transformer(preset.start_from)

@@ -7,14 +7,21 @@ import numpy as np
 
 from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
-from keras_stylegan.networks import ProjectedCritic, StyleGAN2Critic, StyleGAN2Generator, build_perceptual
+from keras_stylegan.networks import (
+    TRUNKS,
+    BackboneCritic,
+    ProjectedCritic,
+    StyleGAN2Critic,
+    StyleGAN2Generator,
+    build_perceptual,
+)
 from keras_stylegan.presets import StyleGAN2Preset
 from keras_stylegan.systems.base import System, jit_compile
-from keras_stylegan.systems.checks import check_choice
+from keras_stylegan.systems.checks import check_backbone, check_choice
 from keras_stylegan.systems.gan_beginning import start_from
 from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches
 
-CRITICS = ("stylegan2", "projected")
+CRITICS = ("stylegan2", "projected", *TRUNKS)
 
 
 def build_stylegan2(preset: StyleGAN2Preset) -> System:
@@ -83,15 +90,33 @@ def _critic(preset, shared, num_classes):
     if preset.critic == "stylegan2":
         return StyleGAN2Critic(**shared, residual=bool(preset.residual), group_size=preset.group_size)
     check_choice("critic", preset.critic, CRITICS)
-    if preset.channels != ProjectedCritic.channels:
-        raise ValueError(f"`channels` must be 3 for a projected critic. Received: channels={preset.channels}")
+    if preset.channels != 3:
+        raise ValueError(f"`channels` must be 3 for a critic of {preset.critic}. Received: channels={preset.channels}")
+    if preset.critic in TRUNKS:
+        return _backbone_critic(preset, num_classes)
     features = build_perceptual(preset.perceptual, dtype=None)
     return ProjectedCritic(features, preset.size, preset.critic_filters, num_classes)
 
 
+def _backbone_critic(preset, num_classes):
+    check_backbone(preset, "critic", "critic_backbone")
+    critic = BackboneCritic(
+        preset.critic,
+        weights=preset.critic_backbone_weights or None,
+        frozen=bool(preset.critic_backbone_frozen),
+        filters=preset.critic_filters,
+        num_classes=num_classes,
+    )
+    if min(preset.size) < critic.min_side:
+        raise ValueError(
+            f"`size` must be at least {critic.min_side} for a critic of {preset.critic}. Received: size={preset.size}"
+        )
+    return critic
+
+
 def _gamma(preset):
-    if preset.critic == "projected":
-        return 0.0  # its layers are normalised, and a frozen network's gradients are not what R1 should flatten
+    if preset.critic != "stylegan2":
+        return 0.0  # its layers are normalised, and a classifier's gradients are not what R1 should flatten
     return preset.gamma or r1_gamma(preset.size, preset.batch_size)
 
 

@@ -32,6 +32,7 @@ def build_pix2pix(preset: Pix2PixPreset) -> System:
     check_translation(preset)
     check_choice("direction", preset.direction, DIRECTIONS)
     batches = open_batches(preset, "paired")
+    data.check_pairs(batches.crops[0].source.source)
     if preset.direction == "b_to_a":
         batches = data.Batches(batches.crops, batches.keys[::-1])
     generator = build_translator(preset)
@@ -133,9 +134,9 @@ def compile_translation(model: TranslationModel, preset: TranslationPreset, ema:
     optimizers = {}
     for player in model.players():
         rate, steps = rates[player.name]
-        if preset.decay_kimg:
-            decay = LinearDecay(rate, preset.constant_kimg, preset.decay_kimg)
-            rate = PerUpdate(decay, preset.batch_size / steps)
+        if preset.decay_share:
+            falling = preset.decay_share * preset.kimg
+            rate = PerUpdate(LinearDecay(rate, preset.kimg - falling, falling), preset.batch_size / steps)
         optimizers[player.name] = keras.optimizers.Adam(rate, preset.beta_1, preset.beta_2)
     model.compile(optimizers, ema=ema, jit_compile=jit_compile())
 

@@ -18,9 +18,11 @@ from keras_stylegan.networks import (
 )
 from keras_stylegan.networks.backbone_trunk import LEVELS
 from keras_stylegan.presets import TranslationPreset
-from keras_stylegan.systems.checks import check_choice, check_critic_steps
+from keras_stylegan.systems.checks import check_backbone, check_choice, check_critic_steps
 
 PATCH = "patch"
+# Halvings of a V-Net.
+_VNET_DEPTH = 4
 
 
 def _unet(preset):
@@ -35,8 +37,9 @@ def _unet(preset):
 
 
 def _vnet(preset):
-    counts = [min(i + 1, 3) for i in range(preset.depth + 1)]
-    return VNetTranslator(counts, preset.filters, 16 * preset.filters, normalization=preset.normalization)
+    # As deep as the paper's at most: with the 8 halvings of a U-Net, 5x5 kernels would have a billion weights.
+    counts = [min(i + 1, 3) for i in range(min(preset.depth, _VNET_DEPTH) + 1)]
+    return VNetTranslator(counts, preset.filters, 8 * preset.filters, normalization=preset.normalization)
 
 
 def _resnet(preset):
@@ -80,8 +83,8 @@ def check_translation(preset: TranslationPreset) -> None:
             "`critic_normalization` must not be batch with a `penalty_weight`, which is about each picture alone. "
             f"Received: critic_normalization=batch, penalty_weight={preset.penalty_weight}"
         )
-    _check_backbone(preset, "network", "backbone")
-    _check_backbone(preset, "critic", "critic_backbone")
+    check_backbone(preset, "network", "backbone")
+    check_backbone(preset, "critic", "critic_backbone")
     if preset.penalty_weight and preset.critic in TRUNKS and not preset.critic_backbone_frozen:
         raise ValueError(
             "`critic_backbone_frozen` must be 1 with a `penalty_weight`, which is about each picture alone, and not "
@@ -90,31 +93,23 @@ def check_translation(preset: TranslationPreset) -> None:
     check_critic_steps(preset)
 
 
-def _check_backbone(preset, network, prefix):
-    """A ValueError for weights of a classifier that there is not, or a frozen one without weights."""
-    name, weights = getattr(preset, network), getattr(preset, f"{prefix}_weights")
-    if weights and name not in TRUNKS:
-        raise ValueError(
-            f"`{prefix}_weights` are those of a classifier, but `{network}` is none of {', '.join(TRUNKS)}. "
-            f"Received: {network}={name}, {prefix}_weights={weights}"
-        )
-    if name in TRUNKS and getattr(preset, f"{prefix}_frozen") and not weights:
-        raise ValueError(
-            f"`{prefix}_frozen` must be 0 for random weights: `{prefix}_weights` names a local file, or imagenet, "
-            f"which may be downloaded. Received: {network}={name}, {prefix}_frozen=1"
-        )
-
-
 def build_translator(preset: TranslationPreset) -> keras.Model:
     """A built translator, which must fit the size of the training pictures."""
     network = TRANSLATORS[preset.network](preset)
     if any(side % network.stride for side in preset.size):
         raise ValueError(
-            f"`size` must be multiples of {network.stride} for this {preset.network}. Received: size={preset.size}"
+            f"`size` must be multiples of {network.stride} for this {preset.network}{_lower(preset, network)}. "
+            f"Received: size={preset.size}"
         )
     _check_size(preset, network, f"`network` of {preset.network}")
     network.build()
     return network
+
+
+def _lower(preset, network):
+    """Which setting makes the multiple smaller, where one does."""
+    deep = preset.network not in ("resnet", "densenet") and network.stride == 2**preset.depth
+    return f", or `depth` lower than {preset.depth}" if deep else ""
 
 
 def build_critic(preset: TranslationPreset, condition_channels: int = 0) -> PatchGANCritic | BackboneCritic:
