@@ -219,6 +219,11 @@ def test_mistakes_are_one_line(run, domains, tmp_path, capsys):
         ),
         (["--model", "tones", "--domain", "dark"], "or a packaged one (there are none). Received: tones; `keras-styl"),
         (["--model", str(run), "--reference", photo], "`--reference` needs `--domain`, the domain of its style"),
+        (["--model", str(run), "--seed", "0"], "`--seed` needs `--domain`, the domain of the style that it chooses"),
+        (
+            ["--model", str(run), "--domain", "dark", "--reference", photo, "--seed", "1"],
+            "`--seed` and `--reference` each choose a style: give one",
+        ),
         (["--model", str(run), "--domain", "dark", "--direction", "a_to_b"], "`--direction` and `--domain` are for"),
         (["--model", str(run), "--domain", "dark", "--seed", "-1"], "`seeds` must be integers from 0 on"),
     ):
@@ -234,3 +239,10 @@ def test_mistakes_are_one_line(run, domains, tmp_path, capsys):
     )
     assert cli.main(call) == 2
     assert "`data` must name the pictures to train on. Received nothing" in capsys.readouterr().err
+    for name in ("trainA", "testA"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        for index in range(2):
+            Image.fromarray(np.full((20, 20, 3), 90 * index, "uint8")).save(tmp_path / "set" / name / f"{index}.png")
+    assert cli.main(["train", "multidomain_small", "--out", str(tmp_path / "x"), "--data", str(tmp_path / "set")]) == 2
+    assert "without parts for training and tests. Received: " in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()

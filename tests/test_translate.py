@@ -76,17 +76,39 @@ def test_recipe_takes_two_steps(name, pictures, tmp_path, monkeypatch, eagerly):
         assert grid.size == (3 * 16, rows * 16)
 
 
-def test_resuming_equals_not_stopping_history_included(pictures, tmp_path, monkeypatch, eagerly):
-    monkeypatch.setitem(translation_networks.TRANSLATORS, "resnet", lambda preset: ToyTranslator())
-    changes = {"history_size": 3, "seed": 5}
-    assert train("cyclegan", pictures, tmp_path / "whole", {**changes, "kimg": 0.008}) == 0
-    assert train("cyclegan", pictures, tmp_path / "parts", changes) == 0
-    assert train("cyclegan", pictures, tmp_path / "parts", {**changes, "kimg": 0.008}, "--resume") == 0
+@pytest.mark.parametrize(
+    "preset, network, changes", [("cyclegan", "resnet", {"history_size": 3}), ("pix2pix", "unet", {"dropout": 0})]
+)
+def test_resuming_equals_not_stopping(preset, network, changes, pictures, tmp_path, monkeypatch, eagerly):
+    """CycleGAN with its history, pix2pix with its average."""
+    monkeypatch.setitem(translation_networks.TRANSLATORS, network, lambda preset: ToyTranslator())
+    changes |= {"seed": 5, "decay_share": 0} | ({"ema_half_life_kimg": 0.01} if preset == "pix2pix" else {})
+    assert train(preset, pictures, tmp_path / "whole", {**changes, "kimg": 0.008}) == 0
+    assert train(preset, pictures, tmp_path / "parts", changes) == 0
+    before = state(tmp_path / "parts")
+    assert train(preset, pictures, tmp_path / "parts", {**changes, "kimg": 0.008}, "--resume") == 0
     whole, parts = state(tmp_path / "whole"), state(tmp_path / "parts")
-    assert whole.keys() == parts.keys() and whole["history/a/0"].shape == (3, 16, 16, 3)
-    assert whole["history/b/1"] == 3 and np.abs(whole["history/b/0"]).min(axis=(1, 2, 3)).max() > 0
+    assert whole.keys() == parts.keys()
     for name, value in whole.items():
         np.testing.assert_array_equal(value, parts[name], err_msg=name)
+    if preset == "cyclegan":
+        assert whole["history/a/0"].shape == (3, 16, 16, 3)
+        assert whole["history/b/1"] == 3 and np.abs(whole["history/b/0"]).min(axis=(1, 2, 3)).max() > 0
+    else:
+        averages = [name for name in whole if name.startswith("ema/")]
+        assert averages and any(np.abs(whole[name] - before[name]).max() > 0 for name in averages)
+
+
+def test_a_longer_run_learns_to_its_new_end(pictures, tmp_path, monkeypatch, eagerly):
+    """Rates fall to 0 at the end of the run as it is, not of the run as it began."""
+    monkeypatch.setitem(translation_networks.TRANSLATORS, "unet", lambda preset: ToyTranslator())
+    changes = {"adversarial_weight": 0, "decay_share": 1, "ema_half_life_kimg": 0}
+    assert train("pix2pix", pictures, tmp_path / "run", changes) == 0
+    before = state(tmp_path / "run")
+    assert train("pix2pix", pictures, tmp_path / "run", {**changes, "kimg": 0.008}, "--resume") == 0
+    after = state(tmp_path / "run")
+    weights = [name for name in after if name.startswith("model/") and after[name].dtype == np.float32]
+    assert weights and all(np.abs(after[name] - before[name]).max() > 1e-5 for name in weights)
 
 
 def test_two_sources_one_way_back_and_l1_alone(tmp_path, eagerly):

@@ -128,7 +128,7 @@ def test_wrong_arguments_of_cyclegan_are_told():
     networks = translator(), translator(), critic(), critic()
     with pytest.raises(ValueError, match="`history_size` must not be negative. Received: history_size=-1"):
         CycleGAN(*networks, history_size=-1)
-    with pytest.raises(ValueError, match="`ema` must be None: CycleGAN has two generators"):
+    with pytest.raises(ValueError, match="CycleGAN has two generators, `a_to_b` and `b_to_a`, and no `sampler`"):
         compiled(cyclegan(), ema={})
 
 

@@ -11,7 +11,7 @@ def add_arguments(parser):
     parser.add_argument("--direction", metavar="WAY",
                         help="of a run that learnt both ways: a_to_b (default) or b_to_a")  # fmt: skip
     parser.add_argument("--domain", metavar="NAME", help="of a translator for several domains: where to")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="chooses the style in the domain (default 0)")
+    parser.add_argument("--seed", type=int, metavar="S", help="chooses the style in the domain (default 0)")
     parser.add_argument("--reference", metavar="PICTURE", help="instead: a picture of the domain whose style to take")
 
 
@@ -23,13 +23,17 @@ def run(arguments) -> int:
     each_picture.check_arguments(arguments)
     jobs, is_batch = plan(arguments.inputs, arguments.output)
     if arguments.domain is None:
-        if arguments.reference is not None:
-            raise ValueError("`--reference` needs `--domain`, the domain of its style")
+        for option, what in (("reference", "of its style"), ("seed", "of the style that it chooses")):
+            if getattr(arguments, option) is not None:
+                raise ValueError(f"`--{option}` needs `--domain`, the domain {what}")
         translator = open_translator(arguments.model, arguments.direction)
     else:
         if arguments.direction is not None:
             raise ValueError("`--direction` and `--domain` are for different runs: give one")
-        translator = open_domain_translator(arguments.model, arguments.domain, arguments.seed, arguments.reference)
+        if arguments.seed is not None and arguments.reference is not None:
+            raise ValueError("`--seed` and `--reference` each choose a style: give one")
+        seed = arguments.seed or 0
+        translator = open_domain_translator(arguments.model, arguments.domain, seed, arguments.reference)
 
     def paint(picture):
         result = translator.translate(picture, arguments.max_size, arguments.max_pixels or MAX_PIXELS)

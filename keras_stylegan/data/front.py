@@ -149,6 +149,6 @@ def check_classes(source: Source, chosen: Sequence[str] | None = None) -> None:
     if empty:
         raise ValueError(
             f"every class folder of `source` must hold a picture. Received: {source.location} with nothing in "
-            f"{', '.join(empty)}; leave these classes out, or read the pictures without any (`labels=False`, "
-            "`classes=` of a preset)"
+            f"{', '.join(empty)}; take the empty folders away, leave these classes out (`classes`), or read the "
+            "pictures without any (`labels=False`, or empty `classes` of a preset)"
         )

@@ -94,7 +94,7 @@ class CycleGAN(TranslationModel):
         return [critics, Player("generator", [self.a_to_b, self.b_to_a], self.generator_terms)]
 
     def averaged_network(self):
-        raise ValueError("`ema` must be None: CycleGAN has two generators")
+        raise ValueError("CycleGAN has two generators, `a_to_b` and `b_to_a`, and no `sampler`; `ema` must be None")
 
     def state_variables(self):
         history = {

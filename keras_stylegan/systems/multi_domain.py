@@ -18,6 +18,8 @@ from keras_stylegan.systems.base import Probe, System, average, jit_compile, sav
 PREVIEW_PICTURES = 4
 PROBE_PICTURES = 8
 FILE = "translator.keras"
+# Folders of sets for CycleGAN: held-out pictures would become domains of their own.
+_PARTS = ("trainA", "trainB", "testA", "testB", "train", "test")
 
 
 def build_multi_domain(preset: MultiDomainPreset) -> System:
@@ -40,6 +42,7 @@ def build_multi_domain(preset: MultiDomainPreset) -> System:
         bool(preset.flip),
         preset.cache_megabytes * 2**20,
     )
+    _check_domains(preset, batches.domains)
     num_domains = len(batches.domains)
     translator = DomainTranslator(
         num_domains,
@@ -87,6 +90,15 @@ def probe(translator: DomainTranslator, taken: dict[str, np.ndarray]) -> Probe:
     latents = seeded_latents(range(len(taken["images"])), translator.latent_dim)
     targets = np.eye(translator.num_domains, dtype="float32")[taken["targets"]]
     return Probe(lambda: translator(taken["images"], translator.styles_of_noise(latents, targets)), taken["references"])
+
+
+def _check_domains(preset, domains):
+    halves = [name for name in _PARTS if name in domains]
+    if len(halves) > 1:
+        raise ValueError(
+            "`data` must hold a folder for each domain, without parts for training and tests. "
+            f"Received: {preset.data} with {', '.join(halves)}"
+        )
 
 
 def preview(model: MultiDomainTranslation, images: np.ndarray) -> Callable:
