@@ -8,6 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+from keras import ops
 from PIL import Image
 from toy_multi_domain import batch, compiled
 
@@ -19,9 +20,10 @@ from keras_stylegan.inference.translator import open_domain_translator
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.models import LinearDecay, MultiDomainTranslation
 from keras_stylegan.networks import DomainEncoder
-from keras_stylegan.ops.gradients import input_gradient
+from keras_stylegan.ops.gradients import input_gradient, value_and_gradients
 from keras_stylegan.presets import get_preset
 
+REFERENCES = ("references", "references_2")
 TRAINING = pathlib.Path(__file__).parents[1] / "training"
 TINY = {
     "size": "16,16", "filters": 2, "critic_filters": 2, "max_filters": 4, "depth": 1, "num_blocks": 1, "style_dim": 3,
@@ -101,6 +103,40 @@ def test_terms_are_those_of_the_paper():
     np.testing.assert_allclose(terms["adversarial"], expected["critic"], rtol=1e-4)
     _, gradients = input_gradient(lambda images: critic(images, y), x)
     np.testing.assert_allclose(terms["r1"], 4 / 2 * np.square(gradients).sum((1, 2, 3)), rtol=1e-4)
+
+
+def test_the_style_encoder_learns_from_styles_of_noise_alone():
+    """The gradient of all terms, at the weights, is that of the way of noise; at the translator's that of both."""
+    made = compiled(style_weight=2.0, cycle_weight=5.0)
+    given, translator, critic = batch(), made.translator, made.critic
+    x, y, t = given["images"], np.eye(3, dtype="float32")[given["labels"]], np.eye(3, dtype="float32")[given["targets"]]
+
+    def ways(kinds):
+        total = 0.0
+        for kind in kinds:
+            if kind == "noise":
+                one, other = (translator.styles_of_noise(given[name], t) for name in ("latents", "latents_2"))
+            else:
+                one, other = (np.array(translator.styles_of_pictures(given[name], t)) for name in REFERENCES)
+            fake = translator(x, one)
+            total += ops.sum(ops.softplus(-critic(fake, t))) / 2
+            total += ops.sum(ops.mean(ops.abs(translator.styles_of_pictures(fake, t) - one), axis=1))
+            total -= ops.sum(ops.mean(ops.abs(fake - ops.stop_gradient(translator(x, other))), axis=(1, 2, 3))) / 2
+            back = translator(fake, translator.styles_of_pictures(x, y))
+            total += 2.5 * ops.sum(ops.mean(ops.abs(back - x), axis=(1, 2, 3)))
+        return total, {}
+
+    def gradients(loss, layer):
+        return value_and_gradients(loss, layer.trainable_weights)[2]
+
+    def terms():
+        return sum(ops.sum(value) for value in made.generator_terms(given).values()), {}
+
+    for layer, kinds in ((translator.style_encoder, ["noise"]), (translator.to_image, ["noise", "references"])):
+        for ours, expected in zip(
+            gradients(terms, layer), gradients(lambda kinds=kinds: ways(kinds), layer), strict=True
+        ):
+            np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-5)
 
 
 def test_the_preset_has_the_papers_numbers():

@@ -7,7 +7,7 @@ from keras_stylegan.losses.penalties import r1_penalty
 from keras_stylegan.losses.reconstruction import absolute_error
 from keras_stylegan.models.players import Player, batch_size
 from keras_stylegan.models.translation import TranslationModel
-from keras_stylegan.ops.gradients import input_gradient
+from keras_stylegan.ops.gradients import input_gradient, with_gradients
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -39,9 +39,9 @@ class MultiDomainTranslation(TranslationModel):
     Raises:
         ValueError: if the critic has not one unit, or not the translator's domains.
 
-    Source: Choi et al. 2020, "StarGAN v2", equations 1 to 6. There the translator has an update for each way, and the
-    mapping and the style encoder learn from the way of noise; here both ways make one update, in which the styles of
-    references are taken as given.
+    Source: Choi et al. 2020, "StarGAN v2", equations 1 to 6. There the translator has an update for each way; here both
+    make one. As there, the style encoder learns from the way of noise alone: were it to read back styles that it has
+    read from references itself, nothing would keep them from growing.
     """
 
     def __init__(
@@ -116,11 +116,14 @@ class MultiDomainTranslation(TranslationModel):
     def generator_terms(self, batch):
         """Every weighted term of the translator's loss, each of shape `(batch,)`."""
         images, labels, targets = batch["images"], self._one_hot(batch["labels"]), self._one_hot(batch["targets"])
-        own = self.translator.styles_of_pictures(images, labels)
+        read = self.translator.styles_of_pictures(images, labels)
         real = self.critic(images, labels, training=True) if self.pair.relativistic else None
         diversity_weight = self.now(self.diversity_weight)
-        ways = []
-        for styles, others in self._styles(batch):
+        ways, (noise, references) = [], self._styles(batch)
+        for (styles, others), own, distance in (
+            (noise, read, self._distance),
+            (references, ops.stop_gradient(read), self._distance_of_pictures),
+        ):
             fake = self.translator(images, styles, training=True)
             other = ops.stop_gradient(self.translator(images, others, training=True))
             back = self.translator(fake, own, training=True)
@@ -128,13 +131,21 @@ class MultiDomainTranslation(TranslationModel):
             ways.append(
                 {
                     "adversarial": self.adversarial_weight * self.pair.generator(real, logits),
-                    "style": self.style_weight
-                    * absolute_error(self.translator.styles_of_pictures(fake, targets), styles),
+                    "style": self.style_weight * distance(fake, targets, styles),
                     "diversity": -diversity_weight * absolute_error(fake, other),
                     "cycle": self.cycle_weight * absolute_error(back, images),
                 }
             )
         return {name: sum(way[name] for way in ways) / len(ways) for name in ways[0]}
+
+    def _distance(self, images, labels, styles):
+        """How far the styles that are read from pictures are from others."""
+        return absolute_error(self.translator.styles_of_pictures(images, labels), styles)
+
+    def _distance_of_pictures(self, images, labels, styles):
+        """The same, of which the pictures learn, and not who reads them."""
+        pixels = ops.stop_gradient(images)
+        return with_gradients(*input_gradient(lambda seen: self._distance(seen, labels, styles), pixels), images)
 
     def call(self, inputs, training=False):
         """Translated pictures of a dict of `images` and `styles`: what `predict` returns."""

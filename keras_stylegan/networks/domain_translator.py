@@ -197,7 +197,9 @@ class _Block(layers.Layer):
         self.filters = filters
         self.resample = resample
         self.norm = norm
-        self.convolutions = [layers.Conv2D(filters, 3, padding="same", name=f"conv_{i}") for i in (1, 2)]
+        self.convolutions = [
+            layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal", name=f"conv_{i}") for i in (1, 2)
+        ]
         self.skip = layers.Conv2D(filters, 1, use_bias=False, name="skip")
 
     def build(self, features_shape, styles_shape=None):
