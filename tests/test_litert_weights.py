@@ -102,6 +102,20 @@ def test_only_weights_are_rounded(content):
     assert sorted(found, key=str) == sorted([half, half, half, (schema.TensorType.INT8, 8)], key=str)
 
 
+def test_smaller_tensors_may_keep_16_bits(content):
+    kernel = 3 * 3 * 32 * 8
+    for few, types in (
+        (kernel - 1, {schema.TensorType.INT8, schema.TensorType.FLOAT16}),
+        (kernel, {schema.TensorType.FLOAT16}),
+    ):
+        tensors = unpack(single_signature(int8_weights(content, few), "features")).subgraphs[0].tensors
+        assert {tensor.type for tensor in tensors} - {schema.TensorType.FLOAT32, schema.TensorType.INT32} == types
+    x = np.random.default_rng(1).normal(size=(1, 6, 7, 32)).astype("float32")
+    wanted = run(content, "features", x=x)
+    errors = [np.abs(run(int8_weights(content, few), "features", x=x) - wanted).max() for few in (0, kernel)]
+    assert errors[1] < 0.2 * errors[0]
+
+
 def test_product_is_as_exact_in_small_rows_as_in_large_ones(content):
     small = int8_weights(content)
     for seed in range(3):

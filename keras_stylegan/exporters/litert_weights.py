@@ -43,11 +43,12 @@ _EMPTY, _LEFT_OUT, _UNIT = 0, -1, [1.0]
 _VERSIONS = {"Dequantize": 5}
 
 
-def int8_weights(content: bytes) -> bytes:
+def int8_weights(content: bytes, few: int = 0) -> bytes:
     """A file with the weights of its convolutions and products in 8 bits.
 
     Args:
         content: bytes of a float32 file.
+        few: int, at most so many weights have 16 bits, where that is more than by the rules above.
 
     Returns:
         The bytes of the new file, with the same inputs and outputs. Operators DEQUANTIZE make the weights; those of
@@ -55,7 +56,7 @@ def int8_weights(content: bytes) -> bytes:
     """
     model, buffers = unpack(content), {}
     for graph in model.subgraphs:
-        narrow = _Narrow(model, graph, buffers)
+        narrow = _Narrow(model, graph, buffers, few)
         graph.operators = [one for operator in graph.operators for one in narrow.instead_of(operator)]
     drop_unused_tensors(model)
     return pack(model)
@@ -67,15 +68,16 @@ class _Narrow:
     Args:
         model, graph: the file and one of its graphs.
         buffers: dict from bytes to the number of the buffer that holds them: signatures share weights.
+        few: as of `int8_weights`.
     """
 
-    def __init__(self, model, graph, buffers):
-        self.model, self.graph, self.buffers = model, graph, buffers
+    def __init__(self, model, graph, buffers, few):
+        self.model, self.graph, self.buffers, self.few = model, graph, buffers, few
 
     def instead_of(self, operator):
         """A list of operators that give what one gives, of constants in fewer bits."""
         name = operator_name(self.model, operator)
-        few = FEW_OF_PRODUCT if name == _PRODUCT else FEW
+        few = max(self.few, FEW_OF_PRODUCT if name == _PRODUCT else FEW)
         made = []
         for place, index in enumerate(operator.inputs):
             values = self._constant(index)

@@ -88,7 +88,7 @@ Makes scenes of {width}x{height} pixels of photographs that the packaged multi-s
 {_origin(entry, seen)}
 - Limits: a scene has {width}x{height} pixels and no more, of the middle of a photograph; what it shows of a place is
   invented where the generator knows better.
-- The LiteRT file, in half precision, differs from the trained network by {_difference(entry)}, over \
+- The LiteRT file, in 8 and 16 bits, differs from the trained network by {_difference(entry)}, over \
 {entry["parity"]["pictures"]} scenes of photographs.
 
 {_values("Last losses", "term", entry["losses"])}{scores}"""
