@@ -118,6 +118,21 @@ def test_the_packaged_model_card_states_the_packaged_entry():
     assert card.read_text(encoding="utf-8") == model_card(pretrained.network_entry("multistyle"))
 
 
+@pytest.mark.parametrize("space", ["same", "other"])
+def test_a_predictor_stays_with_the_weights_that_it_is_for(space, tmp_path):
+    (tmp_path / "weights").mkdir()
+    files = [tmp_path / "weights" / name for name in ("predictor.tflite", "predictor.npz")]
+    for file in files:
+        file.touch()
+    predictor = {"file": "weights/predictor.tflite", "keras": {"file": "weights/predictor.npz"}}
+    manifest = {"multistyle": {"style_space": "same", "predictor": predictor}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    entry = {"style_space": space}
+    packaging._settle_predictor(tmp_path, entry)
+    assert entry == {"style_space": space} | ({"predictor": predictor} if space == "same" else {})
+    assert [file.exists() for file in files] == 2 * [space == "same"]
+
+
 def test_a_file_converted_again_is_told_of(packaged, tmp_path, monkeypatch):
     assets = tmp_path / "assets"
     shutil.copytree(packaged[0], assets)

@@ -19,7 +19,7 @@ from keras_stylegan.exporters.translators import package_translator
 from keras_stylegan.inference.translator import open_domain_translator
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.models import LinearDecay, MultiDomainTranslation
-from keras_stylegan.networks import DomainEncoder
+from keras_stylegan.networks import DomainEncoder, DomainTranslator
 from keras_stylegan.ops.gradients import input_gradient, value_and_gradients
 from keras_stylegan.presets import get_preset
 
@@ -80,6 +80,20 @@ def test_a_domain_has_a_head_of_its_own():
     pictures = batch(2)["images"]
     styles = np.array(translator(pictures, expected)), np.array(translator(pictures, expected[::-1].copy()))
     assert np.abs(styles[0] - styles[1]).max() > 1e-4
+
+
+def test_skips_join_the_sizes_between():
+    """They carry what a picture shows past a bottleneck that lets nothing through; the paper's network has none."""
+    pictures, styles = np.random.default_rng(0).uniform(-1, 1, (2, 16, 16, 3)).astype("float32"), np.ones((2, 3), "f")
+    for skips in (False, True):
+        network = DomainTranslator(3, 4, 8, depth=2, num_blocks=1, style_dim=3, latent_dim=2, skips=skips)
+        network.build()
+        for block in network.up[:1]:  # all that came through the smallest size
+            for layer in (*block.convolutions, block.skip):
+                layer.kernel.assign(np.zeros(layer.kernel.shape))
+        one, other = np.array(network(pictures, styles))
+        assert (np.abs(one - other).max() > 1e-3) == skips
+        assert DomainTranslator.from_config(network.get_config()).skips == skips
 
 
 def test_terms_are_those_of_the_paper():

@@ -120,8 +120,11 @@ def test_mistakes_in_own_styles(tmp_path):
     with pytest.raises(ValueError, match="own styles must have names of their own. Received: night"):
         Palette(NAMES, {"night": np.zeros(3)})
     palette = Palette(NAMES, {"mine": np.zeros(3)})
+    Image.fromarray(photograph(40, 30)).save(tmp_path / "my.png")
     with pytest.raises(ValueError, match="my.png: the network has no predictor"):
-        palette.mixture({"my.png": 1})
+        palette.mixture({str(tmp_path / "my.png"): 1})
+    with pytest.raises(FileNotFoundError):
+        palette.mixture({str(tmp_path / "yours.png"): 1})
     with pytest.raises(ValueError, match="`styles` names an unknown style.*mine"):
         palette.mixture("minne")
 

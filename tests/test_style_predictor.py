@@ -15,10 +15,11 @@ from stand_in import LITERT_FILE, STYLES, photograph
 import keras_stylegan
 from keras_stylegan import cli, data, pretrained, runs
 from keras_stylegan.data.textures import KINDS
+from keras_stylegan.exporters import model_card
 from keras_stylegan.exporters import predictor as predictor_package
 from keras_stylegan.exporters.predictor import package_predictor
 from keras_stylegan.exporters.sources import open_source
-from keras_stylegan.inference.style_pictures import LiteRTPredictor, choose_backend
+from keras_stylegan.inference.style_pictures import LiteRTPredictor, choose_backend, read_style_picture
 from keras_stylegan.models import StylePrediction
 from keras_stylegan.networks import PerceptualNetwork, StylePredictor, StyleTransformer
 from keras_stylegan.presets import get_preset, with_settings
@@ -259,7 +260,11 @@ def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, monke
     assert {"predictor/style", "predictor/content", "predictor/variation", "predictor/distillation"} <= set(line)
     assert list((run / "images").iterdir())
 
-    record = package_predictor(run, assets, "nobody's")
+    # The small network's entry has nothing to say of itself.
+    monkeypatch.setattr(predictor_package, "model_card", lambda entry: model_card._predictor(entry["predictor"]))
+    record = package_predictor(run, assets, "two pictures", "nobody's")
+    card = (assets / "weights" / "multistyle.md").read_text()
+    assert "## Style predictor" in card and "two pictures" in card and record["recipe"] in card
     assert record["parity"] < 0.05 and "train style_predictor" in record["recipe"]
     assert {"style", "content", "variation", "distillation", "prior"} <= set(record["losses"])
     assert sorted(record["paintings"]) == sorted([STYLES[0]["name"], "unknown"])
@@ -281,13 +286,16 @@ def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, monke
     after = net.palette.mixture(style).vector
     assert np.abs(after - before).max() > 0
 
+    monkeypatch.setattr(predictor_package, "MAX_DIFFERENCE", -1)
+    with pytest.raises(ValueError, match="both runtimes must agree to -1 spreads. Received: a difference of 0"):
+        package_predictor(run, assets, "", "")
     monkeypatch.setattr(predictor_package, "convert", lambda *_, **options: bytes(4 * 10**6))
     with pytest.raises(ValueError, match="network and predictor must have at most 4,000,000 bytes"):
-        package_predictor(run, assets, "")
+        package_predictor(run, assets, "", "")
     config = run / "config.json"
     config.write_text(config.read_text().replace(facts["network"]["style_space"], "other"))
     with pytest.raises(ValueError, match="`run` must be for the packaged network"):
-        package_predictor(run, assets, "")
+        package_predictor(run, assets, "", "")
 
 
 @pytest.mark.parametrize(
@@ -306,17 +314,31 @@ def test_wrong_settings_are_named(assets, tmp_path, settings, message):
 
 
 def test_style_pictures_need_a_predictor_or_refinement(tmp_path, monkeypatch, capfd):
-    if "predictor" in pretrained.network_entry("multistyle"):
-        pytest.skip("the package has a predictor")
+    entry = pretrained.network_entry("multistyle")
+    without = {key: value for key, value in entry.items() if key != "predictor"}
+    monkeypatch.setattr(pretrained, "network_entry", lambda name="multistyle": without)
     monkeypatch.chdir(tmp_path)
     Image.fromarray(photograph(40, 30)).save("photo.png")
+    (tmp_path / "text.png").write_text("no picture")
     call = ["stylize", "photo.png", "-o", "out.png"]
     assert cli.main([*call, "--style-image", "photo.png"]) == 2
     assert "photo.png: the network has no predictor of styles" in capfd.readouterr().err
+    assert cli.main([*call, "--style-image", "text.png"]) == 2
+    assert "text.png: not a picture" in capfd.readouterr().err
     assert cli.main([*call, "--style", "munch_scream", "--refine"]) == 2
     assert "`--refine` needs a style picture" in capfd.readouterr().err
     assert cli.main([*call, "--style-image", "photo.png", "--refine", "0"]) == 2
     assert "`--refine` must be a finite number of seconds above 0. Received: 0.0" in capfd.readouterr().err
+
+
+def test_what_is_transparent_is_white(tmp_path):
+    """Whatever colours a file holds where nothing is to be seen."""
+    shown = photograph(40, 30).copy()
+    shown[:, 20:] = 255
+    hidden = np.dstack([np.where(np.arange(40)[:, None] < 20, photograph(40, 30), (9, 8, 7)), np.full((30, 40), 255)])
+    hidden[:, 20:, 3] = 0
+    Image.fromarray(hidden.astype("uint8")).save(tmp_path / "style.png")
+    np.testing.assert_array_equal(read_style_picture(tmp_path / "style.png"), shown)
 
 
 def test_refinement_says_what_it_needs(monkeypatch):

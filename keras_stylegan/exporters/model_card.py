@@ -22,7 +22,7 @@ Paints a photograph in any of {len(entry["styles"])} styles, in a mixture of the
   larger; faces are painted, not recognised: likeness is not preserved. The bank holds learned numbers, no painting.
 - The LiteRT file and the Keras weights, both in half precision, differ by {_difference(entry)}, over a mixture of \
 two styles on every photograph of the probes below.
-
+{_predictor(entry.get("predictor"))}
 {_values("Last losses", "term", losses)}
 ## Artefact probes
 
@@ -34,6 +34,22 @@ border ratio read 1 on a clean picture).
 ## Styles
 
 {_table(("name", "artist", "work"), rows)}
+"""
+
+
+def _predictor(entry: dict[str, Any] | None) -> str:
+    """What makes any picture a style, where the network has it."""
+    if entry is None:
+        return ""
+    return f"""
+## Style predictor
+
+From any picture to a style vector: `StylePredictor`, {entry["parameters"]:,} parameters; LiteRT file {_size(entry)},
+Keras weights {_size(entry["keras"])}. It looks at pictures at a short side of 256 pixels, and knows no more of them
+than the statistics of their features: what they show does not matter.
+
+{_origin(entry)}
+- LiteRT file and Keras weights differ by {entry["parity"]} of the styles' spread at most, on a packaged photograph.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def package_multistyle(
         photographs: folder of photographs not trained on, for the artefact probes.
 
     Returns:
-        The manifest entry.
+        The manifest entry. A style predictor that is packaged stays if the vectors of the bank were all that changed;
+        otherwise its files are removed, as they are for other weights (`train style_predictor` makes it anew).
 
     Raises:
         ValueError: if a style of the run has no object in `styles`, `photographs` holds no picture, or the run's
@@ -81,8 +83,23 @@ def package_multistyle(
         "artefacts": artefact_figures(Stylizer(served, names), pictures),
         "parity": parity_figures((served, shipped), len(names), pictures),
     }
+    _settle_predictor(assets, entry)
     write_package(assets, "multistyle", entry, files, model_card(entry))
     return entry
+
+
+def _settle_predictor(assets, entry):
+    """Takes the packaged predictor over into a new entry of its network, or removes its files."""
+    manifest = assets / "manifest.json"
+    earlier = json.loads(manifest.read_text(encoding="utf-8")).get("multistyle", {}) if manifest.exists() else {}
+    predictor = earlier.get("predictor")
+    if predictor is None:
+        return
+    if earlier.get("style_space") == entry["style_space"]:
+        entry["predictor"] = predictor
+        return
+    for record in (predictor, predictor["keras"]):
+        (assets / record["file"]).unlink(missing_ok=True)
 
 
 def convert_again(assets: Path) -> dict[str, Any]:

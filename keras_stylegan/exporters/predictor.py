@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_stylegan import pretrained
 from keras_stylegan.exporters.litert import convert
+from keras_stylegan.exporters.model_card import model_card
 from keras_stylegan.exporters.package_files import (
     architecture,
     fingerprint,
@@ -29,6 +30,8 @@ SIGNATURE = "predict_style"
 FILE, KERAS_FILE = "weights/style_predictor.tflite", "weights/style_predictor.npz"
 # Bytes of the stylisation network's LiteRT file and the predictor's together.
 MAX_BYTES = 4 * 10**6
+# Of LiteRT file and Keras weights, in units of the styles' spread; half precision alone makes 0.007.
+MAX_DIFFERENCE = 0.05
 
 
 def predict_function(predictor: StylePredictor):
@@ -46,29 +49,35 @@ def predict_function(predictor: StylePredictor):
     return predict
 
 
-def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
+def package_predictor(run: Path, assets: Path, data: str, licence: str) -> dict[str, Any]:
     """Writes `weights/style_predictor.{tflite,npz}` of a run, and `predictor` in the manifest entry of its network.
 
     Args:
-        run, assets, licence: as of `generators.package_generator`; the run of a style_predictor preset.
+        run, assets, data, licence: as of `generators.package_generator`; the run of a style_predictor preset.
 
     Returns:
         What the manifest says of it.
 
     Raises:
-        ValueError: if `run` holds no predictor, it is for another network than the packaged one, or the files become
-            too large.
+        ValueError: if `run` holds no predictor, or one whose weights are not finite, it is for another network than the
+            packaged one, the files become too large, or the runtimes disagree.
     """
-    config = read_run(run, "a style predictor", PREDICTOR_FILE)
+    config = read_run(run, "a style predictor", PREDICTOR_FILE, "style_predictor")
     entry = pretrained.network_entry("multistyle")
     space = config["facts"]["network"]["style_space"]
     if space != entry.get("style_space"):
         raise ValueError(f"`run` must be for the packaged network, {entry.get('style_space')}. Received: {space}")
     predictor = load_network(run / PREDICTOR_FILE)
+    for weight in predictor.weights:
+        if not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
+            raise ValueError(f"`run` must hold finite weights. Received: {run}, with others in {weight.path}")
     content = convert(predict_function(predictor), SIGNATURE, float16=True)
     together = len(content) + entry["litert"]["bytes"]
     if together > MAX_BYTES:
         raise ValueError(f"network and predictor must have at most {MAX_BYTES:,} bytes. Received: {together:,}")
+    parity = _parity(predictor, content)
+    if not parity <= MAX_DIFFERENCE:
+        raise ValueError(f"both runtimes must agree to {MAX_DIFFERENCE} spreads. Received: a difference of {parity}")
     weights = half_precision(predictor)[1]
     entry["predictor"] = {
         **fingerprint(FILE, content),
@@ -76,10 +85,11 @@ def package_predictor(run: Path, assets: Path, licence: str) -> dict[str, Any]:
         **training_facts(run, config, "predictor"),
         "paintings": config["facts"]["paintings"],  # no test of what it does with others may use them
         "parameters": predictor.count_params(),
-        "parity": _parity(predictor, content),
+        "parity": parity,
+        "data": data,
         "licence": licence,
     }
-    write_package(assets, "multistyle", entry, {FILE: content, KERAS_FILE: weights})
+    write_package(assets, "multistyle", entry, {FILE: content, KERAS_FILE: weights}, model_card(entry))
     return entry["predictor"]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_stylegan.formats import READABLE_SUFFIXES
 from keras_stylegan.inference.mixtures import mixture_weights
+from keras_stylegan.inference.style_pictures import read_style_picture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,6 +110,7 @@ class Palette:
         if name not in self._pictures:
             vector = self.predicted(name)
             if vector is None:
+                read_style_picture(name)  # a file that is no picture is the first mistake to tell of
                 raise ValueError(
                     f"{name}: the network has no predictor of styles, so a picture's is learnt first: "
                     "`keras-stylegan add-style`, or `--refine` (`Stylizer.refine`)"

@@ -22,7 +22,7 @@ _MAX_ASPECT = 4
 
 
 def read_style_picture(path: str | os.PathLike) -> Image.Image:
-    """Reads a style picture.
+    """Reads a style picture; what is transparent shows white, as in training.
 
     Returns:
         PIL image of mode RGB.
@@ -31,9 +31,12 @@ def read_style_picture(path: str | os.PathLike) -> Image.Image:
         ValueError: if it cannot be read, or shows no style.
         OSError: if the file cannot be opened.
     """
-    picture = read_picture(path).photo
-    check_style_picture(picture, os.fspath(path))
-    return picture
+    picture = read_picture(path)
+    photo = picture.photo
+    if picture.alpha is not None:
+        photo = Image.composite(photo, Image.new("RGB", photo.size, "white"), picture.alpha)
+    check_style_picture(photo, os.fspath(path))
+    return photo
 
 
 def check_style_picture(picture: Image.Image, name: str = "picture") -> None:

@@ -94,6 +94,8 @@ class DomainTranslator(keras.Model):
         style_dim: int, numbers of a style.
         latent_dim: int, numbers of a latent.
         mapping_layers: int, from latent to style, before the heads of the domains.
+        skips: bool, whether features of the way down are added to those of the way up, at the sizes below the full one:
+            what a picture shows then need not be learnt to be kept, which takes ten thousands of steps.
 
     Call arguments:
         images: tensor of shape `(batch, height, width, 3)` in [-1, 1], height and width multiples of `stride`.
@@ -107,7 +109,8 @@ class DomainTranslator(keras.Model):
         ValueError: if a number is not positive.
 
     Source: Choi et al. 2020, "StarGAN v2: Diverse Image Synthesis for Multiple Domains", section 2 and appendix F,
-    without the high-pass skips for faces. A tanh keeps the range; the mapping learns at 1/100 of the rate, as there.
+    without the high-pass skips for faces, for which `skips` are plain ones. A tanh keeps the range; the mapping learns
+    at 1/100 of the rate, as there.
     """
 
     def __init__(
@@ -120,6 +123,7 @@ class DomainTranslator(keras.Model):
         style_dim=64,
         latent_dim=16,
         mapping_layers=4,
+        skips=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -132,6 +136,7 @@ class DomainTranslator(keras.Model):
         self.style_dim = style_dim
         self.latent_dim = latent_dim
         self.mapping_layers = mapping_layers
+        self.skips = skips
         self.style_encoder = DomainEncoder(num_domains, style_dim, filters, max_filters, depth, name="style_encoder")
         units = 4 * style_dim
         self.mapping = MappingNetwork(units, mapping_layers, 0.01, name="mapping")
@@ -169,11 +174,15 @@ class DomainTranslator(keras.Model):
         return self.style_encoder(images, labels)
 
     def call(self, images, styles, training=False):
-        x = self.stem(ops.cast(images, self.compute_dtype))
-        for block in self.down:
+        x, kept = self.stem(ops.cast(images, self.compute_dtype)), {}
+        for i, block in enumerate(self.down):
+            kept[i] = x  # at the size of 1 / 2**i, below `depth`
             x = block(x)
-        for block in self.up:
+        for i, block in enumerate(self.up):
             x = block(x, styles)
+            level = self.depth + self.num_blocks - 1 - i
+            if self.skips and 0 < level < self.depth:
+                x = (x + kept[level]) / math.sqrt(2.0)
         x = ops.leaky_relu(instance_norm(ops.cast(x, "float32")), 0.2)
         return ops.tanh(self.to_image(x))
 
@@ -182,7 +191,7 @@ class DomainTranslator(keras.Model):
 
     def get_config(self):
         names = ("num_domains", "filters", "max_filters", "depth", "num_blocks")
-        names += ("style_dim", "latent_dim", "mapping_layers")
+        names += ("style_dim", "latent_dim", "mapping_layers", "skips")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 

@@ -146,6 +146,7 @@ class MultiDomainPreset(Preset):
         style_dim: numbers of a style.
         latent_dim: numbers of a latent.
         mapping_layers: from latent to style.
+        skips: 1 adds features of the way down to those of the way up, 0 does not, as in the paper.
         loss: name of the adversarial loss.
         penalty_weight: gamma of R1.
         style_weight: of a style that is to be read back.
@@ -172,6 +173,7 @@ class MultiDomainPreset(Preset):
     style_dim: int = 64
     latent_dim: int = 16
     mapping_layers: int = 4
+    skips: int = 0
     loss: str = "non_saturating"
     penalty_weight: float = 1.0
     style_weight: float = 1.0

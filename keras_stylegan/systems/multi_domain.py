@@ -53,6 +53,7 @@ def build_multi_domain(preset: MultiDomainPreset) -> System:
         preset.style_dim,
         preset.latent_dim,
         preset.mapping_layers,
+        bool(preset.skips),
     )
     critic = DomainEncoder(num_domains, 1, preset.critic_filters, preset.max_filters, preset.depth + 2)
     for network in (translator, critic):
