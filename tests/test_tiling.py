@@ -6,10 +6,10 @@ import pytest
 from PIL import Image
 from stand_in import StandInRuntime, photograph
 
-from keras_stylegan.inference import KerasRuntime, Stylizer, stylizer
+from keras_stylegan.inference import KerasRuntime, Stylizer, load, stylizer
 from keras_stylegan.inference.palette import Mixture
 from keras_stylegan.inference.runtimes import pad_to_stride
-from keras_stylegan.inference.tiling import _Canvas, paint_in_tiles
+from keras_stylegan.inference.tiling import MARGIN, _Canvas, paint_in_tiles
 from keras_stylegan.networks import StyleTransformer
 
 WEIGHTS = np.array([0.25, 0.75], "float32")
@@ -64,6 +64,28 @@ def test_tiled_equals_whole(network, size):
     assert np.abs(tiled - whole).max() <= 2
     seamed = np.asarray(paint_in_tiles(runtime, photo, mixture, 0.9, tile=48, margin=0), int)
     assert np.abs(seamed - whole).max() > 2
+
+
+def test_the_packaged_network_sees_no_further_than_tiles_overlap():
+    """What lies beyond the margin of a tile's corner pixels may be anything."""
+    runtime = load().runtime
+    side = 2 * MARGIN + 2 * runtime.stride
+    picture, noise = photograph(side, side), np.random.default_rng(0).integers(0, 256, (side, side, 3), "uint8")
+    weights = np.full(len(load().styles), 1 / len(load().styles), "float32")
+    frozen = runtime.freeze(picture[None], np.zeros((1, 2), "float32"), weights, 1.0)
+
+    def pixel(margin):
+        """The one at the middle, as a tile's first and as its last, of a picture with noise beyond the margin."""
+        middle, painted = side // 2, []
+        for first, last in ((middle - margin, side), (0, middle + 1 + margin)):
+            changed = noise.copy()
+            changed[first:last, first:last] = picture[first:last, first:last]
+            painted.append(runtime.run_tile(changed, frozen, (0, 0), 1.0)[middle, middle].astype(int))
+        return np.array(painted)
+
+    whole = runtime.run_tile(picture, frozen, (0, 0), 1.0)[side // 2, side // 2].astype(int)
+    assert np.abs(pixel(MARGIN) - whole).max() <= 1
+    assert np.abs(pixel(MARGIN // 8) - whole).max() > 3
 
 
 def test_a_picture_of_one_window_is_painted_as_ever(network):
