@@ -172,7 +172,10 @@ NETWORKS = [
     ),
     LayerRow("DomainEncoder", lambda: networks.DomainEncoder(3, 2, 4, 6, 2, 4), ((8, 12, 4), (3,)), half=0.1),
     LayerRow(
-        "DomainTranslator", lambda: networks.DomainTranslator(3, 4, 6, 2, 1, 5, 6, 2), ((8, 12, 3), (5,)), half=0.15
+        "DomainTranslator",
+        lambda: networks.DomainTranslator(3, 4, 6, 2, 1, 5, 6, 2, True),
+        ((8, 12, 3), (5,)),
+        half=0.25,
     ),
     LayerRow("HourglassNetwork", lambda: networks.HourglassNetwork([4, 6], 2, 4), ((12, 16, 3),), half=0.2),
     LayerRow(

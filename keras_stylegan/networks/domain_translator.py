@@ -9,6 +9,7 @@ from keras_stylegan.layers.conv_blocks import check_positive
 from keras_stylegan.layers.equalized import EqualizedDense
 from keras_stylegan.layers.mapping import MappingNetwork
 from keras_stylegan.ops.normalization import instance_norm
+from keras_stylegan.ops.padding import reflect_pad
 from keras_stylegan.ops.resampling import upsample_nearest
 
 
@@ -109,8 +110,8 @@ class DomainTranslator(keras.Model):
         ValueError: if a number is not positive.
 
     Source: Choi et al. 2020, "StarGAN v2: Diverse Image Synthesis for Multiple Domains", section 2 and appendix F,
-    without the high-pass skips for faces, for which `skips` are plain ones. A tanh keeps the range; the mapping learns
-    at 1/100 of the rate, as there.
+    without the high-pass skips for faces, for which `skips` are plain ones. A tanh keeps the range, padding is by
+    reflection; the mapping learns at 1/100 of the rate, as there.
     """
 
     def __init__(
@@ -147,7 +148,9 @@ class DomainTranslator(keras.Model):
         self.down += [_Block(widths[-1], None, "instance", name=f"middle_{i + 1}") for i in range(num_blocks)]
         self.up = [_Block(widths[-1], None, "styled", name=f"styled_{i + 1}") for i in range(num_blocks)]
         self.up += [_Block(width, "up", "styled", name=f"up_{i + 1}") for i, width in enumerate(widths[-2::-1])]
-        self.to_image = layers.Conv2D(3, 1, dtype="float32", name="to_image")
+        # Normalised features at the usual spread would begin where a tanh has no slope.
+        faint = keras.initializers.VarianceScaling(0.1)
+        self.to_image = layers.Conv2D(3, 1, kernel_initializer=faint, dtype="float32", name="to_image")
 
     @property
     def stride(self):
@@ -198,7 +201,8 @@ class DomainTranslator(keras.Model):
 class _Block(layers.Layer):
     """Normalisation, leaky ReLU and a 3x3 convolution, twice, added to what came in; variances keep their size.
 
-    `norm` is None, `"instance"` or `"styled"`: scale and shift of every channel are affine in the style.
+    `norm` is None, `"instance"` or `"styled"`: scale and shift of every channel are affine in the style. Normalised
+    features are continued by reflection: beside them zeros would be a colour, and frame the picture.
     """
 
     def __init__(self, filters, resample=None, norm=None, **kwargs):
@@ -206,8 +210,9 @@ class _Block(layers.Layer):
         self.filters = filters
         self.resample = resample
         self.norm = norm
+        padding = "same" if norm is None else "valid"
         self.convolutions = [
-            layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal", name=f"conv_{i}") for i in (1, 2)
+            layers.Conv2D(filters, 3, padding=padding, kernel_initializer="he_normal", name=f"conv_{i}") for i in (1, 2)
         ]
         self.skip = layers.Conv2D(filters, 1, use_bias=False, name="skip")
 
@@ -226,13 +231,16 @@ class _Block(layers.Layer):
 
     def call(self, features, styles=None):
         x = ops.leaky_relu(self._normalized(features, styles, 0), 0.2)
-        x = self.convolutions[0](upsample_nearest(x) if self.resample == "up" else x)
+        x = self._convolved(upsample_nearest(x) if self.resample == "up" else x, 0)
         x = _halved(x) if self.resample == "down" else x
-        x = self.convolutions[1](ops.leaky_relu(self._normalized(x, styles, 1), 0.2))
+        x = self._convolved(ops.leaky_relu(self._normalized(x, styles, 1), 0.2), 1)
         skip = self.skip(features)
         if self.resample is not None:
             skip = upsample_nearest(skip) if self.resample == "up" else _halved(skip)
         return (x + skip) / math.sqrt(2.0)
+
+    def _convolved(self, x, index):
+        return self.convolutions[index](x if self.norm is None else reflect_pad(x, 1))
 
     def _normalized(self, x, styles, index):
         if self.norm is None:
