@@ -179,7 +179,7 @@ PRESETS: dict[str, Preset] = {
     "multidomain_small": MultiDomainPreset(
         kimg=40.0, batch_size=4, size=(64, 64), filters=16, critic_filters=16, max_filters=64, depth=2, style_dim=16,
         num_blocks=1, mapping_layers=2, skips=1, diversity_kimg=40.0, ema_half_life_kimg=0.5, log_images=200,
-        grid_images=2000, learning_rate=2e-4, critic_learning_rate=2e-4,
+        grid_images=2000, learning_rate=2e-4, critic_learning_rate=2e-4, cycle_weight=2.0,
     ),
 }  # fmt: skip
 
