@@ -27,11 +27,13 @@ from keras_stylegan.systems import Probe, System, build
 # A resumed run may differ from the checkpoint's in these settings: they say how long, how often and from where.
 MAY_CHANGE = frozenset(
     (
-        "backbone_weights", "cache_megabytes", "checkpoint_seconds", "content", "critic_backbone_weights", "data",
-        "data_b", "data_threads", "grid_images", "hours", "keep_checkpoints", "kimg", "log_images", "max_rollbacks",
-        "monitor", "perceptual", "rollback_factor", "styles", "targets",
+        "cache_megabytes", "checkpoint_seconds", "content", "data", "data_b", "data_threads", "grid_images", "hours",
+        "keep_checkpoints", "kimg", "log_images", "max_rollbacks", "monitor", "perceptual", "rollback_factor", "styles",
+        "targets",
     )
 )  # fmt: skip
+# In these only from one file to another: whether there was one says what the run is.
+MAY_MOVE = frozenset(("backbone_weights", "critic_backbone_weights"))
 
 
 def train(
@@ -202,7 +204,7 @@ def _resolve(preset: Preset, system: System, devices: list[str]) -> dict[str, An
 
 def _decisive(config: dict[str, Any]) -> dict[str, Any]:
     """What must be equal for a run to be resumed."""
-    settings = {k: v for k, v in config["settings"].items() if k not in MAY_CHANGE}
+    settings = {k: bool(v) if k in MAY_MOVE else v for k, v in config["settings"].items() if k not in MAY_CHANGE}
     facts = {f"facts/{k}": v for k, v in config["facts"].items()}
     return json.loads(json.dumps({"system": config["system"], **settings, **facts}))
 

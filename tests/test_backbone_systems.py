@@ -62,6 +62,18 @@ def test_pix2pix_learns_against_a_frozen_classifier_that_sees_results_alone(pair
     assert open_translator(tmp_path / "run").translate(photo).size == (9, 5)
 
 
+def test_a_resumed_run_may_find_its_classifier_elsewhere(pairs, tmp_path, eagerly, capsys):
+    """From one file to another, but not from none to one: the checkpoint holds the weights of either."""
+    changes = {"network": "mobilenet", "backbone_weights": "file", "adversarial_weight": 0}
+    assert train("pix2pix", pairs, tmp_path / "run", **changes) == 0
+    longer = {**changes, "kimg": 0.004}
+    command = ["train", "pix2pix", "--data", str(pairs), "--out", str(tmp_path / "run"), "--resume"]
+    for weights, code in (("elsewhere", 0), ("", 2)):
+        texts = [text for one in settings(**{**longer, "backbone_weights": weights}) for text in ("--set", one)]
+        assert cli.main([*command, *texts]) == code
+    assert "backbone_weights: True there, False now" in capsys.readouterr().err
+
+
 def test_heads_alone_learn_unless_the_classifier_does(pairs):
     before = {"critic": "mobilenet", "critic_backbone_weights": "file"}
     for frozen in (1, 0):
@@ -234,6 +246,9 @@ def test_a_gan_with_classes_learns_against_a_classifier(tmp_path):
     assert np.abs(one - other).max() > 1e-6
     for text, message in (
         ("critic_backbone_weights=", "`critic_backbone_frozen` must be 0 for random weights"),
+        ("critic=stylegan2", "`critic_backbone_weights` are those of a classifier, but `critic` is none of"),
+        ("gamma=1", "`gamma` must be 0 for a critic of mobilenet, without R1. Received: 1"),
+        ("loss=relativistic", "`loss` must not be relativistic, which needs R1 and R2, for a critic of mobilenet"),
         ("size=16,16", "`size` must be at least 32 for a critic of mobilenet"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 from toy_files import noise, smooth, write_classes
 
 from keras_stylegan import data
@@ -159,7 +160,7 @@ def test_pairs_of_other_sizes_and_odd_widths_are_skipped(tmp_path):
         data.open(tmp_path / "A", "paired", size=8, engine="numpy")[0]
 
 
-def test_pairs_are_checked_without_decoding_them(tmp_path):
+def test_pairs_are_checked_without_decoding_them(tmp_path, monkeypatch):
     """One wrong pair of many, which reading would pass over; sizes are of upright pictures."""
     (tmp_path / "A").mkdir()
     (tmp_path / "B").mkdir()
@@ -173,7 +174,9 @@ def test_pairs_are_checked_without_decoding_them(tmp_path):
     def source(**options):
         return data.open(tmp_path, "paired", size=4, engine="numpy", **options).crops[0].source.source
 
-    data.check_pairs(source())
+    with monkeypatch.context() as patch:
+        patch.setattr(PngImageFile, "load", lambda self: pytest.fail("decoded"))
+        data.check_pairs(source())
     Image.fromarray(noise(6, 4)).save(tmp_path / "B" / "077.png")
     with pytest.raises(ValueError, match=r"must have one size. Received: 077 .6x4 and 4x6. in "):
         data.check_pairs(source())

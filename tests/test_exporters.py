@@ -63,7 +63,13 @@ def photographs(tmp_path_factory):
 def packaged(run, photographs, tmp_path_factory):
     """The assets folder, which held another entry before, and the new entry."""
     assets = tmp_path_factory.mktemp("assets")
-    (assets / "manifest.json").write_text('{"compact": {"file": "x"}}')
+    # With a predictor for other weights, which goes.
+    (assets / "weights").mkdir()
+    earlier = {"file": "weights/p.tflite", "keras": {"file": "weights/p.npz"}}
+    for record in (earlier, earlier["keras"]):
+        (assets / record["file"]).touch()
+    manifest = {"compact": {"file": "x"}, "multistyle": {"style_space": "other", "predictor": earlier}}
+    (assets / "manifest.json").write_text(json.dumps(manifest))
     return assets, package_multistyle(run, assets, DESCRIBED, "pictures", "free", photographs)
 
 
@@ -113,6 +119,24 @@ def test_model_card_states_the_entry(packaged):
     assert "--out RUN --set seed=3`" in card
 
 
+def test_a_model_card_tells_of_the_predictor(packaged):
+    entry = packaged[1]
+    record = {
+        "bytes": 1_400_000, "keras": {"bytes": 1_300_000}, "parameters": 694_149, "recipe": "train style_predictor",
+        "data": "34 paintings", "images_seen": 60_000, "images_scheduled": 60_000, "licence": "ours", "parity": 0.007,
+    }  # fmt: skip
+    card = model_card({**entry, "predictor": record})
+    for text in (
+        "## Style predictor",
+        "694,149 parameters; LiteRT file 1.40 MB",
+        "1.30 MB",
+        "34 paintings",
+        "0.007 of",
+    ):
+        assert text in card
+    assert "## Style predictor" not in model_card(entry)
+
+
 def test_the_packaged_model_card_states_the_packaged_entry():
     card = pretrained.assets() / "weights" / "multistyle.md"
     assert card.read_text(encoding="utf-8") == model_card(pretrained.network_entry("multistyle"))
@@ -120,17 +144,13 @@ def test_the_packaged_model_card_states_the_packaged_entry():
 
 @pytest.mark.parametrize("space", ["same", "other"])
 def test_a_predictor_stays_with_the_weights_that_it_is_for(space, tmp_path):
-    (tmp_path / "weights").mkdir()
-    files = [tmp_path / "weights" / name for name in ("predictor.tflite", "predictor.npz")]
-    for file in files:
-        file.touch()
     predictor = {"file": "weights/predictor.tflite", "keras": {"file": "weights/predictor.npz"}}
     manifest = {"multistyle": {"style_space": "same", "predictor": predictor}}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     entry = {"style_space": space}
-    packaging._settle_predictor(tmp_path, entry)
+    left_over = packaging._settle_predictor(tmp_path, entry)
     assert entry == {"style_space": space} | ({"predictor": predictor} if space == "same" else {})
-    assert [file.exists() for file in files] == 2 * [space == "same"]
+    assert left_over == ([] if space == "same" else ["weights/predictor.tflite", "weights/predictor.npz"])
 
 
 def test_a_file_converted_again_is_told_of(packaged, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import json
 import pathlib
 import runpy
 import sys
+import unittest.mock
 
 import keras
 import numpy as np
@@ -14,13 +15,21 @@ from PIL import Image
 from test_imports import modules_after
 
 from keras_stylegan import cli, pretrained
+from keras_stylegan.exporters import generators
 from keras_stylegan.exporters.generators import package_generator, to_litert
 from keras_stylegan.exporters.litert_graph import unpack
 from keras_stylegan.exporters.model_card import generator_card
 from keras_stylegan.exporters.package_files import in_float32, training_command, training_facts
 from keras_stylegan.inference.generator import PictureGenerator, open_generator
 from keras_stylegan.latents import seeded_latents
-from keras_stylegan.networks import DCGANGenerator, StyleGAN2Critic, StyleGAN2Generator, StyleGANGenerator
+from keras_stylegan.networks import (
+    BackboneCritic,
+    DCGANGenerator,
+    ProjectedCritic,
+    StyleGAN2Critic,
+    StyleGAN2Generator,
+    StyleGANGenerator,
+)
 from keras_stylegan.presets import as_dict, get_preset, with_settings
 
 CLASSES = ["forest", "sea"]
@@ -108,6 +117,14 @@ def packaged(run, tmp_path_factory):
     assets = tmp_path_factory.mktemp("assets")
     (assets / "manifest.json").write_text('{"compact": {"file": "x"}}')
     return assets, package_generator(run, assets, "scenes", "pictures", "free", SCORES)
+
+
+def test_a_critic_that_looks_through_another_network_stays_behind(tmp_path, monkeypatch):
+    (tmp_path / "critic.keras").touch()
+    for kind in (BackboneCritic, ProjectedCritic):
+        monkeypatch.setattr(generators, "load_network", lambda file, kind=kind: unittest.mock.Mock(spec=kind))
+        files = {}
+        assert generators._critic(tmp_path, "scenes", files) is None and not files
 
 
 @pytest.fixture

@@ -94,6 +94,8 @@ def test_skips_join_the_sizes_between():
         one, other = np.array(network(pictures, styles))
         assert (np.abs(one - other).max() > 1e-3) == skips
         assert DomainTranslator.from_config(network.get_config()).skips == skips
+    with pytest.raises(ValueError, match="`depth` must be at most 5. Received: depth=6"):
+        DomainTranslator(3, depth=6)
 
 
 def test_terms_are_those_of_the_paper():

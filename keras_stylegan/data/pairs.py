@@ -134,7 +134,10 @@ def _size(content: bytes | np.ndarray) -> tuple[int, int]:
         return content.shape[1], content.shape[0]
     with Image.open(io.BytesIO(content)) as image:
         width, height = image.size
-        return (height, width) if image.getexif().get(_ORIENTATION, 1) in _LYING else (width, height)
+        # Of a PNG file without EXIF, asking for it would read the pixels.
+        known = "exif" in image.info or image.format == "TIFF"
+        lying = known and image.getexif().get(_ORIENTATION) in _LYING
+        return (height, width) if lying else (width, height)
 
 
 def split_pair(picture: np.ndarray) -> np.ndarray:

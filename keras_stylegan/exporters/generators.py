@@ -26,7 +26,7 @@ from keras_stylegan.exporters.saved_model_images import to_uint8
 from keras_stylegan.inference.generator import FILE, PictureGenerator, build_network, open_generator, truncates
 from keras_stylegan.inference.litert_generator import SIGNATURE, LiteRTGenerator
 from keras_stylegan.keras_files import load_network
-from keras_stylegan.networks import ProjectedCritic
+from keras_stylegan.networks import BackboneCritic, ProjectedCritic
 from keras_stylegan.systems.gan_parts import CRITIC_FILE
 
 # Pictures that a LiteRT file is compared on with Keras.
@@ -76,7 +76,7 @@ def package_generator(
     """Writes `weights/NAME.{tflite,npz,md}` of a run and its entry in the manifest.
 
     The critic goes into `weights/NAME_critic.npz`, so that training may go on from what is packaged; one that looks
-    through a frozen network stays behind, as it would bring that network along. Everything is made and measured before
+    through another network stays behind, as it would bring that network along. Everything is made and measured before
     the first file is written.
 
     Args:
@@ -119,7 +119,7 @@ def _critic(run, name, files):
     if not (run / CRITIC_FILE).is_file():
         return None
     critic = load_network(run / CRITIC_FILE)
-    if isinstance(critic, ProjectedCritic):
+    if isinstance(critic, (ProjectedCritic, BackboneCritic)):
         return None
     file, content = f"weights/{name}_critic.npz", half_precision(critic)[1]
     files[file] = content

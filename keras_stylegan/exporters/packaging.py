@@ -83,23 +83,24 @@ def package_multistyle(
         "artefacts": artefact_figures(Stylizer(served, names), pictures),
         "parity": parity_figures((served, shipped), len(names), pictures),
     }
-    _settle_predictor(assets, entry)
+    left_over = _settle_predictor(assets, entry)
     write_package(assets, "multistyle", entry, files, model_card(entry))
+    for file in left_over:
+        (assets / file).unlink(missing_ok=True)
     return entry
 
 
 def _settle_predictor(assets, entry):
-    """Takes the packaged predictor over into a new entry of its network, or removes its files."""
+    """Takes the packaged predictor over into a new entry of its network; or returns its files, which are to go."""
     manifest = assets / "manifest.json"
     earlier = json.loads(manifest.read_text(encoding="utf-8")).get("multistyle", {}) if manifest.exists() else {}
     predictor = earlier.get("predictor")
     if predictor is None:
-        return
+        return []
     if earlier.get("style_space") == entry["style_space"]:
         entry["predictor"] = predictor
-        return
-    for record in (predictor, predictor["keras"]):
-        (assets / record["file"]).unlink(missing_ok=True)
+        return []
+    return [record["file"] for record in (predictor, predictor["keras"])]
 
 
 def convert_again(assets: Path) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def domains_target(opened: Source) -> Photographed:
         expected=expected,
         more=more,
         stride=network.stride,
-        smallest=network.stride,
+        smallest=2 * network.stride,
         description=f"Translates pictures into {network.num_domains} domains; {sides}.",
         signature=BY_NOISE,
         notes={

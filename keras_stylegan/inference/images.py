@@ -3,7 +3,7 @@
 What happens to the parts of a file:
 
 - Orientation: applied, so that the pixels are upright.
-- Alpha: split off and put back; the network sees the colours below it.
+- Alpha: split off and put back; the network sees the colours below it (a style picture is seen over white).
 - ICC profile: the pixels are converted to sRGB and the result carries no profile, which every reader takes as sRGB. A
   profile that is damaged or does not fit the pixels is ignored, as browsers do.
 - EXIF: carried over between JPEG, PNG and WebP, without orientation, thumbnail and pixel dimensions, which no longer

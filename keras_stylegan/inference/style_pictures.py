@@ -31,12 +31,16 @@ def read_style_picture(path: str | os.PathLike) -> Image.Image:
         ValueError: if it cannot be read, or shows no style.
         OSError: if the file cannot be opened.
     """
-    picture = read_picture(path)
-    photo = picture.photo
-    if picture.alpha is not None:
-        photo = Image.composite(photo, Image.new("RGB", photo.size, "white"), picture.alpha)
+    photo = _over_white(path)
     check_style_picture(photo, os.fspath(path))
     return photo
+
+
+def _over_white(source):
+    picture = read_picture(source)
+    if picture.alpha is None:
+        return picture.photo
+    return Image.composite(picture.photo, Image.new("RGB", picture.photo.size, "white"), picture.alpha)
 
 
 def check_style_picture(picture: Image.Image, name: str = "picture") -> None:
@@ -66,7 +70,7 @@ def choose_backend(argument: str) -> None:
 
 def prepare_style_picture(picture) -> np.ndarray:
     """A picture, given as to `read_picture`, in the size of training; uint8 of shape `(height, width, 3)`."""
-    photo = read_picture(picture).photo
+    photo = _over_white(picture)
     longest = _MAX_ASPECT * min(photo.size)
     width, height = (min(side, longest) for side in photo.size)
     left, top = (photo.width - width) // 2, (photo.height - height) // 2

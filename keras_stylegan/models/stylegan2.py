@@ -31,7 +31,8 @@ class StyleGAN2(ImageGAN):
 
     Args:
         generator: built `StyleGAN2Generator`.
-        critic: built `StyleGAN2Critic` or `ProjectedCritic` of the same size, channels and classes.
+        critic: built `StyleGAN2Critic` or `ProjectedCritic` of the same size, channels and classes; or a
+            `BackboneCritic`, for any size, of the same classes.
         loss: name of the adversarial loss: `"non_saturating"`, StyleGAN2's own, or `"relativistic"`, or another of
             `losses.ADVERSARIAL_LOSSES`.
         gamma: float, weight of R1 (`r1_gamma` suggests one).

@@ -12,6 +12,8 @@ from keras_stylegan.ops.normalization import instance_norm
 from keras_stylegan.ops.padding import reflect_pad
 from keras_stylegan.ops.resampling import upsample_nearest
 
+MAX_DEPTH = 5
+
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
 class DomainEncoder(keras.Model):
@@ -90,7 +92,7 @@ class DomainTranslator(keras.Model):
         num_domains: int.
         filters: int, channels at the full size; doubled at each half of it.
         max_filters: int, channels at most.
-        depth: int, halvings.
+        depth: int, halvings, at most `MAX_DEPTH`: of 64 pixels, the least that translators are given, 2 are left.
         num_blocks: int, blocks at the smallest size, on the way down and again on the way up.
         style_dim: int, numbers of a style.
         latent_dim: int, numbers of a latent.
@@ -99,7 +101,8 @@ class DomainTranslator(keras.Model):
             what a picture shows then need not be learnt to be kept, which takes ten thousands of steps.
 
     Call arguments:
-        images: tensor of shape `(batch, height, width, 3)` in [-1, 1], height and width multiples of `stride`.
+        images: tensor of shape `(batch, height, width, 3)` in [-1, 1], height and width multiples of `stride`,
+            at least twice that.
         styles: tensor of shape `(batch, style_dim)`, as `styles_of_noise` or `styles_of_pictures` makes them.
         training: bool.
 
@@ -107,7 +110,7 @@ class DomainTranslator(keras.Model):
         That of `images`, float32 in [-1, 1].
 
     Raises:
-        ValueError: if a number is not positive.
+        ValueError: if a number is not positive, or `depth` is too large.
 
     Source: Choi et al. 2020, "StarGAN v2: Diverse Image Synthesis for Multiple Domains", section 2 and appendix F,
     without the high-pass skips for faces, for which `skips` are plain ones. A tanh keeps the range, padding is by
@@ -129,6 +132,8 @@ class DomainTranslator(keras.Model):
     ):
         super().__init__(**kwargs)
         check_positive(num_blocks=num_blocks, style_dim=style_dim, latent_dim=latent_dim)
+        if depth > MAX_DEPTH:
+            raise ValueError(f"`depth` must be at most {MAX_DEPTH}. Received: depth={depth}")
         self.num_domains = num_domains
         self.filters = filters
         self.max_filters = max_filters

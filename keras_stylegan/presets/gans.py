@@ -37,7 +37,8 @@ class GANPreset(Preset):
         optimizer: `adam` or `rmsprop`.
         learning_rate: of the generator.
         critic_learning_rate: of the critic.
-        decay_kimg: learning rates fall to 0 along a line over so many thousands of images; 0 keeps them.
+        decay_kimg: learning rates fall to 0 along a line over so many thousands of images, at least `kimg`; 0 keeps
+            them.
         beta_1: first decay rate of Adam.
         beta_2: second decay rate of Adam.
         clip_norm: limit of the global norm of a gradient; 0 clips none.

@@ -46,7 +46,7 @@ class TranslationPreset(Preset):
         critic_learning_rate: of the critics.
         beta_1: first decay rate of Adam.
         beta_2: second decay rate of Adam.
-        decay_share: share of the run, its end, in which learning rates fall to 0 along a line; 0 keeps them.
+        decay_share: share of `kimg`, at the end, in which learning rates fall to 0 along a line; 0 keeps them.
     """
 
     data: str = ""

@@ -49,6 +49,11 @@ def check_gan(preset: GANPreset) -> None:
             f"`classes` must be empty for InfoGAN, which finds its own. Received: classes={preset.classes}"
         )
     check_critic_steps(preset)
+    if 0 < preset.decay_kimg < preset.kimg:
+        raise ValueError(
+            "`decay_kimg` must be 0 or at least `kimg`: at a learning rate of 0 nothing is learnt. "
+            f"Received: decay_kimg={preset.decay_kimg}, kimg={preset.kimg}"
+        )
 
 
 def untrained_gan(preset: GANPreset, num_classes: int = 0) -> NoiseToImage:
@@ -108,14 +113,6 @@ def _rmsprop(rate, preset, images):
 OPTIMIZERS = {"adam": _adam, "rmsprop": _rmsprop}
 
 
-def _check_decay(preset):
-    if preset.decay_kimg < preset.kimg:
-        raise ValueError(
-            "`decay_kimg` must be 0 or at least `kimg`: at a learning rate of 0 nothing is learnt. "
-            f"Received: decay_kimg={preset.decay_kimg}, kimg={preset.kimg}"
-        )
-
-
 def compile_gan(model: NoiseToImage, preset: GANPreset) -> None:
     """Gives the model its optimizers, its average and its way of updating."""
     optimizers = {}
@@ -123,7 +120,6 @@ def compile_gan(model: NoiseToImage, preset: GANPreset) -> None:
     for name, (rate, steps) in rates.items():
         images = preset.batch_size / steps
         if preset.decay_kimg:
-            _check_decay(preset)
             updates = max(1, round(preset.decay_kimg * 1000 / images))
             rate = keras.optimizers.schedules.PolynomialDecay(rate, updates, end_learning_rate=0.0)
         else:

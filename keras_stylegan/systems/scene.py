@@ -16,12 +16,12 @@ from keras_stylegan.presets import ScenePipelinePreset
 from keras_stylegan.systems.base import Probe, System, average, cosine, jit_compile, save_whole, take
 from keras_stylegan.systems.gan_parts import CRITIC_FILE, SIGNED_LOSSES
 from keras_stylegan.systems.scene_parts import SCENE_FILE, begin_with, build_critic, build_network, open_painter
-from keras_stylegan.systems.stylegan2 import CRITICS
 
 # The packaged generator that a run begins with where it is told no other.
 GENERATOR = "scenes"
 PREVIEW_PHOTOGRAPHS, PROBE_PICTURES = 8, 16
 
+CRITICS = ("stylegan2", "projected")
 _CHOICES = {"phase": PHASES, "critic": CRITICS, "loss": ADVERSARIAL_LOSSES, "augment": ("none", "diffaugment")}
 
 

@@ -57,6 +57,9 @@ def untrained_stylegan2(preset: StyleGAN2Preset, num_classes: int = 0) -> StyleG
         ValueError: if a setting breaks its rule.
     """
     check_choice("loss", preset.loss, tuple(ADVERSARIAL_LOSSES))
+    check_choice("critic", preset.critic, CRITICS)
+    check_backbone(preset, "critic", "critic_backbone")
+    _check_penalty(preset)
     augment = build_augment(preset)
     shared = {
         "size": preset.size,
@@ -89,7 +92,6 @@ def untrained_stylegan2(preset: StyleGAN2Preset, num_classes: int = 0) -> StyleG
 def _critic(preset, shared, num_classes):
     if preset.critic == "stylegan2":
         return StyleGAN2Critic(**shared, residual=bool(preset.residual), group_size=preset.group_size)
-    check_choice("critic", preset.critic, CRITICS)
     if preset.channels != 3:
         raise ValueError(f"`channels` must be 3 for a critic of {preset.critic}. Received: channels={preset.channels}")
     if preset.critic in TRUNKS:
@@ -99,7 +101,6 @@ def _critic(preset, shared, num_classes):
 
 
 def _backbone_critic(preset, num_classes):
-    check_backbone(preset, "critic", "critic_backbone")
     critic = BackboneCritic(
         preset.critic,
         weights=preset.critic_backbone_weights or None,
@@ -112,6 +113,19 @@ def _backbone_critic(preset, num_classes):
             f"`size` must be at least {critic.min_side} for a critic of {preset.critic}. Received: size={preset.size}"
         )
     return critic
+
+
+def _check_penalty(preset):
+    """Raises a ValueError for a gradient penalty, or a loss that needs one, with a critic that takes none."""
+    if preset.critic == "stylegan2":
+        return
+    if preset.gamma:
+        raise ValueError(f"`gamma` must be 0 for a critic of {preset.critic}, without R1. Received: {preset.gamma}")
+    if preset.loss.startswith("relativistic"):
+        raise ValueError(
+            f"`loss` must not be relativistic, which needs R1 and R2, for a critic of {preset.critic}, without them. "
+            f"Received: loss={preset.loss}"
+        )
 
 
 def _gamma(preset):

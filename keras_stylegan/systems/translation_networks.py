@@ -37,7 +37,7 @@ def _unet(preset):
 
 
 def _vnet(preset):
-    # As deep as the paper's at most: with the 8 halvings of a U-Net, 5x5 kernels would have a billion weights.
+    # As deep as the paper's at most: with the 8 halvings and 16 times the filters, 5x5 kernels have a billion weights.
     counts = [min(i + 1, 3) for i in range(min(preset.depth, _VNET_DEPTH) + 1)]
     return VNetTranslator(counts, preset.filters, 8 * preset.filters, normalization=preset.normalization)
 
