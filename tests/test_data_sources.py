@@ -58,7 +58,7 @@ def test_an_empty_class_folder_is_named(tmp_path):
         data.open(tmp_path, engine="numpy")
     assert data.open(tmp_path, engine="numpy", labels=False).classes is None
     assert data.open(tmp_path, engine="numpy", classes=["b", "a"]).classes == ("b", "a")  # it was not asked for
-    with pytest.raises(ValueError, match="nothing in empty; leave these classes out"):
+    with pytest.raises(ValueError, match="nothing in empty; take the empty folders away, leave these classes out"):
         data.open(tmp_path, engine="numpy", classes=["a", "empty"])
 
 

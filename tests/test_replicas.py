@@ -1,9 +1,10 @@
-"""Super-resolution, fusion, several domains, scene pipeline: one update on two replicas equals that on one device."""
+"""Super-resolution, fusion, Johnson, domains, scene pipeline: one update on two replicas equals that on one device."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 import toy_fusion
+import toy_johnson
 import toy_multi_domain
 import toy_scene
 import toy_super_resolution
@@ -14,6 +15,7 @@ from toy_training import train_on
     "toy, steps",
     [
         (toy_super_resolution, 2),
+        pytest.param(toy_johnson, 2, marks=pytest.mark.soak),
         pytest.param(toy_fusion, 2, marks=pytest.mark.soak),
         pytest.param(toy_multi_domain, 1, marks=pytest.mark.soak),
         pytest.param(toy_scene, 1, marks=pytest.mark.soak),

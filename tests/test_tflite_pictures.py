@@ -62,7 +62,7 @@ def test_one_file_for_every_size(kind, tmp_path):
     exact = found.max_error <= 1e-4 or (kind == "fusion" and not found.misses(BARS["float16"]))
     assert exact and found.delegated == 1.0
     assert set(operators(file.read_bytes())) <= BUILT_IN
-    facts = {"translator.json"} if kind == "translator" else set()
+    facts = set() if kind == "fusion" else {f"{kind}.json"}
     assert {path.name for path in file.parent.iterdir()} == {file.name, *facts}
     runner = Interpreter(model_path=str(file)).get_signature_runner()
     shapes = {name: tensor["shape"].tolist() for name, tensor in runner.get_input_details().items()}
