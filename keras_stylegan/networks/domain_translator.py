@@ -182,9 +182,9 @@ class DomainTranslator(keras.Model):
         return self.style_encoder(images, labels)
 
     def call(self, images, styles, training=False):
-        x, kept = self.stem(ops.cast(images, self.compute_dtype)), {}
-        for i, block in enumerate(self.down):
-            kept[i] = x  # at the size of 1 / 2**i, below `depth`
+        x, kept = self.stem(ops.cast(images, self.compute_dtype)), []
+        for block in self.down:
+            kept.append(x)  # number i below `depth` has 1 / 2**i of the size
             x = block(x)
         for i, block in enumerate(self.up):
             x = block(x, styles)
