@@ -263,6 +263,7 @@ def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, monke
     # The small network's entry has nothing to say of itself.
     monkeypatch.setattr(predictor_package, "model_card", lambda entry: model_card._predictor(entry["predictor"]))
     record = package_predictor(run, assets, "two pictures", "nobody's")
+    assert record["images_seen"] == 4
     card = (assets / "weights" / "multistyle.md").read_text()
     assert "## Style predictor" in card and "two pictures" in card and record["recipe"] in card
     assert record["parity"] < 0.05 and "train style_predictor" in record["recipe"]
@@ -286,6 +287,16 @@ def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, monke
     after = net.palette.mixture(style).vector
     assert np.abs(after - before).max() > 0
 
+    more = [*settings, f"start_from={run}", "learning_rate=1e-9"]
+    second = runs.train(with_settings(get_preset("style_predictor"), more), tmp_path / "second")
+    first, after = (keras.models.load_model(folder / "predictor.keras", compile=False) for folder in (run, second))
+    for earlier, later in zip(first.weights, after.weights, strict=True):
+        np.testing.assert_allclose(later, earlier, atol=1e-6)
+    recipe = package_predictor(second, assets, "two pictures", "nobody's")["recipe"]
+    assert "--out RUN_1" in recipe and "--from RUN_1 --out RUN" in recipe
+    with pytest.raises(ValueError, match="`start_from` must hold a predictor of this size"):
+        runs.train(with_settings(get_preset("style_predictor"), [*more, "hidden=5"]), tmp_path / "third")
+
     monkeypatch.setattr(predictor_package, "MAX_DIFFERENCE", -1)
     with pytest.raises(ValueError, match="both runtimes must agree to -1 spreads. Received: a difference of 0"):
         package_predictor(run, assets, "", "")
@@ -304,7 +315,8 @@ def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, monke
         ([], "`content` must name the pictures"),
         (["crop_size=20"], "`crop_size` must be a multiple of 8"),
         (["painted_share=2"], "`painted_share` must be at most 1"),
-        (["start_from=nowhere"], "`start_from` must be the directory of a multistyle run, with network.keras"),
+        (["network=nowhere"], "`network` must be the directory of a multistyle run, with network.keras"),
+        (["start_from=nowhere"], "`start_from` must be the directory of a style_predictor run, with predictor.keras"),
     ],
 )
 def test_wrong_settings_are_named(assets, tmp_path, settings, message):

@@ -111,9 +111,7 @@ def training_facts(run: Path, config: dict[str, Any], player: str = "generator")
         runs.insert(0, earlier)
         images_seen, scheduled = images_seen + earlier["images_seen"], scheduled + earlier["images_seen"]
         earlier = earlier.get("begun_with")
-    commands = []
-    # A predictor's network comes from a run of its own, which is no part of this recipe.
-    start = "NETWORK_RUN" if runs[0].get("settings", {}).get("start_from") else ""
+    commands, start = [], ""
     for number, one in enumerate(runs, start=1):
         if "recipe" in one:  # a packaged network brings its own, whose words are not to mean runs of this one
             commands.append(re.sub(r"\bRUN\b|\bRUN(?=_\d)", "PACKAGED_RUN", one["recipe"]))

@@ -47,8 +47,8 @@ def check_critic_steps(preset: Any) -> None:
         )
 
 
-def check_run(run: Path, kind: str, *files: str) -> None:
-    """Raises a ValueError where the directory to begin with has not what a run of that kind leaves."""
+def check_run(run: Path, kind: str, *files: str, setting: str = "start_from") -> None:
+    """Raises a ValueError where the directory that a setting names has not what a run of that kind leaves."""
     for file in files:
         if not (run / file).is_file():
-            raise ValueError(f"`start_from` must be the directory of {kind}, with {file}. Received: {run}")
+            raise ValueError(f"`{setting}` must be the directory of {kind}, with {file}. Received: {run}")

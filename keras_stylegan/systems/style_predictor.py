@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,7 +14,7 @@ from keras_stylegan.keras_files import load_network
 from keras_stylegan.models.style_prediction import StylePrediction
 from keras_stylegan.networks import StylePredictor, StyleTransformer, build_perceptual
 from keras_stylegan.presets import StylePredictorPreset
-from keras_stylegan.systems.base import System, average, cosine, jit_compile, save_whole, take
+from keras_stylegan.systems.base import System, average, begun_with, cosine, jit_compile, save_whole, take
 from keras_stylegan.systems.checks import check_run
 from keras_stylegan.systems.multistyle import NETWORK_FILE
 
@@ -30,14 +31,18 @@ def build_style_predictor(preset: StylePredictorPreset) -> System:
         )
     photographs = data.open_images(preset.content, preset.content_short_side, preset.cache_megabytes * 2**20)
     names, pictures = data.open_styles(preset.styles, preset.style_short_side)
-    network, styles, space = open_transformer(preset.start_from)
+    network, styles, space = open_transformer(preset.network)
     numbers = [styles.index(name) if name in styles else None for name in names]
 
     trunk = build_perceptual("compact")
     predictor = StylePredictor(network.vector_size, trunk.widths, preset.num_projections, preset.hidden)
     predictor.build()
-    predictor.perceptual.set_weights(trunk.get_weights())
-    predictor.calibrate(pictures, keras.ops.convert_to_numpy(network.bank.style_vectors()))
+    facts = {}
+    if preset.start_from:
+        facts["begun_with"] = start_from(Path(preset.start_from), predictor)
+    else:
+        predictor.perceptual.set_weights(trunk.get_weights())
+        predictor.calibrate(pictures, keras.ops.convert_to_numpy(network.bank.style_vectors()))
     num_painted = round(preset.painted_share * preset.batch_size)
     model = StylePrediction(
         predictor,
@@ -68,15 +73,37 @@ def build_style_predictor(preset: StylePredictorPreset) -> System:
         preset.seed,
         preset.style_scale,
     )
-    known = [name for name, number in zip(names, numbers, strict=True) if number is not None]
+    facts["known"] = [name for name, number in zip(names, numbers, strict=True) if number is not None]
     return System(
         model,
         batches,
         _preview(trained, network, batches),
         lambda folder: save_whole(trained, folder / PREDICTOR_FILE),
-        {"photographs": len(photographs), "paintings": names, "known": known, "network": {"style_space": space}},
+        {"photographs": len(photographs), "paintings": names, "network": {"style_space": space}, **facts},
         lambda: predictor(np.zeros((1, preset.crop_size, preset.crop_size, 3), "float32")),
     )
+
+
+def start_from(run: Path, predictor: StylePredictor) -> dict[str, Any]:
+    """Begins with the predictor that an earlier run saved, units included: they need only be near the bank's.
+
+    Args:
+        run: directory of the run.
+        predictor: the predictor to begin.
+
+    Returns:
+        As of `begun_with`.
+
+    Raises:
+        ValueError: if the folder holds no such run, or its predictor has another size.
+    """
+    check_run(run, "a style_predictor run", PREDICTOR_FILE, "config.json")
+    earlier = load_network(run / PREDICTOR_FILE)
+    shapes = [[tuple(weight.shape) for weight in network.weights] for network in (earlier, predictor)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"`start_from` must hold a predictor of this size. Received: {run}, with another")
+    predictor.set_weights(earlier.get_weights())
+    return begun_with(run)
 
 
 def open_transformer(run: str) -> tuple[StyleTransformer, list[str], str]:
@@ -93,7 +120,7 @@ def open_transformer(run: str) -> tuple[StyleTransformer, list[str], str]:
         network, styles = pretrained.packaged_transformer(entry), [style["name"] for style in entry["styles"]]
     else:
         folder = Path(run)
-        check_run(folder, "a multistyle run", NETWORK_FILE, "config.json")
+        check_run(folder, "a multistyle run", NETWORK_FILE, "config.json", setting="network")
         network = load_network(folder / NETWORK_FILE)
         styles = json.loads((folder / "config.json").read_text(encoding="utf-8"))["facts"]["styles"]
     network.trainable = False
