@@ -24,7 +24,7 @@ import statistics
 from pathlib import Path
 
 import numpy as np
-from judging import judge_style, load_module, open_run, pictures, print_table, remembered, train
+from judging import judge_style, load_module, open_run, pictures, print_table, remembered, taken_in_turn, train
 from PIL import Image
 from record import RESULTS, record
 
@@ -63,7 +63,7 @@ def main():
     arguments = parser.parse_args()
     paintings = {file.stem: file for file in pictures(arguments.styles)}
     folder, names = choose(arguments, paintings), arguments.only or list(paintings)
-    photographs = pictures(arguments.photographs)[: arguments.per_style]
+    photographs = pictures(arguments.photographs)
     judge, rows = load_module(arguments.judge), {}
     seen = {name: np.asarray(Image.open(file).convert("RGB")) for name, file in paintings.items()}
     classifier = StyleClassifier(JudgesEye(judge), {name: small(picture) for name, picture in seen.items()})
@@ -74,11 +74,11 @@ def main():
         budget = [f"kimg={arguments.kimg}", f"learning_rate={LEARNING_RATE}"]
         train(run, "multistyle", [*budget, *settings, *arguments.set], sources)
         network = open_run(run)
-        key = [settings, arguments.kimg, arguments.set, names, [file.name for file in photographs]]
+        key = [settings, arguments.kimg, arguments.set, names, [file.name for file in photographs], arguments.per_style]
 
         def measured(network=network):
-            chosen = {name: paintings[name] for name in names}
-            return measure(network, judge, classifier, chosen, photographs, arguments.references)
+            chosen = {name: (paintings[name], taken_in_turn(photographs, name, arguments.per_style)) for name in names}
+            return measure(network, judge, classifier, chosen, arguments.references)
 
         rows[variant] = remembered(run / "measured.json", key, measured)
         shown[variant] = network
@@ -120,10 +120,10 @@ def small(picture: np.ndarray, short: int = 256) -> np.ndarray:
     return np.asarray(image.resize([round(side * factor) for side in image.size], Image.Resampling.LANCZOS))
 
 
-def measure(network, judge, classifier, paintings, photographs, references) -> dict[str, float]:
-    """One row of the table."""
+def measure(network, judge, classifier, chosen, references) -> dict[str, float]:
+    """One row of the table; `chosen` has a painting and photographs by style."""
     scores, deceived, blobs, boards = [], [], [], []
-    for name, painting in paintings.items():
+    for name, (painting, photographs) in chosen.items():
 
         def paint(photograph, name=name):
             painted = network.stylize(photograph, name)

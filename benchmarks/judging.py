@@ -7,6 +7,7 @@ import json
 import statistics
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,18 @@ def pictures(folder: Path) -> list[Path]:
     if not files:
         raise SystemExit(f"{folder} holds no pictures")
     return files
+
+
+def taken_in_turn(files: Sequence[Path], painting: str, count: int) -> list[Path]:
+    """The photographs that a painting is judged on: others for each, for one always the same, so references are shared.
+
+    Args:
+        files: photographs.
+        painting: its name, which decides where to begin.
+        count: how many, at most all.
+    """
+    first = zlib.crc32(painting.encode())
+    return [files[(first + turn) % len(files)] for turn in range(min(count, len(files)))]
 
 
 def judge_style(

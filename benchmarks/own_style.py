@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from judging import judge_style, load_module, pictures
+from judging import judge_style, load_module, pictures, taken_in_turn
 from record import RESULTS, record
 
 import keras_stylegan
@@ -39,7 +39,7 @@ def main():
     new = [name for name in paintings if name not in bank and (not arguments.only or name in arguments.only)]
     if not new:
         raise SystemExit("--styles must hold a picture of a style that is not in the bank (--only names some)")
-    photographs = pictures(arguments.photographs)[: arguments.per_style]
+    photographs = pictures(arguments.photographs)
     alike = nearest(paintings, new, [name for name in bank if name in paintings])
     rows = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -53,12 +53,13 @@ def main():
                 def paint(photograph, style=style, network=network):
                     return network.stylize(photograph, style)
 
-                row = judge_style(judge, paint, paintings[painting], photographs, arguments.references)
+                chosen = taken_in_turn(photographs, alike[name], arguments.per_style)
+                row = judge_style(judge, paint, paintings[painting], chosen, arguments.references)
                 scores.append(row["score"])
             rows[name] = {"seconds": round(seconds), "score": scores[0], "like": alike[name], "its_score": scores[1]}
             rows[name]["ratio"] = round(scores[0] / scores[1], 3) if scores[1] > 0 else None
             print(name, rows[name], flush=True)
-    figures = {"steps": arguments.steps, "photographs": len(photographs), "rows": rows}
+    figures = {"steps": arguments.steps, "photographs": arguments.per_style, "rows": rows}
     record("own_style", figures, ("keras", "tensorflow"), folder=arguments.results)
 
 

@@ -20,7 +20,7 @@ import statistics
 from pathlib import Path
 
 import numpy as np
-from judging import judge_style, load_module, open_run, pictures, print_table, remembered, train
+from judging import judge_style, load_module, open_run, pictures, print_table, remembered, taken_in_turn, train
 from PIL import Image
 from record import RESULTS, record
 
@@ -46,7 +46,7 @@ def main():
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR", help="where to append the line")
     arguments = parser.parse_args()
     paintings = {name: _picture(arguments.styles, name) for name in arguments.only}
-    photographs = pictures(arguments.photographs)[: arguments.per_style]
+    photographs = pictures(arguments.photographs)
     folder = prepare(arguments, paintings)
     judge, rows = load_module(arguments.judge), {}
     for name, methods in variants(arguments.pairs).items():
@@ -55,7 +55,7 @@ def main():
         if "pixel" in methods:
             settings += [f"targets={folder / 'targets'}", f"target_probability={methods['pixel']:.4g}"]
         train(run, "multistyle", [*settings, *arguments.set], [*map(str, sources), "--from", "multistyle"])
-        key = [settings, arguments.set, [file.name for file in photographs], arguments.network]
+        key = [settings, arguments.set, [file.name for file in photographs], arguments.per_style, arguments.network]
 
         def measured(run=run):
             return measure(run, judge, paintings, photographs, arguments)
@@ -64,7 +64,7 @@ def main():
         print(name, rows[name], flush=True)
     print_table(rows)
     figures = {"kimg": arguments.kimg, "styles": list(arguments.only), "network": Path(arguments.network).stem}
-    record("style_methods", {**figures, "photographs": len(photographs), "rows": rows}, folder=arguments.results)
+    record("style_methods", {**figures, "photographs": arguments.per_style, "rows": rows}, folder=arguments.results)
 
 
 def variants(pairs: bool) -> dict[str, dict[str, float]]:
@@ -113,7 +113,8 @@ def measure(run, judge, paintings, photographs, arguments) -> dict[str, float]:
             painted.append(network.stylize(photograph, f"new_{name}"))
             return painted[-1]
 
-        columns["score"].append(judge_style(judge, paint, painting, photographs, arguments.references)["score"])
+        chosen = taken_in_turn(photographs, name, arguments.per_style)
+        columns["score"].append(judge_style(judge, paint, painting, chosen, arguments.references)["score"])
         style = perceptual(to_float(read_picture(painting, 256))[None])
         for picture in painted:
             features = perceptual(to_float(np.asarray(picture))[None])

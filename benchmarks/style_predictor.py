@@ -16,7 +16,7 @@ import statistics
 from pathlib import Path
 
 import numpy as np
-from judging import judge_style, load_module, pictures
+from judging import judge_style, load_module, pictures, taken_in_turn
 from record import RESULTS, record
 
 from keras_stylegan import inference, pretrained
@@ -37,9 +37,9 @@ def main():
     files = [file for file in files if file.stem not in known]
     if not files:
         raise SystemExit("--paintings must hold one that the predictor was not trained on. Received: none")
-    judge, photographs = load_module(arguments.judge), pictures(arguments.photographs)[: arguments.per_style]
-    rows = {}
+    judge, rows = load_module(arguments.judge), {}
     for file in files:
+        photographs = taken_in_turn(pictures(arguments.photographs), file.stem, arguments.per_style)
 
         def paint(photograph, style=str(file)):
             return network.stylize(photograph, style)

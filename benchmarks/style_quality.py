@@ -14,7 +14,7 @@ import argparse
 import statistics
 from pathlib import Path
 
-from judging import judge_style, load_module, pictures
+from judging import judge_style, load_module, pictures, taken_in_turn
 from record import record
 
 import keras_stylegan
@@ -33,10 +33,10 @@ def main():
     network = keras_stylegan.load()
     files = pictures(arguments.photographs)
     rows = {}
-    for number, name in enumerate(network.styles):
+    for name in network.styles:
         if arguments.only and name not in arguments.only:
             continue
-        chosen = [files[(number + turn) % len(files)] for turn in range(min(arguments.per_style, len(files)))]
+        chosen = taken_in_turn(files, name, arguments.per_style)
         painting, known = arguments.styles / f"{name}.jpg", arguments.known_references
 
         def paint(photograph, style=name):
