@@ -1,10 +1,11 @@
-"""Seams between regions: steps along a border against those of the same place painted in one style.
+"""Seams between regions: steps along a border against those of the same place on either side alone.
 
     python benchmarks/region_borders.py
 
 Packaged photographs are divided by a hard vertical mask and painted in two styles of the bank, each style with another
-once a photograph. The ratio is the mean step between neighbouring columns within 8 pixels of the border over that of
-the greater of the two pictures painted whole, at the same place. Bar: 1.2.
+once a photograph, and on one side in one style while the other stays as it is. The ratio is the mean step between
+neighbouring columns within 8 pixels of the border over the greater of those of the two pictures that meet there, each
+as a whole, at the same place. Bar: 1.2.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from keras_stylegan import pretrained
 from keras_stylegan.inference.regions import FEATHER, Outside
 
 REACH, BAR = 8, 1.2
+PHOTOGRAPH = "the photograph"
 
 
 def main():
@@ -38,29 +40,35 @@ def main():
         photograph = photograph.resize((arguments.width, height), Image.Resampling.LANCZOS)
         for first in np.linspace(0, count, min(arguments.pairs, count), endpoint=False, dtype=int):
             second = (first * 7 + number + 1) % count
-            if first != second:
-                pair = network.styles[first], network.styles[second]
+            for other in {network.styles[second], PHOTOGRAPH} - {network.styles[first]}:
+                pair = network.styles[first], other
                 rows.append((border_ratio(network, photograph, pair, arguments.feather), *pair, sample.name))
+    of_two, of_one = ([row for row in rows if (row[2] == PHOTOGRAPH) == alone] for alone in (False, True))
+    figures = {"two styles": summary(of_two), "style and photograph": summary(of_one)}
+    figures = {"feather": arguments.feather, "width": arguments.width, **figures}
+    record("region_borders", figures, ("ai-edge-litert",), folder=arguments.results)
+
+
+def summary(rows) -> dict:
+    """What is recorded of one kind of border."""
     ratios = np.array([row[0] for row in rows])
-    figures = {
-        "feather": arguments.feather,
-        "width": arguments.width,
-        "pairs": len(rows),
+    return {
+        "borders": len(rows),
         "median": round(float(np.median(ratios)), 3),
         "percentile_90": round(float(np.percentile(ratios, 90)), 3),
         "within_bar": round(float((ratios <= BAR).mean()), 3),
         "worst": [round(float(max(rows)[0]), 3), *max(rows)[1:]],
     }
-    record("region_borders", figures, ("ai-edge-litert",), folder=arguments.results)
 
 
 def border_ratio(network, photograph, pair, feather) -> float:
-    """Steps along the border of two styles over those of the same place in one of them."""
+    """Steps along the border of two sides over those of the same place in one of them."""
     middle = photograph.width // 2
     mask = np.zeros((photograph.height, photograph.width), np.uint8)
     mask[:, :middle] = 255
-    both = network.stylize(photograph, regions=[(mask, pair[0]), (Outside(mask), pair[1])], feather=feather)
-    alone = [network.stylize(photograph, style) for style in pair]
+    sides = [(side, style) for side, style in zip((mask, Outside(mask)), pair, strict=True) if style != PHOTOGRAPH]
+    both = network.stylize(photograph, regions=sides, feather=feather)
+    alone = [photograph if style == PHOTOGRAPH else network.stylize(photograph, style) for style in pair]
 
     def steps(picture):
         columns = np.asarray(picture, "float32")[:, middle - REACH : middle + REACH]

@@ -1,5 +1,8 @@
 """The live command: keys, and a file as camera on a machine without a screen."""
 
+import pathlib
+import types
+
 import numpy as np
 import pytest
 from stand_in import STYLES, StandInRuntime, photograph, stand_in, write_assets
@@ -77,11 +80,53 @@ def test_a_file_as_camera_without_a_screen(clip, capsys):
     assert len(small) == 2 and small[0].shape == (32, 48, 3)
 
 
+def test_a_clip_that_ends_before_its_end_is_a_mistake(clip, capfd):
+    content = pathlib.Path("clip.avi").read_bytes()
+    third = [place for place in range(len(content)) if content.startswith(b"00dc", place)][2]
+    pathlib.Path("cut.avi").write_bytes(content[: third + 100])
+    code = cli.main(["live", "--camera", "cut.avi", "--no-window", "-o", "out.avi"])
+    told = capfd.readouterr()
+    # Above it may stand what OpenCV says, which was imported before `live` could quieten it.
+    last = told.err.splitlines()[-1]
+    assert code == 2 and "cut.avi: the video is damaged: " in last and last.endswith("of 5 frames could be read")
+    assert cli.main(["live", "--camera", "clip.avi", "--no-window", "--frames", "2"]) == 0
+
+
+@pytest.fixture
+def window(monkeypatch):
+    """OpenCV's window replaced: `shown` frames and titles, the `keys` that are pressed, and whether it is `open`."""
+    cv2 = pytest.importorskip("cv2")
+    state = types.SimpleNamespace(shown=[], titles=[], keys=[], open=1)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr(cv2, "imshow", lambda name, frame: state.shown.append(frame), raising=False)
+    monkeypatch.setattr(cv2, "setWindowTitle", lambda name, title: state.titles.append(title), raising=False)
+    monkeypatch.setattr(cv2, "waitKey", lambda delay: state.keys.pop(0) if state.keys else -1, raising=False)
+    monkeypatch.setattr(cv2, "getWindowProperty", lambda name, what: state.open, raising=False)
+    return state
+
+
+def test_the_window_shows_frames_and_takes_keys(clip, window, capsys):
+    window.keys = [ord("n"), ord("-"), -1, ord("q")]
+    assert cli.main(["live", "--camera", "clip.avi", "--style", NAMES[0]]) == 0
+    assert window.titles == [f"{NAMES[0]}  1.0", f"{NAMES[1]}  1.0", f"{NAMES[1]}  0.9", f"{NAMES[1]}  0.9"]
+    assert "4 frames" in capsys.readouterr().out
+    for frame, shown, weights in zip(clip, window.shown, ([1, 0, 0], [0, 1, 0]), strict=False):
+        assert np.abs(shown[..., ::-1].astype(int) - stand_in(frame.astype("uint8"), weights, 1)).max() <= 1
+
+
+def test_closing_the_window_ends_it(clip, window, capsys):
+    window.open = 0
+    assert cli.main(["live", "--camera", "clip.avi"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("1 frames")
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
         (["--camera", "missing.avi"], "`--camera` must be the number of a camera or a video file. Received: missing"),
         (["--camera", "97"], "97: the camera or video cannot be opened"),
+        (["--camera", "99999999999"], "`--camera` must be the number of a camera or a video file"),
+        (["--camera", "²"], "`--camera` must be the number of a camera or a video file"),
         (["--camera", "assets/manifest.json"], "assets/manifest.json: the camera or video cannot be opened"),
         (["--camera", "clip.avi", "--style", "nothing"], "unknown style"),
         (["--camera", "clip.avi", "--strength", "2"], "`strength` must be a number from 0 to 1"),

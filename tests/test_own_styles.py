@@ -13,7 +13,7 @@ from stand_in import LITERT_FILE, STYLES, StandInRuntime, photograph, stand_in
 
 import keras_stylegan
 from keras_stylegan import cli, pretrained
-from keras_stylegan.inference import Bank, Stylizer, read_bank, write_bank
+from keras_stylegan.inference import Bank, Stylizer, banks, read_bank, write_bank
 from keras_stylegan.inference.palette import Palette
 
 NAMES = [style["name"] for style in STYLES]
@@ -70,11 +70,53 @@ def test_a_bank_of_another_network_is_refused(tmp_path):
         read_bank(tmp_path / "bank", "b" * 64)
 
 
-@pytest.mark.parametrize("vectors", [{}, {"a": np.zeros(2), "b": np.zeros(3)}, {"a": np.array([1, np.nan])}])
-def test_banks_that_cannot_be_written(tmp_path, vectors):
-    with pytest.raises(ValueError, match="`bank` must hold"):
+BAD = (
+    {}, {"a": np.zeros(2), "b": np.zeros(3)}, {"a": np.array([1, np.nan])}, {"my.jpg": np.zeros(2)}, {"": np.zeros(2)},
+    {"a\n\x1b[31m": np.zeros(2)}, {"__metadata__": np.zeros(2)},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("vectors", BAD)
+def test_banks_that_cannot_be_written_or_read(tmp_path, vectors, monkeypatch):
+    with pytest.raises(ValueError, match="`bank` must have names|`bank` must hold"):
         write_bank(Bank(vectors, SPACE), tmp_path / "bank")
     assert not (tmp_path / "bank").exists()
+    # Another program may have written it, with the right checksum.
+    monkeypatch.setattr(banks, "_check", lambda vectors: None)
+    write_bank(Bank({n: np.asarray(v, np.float32) for n, v in vectors.items()}, SPACE), tmp_path / "bank")
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="not a bank of styles, or a damaged one"):
+        read_bank(tmp_path / "bank")
+
+
+def test_a_header_without_end_is_a_damaged_bank(tmp_path):
+    (tmp_path / "bank").write_bytes(struct.pack("<Q", 50_000) + b"[" * 50_000)
+    with pytest.raises(ValueError, match="not a bank of styles, or a damaged one"):
+        read_bank(tmp_path / "bank")
+
+
+def test_a_bank_on_the_packaged_network(tmp_path):
+    """On LiteRT: the vector of a named style paints as its name does, alone and in a region."""
+    entry = pretrained.network_entry("multistyle")
+    named, place = entry["styles"][3]["name"], tmp_path / "bank"
+    vector = np.array(pretrained.packaged_transformer(entry).bank.style_vectors())[3]
+    write_bank(Bank({"mine": vector}, entry["style_space"]), place)
+    net, photo = keras_stylegan.load(banks=[place]), photograph(80, 64)
+    half = np.zeros((64, 80), np.uint8)
+    half[:, :40] = 255
+    for given in (lambda style: {"styles": style}, lambda style: {"regions": [(half, style)]}):
+        own, same = (np.asarray(net.stylize(photo, **given(style)), int) for style in ("mine", named))
+        assert np.abs(own - same).max() <= 1 and np.abs(own - photo).mean() > 3
+    write_bank(Bank({"mine": vector[:-1]}, entry["style_space"]), place)
+    with pytest.raises(ValueError, match=f"bank: the vectors must have {len(vector)} numbers.*in mine"):
+        keras_stylegan.load(banks=[place])
+
+
+def test_a_style_picture_that_changes_is_looked_at_again(tmp_path):
+    picture, palette = tmp_path / "my.png", Palette(NAMES, predict=lambda path: np.float32([0, 0, seen[0]]))
+    for seen in ([1], [2]):
+        Image.fromarray(photograph(40, 30, seen[0])).save(picture)
+        assert palette.mixture(picture).vector[2] == seen[0] == palette.mixture(str(picture)).vector[2]
 
 
 def test_the_mark_of_a_space_is_of_all_weights_but_the_named_styles():
@@ -209,7 +251,7 @@ def test_time_ends_the_learning(toy):
 @pytest.fixture
 def packaged(toy, tmp_path, monkeypatch):
     """The toy as the packaged network; photographs of the size that the recipe wants."""
-    network, _ = toy
+    network, size = toy[0], toy[0].vector_size
     weights = io.BytesIO()
     arrays = {weight.path: np.array(weight).astype("float16") for weight in network.weights}
     np.savez(weights, **arrays)
@@ -220,7 +262,7 @@ def packaged(toy, tmp_path, monkeypatch):
         records[kind] = {"file": kind, "sha256": hashlib.sha256(content).hexdigest()}
     records["keras"]["config"] = config
     entry = {**records, "styles": STYLES[:2], "stride": 8, "working_size": 64}
-    manifest = {"multistyle": {**entry, "style_space": pretrained.style_space(arrays)}}
+    manifest = {"multistyle": {**entry, "style_space": pretrained.style_space(arrays), "vector_size": size}}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     (tmp_path / "samples").mkdir()
     Image.fromarray(photograph(80, 64)).save(tmp_path / "samples" / "hill.png")
@@ -255,7 +297,10 @@ def test_a_style_is_added_and_painted_in(packaged, capsys):
     [
         (["missing.png", "--name", "a"], "missing.png: No such file"),
         (["manifest.json", "--name", "a"], "manifest.json: not a picture"),
-        (["flat.png", "--name", "a"], "flat.png: a style picture must not be of one colour"),
+        (
+            ["flat.png", "--name", "a"],
+            "flat.png: a style picture, seen at a shorter side of 256 pixels, must not be of one colour",
+        ),
         (["dot.png", "--name", "a"], "dot.png: a style picture must have at least 16 pixels on each side"),
         (["painting.png", "--name", "a b"], "`--name` must have letters"),
         (["painting.png", "--name", NAMES[0]], "`--name` must be new"),
@@ -281,7 +326,8 @@ def test_an_interruption_leaves_the_bank_as_it_was(packaged, monkeypatch, capfd)
 
     monkeypatch.setattr("keras_stylegan.inference.own_styles.learn_style", interrupt)
     space = pretrained.network_entry("multistyle")["style_space"]
-    write_bank(Bank({"old": np.zeros(4)}, space), "mine.safetensors")
+    size = pretrained.network_entry("multistyle")["vector_size"]
+    write_bank(Bank({"old": np.zeros(size)}, space), "mine.safetensors")
     before, files = pathlib.Path("mine.safetensors").read_bytes(), sorted(packaged.iterdir())
     assert cli.main(["add-style", "painting.png", "--name", "new", "--bank", "mine.safetensors"]) == 130
     assert pathlib.Path("mine.safetensors").read_bytes() == before and sorted(packaged.iterdir()) == files
@@ -289,7 +335,8 @@ def test_an_interruption_leaves_the_bank_as_it_was(packaged, monkeypatch, capfd)
 
 
 def test_a_file_for_named_styles_alone_says_so(packaged):
-    write_bank(Bank({"mine": np.zeros(4)}, pretrained.network_entry("multistyle")["style_space"]), "bank")
+    entry = pretrained.network_entry("multistyle")
+    write_bank(Bank({"mine": np.zeros(entry["vector_size"])}, entry["style_space"]), "bank")
     with pytest.raises(ValueError, match="has no signature stylize_vector, only stylize_weights"):
         keras_stylegan.load(banks=["bank"]).stylize(photograph(20, 20), "mine")
     with pytest.raises(ValueError, match="bank: there is a style of this name already. Received: mine"):

@@ -1,6 +1,7 @@
 """Regions: masks of every kind, what stays, overlaps, seams; and the command's arguments for them."""
 
 import argparse
+import io
 import json
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 from stand_in import STYLES, StandInRuntime, photograph, stand_in
 
 import keras_stylegan
-from keras_stylegan import cli
+from keras_stylegan import cli, pretrained
 from keras_stylegan.commands.painting import add_painting_arguments, parse_painting, parse_picture
 from keras_stylegan.inference import Stylizer
 from keras_stylegan.inference.regions import Outside
@@ -73,12 +74,41 @@ def test_the_alpha_of_the_photograph_is_a_mask(net):
 def test_large_photographs_keep_their_pixels_where_nothing_is_painted(net):
     large = photograph(400, 320)
     mask = np.zeros((320, 400), np.uint8)
-    mask[:, :200] = 255
+    mask[:, :160] = 255
     for color in ("style", "luma", "match"):
         result = painted(net, [(mask, "night")], large, color=color)
         np.testing.assert_array_equal(result[:, 240:], large[:, 240:])
     assert net.runtime.sizes[-1] == (64, 80)
     assert painted(net, [(mask, "night")], large, size=(100, 80)).shape == (80, 100, 3)
+
+
+def test_a_small_region_is_softened_less():
+    """A fortieth of the picture: in its middle it is painted as if it were all of it."""
+    net, photo = Stylizer(StandInRuntime(), NAMES, working_size=64), photograph(96, 96)
+    mask = np.zeros((96, 96), np.uint8)
+    mask[40:56, 40:56] = 255
+    result = painted(net, [(mask, "night")], photo)
+    whole = np.asarray(net.stylize(photo, "night"), int)
+    left = [np.abs(picture[46:50, 46:50] - photo[46:50, 46:50]).mean() for picture in (result, whole)]
+    assert left[0] > 0.9 * left[1]
+
+
+@pytest.mark.parametrize("brightest, said", [(1, "refused"), (31, "refused"), (60, "faint"), (255, "")])
+def test_masks_that_are_black_by_mistake(net, brightest, said, recwarn):
+    mask = np.where(LEFT > 0, brightest, 0).astype(np.uint8)
+    if said == "refused":
+        with pytest.raises(ValueError, match=f"255 is white.*mask 1, whose brightest pixel is {brightest}"):
+            painted(net, [(mask, "night")])
+        return
+    painted(net, [(mask, "night")])
+    assert [f"brightest pixel is {brightest} of 255" in str(w.message) for w in recwarn] == [True] * (said == "faint")
+
+
+def test_a_mask_that_vanishes_when_it_is_resized_is_empty(net):
+    mask = np.zeros((480, 600), np.uint8)
+    mask[100, 100] = 255
+    with pytest.raises(ValueError, match="mask 1 at 60x48, whose brightest pixel is"):
+        painted(net, [(mask, "night")])
 
 
 def test_own_styles_in_regions():
@@ -111,11 +141,14 @@ def test_overlaps_are_mixed_and_that_is_said(net):
         ({"regions": []}, "`regions` must be pairs of a mask and its styles"),
         ({"regions": [LEFT]}, "`regions` must be pairs"),
         ({"regions": 5}, "`regions` must be pairs"),
-        ({"regions": [(LEFT * 0, "night")]}, "`regions` must have masks that mark at least one pixel.*mask 1, all 0"),
+        (
+            {"regions": [(LEFT * 0, "night")]},
+            "`regions` must have masks that mark at least one pixel.*mask 1, whose brightest pixel is 0",
+        ),
         ({"regions": [(LEFT, "nihgt")]}, "unknown style.*night"),
         ({"regions": [("alpha", "night")]}, "the mask `alpha` needs a photograph with transparency"),
         ({"regions": [(LEFT * 2.0, "night")]}, "a mask as an array must .* float in"),
-        ({"regions": [(LEFT, "night")], "feather": -1}, "`feather` must be a finite number"),
+        ({"regions": [(LEFT, "night")], "feather": -1}, "`feather` must be a number from 0 to 1"),
     ],
 )
 def test_mistakes_are_named(net, options, message):
@@ -126,14 +159,16 @@ def test_mistakes_are_named(net, options, message):
 PAIRS = [("vangogh_starry_night", "chinese_landscape_ink_1"), ("hokusai_great_wave", "munch_scream")]
 
 
-@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("pair", [*PAIRS, ("cartoon_big_buck_bunny_2", None), ("turner_venice_from_the_porch", None)])
 def test_no_seam_shows_between_the_packaged_styles(pair):
-    """Along a hard mask's border the picture is no rougher than the same place painted in one style alone."""
-    real = keras_stylegan.load()
-    photo, half = photograph(256, 192), np.zeros((192, 256), np.uint8)
+    """Along a hard mask's border the picture is no rougher than the same place on either side alone."""
+    real, sample = keras_stylegan.load(), pretrained.sample_photographs()[0].read_bytes()
+    photo = np.asarray(Image.open(io.BytesIO(sample)).convert("RGB").resize((256, 192)))
+    half = np.zeros((192, 256), np.uint8)
     half[:, :128] = 255
-    both = painted(real, [(half, pair[0]), (Outside(half), pair[1])], photo)
-    alone = [np.asarray(real.stylize(photo, style), int) for style in pair]
+    sides = zip((half, Outside(half)), pair, strict=True)
+    both = painted(real, [(mask, style) for mask, style in sides if style], photo)
+    alone = [np.asarray(real.stylize(photo, style) if style else photo, int) for style in pair]
 
     def roughness(picture):
         return np.abs(np.diff(picture[:, 120:137].astype(float), axis=1)).mean()
@@ -184,7 +219,7 @@ def test_masks_and_regions_on_the_command_line(files, capsys):
         (["--region", "mask.png:nothing"], "unknown style"),
         (
             ["--mask", "full.png", "--style-inside", INK, "--style-outside", WAVE],
-            "Received: the outside of full.png, all 0",
+            "Received: the outside of full.png, whose brightest pixel is 0",
         ),
         (["--region", f"mask.png:{INK}", "--tile"], "`tile` paints every pixel: give it without `regions`"),
         (["--region", f"missing.png:{INK}"], "missing.png: No such file"),
@@ -201,6 +236,10 @@ def test_mistakes_on_the_command_line(files, capfd, arguments, message):
 
 
 def test_a_mistake_in_the_call_is_none_of_a_picture(files, capfd):
+    Image.new("L", (60, 48)).save("black.png")
+    for region in (f"black.png:{INK}", f"missing.png:{INK}", f"photo.txt:{INK}"):
+        assert cli.main(["stylize", "photo.png", "mask.png", "-o", "out/", "--region", region]) == 2
+        assert capfd.readouterr().err.count("\n") == 1
     assert cli.main(["stylize", "photo.png", "mask.png", "-o", "out/", "--region", f"mask.png:{INK}", "--tile"]) == 2
     assert capfd.readouterr().err.count("\n") == 1
 

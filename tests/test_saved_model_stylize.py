@@ -7,10 +7,14 @@ from serving_stand_in import as_strings, header_of_a_huge_png
 from stand_in import photograph
 from toy_saved_model import REST, ask, encoded, predictor_run, rows, stylizer_run
 
+from keras_stylegan import pretrained
+from keras_stylegan.exporters import saved_model_checks
+from keras_stylegan.exporters.package_files import half_precision
 from keras_stylegan.exporters.saved_model_images import pad_to_stride
 from keras_stylegan.exporters.sources import open_source
 from keras_stylegan.inference import KerasRuntime, runtimes
 from keras_stylegan.keras_files import load_network
+from keras_stylegan.serving import Client
 
 VECTOR = 159  # numbers of the tiny network's style
 IMAGE = np.zeros((2, 64, 64, 3), "uint8")
@@ -32,6 +36,10 @@ def test_every_size_is_painted_as_keras_paints_it(served, network):
             expected = runtime.run(one, np.array(weights), strength).astype(int)
             assert np.abs(result - expected).max() <= 1
             assert height < 3 or np.abs(expected - one).mean() > 3
+
+
+def test_the_client_asks_for_no_more_than_a_server_takes():
+    assert Client.max_pixels == saved_model_checks.MAX_PIXELS
 
 
 def test_padding_is_that_of_the_other_runtimes():
@@ -86,9 +94,10 @@ def test_a_picture_has_the_style_that_the_predictor_says(served):
     assert np.abs(vectors[0] - vectors[1]).max() > 0.01
 
 
-def test_names_travel(served):
+def test_names_travel(served, network):
     answer = ask(served, "style_names", index=np.array([2, 0], "int32"))
     assert [name.decode() for name in answer["name"]] == ["chalk é", "ink"] and list(answer["total"]) == [3, 3]
+    assert {space.decode() for space in answer["space"]} == {pretrained.style_space(half_precision(network)[0])}
 
 
 IMAGE = np.zeros((2, 64, 64, 3), "uint8")

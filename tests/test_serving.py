@@ -99,13 +99,14 @@ def test_regions_and_style_pictures_through_the_server(url, model, tmp_path):
 
 def test_own_styles_through_the_server(url, tmp_path):
     pixels, vector = photograph(72, 64), np.random.default_rng(1).normal(0, 0.3, 159).astype("float32")
+    space = Client(url).predict("style_names", index=np.zeros(1, int))["space"][0].decode()
     for name, size in (("mine", 159), ("short", 3)):
-        write_bank(Bank({name: vector[:size]}, "a" * 64), tmp_path / name)
+        write_bank(Bank({name: vector[:size]}, space), tmp_path / name)
     client = Client(url, banks=[tmp_path / "mine"])
     expected = client.run(pixels, [0, 0.25, 0], 1.0, 0.75 * vector).astype(int)
     painted = client.stylize(pixels, {"mine": 3, client.styles[1]: 1})
     np.testing.assert_allclose(np.asarray(painted), expected, atol=1)
-    with pytest.raises(ValueError, match="`banks` must hold vectors of 159 numbers. Received: short of 3"):
+    with pytest.raises(ValueError, match="short: the vectors must have 159 numbers.*Received: 3 in short"):
         Client(url, banks=[tmp_path / "short"]).stylize(pixels, "short")
     write_bank(Bank({"other": vector}, "b" * 64), tmp_path / "other")
     with pytest.raises(ValueError, match="other: the styles belong to another network"):

@@ -232,7 +232,9 @@ def packaged(parts, tmp_path_factory):
         records[kind] = {"file": kind, "sha256": digest, "bytes": len(contents)}
     records["keras"]["config"] = {name: network.get_config()[name] for name in ("widths", "num_blocks", "num_waves")}
     entry = {**records, "styles": STYLES, "stride": 8, "working_size": 64}
-    manifest = {"multistyle": {**entry, "style_space": pretrained.style_space(arrays)}}
+    manifest = {
+        "multistyle": {**entry, "style_space": pretrained.style_space(arrays), "vector_size": network.vector_size}
+    }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     for group, names in (("samples", ("hill", "lake")), ("paintings", (STYLES[0]["name"], "unknown"))):
         (folder / group).mkdir()

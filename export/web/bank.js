@@ -1,22 +1,25 @@
 // Files of own styles, as `keras-stylegan add-style` writes them (`keras_stylegan/inference/banks.py` has the layout).
 
 const FORMAT = "keras_stylegan styles 1";
+const NAME = /^[\p{L}\p{N}_-]+$/u;
 
 /**
  * The style vectors of a bank file by name, as a Map to Float32Array.
  *
  * @param {ArrayBuffer} content - the file.
  * @param {string} space - the network's mark, which the file must have: vectors of another network paint nonsense.
+ * @param {number} size - numbers in a style vector of the network.
  * @throws {Error} for a file that is no bank, is damaged, or belongs to another network.
  */
-export async function readBank(content, space) {
+export async function readBank(content, space, size) {
   let bank;
   try {
     bank = await parse(content);
   } catch {
     throw new Error("This file is no bank of styles, or a damaged one.");
   }
-  if (bank.network !== space) throw new Error("These styles belong to another network.");
+  const fits = [...bank.vectors.values()].every((vector) => vector.length === size);
+  if (bank.network !== space || !fits) throw new Error("These styles belong to another network.");
   return bank.vectors;
 }
 
@@ -33,7 +36,9 @@ async function parse(content) {
     const numbers = content.slice(8 + size + start, 8 + size + end);
     const whole = start >= 0 && numbers.byteLength === end - start && shape.length === 1;
     if (dtype !== "F32" || !whole || 4 * shape[0] !== numbers.byteLength) throw new Error("shape");
-    vectors.set(name, new Float32Array(numbers));
+    const vector = new Float32Array(numbers);
+    if (!NAME.test(name) || !vector.every(Number.isFinite)) throw new Error("style");
+    vectors.set(name, vector);
     summed.push(new TextEncoder().encode(`[${asciiJson(name)}, ${shape[0]}]`), new Uint8Array(numbers));
   }
   if (!vectors.size || !(await isSum(summed, about.sha256))) throw new Error("checksum");

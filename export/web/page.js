@@ -82,7 +82,7 @@ function styleButton(name) {
 
 async function openBank(file) {
   try {
-    const vectors = await readBank(await file.arrayBuffer(), model.space);
+    const vectors = await readBank(await file.arrayBuffer(), model.space, model.vector_size);
     const taken = [...vectors.keys()].find((name) => model.styles.includes(name));
     if (taken) throw new Error(`There is a style of this name already: ${title(taken)}.`);
     $("styles").prepend(...[...vectors.keys()].filter((name) => !own.has(name)).map(styleButton));

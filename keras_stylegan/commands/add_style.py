@@ -7,6 +7,7 @@ import os
 
 BANK = "own_styles.safetensors"
 STEPS = 600
+PERCEPTUAL = ("compact", "vgg16", "vgg19")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--backend",
         choices=("tensorflow", "jax", "torch"),
-        default=os.environ.get("KERAS_BACKEND", "tensorflow"),
-        help="Keras backend (default: %(default)s)",
+        default=os.environ.get("KERAS_BACKEND"),
+        help="Keras backend (default: the first of these that is installed)",
     )
 
 
@@ -35,14 +36,22 @@ def run(arguments: argparse.Namespace) -> int:
     from keras_stylegan import pretrained
     from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence, standard_error, start_keras
-    from keras_stylegan.inference.banks import Bank, read_bank, write_bank
+    from keras_stylegan.inference.banks import Bank, check_size, read_bank, write_bank
     from keras_stylegan.inference.style_pictures import read_style_picture
 
     _check(arguments)
     entry = pretrained.network_entry("multistyle")
     space = entry["style_space"]
-    known = read_bank(arguments.bank, space).vectors if os.path.exists(arguments.bank) else {}
-    taken = {style["name"] for style in entry["styles"]} | (set() if arguments.replace else set(known))
+
+    def known():
+        if not os.path.exists(arguments.bank):
+            return {}
+        bank = read_bank(arguments.bank, space)
+        check_size(arguments.bank, bank, entry["vector_size"])
+        return bank.vectors
+
+    taken, own = {style["name"] for style in entry["styles"]}, set(known())
+    taken |= set() if arguments.replace else own
     if arguments.name in taken:
         raise ValueError(f"`--name` must be new, or `--replace` one of the bank's. Received: {arguments.name}")
     with silence():
@@ -66,7 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             report=note,
         )
-    write_bank(Bank({**known, arguments.name: vector}, space), arguments.bank)
+    # Read again: while this was learnt, another may have been added.
+    write_bank(Bank({**known(), arguments.name: vector}, space), arguments.bank)
     seconds = time.perf_counter() - start
     print(f"{arguments.bank}: {arguments.name}, style loss {losses[0]:.3f} -> {losses[-1]:.3f} in {seconds:.0f} s")
     return 0
@@ -74,22 +84,34 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     import pathlib
-    import re
 
-    if not re.fullmatch(r"[\w-]+", arguments.name):
+    from keras_stylegan.inference.banks import is_name
+
+    if not is_name(arguments.name):
         raise ValueError(f"`--name` must have letters, digits, - and _ only. Received: {arguments.name}")
     if arguments.steps < 1:
         raise ValueError(f"`--steps` must be at least 1. Received: {arguments.steps}")
     if arguments.seed < 0:
         raise ValueError(f"`--seed` must be at least 0. Received: {arguments.seed}")
+    if arguments.content is not None and not os.path.exists(arguments.content):
+        raise FileNotFoundError(2, "No such file or folder", arguments.content)
+    if arguments.network not in PERCEPTUAL and not os.path.isfile(arguments.network):
+        raise ValueError(
+            f"`--network` must be {', '.join(PERCEPTUAL)} or an .npz file. Received: {arguments.network}, no such file"
+        )
     folder = pathlib.Path(arguments.bank).absolute().parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise ValueError(f"`--bank` must lie in an existing, writable folder. Received: {arguments.bank}")
 
 
-def _choose_backend(backend: str) -> None:
+def _choose_backend(backend: str | None) -> None:
     import sys
 
+    from keras_stylegan.inference.style_pictures import choose_backend
+
+    if backend is None:
+        choose_backend("add-style")
+        return
     keras = sys.modules.get("keras")
     if keras is not None and keras.backend.backend() != backend:
         raise ValueError(

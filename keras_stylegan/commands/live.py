@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 
 from keras_stylegan.commands.outputs import add_provenance
 from keras_stylegan.commands.painting import add_bank_argument
+from keras_stylegan.inference.live import LEAVE
 from keras_stylegan.provenance import STYLIZED
 
 WINDOW = "keras-stylegan"
+_LARGEST_CAMERA = 999
 _NO_WINDOW = "a window cannot be opened here; give `--no-window` and `--output FILE`"
 
 
@@ -42,15 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
     with silence():  # the predictor of style pictures is another LiteRT file, which says what it runs on
         painter = LivePainter(network, arguments.style, arguments.strength)
     camera, writer = _open(opencv, arguments.camera), None
-    count, begun = 0, time.perf_counter()
+    total, count, left, begun = _total(opencv, camera, arguments), 0, False, time.perf_counter()
     if not arguments.no_window:
         print(KEYS)
     try:
-        # Ctrl-C is how one leaves without a window, in which one would see how it goes.
-        with (
-            contextlib.suppress(KeyboardInterrupt),
-            progress_bar("painting", _total(opencv, camera, arguments)) as tell,
-        ):
+        with progress_bar("painting", total) as tell:
             for frame in _frames(opencv, camera, arguments):
                 painted = opencv.cvtColor(painter.paint(frame), opencv.COLOR_RGB2BGR)
                 count += 1
@@ -60,7 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
                 if arguments.no_window:
                     tell(count)
                 elif not painter.press(_shown(opencv, painted, painter)):
+                    left = True
                     break
+    except KeyboardInterrupt:  # how one leaves without a window, in which one would see how it goes
+        left = True
     finally:
         camera.release()
         if writer is not None:
@@ -69,6 +69,9 @@ def run(arguments: argparse.Namespace) -> int:
     if count == 0:
         raise ValueError(f"{arguments.camera}: the camera gives no frames")
     print(f"{count} frames, {count / (time.perf_counter() - begun):.1f} frames/s")
+    # What files say of their length may be off by a frame.
+    if not left and total is not None and count < total - 1:
+        raise ValueError(f"{arguments.camera}: the video is damaged: {count} of {total:.0f} frames could be read")
     return 0
 
 
@@ -111,10 +114,11 @@ def _open(opencv, name: str):
 
     from keras_stylegan.commands.silence import silence
 
-    if not name.isdigit() and not os.path.isfile(name):
+    is_number = name.isdecimal() and int(name) <= _LARGEST_CAMERA
+    if not is_number and not os.path.isfile(name):
         raise ValueError(f"`--camera` must be the number of a camera or a video file. Received: {name}")
     with silence():
-        camera = opencv.VideoCapture(int(name) if name.isdigit() else name)
+        camera = opencv.VideoCapture(int(name) if is_number else name)
     if not camera.isOpened():
         raise ValueError(f"{name}: the camera or video cannot be opened")
     return camera
@@ -160,10 +164,12 @@ def _say_how_it_was_made(arguments) -> None:
 
 
 def _shown(opencv, frame, painter) -> int:
-    """Shows a frame; returns the key pressed meanwhile, or -1."""
+    """Shows a frame; returns the key pressed meanwhile, -1 for none, `LEAVE` where the window was closed."""
     try:
         opencv.imshow(WINDOW, frame)
         opencv.setWindowTitle(WINDOW, f"{painter.style}  {painter.strength:.1f}")
-        return opencv.waitKey(1)
+        key = opencv.waitKey(1)
+        closed = opencv.getWindowProperty(WINDOW, opencv.WND_PROP_VISIBLE) == 0  # -1 where windows cannot tell
+        return LEAVE if closed else key
     except opencv.error:
         raise ValueError(_NO_WINDOW) from None

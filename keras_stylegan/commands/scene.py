@@ -34,7 +34,8 @@ def run(arguments) -> int:
     painter = load_network(arguments.bank)
     painter.check(styles, arguments.strength)
     check_detail(arguments.detail)
-    jobs, is_batch = plan(arguments.inputs, arguments.output)
+    _, pictures = painter.palette.weights(styles)
+    jobs, is_batch = plan(arguments.inputs, arguments.output, pictures)
     with silence():
         maker = SceneMaker(open_scenes(arguments.model), painter)
         upscaler = None if arguments.upscale is None else open_upscaler(arguments.upscale or None)

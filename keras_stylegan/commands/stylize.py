@@ -27,6 +27,7 @@ def run(arguments) -> int:
     each_picture.check_arguments(arguments)
     network = load_network(arguments.bank)
     look = _look(arguments, painting)
+    _check_masks(painting.regions or [])
     files = arguments.inputs, arguments.output, [*painting.pictures(), *painting.masks()]
     if arguments.refine is not None:  # a long work, before which all else is checked that can be
         _check_but_pictures(network, painting, look)
@@ -48,14 +49,19 @@ def run(arguments) -> int:
     return each_picture.work_through(jobs, is_batch, paint, arguments)
 
 
+def _check_masks(regions):
+    """What is wrong with a mask's file is wrong for every picture of a batch."""
+    from keras_stylegan.commands.silence import silence
+    from keras_stylegan.inference.regions import ALPHA, check_mask
+
+    for mask, _ in regions:
+        if getattr(mask, "mask", mask) != ALPHA:
+            with silence():
+                check_mask(mask)
+
+
 def _check_but_pictures(network, painting, look):
     """Checks a call but for what its style pictures are, which is not known yet."""
-    from keras_stylegan.commands.silence import silence
-    from keras_stylegan.inference import read_picture
-
-    for mask in painting.masks():
-        with silence():
-            read_picture(mask)
     for styles in painting.mixtures():
         network.palette.weights(styles)
     known = network.styles[0]

@@ -76,6 +76,7 @@ def package_multistyle(
         "litert": litert,
         "keras": {**weights, "config": architecture(network, ARCHITECTURE)},
         "style_space": pretrained.style_space(arrays),
+        "vector_size": network.vector_size,
         "stride": network.stride,
         "working_size": WORKING_SIZE,
         "styles": [known[name] for name in names],

@@ -41,7 +41,7 @@ class Service:
     expected: dict[str, np.ndarray]
 
 
-def names_signature(module: tf.Module, names: Sequence[str], file: Path):
+def names_signature(module: tf.Module, names: Sequence[str], file: Path, **about: str):
     """A signature from `index` int (B) to `name` string (B) and `total` int (B), how many names there are.
 
     The names, of styles, classes or domains, travel as an asset.
@@ -50,6 +50,7 @@ def names_signature(module: tf.Module, names: Sequence[str], file: Path):
         module: takes the asset.
         names: the names, in order.
         file: where to write them, one a line; the SavedModel has a copy in its assets.
+        **about: further outputs, string (B), and what each says of every name.
     """
     file.write_text("\n".join(names), encoding="utf-8")
     module.names_file = asset = tf.saved_model.Asset(str(file))
@@ -58,7 +59,8 @@ def names_signature(module: tf.Module, names: Sequence[str], file: Path):
     def name_of(index):
         index = checked_vector("index", index, None, 0, len(names) - 1)
         name = tf.gather(tf.strings.split(tf.io.read_file(asset.asset_path), "\n"), index)
-        return {"name": name, "total": tf.fill(tf.shape(index), len(names))}
+        told = {output: tf.fill(tf.shape(index), text) for output, text in about.items()}
+        return {"name": name, "total": tf.fill(tf.shape(index), len(names)), **told}
 
     return name_of
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from keras_stylegan import pretrained
 from keras_stylegan.exporters import saved_model_images as pictures
+from keras_stylegan.exporters.package_files import half_precision
 from keras_stylegan.exporters.saved_model_checks import (
     MAX_PIXELS,
     checked_files,
@@ -46,7 +48,8 @@ def stylize_service(source: Source, folder: Path) -> Service:
       (B, R, V), `strength` | `stylized` |
     | `encoded`, `encoded_png` | `image_bytes` string (B), `style_weights`, `strength` | `stylized_bytes` string (B) |
     | `predict_style`, with a predictor | `picture` uint8 (B, H, W, 3) | `style_vector` float (B, V) |
-    | `style_names` | `index` int (B) | `name` string (B), `total` int (B): how many there are |
+    | `style_names` | `index` int (B) | `name` string (B), `total` int (B): how many there are, `space` string (B): the
+      mark of the network, which banks of own styles must bear |
 
     B, H and W are of any size; pictures are painted at the size they come in. Rows of `style_weights` need not sum to
     1, but for `stylize_vector` and `stylize_regions`: there vectors are what styles outside of the bank add to a
@@ -62,6 +65,7 @@ def stylize_service(source: Source, folder: Path) -> Service:
     network, predictor = source.network, source.predictor
     module = holding([*network.variables, *(predictor.variables if predictor is not None else ())])
     num_styles, vector_size = network.num_styles, network.vector_size
+    space = pretrained.style_space(half_precision(network)[0])
     specs = {
         "image": picture_spec(),
         "image_bytes": files_spec(),
@@ -121,7 +125,7 @@ def stylize_service(source: Source, folder: Path) -> Service:
         "stylize_vector": signature(stylize_vector, "image", "style_weights", "style_vector", "strength"),
         "stylize_regions": signature(stylize_regions, "image", "masks", "regions_weights", "style_vectors", "strength"),
         **encoded_signatures(stylize_file, of_files, "stylized_bytes", checked_request),
-        "style_names": names_signature(module, source.names, folder / "styles.txt"),
+        "style_names": names_signature(module, source.names, folder / "styles.txt", space=space),
     }
     requests = requests_of(network)
     if predictor is not None:

@@ -40,12 +40,14 @@ def expected_of(source: Source, requests: dict[str, Request]) -> dict[str, np.nd
     """What Keras makes of the requests."""
     runtime = KerasRuntime(source.network, source.network.stride)
     image, weights, strength = (value[0] for value in requests["stylize_weights"].values())
+    vector = requests["stylize_vector"]["style_vector"][0]
     regions = {name: value[0] for name, value in requests["stylize_regions"].items()}
     in_regions = runtime.run_regions(
         image, regions["masks"], regions["style_weights"], strength, regions["style_vectors"]
     )
     expected = {
         "stylize_weights": runtime.run(image, weights, strength)[None],
+        "stylize_vector": runtime.run(image, 0 * weights, strength, vector)[None],
         "stylize_regions": in_regions[None],
     }
     if source.predictor is not None:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import struct
 from collections.abc import Mapping, Sequence
 
@@ -20,6 +21,9 @@ from keras_stylegan.files import whole_file
 FORMAT = "keras_stylegan styles 1"
 # A header names some styles; what asks for more than this is no bank.
 _MAX_HEADER = 2**20
+# Banks are shared: a name stands in command lines, is printed, and must not look like a file's.
+_NAME = re.compile(r"[\w-]+")
+_METADATA = "__metadata__"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +37,11 @@ class Bank:
 
     vectors: Mapping[str, np.ndarray]
     space: str
+
+
+def is_name(name: str) -> bool:
+    """Whether a style of one's own may have this name: letters, digits, - and _."""
+    return bool(_NAME.fullmatch(name)) and name != _METADATA
 
 
 def read_bank(path: str | os.PathLike, space: str | None = None) -> Bank:
@@ -52,7 +61,7 @@ def read_bank(path: str | os.PathLike, space: str | None = None) -> Bank:
     content = pathlib.Path(path).read_bytes()
     try:
         bank = _parse(content)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{os.fspath(path)}: not a bank of styles, or a damaged one ({error})") from error
     if space is not None and bank.space != space:
         raise ValueError(
@@ -67,13 +76,14 @@ def read_banks(paths: Sequence[str | os.PathLike], entry: Mapping) -> dict[str, 
 
     Args:
         paths: bank files.
-        entry: the manifest's entry of the network.
+        entry: what the manifest says of the network: `styles`, `style_space`, `vector_size`.
 
     Returns:
         Style vectors by name, in the files' order.
 
     Raises:
-        ValueError: as `read_bank`; if two files have a style of one name, or the network's mark is not known.
+        ValueError: as `read_bank`; if two files have a style of one name, the vectors are not of the network's length,
+            or its mark is not known.
         OSError: if a file cannot be read.
     """
     vectors: dict[str, np.ndarray] = {}
@@ -85,23 +95,31 @@ def read_banks(paths: Sequence[str | os.PathLike], entry: Mapping) -> dict[str, 
         repeated = sorted((taken | set(vectors)) & set(bank.vectors))
         if repeated:
             raise ValueError(f"{os.fspath(path)}: there is a style of this name already. Received: {repeated[0]}")
+        check_size(path, bank, entry["vector_size"])
         vectors |= bank.vectors
     return vectors
+
+
+def check_size(path: str | os.PathLike, bank: Bank, size: int) -> None:
+    """Raises a ValueError, with the file's name, where vectors of a bank are not as long as the network's."""
+    for name, vector in bank.vectors.items():
+        if len(vector) != size:
+            raise ValueError(
+                f"{os.fspath(path)}: the vectors must have {size} numbers, as the network's styles have. "
+                f"Received: {len(vector)} in {name}"
+            )
 
 
 def write_bank(bank: Bank, path: str | os.PathLike) -> None:
     """Writes a bank file: whole, or not at all.
 
     Raises:
-        ValueError: if there are no styles, or the vectors are not finite and of one length.
+        ValueError: if there are no styles, a name breaks its rule, or the vectors are not finite and of one length.
         OSError: if the file cannot be written.
     """
     vectors = {name: np.ascontiguousarray(vector, "<f4") for name, vector in bank.vectors.items()}
-    if not vectors or len({vector.shape for vector in vectors.values()}) > 1:
-        raise ValueError(f"`bank` must hold vectors of one length. Received: {[v.shape for v in vectors.values()]}")
-    if not all(vector.ndim == 1 and np.isfinite(vector).all() for vector in vectors.values()):
-        raise ValueError("`bank` must hold finite vectors. Received: one that is not")
-    header, start = {"__metadata__": _metadata(vectors, bank.space)}, 0
+    _check(vectors)
+    header, start = {_METADATA: _metadata(vectors, bank.space)}, 0
     for name, vector in vectors.items():
         header[name] = {"dtype": "F32", "shape": list(vector.shape), "data_offsets": [start, start + vector.nbytes]}
         start += vector.nbytes
@@ -109,6 +127,16 @@ def write_bank(bank: Bank, path: str | os.PathLike) -> None:
     text += b" " * (-len(text) % 8)  # the numbers begin at a multiple of their size
     with whole_file(pathlib.Path(path)) as partial:
         partial.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(v.tobytes() for v in vectors.values()))
+
+
+def _check(vectors):
+    if not vectors or len({vector.shape for vector in vectors.values()}) > 1:
+        raise ValueError(f"`bank` must hold vectors of one length. Received: {[v.shape for v in vectors.values()]}")
+    if not all(vector.ndim == 1 and np.isfinite(vector).all() for vector in vectors.values()):
+        raise ValueError("`bank` must hold finite vectors. Received: one that is not")
+    for name in vectors:
+        if not is_name(name):
+            raise ValueError(f"`bank` must have names of letters, digits, - and _. Received: {name!r}")
 
 
 def _metadata(vectors, space):
@@ -129,7 +157,7 @@ def _parse(content: bytes) -> Bank:
     if size > min(_MAX_HEADER, len(content) - 8):
         raise ValueError("the header is missing")
     header = json.loads(content[8 : 8 + size])
-    about = header.pop("__metadata__")
+    about = header.pop(_METADATA)
     if about["format"] != FORMAT:
         raise ValueError(f"its format is {about['format']!r}")
     vectors = {}
@@ -142,4 +170,5 @@ def _parse(content: bytes) -> Bank:
         vectors[name] = np.frombuffer(numbers, "<f4")
     if _checksum(vectors, about["network"]) != about["sha256"]:
         raise ValueError("its checksum is not the one it holds")
+    _check(vectors)
     return Bank(vectors, about["network"])

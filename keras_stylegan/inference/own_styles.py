@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import keras
 import numpy as np
 from PIL import Image
 
 from keras_stylegan import data, pretrained
-from keras_stylegan.data.pictures import shrink, to_float
-from keras_stylegan.inference.style_pictures import check_style_picture
+from keras_stylegan.data.pictures import to_float
+from keras_stylegan.inference.style_pictures import check_style_picture, prepare_style_picture
 from keras_stylegan.models.style_learning import StyleLearning
 from keras_stylegan.networks import build_perceptual
 from keras_stylegan.presets import get_preset
@@ -29,8 +30,9 @@ def learn_style(
     network: str = "compact",
     seed: int = 0,
     report: Callable[[int, dict], None] | None = None,
+    transformer: keras.Model | None = None,
 ) -> np.ndarray:
-    """Learns the style of pictures as a vector of the packaged network, under its own recipe.
+    """Learns the style of pictures as a vector of a network, under the packaged network's recipe.
 
     Args:
         pictures: RGB, of one style.
@@ -40,6 +42,7 @@ def learn_style(
         network: perceptual network: `"compact"`, `"vgg16"`, `"vgg19"` or an .npz weight file.
         seed: int, decides which crops are painted.
         report: called with the number of each step and its losses by name.
+        transformer: `StyleTransformer`; by default the packaged one.
 
     Returns:
         float32 array of shape `(vector_size,)`.
@@ -50,12 +53,12 @@ def learn_style(
     for picture in pictures:
         check_style_picture(picture)
     recipe = get_preset("multistyle")
-    transformer = pretrained.packaged_transformer(pretrained.network_entry("multistyle"))
+    transformer = transformer or pretrained.packaged_transformer(pretrained.network_entry("multistyle"))
     crops = data.Crops(_photographs(photographs, recipe), recipe.crop_size, recipe.batch_size, recipe.scale, seed=seed)
     learning = StyleLearning(
         transformer,
         build_perceptual(network),
-        [to_float(np.asarray(shrink(picture, recipe.style_short_side))) for picture in pictures],
+        [to_float(prepare_style_picture(picture)) for picture in pictures],
         start,
         recipe.style_weight,
         recipe.content_weight,

@@ -46,7 +46,8 @@ class Palette:
         self.bank = tuple(styles)
         self.own = dict(own or {})
         self._predict = predict
-        self._pictures: dict[str, np.ndarray] = {}
+        # By path: what the file was, and its vector. A file that changes is another picture.
+        self._pictures: dict[str, tuple[tuple | None, np.ndarray]] = {}
         repeated = sorted(set(self.bank) & set(self.own))
         if repeated:
             raise ValueError(f"own styles must have names of their own. Received: {', '.join(repeated)}")
@@ -96,7 +97,7 @@ class Palette:
 
     def remember(self, path: str | os.PathLike, vector: np.ndarray) -> None:
         """Lets the picture at `path` stand for a style vector that was found for it by other means."""
-        self._pictures[os.fspath(path)] = vector
+        self._pictures[os.fspath(path)] = _mark(path), vector
 
     def predicted(self, path: str | os.PathLike) -> np.ndarray | None:
         """The predictor's style vector of a picture, None without a predictor; raises as `mixture`."""
@@ -107,7 +108,8 @@ class Palette:
         return not known and pathlib.PurePath(name).suffix.lower() in READABLE_SUFFIXES
 
     def _vector(self, name: str) -> np.ndarray:
-        if name not in self._pictures:
+        mark, (known, vector) = _mark(name), self._pictures.get(name, (None, None))
+        if vector is None or known != mark:
             vector = self.predicted(name)
             if vector is None:
                 read_style_picture(name)  # a file that is no picture is the first mistake to tell of
@@ -115,5 +117,14 @@ class Palette:
                     f"{name}: the network has no predictor of styles, so a picture's is learnt first: "
                     "`keras-stylegan add-style`, or `--refine` (`Stylizer.refine`)"
                 )
-            self._pictures[name] = vector
-        return self._pictures[name]
+            self._pictures[name] = mark, vector
+        return vector
+
+
+def _mark(path) -> tuple | None:
+    """What tells a file from the one that was in its place; None where there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

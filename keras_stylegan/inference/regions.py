@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageStat
 
 from keras_stylegan.inference.images import Picture, read_picture
 
@@ -17,9 +18,11 @@ from keras_stylegan.inference.images import Picture, read_picture
 ALPHA = "alpha"
 # Edges are softened by this share of the shorter side: so wide that colours of two styles run into each other no faster
 # than the strokes' own (`benchmarks/region_borders.py`), and still narrow enough to follow a shape.
-FEATHER = 0.04
-# By which the photograph's own pixels give way where a region begins: all of it within the first quarter of its edge.
-_RISE = 4
+FEATHER = 0.06
+# But never wider than this share of the side of a square of the smallest region's area, which would fade as a whole.
+_LARGEST_FEATHER = 1 / 6
+# The brightest pixel of a mask: below the one it is black by mistake (255 is white, not 1), below the other faint.
+_BLACK, _FAINT = 32, 128
 # Sums above 1 by less than this are rounding of soft edges, not an overlap.
 _TOLERANCE = 4 / 255
 
@@ -48,20 +51,19 @@ def read_masks(masks: Sequence, picture: Picture) -> list[Image.Image]:
         share; that, and a mask of another size, is said by a `UserWarning`.
 
     Raises:
-        ValueError: if a mask cannot be read, marks nothing, or the photograph has no alpha to serve as one.
+        ValueError: if a mask cannot be read, marks nothing (also not when it is resized), or the photograph has no
+            alpha to serve as one.
         OSError: if a file cannot be opened.
     """
     size, resized, sizes = picture.photo.size, [], set()
     for number, source in enumerate(masks, 1):
         mask = read_mask(source, picture)
-        if mask.getextrema()[1] == 0:
-            raise ValueError(
-                f"`regions` must have masks that mark at least one pixel. Received: {_name(source, number)}, all 0"
-            )
+        _check_bright(mask, _name(source, number))
         if mask.size != size:
             sizes.add(f"{mask.width}x{mask.height}")
             # Pillow's bilinear filter takes the mean where it makes smaller.
             mask = mask.resize(size, Image.Resampling.BILINEAR)
+            _check_bright(mask, f"{_name(source, number)} at {size[0]}x{size[1]}")
         resized.append(mask)
     if sizes:
         received = ", ".join(sorted(sizes))
@@ -80,7 +82,7 @@ def soft(masks: Sequence[Image.Image], size: tuple[int, int], feather: float = F
     Returns:
         float32 array of shape `(height, width, regions)` in [0, 1], sums at most 1.
     """
-    radius = feather * min(size)
+    radius = _radius(masks, size, feather)
     layers = [
         np.asarray(mask.resize(size, Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(radius))) for mask in masks
     ]
@@ -90,12 +92,33 @@ def soft(masks: Sequence[Image.Image], size: tuple[int, int], feather: float = F
 
 def keep_rest(result: Image.Image, photo: Image.Image, masks: Sequence[Image.Image], feather: float) -> Image.Image:
     """Puts the photograph's own pixels back where no mask covers it; RGB images and masks of one size."""
-    width, height = photo.size
     cover = Image.new("L", photo.size)
     for mask in masks:
         cover = Image.fromarray(_add(np.asarray(cover), np.asarray(mask)))
-    cover = cover.filter(ImageFilter.GaussianBlur(feather * min(width, height)))
-    return Image.composite(result, photo, cover.point([min(255, _RISE * value) for value in range(256)]))
+    return Image.composite(result, photo, cover.filter(ImageFilter.GaussianBlur(_radius(masks, photo.size, feather))))
+
+
+def check_mask(source: str | os.PathLike | Outside) -> None:
+    """Raises as `read_masks` where the file of a mask cannot be one, whatever the photograph."""
+    with warnings.catch_warnings(action="ignore"):  # said again with each photograph
+        _check_bright(read_mask(source, Picture(Image.new("RGB", (1, 1)))), _name(source, 1))
+
+
+def _radius(masks, size, feather):
+    """The softness of all edges, in pixels at a size: of two regions that meet they must be alike."""
+    share = min(ImageStat.Stat(mask).mean[0] for mask in masks) / 255
+    return min(feather * min(size), _LARGEST_FEATHER * math.sqrt(share * size[0] * size[1]))
+
+
+def _check_bright(mask, name):
+    brightest = mask.getextrema()[1]
+    if brightest < _BLACK:
+        raise ValueError(
+            f"`regions` must have masks that mark at least one pixel: 255 is white, inside. Received: {name}, whose "
+            f"brightest pixel is {brightest}"
+        )
+    if brightest < _FAINT:
+        warnings.warn(f"{name}: the brightest pixel is {brightest} of 255; the style will be as faint", stacklevel=3)
 
 
 def _add(one, other):

@@ -48,10 +48,10 @@ def check_style_picture(picture: Image.Image, name: str = "picture") -> None:
     if min(picture.size) < SMALLEST:
         raise ValueError(f"{name}: a style picture must have at least {SMALLEST} pixels on each side. "
                          f"Received: {picture.width}x{picture.height}")  # fmt: skip
-    # Of a large picture the means of its parts, so that noise alone is no variety.
-    small = picture.resize((64, 64), Image.Resampling.BOX) if min(picture.size) > 64 else picture
-    if np.asarray(small, np.float32).std(axis=(0, 1)).max() < _FLAT:
-        raise ValueError(f"{name}: a style picture must not be of one colour only")
+    # At the size at which it is looked at; what is fine may be all there is to it, as in a weave.
+    if np.asarray(_looked_at(picture), np.float32).std(axis=(0, 1)).max() < _FLAT:
+        raise ValueError(f"{name}: a style picture, seen at a shorter side of {_SHORT_SIDE} pixels, must not be of one "
+                         "colour only")  # fmt: skip
 
 
 def choose_backend(argument: str) -> None:
@@ -70,13 +70,17 @@ def choose_backend(argument: str) -> None:
 
 def prepare_style_picture(picture) -> np.ndarray:
     """A picture, given as to `read_picture`, in the size of training; uint8 of shape `(height, width, 3)`."""
-    photo = _over_white(picture)
+    return np.asarray(_looked_at(_over_white(picture)))
+
+
+def _looked_at(photo: Image.Image) -> Image.Image:
+    """The middle of a picture, at most four times as long as wide, in the size of training."""
     longest = _MAX_ASPECT * min(photo.size)
     width, height = (min(side, longest) for side in photo.size)
     left, top = (photo.width - width) // 2, (photo.height - height) // 2
     photo = photo.crop((left, top, left + width, top + height))
     factor = min(1.0, _SHORT_SIDE / min(photo.size))
-    return np.asarray(photo.resize([round(side * factor) for side in photo.size], Image.Resampling.LANCZOS))
+    return photo.resize([round(side * factor) for side in photo.size], Image.Resampling.LANCZOS)
 
 
 class LiteRTPredictor:

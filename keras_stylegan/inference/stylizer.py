@@ -72,8 +72,8 @@ class Stylizer:
         if regions is not None and not _are_pairs(regions):
             raise ValueError(f"`regions` must be pairs of a mask and its styles. Received: regions={regions!r}")
         mixtures = [self.palette.mixture(s) for s in ([styles] if regions is None else [s for _, s in regions])]
-        if not isinstance(feather, numbers.Real) or not 0 <= feather < math.inf:
-            raise ValueError(f"`feather` must be a finite number of at least 0. Received: feather={feather!r}")
+        if not isinstance(feather, numbers.Real) or not 0 <= feather <= 1:
+            raise ValueError(f"`feather` must be a number from 0 to 1. Received: feather={feather!r}")
         if not isinstance(strength, numbers.Real) or not 0 <= strength <= 1:
             raise ValueError(f"`strength` must be a number from 0 to 1. Received: strength={strength!r}")
         if color not in colour.COLOR_MODES:
@@ -114,7 +114,8 @@ class Stylizer:
             regions: instead of `styles`, pairs (mask, styles): what is painted how, all in one pass of the network.
                 `inference.regions.read_masks` says what a mask may be. Where none covers, the photograph stays; where
                 several do, their styles are mixed.
-            feather: float >= 0, softness of the regions' edges as a share of the shorter side.
+            feather: float in [0, 1], softness of the regions' edges as a share of the shorter side; of small regions
+                less, so that they do not fade.
             tile: bool, paint every pixel of a large photograph, in its own size and in tiles, instead of enlarging what
                 is painted small: strokes are as fine as the pixels. Not with `regions`. What is painted large for the
                 sake of `stroke_size` is painted in tiles by itself (`inference.tiling`).
@@ -136,7 +137,7 @@ class Stylizer:
         if strength == 0:
             return picture.dress(photo)
         # Maps of styles take four times the memory of one style.
-        limit = resolution.MAX_WORKING_PIXELS // (4 if masks else 1)
+        limit = getattr(self.runtime, "max_pixels", resolution.MAX_WORKING_PIXELS) // (4 if masks else 1)
         working = resolution.working_size(photo.size, self.working_size, stroke_size, limit)
         small = resolution.resize(photo, photo.size if tile else working)
         if masks:
@@ -186,7 +187,9 @@ class Stylizer:
         from keras_stylegan.inference.own_styles import learn_style
 
         start = self.palette.predicted(picture)
-        vector = learn_style([image], start=start, steps=10**9, seconds=seconds, report=report)
+        # The packaged network behind LiteRT files and servers; Keras' own where it is at hand.
+        network = getattr(self.runtime, "network", None)
+        vector = learn_style([image], start=start, steps=10**9, seconds=seconds, report=report, transformer=network)
         self.palette.remember(picture, vector)
 
     def sheet(self, image, columns: int = 5, tile: int = 320) -> Image.Image:

@@ -13,6 +13,7 @@ lies between the windows; the whole picture painted with them, and in tiles, is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -26,9 +27,11 @@ TILE_ABOVE = 2**21
 # Pixels a side of what a tile adds to the result, at most, and of what it sees beyond. What lies beyond is painted and
 # thrown away: at this size some 0.6 GB of working memory keep that to a third of a tile.
 TILE, MARGIN = 1408, 128
-# Windows for the statistics: so many in each direction, of this side. At `TILE_ABOVE` pixels they cover the picture, so
-# that the change from its own statistics does not show.
-WINDOWS, WINDOW = 6, 256
+# Windows for the statistics: so many at most, of this side. At `TILE_ABOVE` pixels they cover a picture of any shape,
+# so that the change from its own statistics does not show; all of them are no more than a tile with its margins.
+WINDOWS, WINDOW = 42, 256
+# Of a window: what may lie beyond the last one without another.
+_UNCOVERED = 0.1
 # Pixels of the picture per step of the features that the waves are added to.
 _WAVE_STRIDE = 4
 
@@ -124,9 +127,23 @@ class _Canvas:
     def windows(self):
         """Windows spread evenly over the canvas: uint8 `(windows, height, width, 3)`, and their (top, left)."""
         height, width = (min(side, WINDOW) for side in self.size)
-        corners = [(y, x) for y in self._starts(self.size[0], height) for x in self._starts(self.size[1], width)]
+        rows, columns = _grid(*self.size)
+        tops, lefts = self._starts(self.size[0], height, rows), self._starts(self.size[1], width, columns)
+        corners = [(top, left) for top in tops for left in lefts]
         return np.stack([self.cut((top, left, top + height, left + width)) for top, left in corners]), corners
 
-    def _starts(self, side, window):
-        places = np.linspace(0, side - window, min(WINDOWS, -(-side // window)))
+    def _starts(self, side, window, count):
+        rest = side - window
+        places = np.linspace(0, rest, count) if count > 1 else [rest / 2]
         return [int(place) // self.stride * self.stride for place in places]
+
+
+def _grid(height: int, width: int) -> tuple[int, int]:
+    """Rows and columns of windows: as many as cover a picture, or evenly fewer."""
+    rows, columns = (max(1, math.ceil(side / WINDOW - _UNCOVERED)) for side in (height, width))
+    if rows * columns <= WINDOWS:
+        return rows, columns
+    if rows > columns:
+        return _grid(width, height)[::-1]
+    rows = max(1, round(rows * math.sqrt(WINDOWS / (rows * columns))))
+    return rows, min(columns, WINDOWS // rows)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference import MAX_PIXELS, Stylizer, read_picture, write_picture
-from keras_stylegan.inference.banks import read_bank, read_banks
+from keras_stylegan.inference.banks import read_banks
 from keras_stylegan.inference.regions import FEATHER
 from keras_stylegan.inference.style_pictures import prepare_style_picture, read_style_picture
 from keras_stylegan.inference.stylizer import Styles
@@ -20,6 +20,8 @@ from keras_stylegan.latents import seeded_latents
 from keras_stylegan.provenance import GENERATED, STYLIZED
 from keras_stylegan.serving.connection import Connection
 
+# Pixels of pictures in one request, as the signatures have it (`exporters.saved_model_checks`).
+MAX_REQUEST_PIXELS = 2**22
 # Pictures asked for in one request, and the longest side of a picture whose style is taken.
 PICTURES, REFERENCE_SIDE = 16, 512
 
@@ -27,14 +29,16 @@ PICTURES, REFERENCE_SIDE = 16, 512
 class Client(Connection):
     """A network behind TensorFlow Serving.
 
+    Attributes:
+        max_pixels: of a picture that the server paints.
+
     Args:
         url: `http://HOST:8501`, `https://...` for REST, `grpc://HOST:8500` for gRPC, which needs the extra `serving`
             and loads TensorFlow.
         model: name under which the server has it.
         version: number; None for the one that the server prefers, its newest.
         timeout: seconds for a request.
-        banks: files of own styles for `stylize`, as of `keras_stylegan.load`. A server does not tell whose vectors it
-            understands, so they must be those of the network that was exported; of others only a wrong length shows.
+        banks: files of own styles for `stylize`, as of `keras_stylegan.load`; those of another network are refused.
 
     Every method raises ValueError for a request that the server refuses, and ConnectionError where there is no server,
     or none that can answer.
@@ -45,6 +49,8 @@ class Client(Connection):
     >>> painted = client.stylize("street.jpg", {"seurat_port_en_bessin": 2, "hokusai_great_wave": 1})
     >>> client.write(painted, "out.png")
     """
+
+    max_pixels = MAX_REQUEST_PIXELS
 
     def __init__(
         self,
@@ -222,13 +228,12 @@ class Client(Connection):
     def _own_styles(self):
         if not self.banks:
             return {}
-        # All of one network, as the first says.
-        entry = {"styles": [{"name": name} for name in self.styles], "style_space": read_bank(self.banks[0]).space}
-        own, size = read_banks(self.banks, entry), self.inputs("stylize_vector")["style_vector"].shape[-1]
-        for name, vector in own.items():
-            if len(vector) != size:
-                raise ValueError(f"`banks` must hold vectors of {size} numbers. Received: {name} of {len(vector)}")
-        return own
+        entry = {
+            "styles": [{"name": name} for name in self.styles],
+            "style_space": self.predict("style_names", index=np.zeros(1, int))["space"][0].decode(),
+            "vector_size": self.inputs("stylize_vector")["style_vector"].shape[-1],
+        }
+        return read_banks(self.banks, entry)
 
     def _predict(self, path):
         picture = prepare_style_picture(read_style_picture(path))
