@@ -57,7 +57,6 @@ def build(out: Path, source: str = "multistyle", size: tuple[int, int] = (512, 5
         "width": size[1],
         "vector_size": network.vector_size,
         "space": style_space(half_precision(network)[0]),  # which own styles are its
-        "vector_size": network.vector_size,
         "software": f"keras_stylegan {__version__}",
     }
     (out / "model.json").write_text(json.dumps(facts), encoding="utf-8")
