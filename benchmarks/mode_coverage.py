@@ -37,7 +37,8 @@ from record import RESULTS, record
 PROTOCOL = (
     "PacGAN's rows are means of ten trials of 400,000 steps of batch 100, of larger networks with batch normalisation, "
     "of the last weights. Ours are averaged weights of smaller networks without normalisation, whose critic sees "
-    "Fourier features of the points; data and scores are the same."
+    "Fourier features of the points; data and scores are the same. WGAN-GP's critic takes five steps to one of the "
+    "generator where they alternate, and one where they are simultaneous."
 )
 PEERS = {
     "grid": {
@@ -150,6 +151,11 @@ def run(experiment: Experiment, settings: Settings, data) -> tuple[np.ndarray, l
     return samples, scores, time.perf_counter() - start
 
 
+def settings_of(data: str, steps: int | None) -> Settings:
+    """The settings of a data set, perhaps with another number of steps."""
+    return dataclasses.replace(SETTINGS[data], steps=steps) if steps else SETTINGS[data]
+
+
 def key(experiment: Experiment) -> str:
     return "-".join((experiment.data, experiment.loss, experiment.updates))
 
@@ -171,7 +177,12 @@ def main():
     arguments = parser.parse_args()
     path = arguments.out / "mode_coverage.jsonl"
     if arguments.table:
-        print_table(finished(path))
+        lines = finished(path)
+        wanted = {name: dataclasses.asdict(settings_of(name, arguments.steps)) for name in DATA}
+        current = {key: line for key, line in lines.items() if line["settings"] == wanted[line["data"]]}
+        print_table(current)
+        if len(lines) > len(current):
+            print(f"Of other settings than these, and left out: {', '.join(sorted(set(lines) - set(current)))}")
         for name in arguments.only:
             draw(name, arguments.out)
         return
@@ -180,9 +191,7 @@ def main():
     for experiment in EXPERIMENTS:
         chosen = experiment.data in arguments.only and experiment.loss in arguments.losses
         chosen = chosen and experiment.updates in (arguments.updates or [experiment.updates])
-        settings = SETTINGS[experiment.data]
-        if arguments.steps:
-            settings = dataclasses.replace(settings, steps=arguments.steps)
+        settings = settings_of(experiment.data, arguments.steps)
         done = finished(path).get(key(experiment))
         if not chosen or (done and done["settings"] == dataclasses.asdict(settings)):
             continue

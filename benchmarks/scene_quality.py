@@ -7,7 +7,7 @@ makes `--n` pictures, the classes in turns, without truncation. They are compare
 in VAL.zip, which nothing was trained on, over MobileNet's features, which no loss looks at. A ridge classifier on those
 features, fitted to real pictures of TRAIN.zip, says which class a picture shows: its accuracy on VAL.zip is what a
 perfect generator could reach. The first row, real pictures of TRAIN.zip in place of generated ones, is where the scale
-ends. `--sheet` writes, for each run, a grid by classes, and a sheet of generated pictures above their nearest
+ends. Of style-based generators the perceptual path length is told too. `--sheet` writes, for each run, a grid by classes, and a sheet of generated pictures above their nearest
 neighbours in TRAIN.zip.
 
 Bars: Fréchet distance at most 0.6 of DCGAN's at equal time (scene_table.py), agreement with the class at least 0.8 of
@@ -21,7 +21,7 @@ import warnings
 from pathlib import Path
 
 from record import record
-from scene_scores import SceneScores
+from scene_scores import SceneScores, path_length
 
 from keras_stylegan.inference.generator import open_generator
 from keras_stylegan.run_records import state_of_network
@@ -47,6 +47,9 @@ def main():
     for run, generator in generators.items():
         name = Path(run).name
         rows[name] = scores.of_generator(generator, arguments.n, arguments.sheet and arguments.sheet / name)
+        network = open_generator(run, "keras").network
+        if hasattr(network, "map_latents"):
+            rows[name]["ppl_compact"] = path_length(network)
         if Path(run).is_dir():
             rows[name] |= progress(Path(run))
         print(name, rows[name], flush=True)

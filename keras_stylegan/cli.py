@@ -95,6 +95,22 @@ def main(arguments=None):
     except (ValueError, OSError) as error:
         print(f"keras-stylegan: {describe(error)}", file=sys.stderr)
         return 2
+    except Exception as error:
+        if not _is_out_of_memory(error):
+            raise
+        print(
+            f"keras-stylegan: `{parsed.command}` needs more memory than there is: {_first_line(error)}", file=sys.stderr
+        )
+        return 2
+
+
+def _is_out_of_memory(error):
+    # TensorFlow's own, by its name: it may not be installed.
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+
+
+def _first_line(error):
+    return (str(error).splitlines() or ["no word of how much"])[0]
 
 
 def _module(command):

@@ -32,8 +32,12 @@ MAY_CHANGE = frozenset(
         "targets",
     )
 )  # fmt: skip
-# In these only from one file to another: whether there was one says what the run is.
-MAY_MOVE = frozenset(("backbone_weights", "critic_backbone_weights"))
+# In these only from one place to another: whether there was one says what the run is.
+MAY_MOVE = frozenset(("backbone_weights", "critic_backbone_weights", "network", "start_from"))
+# Losses are not scaled, as float16 would need.
+PRECISIONS = ("float32", "mixed_bfloat16")
+# What of its facts is history: the run that it began with may have trained on since.
+HISTORY = frozenset(("begun_with", "weights_taken", "weights_new"))
 
 
 def train(
@@ -105,6 +109,8 @@ def train(
         checkpoint.set_model(system.model)
         # Made before anything is restored: its history is a part of a checkpoint.
         rollback = run_callbacks.Rollback(checkpoint, preset.rollback_factor, preset.max_rollbacks)
+        probes = [] if system.probe is None else [system.probe] if isinstance(system.probe, Probe) else system.probe
+        health = [_health(probe, clock, preset.grid_images) for probe in probes]
         console.print_json(json.dumps(config), indent=2)
         restored = checkpoint.restore_newest() if resume else None
         console.print(_header(config, preset, clock, restored), markup=False)
@@ -112,12 +118,17 @@ def train(
             with running(out):
                 with whole_file(out / "config.json") as partial:
                     partial.write_text(json.dumps(config, indent=2) + "\n")
-                _loop(preset, system, checkpoint, rollback, out)
+                _loop(preset, system, checkpoint, rollback, health, out)
     return out
 
 
 def _loop(
-    preset: Preset, system: System, checkpoint: run_callbacks.Checkpoint, rollback: run_callbacks.Rollback, out: Path
+    preset: Preset,
+    system: System,
+    checkpoint: run_callbacks.Checkpoint,
+    rollback: run_callbacks.Rollback,
+    health: Sequence[run_callbacks.Health],
+    out: Path,
 ) -> None:
     clock = checkpoint.clock
     steps = preset.steps - clock.images_seen // preset.batch_size
@@ -129,12 +140,11 @@ def _loop(
     events = run_callbacks.EventFile(out / "tensorboard")
     progress = run_callbacks.Progress(clock, preset.steps * preset.batch_size, limit)
     stop = run_callbacks.StopOnSignal(on_exit=lambda number: record_stop(out, number))
-    probes = [] if system.probe is None else [system.probe] if isinstance(system.probe, Probe) else system.probe
     listed = [
         clock,
         stop,
         *([run_callbacks.TimeLimit(clock, limit)] if limit else []),
-        *(_health(probe, clock, preset.grid_images) for probe in probes),
+        *health,
         *([run_callbacks.SkippedPictures(system.batches)] if isinstance(system.batches, EndlessBatches) else []),
         run_callbacks.ModelReport(clock, preset.log_images),
         run_callbacks.MetricsLog(clock, out / "metrics.jsonl", preset.log_images),
@@ -205,7 +215,7 @@ def _resolve(preset: Preset, system: System, devices: list[str]) -> dict[str, An
 def _decisive(config: dict[str, Any]) -> dict[str, Any]:
     """What must be equal for a run to be resumed."""
     settings = {k: bool(v) if k in MAY_MOVE else v for k, v in config["settings"].items() if k not in MAY_CHANGE}
-    facts = {f"facts/{k}": v for k, v in config["facts"].items()}
+    facts = {f"facts/{k}": v for k, v in config["facts"].items() if k not in HISTORY}
     return json.loads(json.dumps({"system": config["system"], **settings, **facts}))
 
 
@@ -238,11 +248,10 @@ def _header(config: dict[str, Any], preset: Preset, clock: run_callbacks.Clock, 
 
 @contextlib.contextmanager
 def _dtype_policy(name: str):
+    if name not in PRECISIONS:
+        raise ValueError(f"`precision` must be auto, {' or '.join(PRECISIONS)}. Received: precision={name}")
     before = keras.config.dtype_policy()
-    try:
-        keras.config.set_dtype_policy(name)
-    except (ValueError, TypeError):
-        raise ValueError(f"`precision` must be auto, float32 or mixed_bfloat16. Received: precision={name}") from None
+    keras.config.set_dtype_policy(name)
     try:
         yield
     finally:

@@ -62,6 +62,23 @@ def test_an_empty_class_folder_is_named(tmp_path):
         data.open(tmp_path, engine="numpy", classes=["a", "empty"])
 
 
+def test_an_empty_class_of_a_zip_or_an_array_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("a/1.png", "b/2.png"):
+            file = io.BytesIO()
+            Image.fromarray(noise(9, 9)).save(file, "PNG")
+            archive.writestr(name, file.getvalue())
+        for folder in ("empty/", "__MACOSX/", ".hidden/", "a/deep/"):
+            archive.mkdir(folder)
+    images = np.stack([noise(9, 9, seed) for seed in range(3)])
+    np.savez(tmp_path / "a.npz", images=images, labels=np.array([1, 0, 1]), classes=["a", "b", "empty"])
+    for name in ("a.zip", "a.npz"):
+        assert data.open_source(tmp_path / name).empty_classes == ["empty"]
+        with pytest.raises(ValueError, match="every class folder.*nothing in empty"):
+            data.open(tmp_path / name, engine="numpy")
+        assert data.open(tmp_path / name, engine="numpy", classes=["b", "a"]).classes == ("b", "a")
+
+
 def test_npz_labels(tmp_path):
     images = np.stack([noise(9, 9, seed) for seed in range(3)])
     np.savez(tmp_path / "a.npz", images=images, labels=np.array([1, 0, 1]), classes=["sea", "wood"])

@@ -105,6 +105,33 @@ def test_classes_channels_and_the_weights_of_another_run(pictures, tmp_path, cap
     for ours, theirs in zip(generator.trainable_variables, begun.trainable_variables, strict=True):
         np.testing.assert_allclose(np.array(ours), np.array(theirs), atol=1e-6)
     capsys.readouterr()
+    # What a class was stays at its place.
+    turned = settings(changes | {"classes": "bright,dark"})
+    assert cli.main([*common, "--from", str(first), "--out", str(tmp_path / "third"), *turned]) == 2
+    assert "`classes` must have those of `start_from` in the same places: dark, bright" in capsys.readouterr().err
+    # The run that it began with moved, and had trained on.
+    first.rename(tmp_path / "moved")
+    log = tmp_path / "moved" / "metrics.jsonl"
+    log.write_text(log.read_text().replace('"images": 4', '"images": 8'))
+    longer = settings(changes | {"kimg": 0.008})
+    call = [*common, "--from", str(tmp_path / "moved"), "--out", str(second), "--resume", *longer]
+    assert cli.main(call) == 0
+    assert read_metrics(second / "metrics.jsonl")[-1]["images"] == 8
+    assert cli.main([*common, "--out", str(second), "--resume", *longer]) == 2
+    assert "start_from" in capsys.readouterr().err
+
+
+def test_pictures_that_are_all_the_same_are_told_before_there_is_a_run(tmp_path, capsys):
+    np.savez(tmp_path / "same.npz", images=np.full((8, 10, 12, 3), 7, "uint8"))
+    call = ["train", "dcgan", "--data", str(tmp_path / "same.npz"), "--out", str(tmp_path / "x")]
+    assert cli.main([*call, *settings({})]) == 2
+    assert "`real` must hold different images" in capsys.readouterr().err and not (tmp_path / "x").exists()
+
+
+def test_growing_networks_must_grow(pictures, tmp_path, capsys):
+    call = ["train", "progressive", "--data", str(pictures), "--out", str(tmp_path / "x"), "--set", "size=65,65"]
+    assert cli.main(call) == 2
+    assert "`size` must halve to at most 64 pixels a side, 1 times at least" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -112,6 +139,9 @@ def test_classes_channels_and_the_weights_of_another_run(pictures, tmp_path, cap
     [
         ({"network": "unet"}, "`network` must be one of dcgan"),
         ({"network": "stylegan"}, "`network` must be one of dcgan, resnet. Received: network=stylegan"),
+        ({"size": "254,254"}, "`size` must halve to at most 64 pixels a side"),
+        ({"network": "resnet", "conditioning": "embedding"}, "`conditioning` is not for network=resnet"),
+        ({"precision": "float16"}, "`precision` must be auto, float32 or mixed_bfloat16. Received: precision=float16"),
         ({"precision": "float12"}, "`precision` must be auto, float32 or mixed_bfloat16. Received: precision=float12"),
         ({"optimizer": "sgd"}, "`optimizer` must be one of adam, rmsprop. Received: optimizer=sgd"),
         ({"critic_steps": 3}, "`batch_size` must be a multiple of `critic_steps`, which share a batch. Received"),

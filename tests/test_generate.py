@@ -171,6 +171,10 @@ def test_interpolate_command(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     "arguments, message",
     [
+        (["generate", "--styles", "s", "--truncation", "9", "-o", "x"], "`--truncation` is for pictures of seeds, not"),
+        (["generate", "--styles", "s", "--class", "x", "-o", "x"], "`--class` is for pictures of seeds, not of"),
+        (["directions", "--styles", "s", "--seed", "3", "-o", "x.png"], "`--seed` is for pictures of seeds, not of"),
+        (["mix", "--rows", "1" + ",1" * 200, "--columns", "1" + ",1" * 200, "-o", "x.png"], "at most 10000 pictures"),
         (["generate", "--n", "0", "-o", "x"], "`--n` must be positive. Received: 0"),
         (["generate", "--n", "100000000000", "-o", "x"], "`--n` must make at most 10000 pictures at once"),
         (["interpolate", "--frames", "9999999999", "-o", "x.gif"], "`--frames` must make at most 10000 pictures"),

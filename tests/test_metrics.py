@@ -350,6 +350,41 @@ def test_only_the_network_of_2015_has_an_fid():
     assert label("fd", "inception_v3") == "FD-inception_v3" and label("kid", "compact") == "KID-compact"
 
 
+def test_pictures_that_cannot_be_read_are_left_out_and_named_again_from_the_cache(tmp_path):
+    from PIL import Image
+
+    from keras_stylegan.metrics import cached_features
+
+    random = np.random.default_rng(7)
+    folder, cache = tmp_path / "pictures", tmp_path / "cache"
+    folder.mkdir()
+    for index in range(20):
+        Image.fromarray(random.integers(0, 256, (6, 5, 3), dtype="uint8")).save(folder / f"{index:02d}.png")
+    whole, _ = cached_features(folder, Colours())
+    for index in (3, 8):
+        (folder / f"{index:02d}.png").write_bytes(b"broken")
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="cannot be read are left out: 03.png, 08.png"):
+            found, _ = cached_features(folder, Colours(), folder=cache)
+        assert found.count == 18
+        np.testing.assert_array_equal(found.features, np.delete(whole.features, (3, 8), axis=0))
+
+
+def test_room_for_features_is_taken_as_they_come():
+    random = np.random.default_rng(3)
+    batches = [random.normal(size=(count, 4)) for count in (3, 50, 1, 200)]
+    for most, kept in ((10**12, 254), (100, 100), (53, 53)):
+        features = FeatureSet(most)
+        for batch in batches:
+            features.update(batch)
+        assert features.features.shape == (kept, 4) and features.count == 254
+        together = np.concatenate(batches)
+        rows = {row.tobytes() for row in together}
+        assert all(row.tobytes() in rows for row in features.features)
+        if most > 254:
+            np.testing.assert_array_equal(features.features, together)
+
+
 def test_a_reference_is_extracted_once(tmp_path):
     from PIL import Image
 

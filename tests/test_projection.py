@@ -182,6 +182,7 @@ def test_project_command(run, tmp_path, capsys):
         (["photo.png", "--from", "dcgan"], "`project` needs a style-based generator"),
         (["photo.png", "--from", "photo.png"], "`source` must be the run directory of a GAN"),
         (["photo.png", "-o", "photo.png"], "a folder"),
+        (["out/comparison.png", "-o", "out"], "out/comparison.png: the output would overwrite its own input"),
     ],
 )
 def test_mistakes_are_one_line(arguments, message, run, tmp_path, capsys, monkeypatch):

@@ -28,6 +28,7 @@ COUNTS = {
 @pytest.mark.parametrize("case", COUNTS)
 def test_parameter_counts_to_the_unit(case):
     name, num_classes = case
+    assert (PRESETS[name].classes == "all") == (num_classes == 1000)
     counts = []
     for network in r3gan_networks(PRESETS[name], num_classes):
         # No numbers are needed to count them.

@@ -107,6 +107,24 @@ def test_a_step_moves_the_mean_style_once_and_the_average_copies_it():
     assert model.generate([0, 1], truncation=0.5).shape == (2, *SIZE, 3)
 
 
+def test_training_paints_mixed_styles_under_noise(generator):
+    critic = ProgressiveCritic(SIZE, filters=4)
+    critic.build()
+    model, rng = StyleGAN(generator, critic), np.random.default_rng(4)
+    batch = {
+        "latents": latents(), "other_latents": latents()[::-1], "cutoff": np.array([1, 2, 4]),
+        "noise": rng.normal(size=(3, generator.noise_size)).astype("float32"),
+    }  # fmt: skip
+    made = np.array(model.imagine(batch))
+    first, second = (np.array(generator.map_latents(batch[name])) for name in ("latents", "other_latents"))
+    for row, cutoff in enumerate(batch["cutoff"]):
+        styles = np.stack([first[row] if layer < cutoff else second[row] for layer in range(generator.num_styles)])
+        alone = generator.synthesize(styles[None], batch["noise"][row : row + 1])
+        np.testing.assert_allclose(made[row], np.array(alone)[0], atol=1e-5)
+    for name in ("other_latents", "noise"):
+        assert np.abs(np.array(model.imagine({**batch, name: -batch[name]})) - made).max(axis=(1, 2, 3))[0] > 1e-3
+
+
 def test_mixing_probability_is_checked(generator):
     critic = ProgressiveCritic(SIZE, filters=4)
     critic.build()

@@ -155,6 +155,21 @@ def test_draws():
     assert "path_picture" not in made(path_length_weight=0.0, compiled=False).draw(batch_of())
 
 
+def test_training_paints_mixed_styles_under_noise():
+    model = made(compiled=False)
+    generator, batch = model.generator, model.draw(batch_of())
+    batch["generator/cutoff"] = np.arange(BATCH) % generator.num_styles + 1
+    pictures = numpy(model.imagine(batch, "generator"))
+    first, second = (numpy(generator.map_latents(batch["generator/latents"][:, i])) for i in (0, 1))
+    for row, cutoff in enumerate(batch["generator/cutoff"]):
+        styles = np.stack([first[row] if layer < cutoff else second[row] for layer in range(generator.num_styles)])
+        alone = generator.synthesize(styles[None], batch["generator/noise"][row : row + 1])
+        np.testing.assert_allclose(pictures[row], numpy(alone)[0], atol=1e-5)
+    assert np.abs(first - second).max() > 1e-2
+    silent = numpy(model.imagine({**batch, "generator/noise": 0 * batch["generator/noise"]}, "generator"))
+    assert np.abs(silent - pictures).max() > 1e-3
+
+
 @pytest.mark.parametrize("loss", ["non_saturating", "relativistic"])
 def test_adversarial_terms(loss):
     model = made(num_classes=3, compiled=False, loss=loss, penalize_fakes=loss == "relativistic")

@@ -1,6 +1,6 @@
 """`keras-stylegan directions`: a strip of pictures along each direction of style that changes pictures most."""
 
-from keras_stylegan.commands.generate import add_source, check_count, parse_layers
+from keras_stylegan.commands.generate import add_source, check_count, check_of_seeds, parse_layers
 
 
 def add_arguments(parser):
@@ -25,6 +25,7 @@ def run(arguments) -> int:
 
     check_output(arguments.output, set())
     check_count("--steps", arguments.n * arguments.steps)
+    check_of_seeds(arguments, seed=0, truncation=1.0)
     layers = None if arguments.layers is None else parse_layers(arguments.layers)
     styles = None if arguments.styles is None else read_styles(arguments.styles)[0]
     from keras_stylegan.data.pictures import as_rgb

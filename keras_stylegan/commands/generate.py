@@ -57,6 +57,15 @@ def check_count(name, count):
         raise ValueError(f"`{name}` must make at most {MOST} pictures at once. Received: {count}")
 
 
+def check_of_seeds(arguments, **defaults):
+    """ValueError for an option that chooses pictures by seeds, where `--styles` names them."""
+    for name, default in defaults.items():
+        if arguments.styles is not None and getattr(arguments, name) != default:
+            option = "class" if name == "label" else name
+            raise ValueError(f"`--{option}` is for pictures of seeds, not of `--styles`. "
+                             f"Received: {getattr(arguments, name)}")  # fmt: skip
+
+
 def whole_numbers(name, text):
     """The numbers of an option's text, with commas between."""
     try:
@@ -94,6 +103,7 @@ def run(arguments) -> int:
     if arguments.n < 1:
         raise ValueError(f"`--n` must be positive. Received: {arguments.n}")
     check_count("--n", arguments.n)
+    check_of_seeds(arguments, n=16, seed=0, truncation=1.0, label=None)
     if arguments.seed < 0:
         raise ValueError(f"`--seed` must not be negative. Received: {arguments.seed}")
     # A folder may have a dot in its name, when it exists or ends with a slash.

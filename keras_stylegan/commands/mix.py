@@ -16,7 +16,7 @@ def add_arguments(parser):
 def run(arguments) -> int:
     from PIL import Image
 
-    from keras_stylegan.commands.generate import parse_layers, whole_numbers
+    from keras_stylegan.commands.generate import check_count, parse_layers, whole_numbers
     from keras_stylegan.commands.outputs import check_output
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.data.pictures import as_rgb
@@ -26,6 +26,7 @@ def run(arguments) -> int:
 
     check_output(arguments.output, set())
     rows, columns = (whole_numbers(name, getattr(arguments, name)) for name in ("rows", "columns"))
+    check_count("--columns", len(rows) * len(columns))
     layers = parse_layers(arguments.layers)
     with silence():
         generator = open_generator(arguments.source, "keras")

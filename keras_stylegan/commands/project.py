@@ -5,6 +5,8 @@ import argparse
 from keras_stylegan.commands.outputs import add_provenance
 from keras_stylegan.provenance import GENERATED, STYLIZED
 
+FILES = ("reconstruction.png", "comparison.png", "styles.npz")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
@@ -28,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Projects the photograph; returns the exit code. The photograph is read before a backend is loaded."""
+    import os
+
     import numpy as np
     from PIL import Image
 
@@ -43,6 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.space not in ("w", "w+"):
         raise ValueError(f"`--space` must be w or w+. Received: {arguments.space}")
     check_folder(arguments.output)
+    files = [os.path.join(arguments.output, name) for name in FILES]
+    if os.path.realpath(arguments.photo) in map(os.path.realpath, files):
+        raise ValueError(f"{arguments.photo}: the output would overwrite its own input")
     with silence():
         photo = read_picture(arguments.photo).photo
     with silence():  # a backend says what it runs on
@@ -73,12 +80,12 @@ def run(arguments: argparse.Namespace) -> int:
     made = generator.render_styles(styles[None])[0]
     folder = make_folder(arguments.output)
     target, made = as_rgb(target), as_rgb(made)
-    write_picture(Image.fromarray(made), folder / "reconstruction.png", arguments.source_type)
+    write_picture(Image.fromarray(made), folder / FILES[0], arguments.source_type)
     # The photograph beside it makes the comparison a composite.
     beside = arguments.source_type and STYLIZED
-    write_picture(Image.fromarray(np.hstack([target, made])), folder / "comparison.png", beside)
-    write_styles(styles[None], folder / "styles.npz")
-    for name in ("reconstruction.png", "comparison.png", "styles.npz"):
+    write_picture(Image.fromarray(np.hstack([target, made])), folder / FILES[1], beside)
+    write_styles(styles[None], folder / FILES[2])
+    for name in FILES:
         print(folder / name)
     print(f"loss {losses[0]:.4f} -> {losses[-1]:.4f} in {len(losses)} steps")
     return 0

@@ -19,6 +19,9 @@ class ArraySource:
         labels: one integer a picture, or None.
         classes: the names of the classes, needed with `labels`.
         location: where they come from, for messages.
+
+    Attributes:
+        empty_classes: those that no picture has.
     """
 
     def __init__(
@@ -33,6 +36,8 @@ class ArraySource:
         self.classes = None if classes is None else tuple(classes)
         self.location = location
         self.names = [f"{index:06d}" for index in range(len(arrays))]
+        held = set(map(int, labels)) if labels is not None else set()
+        self.empty_classes = [name for label, name in enumerate(self.classes or ()) if label not in held]
 
     def __len__(self) -> int:
         return len(self.arrays)

@@ -12,13 +12,14 @@ from keras_stylegan.archives import check_members
 from keras_stylegan.formats import READABLE_SUFFIXES, UNREAD_SUFFIXES
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # neither flag exists everywhere
+_HIDDEN = (".", "__MACOSX")
 _UNREAD = "a format that cannot be read"
 MAX_BYTES = 2**29  # of one file: more is no picture, and a zip may claim anything
 
 
 def is_picture(path: PurePosixPath | Path, suffixes: Container[str] = READABLE_SUFFIXES) -> bool:
     """Whether a path relative to its source is listed: by suffix, and not hidden."""
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    hidden = any(part.startswith(_HIDDEN) for part in path.parts)
     return path.suffix.lower() in suffixes and not hidden
 
 
@@ -106,8 +107,11 @@ class ZipSource(_Files):
         except Exception as error:  # a damaged list of members raises nearly any type
             raise ValueError(f"`source` must be a whole zip file ({error}). Received: {path}") from error
         check_members(self._archive, path)
-        names = {info.filename for info in self._archive.infolist() if not info.is_dir()}
-        super().__init__(str(path), [name for name in names if is_picture(PurePosixPath(name))])
+        members = self._archive.infolist()
+        names = {info.filename for info in members if not info.is_dir()}
+        folders = [PurePosixPath(info.filename) for info in members if info.is_dir()]
+        first = [folder.name for folder in folders if len(folder.parts) == 1 and not folder.name.startswith(_HIDDEN)]
+        super().__init__(str(path), [name for name in names if is_picture(PurePosixPath(name))], first)
         self.unreadable = {name: _UNREAD for name in names if is_picture(PurePosixPath(name), UNREAD_SUFFIXES)}
 
     def read(self, index: int) -> tuple[bytes, int | None]:
@@ -141,7 +145,7 @@ def _walk(root: Path, problems: dict[str, str]) -> Iterator[tuple[str, bool]]:
             continue
         for entry in entries:
             path = PurePosixPath(relative, entry.name)
-            if entry.name.startswith((".", "__MACOSX")):
+            if entry.name.startswith(_HIDDEN):
                 continue
             try:
                 is_folder, is_file = entry.is_dir(), entry.is_file()

@@ -18,6 +18,7 @@ from keras_stylegan.latents import interpolate_latents, seeded_latents
 from keras_stylegan.pretrained import build_network
 
 FILE = "generator.keras"
+_LARGEST_STRENGTH = 100.0  # of directions: far beyond anything that still shows a picture
 
 
 class PictureGenerator:
@@ -144,8 +145,10 @@ class PictureGenerator:
             raise ValueError(f"`count` must be from 1 to {network.style_dim}. Received: count={count}")
         if steps < 3 or steps % 2 == 0:
             raise ValueError(f"`steps` must be odd and at least 3. Received: steps={steps}")
-        if not 0 < strength < float("inf"):
-            raise ValueError(f"`strength` must be finite and positive. Received: strength={strength}")
+        if not 0 < strength <= _LARGEST_STRENGTH:
+            raise ValueError(
+                f"`strength` must be greater than 0 and at most {_LARGEST_STRENGTH:g}. Received: strength={strength}"
+            )
         layers = check_layers(network, layers)
         label = label or (self.classes[0] if self.classes else None)
         number = None if label is None else self.class_number(label)

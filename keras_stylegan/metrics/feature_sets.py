@@ -23,6 +23,7 @@ class FeatureSet:
     Attributes:
         count: vectors seen.
         mean: float64 array `(features,)`.
+        unreadable: names of pictures that were to be in it, but could not be read.
 
     Source: Chan et al. 1979, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances", equation 2.1;
     Vitter 1985, "Random Sampling with a Reservoir", algorithm R.
@@ -33,6 +34,7 @@ class FeatureSet:
             raise ValueError(f"`max_features` must be at least 2. Received: max_features={max_features}")
         self.max_features = max_features
         self.count = 0
+        self.unreadable: tuple[str, ...] = ()
         self.mean: np.ndarray | None = None
         self._scatter: np.ndarray | None = None
         self._kept: dict[str, np.ndarray] = {}
@@ -64,7 +66,8 @@ class FeatureSet:
         places = self._places(len(features))
         for name, array in arrays.items():
             if name not in self._kept:
-                self._kept[name] = np.empty((self.max_features, array.shape[1]), array.dtype)
+                self._kept[name] = np.empty((0, array.shape[1]), array.dtype)
+            self._kept[name] = _with_rows(self._kept[name], self.count + len(array), self.max_features)
             # One by one and in order: of two vectors drawn to one place the later stays.
             for row, place in enumerate(places):
                 if place < self.max_features:
@@ -108,6 +111,7 @@ class FeatureSet:
         arrays = {"features": self.features, "mean": self.mean, "scatter": self._scatter, "count": self.count}
         if self.logits is not None:
             arrays["logits"] = self.logits
+        arrays["unreadable"] = np.array(self.unreadable, dtype=str)
         with whole_file(path) as partial:
             np.savez(partial, max_features=self.max_features, **arrays)
 
@@ -117,5 +121,15 @@ class FeatureSet:
         with np.load(path, allow_pickle=False) as file:
             loaded = cls(int(file["max_features"]))
             loaded.count, loaded.mean, loaded._scatter = int(file["count"]), file["mean"], file["scatter"]
+            loaded.unreadable = tuple(map(str, file["unreadable"]))
             loaded._kept = {name: file[name] for name in ("features", "logits") if name in file}
         return loaded
+
+
+def _with_rows(array, count, limit):
+    """The array, or a copy with room for more, up to a limit: twice as many each time, so that few copies are made."""
+    if len(array) >= min(count, limit):
+        return array
+    larger = np.empty((min(limit, max(count, 2 * len(array))), array.shape[1]), array.dtype)
+    larger[: len(array)] = array
+    return larger

@@ -28,7 +28,7 @@ APPLICATIONS = {
 LOCAL = ("mobilenet", INCEPTION_2015)
 EXTRACTORS = ("compact", *LOCAL, *APPLICATIONS)
 # MobileNet halves the picture five times.
-_SMALLEST = 32
+_SMALLEST, _LARGEST = 32, 1024
 
 
 def check_name(argument: str, name: str, names: Iterable[str]) -> None:
@@ -65,8 +65,8 @@ def check_extractor(
     fixed = APPLICATIONS[name][2] if name in APPLICATIONS else 299 if name == INCEPTION_2015 else None
     if fixed is not None and size not in (None, fixed):
         raise ValueError(f"`size` must be {fixed} for {name}, which was trained on it. Received: size={size}")
-    if size is not None and size < _SMALLEST:
-        raise ValueError(f"`size` must be at least {_SMALLEST}. Received: size={size}")
+    if size is not None and not _SMALLEST <= size <= _LARGEST:
+        raise ValueError(f"`size` must be from {_SMALLEST} to {_LARGEST}. Received: size={size}")
 
 
 def label(score: str, extractor: str) -> str:

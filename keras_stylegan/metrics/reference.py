@@ -13,6 +13,8 @@ from pathlib import Path
 from keras_stylegan.data import ImageSource, Source, open_images
 from keras_stylegan.metrics.feature_sets import FeatureSet
 
+_BLOCK = 2**20  # bytes of a file read at a time
+
 
 def cache_folder() -> Path:
     """Where features are kept: `$KERAS_STYLEGAN_CACHE`, or keras_stylegan in the user's cache folder."""
@@ -28,10 +30,13 @@ def content_hash(source: str | Path) -> str:
     """
     path, opened, digest = Path(source), open_images(source).source, hashlib.sha256()
     if path.is_file():
-        contents = [("", path.read_bytes())]
-    else:
-        contents = ((name, _content(opened, index)) for index, name in enumerate(opened.names))
-    for name, content in contents:
+        digest.update(f"\0{path.stat().st_size}\0".encode())
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+        return digest.hexdigest()
+    for index, name in enumerate(opened.names):
+        content = _content(opened, index)
         digest.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
         digest.update(content)
     return digest.hexdigest()
@@ -54,7 +59,7 @@ def extract(
     threads: int = 2,
     report: Callable[[int], None] = lambda done: None,
 ) -> FeatureSet:
-    """Extracts the features of every picture of a source, a batch in memory at a time.
+    """Extracts the features of every picture of a source that can be read, a batch in memory at a time.
 
     Args:
         source: `ImageSource`.
@@ -64,17 +69,26 @@ def extract(
         report: called with the pictures done, after each batch.
 
     Warns:
-        UserWarning: for pictures that cannot be decoded, see `ImageSource`.
+        UserWarning: with the names of pictures that cannot be read, which are left out.
     """
     features = FeatureSet(max_features, seed)
     with ThreadPoolExecutor(threads) as pool:
         for batch in _batches(len(source), extractor.batch_size):
-            features.update(*extractor.extract(list(pool.map(lambda i: extractor.prepare(source[i]), batch))))
+            pictures = list(pool.map(lambda i: extractor.prepare(source[i]), batch))
+            # Where one could not be read, its neighbour stands, which is counted once.
+            pictures = [p for i, p in zip(batch, pictures, strict=True) if source.names[i] not in source.unreadable]
+            if pictures:
+                features.update(*extractor.extract(pictures))
             report(batch.stop)
-    if source.unreadable:
-        names = ", ".join(sorted(source.unreadable))
-        warnings.warn(f"Unreadable pictures, for which their neighbours stand: {names}", stacklevel=2)
+    features.unreadable = tuple(sorted(source.unreadable))
+    _warn(features)
     return features
+
+
+def _warn(features):
+    if features.unreadable:
+        names = ", ".join(features.unreadable)
+        warnings.warn(f"Pictures that cannot be read are left out: {names}", stacklevel=3)
 
 
 def _batches(count: int, size: int) -> Iterator[range]:
@@ -116,7 +130,9 @@ def cached_features(
     path = folder / f"{extractor.name}-{key[:32]}.npz"
     if path.is_file():
         try:
-            return FeatureSet.load(path), content
+            known = FeatureSet.load(path)
+            _warn(known)
+            return known, content
         except Exception:  # numpy, zipfile and zlib each raise their own for a damaged file, which is made again
             path.unlink()
     features = extract(open_images(source), extractor, max_features, seed, report=report)

@@ -42,7 +42,10 @@ _STYLEGAN2_SCENES = StyleGAN2Preset(
 
 
 def _r3gan(side, filters, max_filters, gamma, half_life_kimg, **changes):
-    """A row of the table of Huang et al. 2024 and its code: gamma falls to a tenth over the schedule."""
+    """A row of the table of Huang et al. 2024 and its code: gamma falls to a tenth over the schedule.
+
+    But for the augmentation, whose probability their code schedules too: `augment=ada` follows what the critic does.
+    """
     settings = {
         "kimg": 250_000.0, "batch_size": 256, "log_images": 25_600, "grid_images": 256_000, "size": (side, side),
         "network": "r3gan", "latent_dim": 64, "filters": filters, "max_filters": max_filters, "loss": "relativistic",
@@ -107,11 +110,11 @@ PRESETS: dict[str, Preset] = {
     "r3gan_ffhq64": _r3gan(64, 384, 768, 2.0, 500.0),
     "r3gan_ffhq256": _r3gan(256, 96, 768, 150.0, 500.0),
     "r3gan_imagenet32": _r3gan(
-        32, 1536, 1536, 0.5, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, conditioning="projection",
+        32, 1536, 1536, 0.5, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, classes="all",
         group_width=32,
     ),
     "r3gan_imagenet64": _r3gan(
-        64, 1536, 1536, 1.0, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, conditioning="projection",
+        64, 1536, 1536, 1.0, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, classes="all",
         group_width=32,
     ),
     # The same at the size and cost of two cores.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 
 from keras_stylegan.files import whole_file
 from keras_stylegan.models.schedules import CosineSchedule
-from keras_stylegan.run_records import state_of_network
+from keras_stylegan.run_records import read_config, state_of_network
 
 # The half-life of an averaged network is at most this share of the images seen.
 EMA_RAMP_UP = 0.05
@@ -93,7 +92,7 @@ def begun_with(run: Path) -> dict[str, Any]:
     Returns:
         `system`, `settings` and `images_seen` of that run and, where it began with another, its own `begun_with`.
     """
-    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    config = read_config(run)
     record = {name: config[name] for name in ("system", "settings")} | {"images_seen": state_of_network(run)[0]}
     if "begun_with" in config["facts"]:
         record["begun_with"] = config["facts"]["begun_with"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.transfer import layer_names, transfer_weights
 from keras_stylegan.networks import StyleGAN2Generator
 from keras_stylegan.presets import GANPreset, StyleGAN2Preset
+from keras_stylegan.run_records import read_config
 from keras_stylegan.systems.base import begun_with
 from keras_stylegan.systems.checks import check_run
 from keras_stylegan.systems.gan_parts import CRITIC_FILE, GENERATOR_FILE
 
 
-def start_from(preset: GANPreset | StyleGAN2Preset, model: ImageGAN) -> dict[str, Any]:
+def start_from(preset: GANPreset | StyleGAN2Preset, model: ImageGAN, classes: Sequence[str] = ()) -> dict[str, Any]:
     """Begins with earlier weights, where the preset names some; before the model is compiled, which copies them.
 
     Networks of another size share the layers of one name and shape. A larger StyleGAN2 begins with the pictures of the
@@ -28,17 +30,19 @@ def start_from(preset: GANPreset | StyleGAN2Preset, model: ImageGAN) -> dict[str
         preset: whose `start_from` is the directory of a GAN's run, or the name of a packaged generator, which may come
             without its critic; empty begins anew.
         model: whose networks take the weights.
+        classes: their classes, in order.
 
     Returns:
         For the run's facts: `weights_taken`, how many fitted; `weights_new`, the layers that had none, or not all; and
         `begun_with`, where they come from. Nothing without `start_from`.
 
     Raises:
-        ValueError: if there is no such run or generator, its networks have nothing in common with these, or blocks of
-            a critic are to be frozen that begin anew.
+        ValueError: if there is no such run or generator, its networks have nothing in common with these or the same
+            classes in another order, or blocks of a critic are to be frozen that begin anew.
     """
     source = preset.start_from
-    earlier, origin = _open(source) if source else ({}, {})
+    earlier, origin, known = _open(source) if source else ({}, {}, ())
+    _check_classes(classes, known, source)
     found = {name: _transfer(network, getattr(model, name), source) for name, network in earlier.items()}
     taken = [weight for transfer in found.values() for weight in transfer.taken]
     _check_frozen(model, taken, source)
@@ -52,7 +56,7 @@ def start_from(preset: GANPreset | StyleGAN2Preset, model: ImageGAN) -> dict[str
 
 
 def _open(source):
-    """The networks of a run or of a packaged generator, and where they come from."""
+    """The networks of a run or of a packaged generator, where they come from, and their classes."""
     packaged = pretrained.generators()
     if source in packaged and not Path(source).exists():
         entry = packaged[source]
@@ -60,11 +64,22 @@ def _open(source):
         networks = {
             name: pretrained.build_network(record, pretrained.read_weights(record)) for name, record in records.items()
         }
-        return networks, pretrained.origin(entry)
+        return networks, pretrained.origin(entry), entry["classes"]
     kinds = f" or a packaged generator ({', '.join(sorted(packaged))})" if packaged else ""
     files = {"generator": GENERATOR_FILE, "critic": CRITIC_FILE}
     check_run(Path(source), f"a GAN's run{kinds}", *files.values(), "config.json")
-    return {name: load_network(Path(source) / file) for name, file in files.items()}, begun_with(Path(source))
+    networks = {name: load_network(Path(source) / file) for name, file in files.items()}
+    return networks, begun_with(Path(source)), read_config(Path(source))["facts"].get("classes", ())
+
+
+def _check_classes(classes, known, source):
+    """What a network has learnt of a class stands at its place, which another must not take."""
+    moved = [name for place, name in enumerate(classes) if name in known and known.index(name) != place]
+    if moved:
+        raise ValueError(
+            f"`classes` must have those of `start_from` in the same places: {', '.join(known)}. "
+            f"Received: {', '.join(classes)}, start_from={source}"
+        )
 
 
 def _transfer(earlier, network, source):

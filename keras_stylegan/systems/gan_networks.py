@@ -75,6 +75,16 @@ NETWORKS = {
     "resnet": resnet_networks,
     "stylegan": stylegan_networks,
 }
+_NORMALIZATIONS = ("generator_normalization", "critic_normalization")
+# Settings that networks have no use for.
+UNUSED = {
+    "dcgan": (),
+    "coded": ("conditioning",),
+    "progressive": ("conditioning", *_NORMALIZATIONS),
+    "r3gan": ("conditioning", *_NORMALIZATIONS),
+    "resnet": ("conditioning",),
+    "stylegan": ("conditioning", *_NORMALIZATIONS),
+}
 # The families that a system can train: the others want settings that its preset does not have.
 FAMILIES = {
     "gan": ("dcgan", "resnet"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import keras
@@ -16,7 +17,7 @@ from keras_stylegan.presets import GANPreset, InfoGANPreset, ProgressivePreset, 
 from keras_stylegan.systems.base import System, jit_compile
 from keras_stylegan.systems.checks import check_choice, check_critic_steps
 from keras_stylegan.systems.gan_beginning import start_from
-from keras_stylegan.systems.gan_networks import FAMILIES, NETWORKS
+from keras_stylegan.systems.gan_networks import FAMILIES, NETWORKS, UNUSED
 from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches
 
 
@@ -29,7 +30,7 @@ def build_gan(preset: GANPreset) -> System:
     check_gan(preset)
     batches, classes = open_batches(preset)
     model = untrained_gan(preset, len(classes))
-    facts = {"pictures": batches.num_images, "classes": classes, **start_from(preset, model)}
+    facts = {"pictures": batches.num_images, "classes": classes, **start_from(preset, model, classes)}
     compile_gan(model, preset)
     return gan_system(model, batches, facts)
 
@@ -49,6 +50,10 @@ def check_gan(preset: GANPreset) -> None:
             f"`classes` must be empty for InfoGAN, which finds its own. Received: classes={preset.classes}"
         )
     check_critic_steps(preset)
+    for name in UNUSED[preset.network]:
+        default = next(field.default for field in dataclasses.fields(preset) if field.name == name)
+        if getattr(preset, name) != default:
+            raise ValueError(f"`{name}` is not for network={preset.network}. Received: {name}={getattr(preset, name)}")
     if 0 < preset.decay_kimg < preset.kimg:
         raise ValueError(
             "`decay_kimg` must be 0 or at least `kimg`: at a learning rate of 0 nothing is learnt. "

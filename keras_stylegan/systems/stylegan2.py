@@ -32,7 +32,7 @@ def build_stylegan2(preset: StyleGAN2Preset) -> System:
     """
     batches, classes = open_batches(preset)
     model = untrained_stylegan2(preset, len(classes))
-    taken = start_from(preset, model)
+    taken = start_from(preset, model, classes)
     optimizers = {
         name: keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
         for name, rate in (("critic", preset.critic_learning_rate), ("generator", preset.learning_rate))
