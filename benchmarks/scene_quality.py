@@ -7,8 +7,8 @@ makes `--n` pictures, the classes in turns, without truncation. They are compare
 in VAL.zip, which nothing was trained on, over MobileNet's features, which no loss looks at. A ridge classifier on those
 features, fitted to real pictures of TRAIN.zip, says which class a picture shows: its accuracy on VAL.zip is what a
 perfect generator could reach. The first row, real pictures of TRAIN.zip in place of generated ones, is where the scale
-ends. Of style-based generators the perceptual path length is told too. `--sheet` writes, for each run, a grid by classes, and a sheet of generated pictures above their nearest
-neighbours in TRAIN.zip.
+ends. Of style-based generators the perceptual path length is told too. `--sheet` writes, for each run, a grid by
+classes, and a sheet of generated pictures above their nearest neighbours in TRAIN.zip.
 
 Bars: Fréchet distance at most 0.6 of DCGAN's at equal time (scene_table.py), agreement with the class at least 0.8 of
 that on real pictures, recall at least 0.2.

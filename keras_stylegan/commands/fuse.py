@@ -1,6 +1,7 @@
 """`keras-stylegan fuse`: puts pictures, or parts of them, into another."""
 
 from keras_stylegan.commands.outputs import add_provenance
+from keras_stylegan.commands.painting import add_bank_argument
 from keras_stylegan.provenance import STYLIZED
 
 MIDDLE = "middle"
@@ -45,6 +46,7 @@ def add_arguments(parser):
         help=f"size of the source relative to its own (default: 1){each}",
     )
     add("--style", metavar="NAME[=W][,NAME[=W]...]", help="paint the result in a packaged style or mixture")
+    add_bank_argument(parser)
     add("--blend", default="poisson", metavar="HOW", help=HELP_BLEND)
     add(
         "--finish",
@@ -82,7 +84,7 @@ def run(arguments) -> int:
     if arguments.style is not None:
         from keras_stylegan.commands.network import load_network
 
-        styles, stylizer = parse_styles(arguments.style), load_network()
+        styles, stylizer = parse_styles(arguments.style), load_network(arguments.bank)
         stylizer.check(styles)
     with silence():
         network = open_fusion(arguments.run) if arguments.blend == GAN else None

@@ -67,8 +67,8 @@ def export_tflite(
     The file is run by a bare interpreter and compared with Keras before it appears. Beside the file of a generator or a
     translator stands a `.json` file, for `keras-stylegan generate --from FILE` and `translate --model FILE`.
 
-    Of a stylisation network a file in floating point has a signature for own styles too, and one for every size another
-    for regions.
+    Of a stylisation network a file that computes in floating point has a signature for own styles too, and one for
+    every size another for regions.
 
     Args:
         source: name of a packaged network, run directory, or `.keras` file.
@@ -128,8 +128,8 @@ def export_tflite(
 
 
 def written(target: Target, quantize: str) -> list[Target]:
-    """The signatures that a file has: in 8 bits, which are for small files and chosen by its examples, the first."""
-    return [target, *(target.more if quantize in ("none", "float16") else ())]
+    """The signatures that a file has: where pictures decide how features are rounded, the first, which has them."""
+    return [target, *(() if quantize in ("dynamic", "int8") else target.more)]
 
 
 def to_tflite(target: Target, name: str, quantize: str = "float16") -> bytes:

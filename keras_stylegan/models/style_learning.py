@@ -112,7 +112,8 @@ class StyleLearning:
             steps: int, number of Adam's steps at most.
             rate: float, the greatest step of a coordinate, in units of the styles' spread; reached and left as in
                 `keras_stylegan.models.projection.ramp`.
-            seconds: float, time at most, of which the rate's course then follows the progress.
+            seconds: float, time at most, of which the rate's course then follows the progress. It begins with the
+                second step: in the first one everything is compiled.
             callback: optional function of the step (from 1) and a dict of the losses before it, floats by name.
 
         Returns:
@@ -134,10 +135,10 @@ class StyleLearning:
             return terms
 
         step = compile_step(update, [self.offsets, *optimizer.variables, *self._variables()])
-        begun = time.monotonic()
+        begun = math.inf
         for number in range(1, steps + 1):
-            passed = (time.monotonic() - begun) / seconds
-            if passed >= 1 and number > 1:
+            passed = max(0.0, time.monotonic() - begun) / seconds
+            if passed >= 1:
                 break
             share = ramp(min(1.0, max((number - 0.5) / steps, passed)))
             photographs = ops.convert_to_tensor(batches[number - 1])
@@ -147,6 +148,7 @@ class StyleLearning:
                 raise ValueError(f"The loss must stay finite; it was {logs['loss']} at step {number}.")
             if callback is not None:
                 callback(number, logs)
+            begun = min(begun, time.monotonic())
         return self.vector
 
     @property
