@@ -73,7 +73,9 @@ def test_commands_are_understood(line, tmp_path, monkeypatch, capsys):
     assert cli.main(arguments) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "usage" not in error
-    placeholders = "photo any_picture mine upscaler missing.jpg PHOTOGRAPHS PAIRS SETS DOMAINS painting RUN SCENES DIR ENCODER"
+    placeholders = (
+        "photo any_picture mine upscaler missing.jpg PHOTOGRAPHS PAIRS SETS DOMAINS painting RUN SCENES DIR ENCODER"
+    )
     assert any(word in error for word in placeholders.split())
 
 

@@ -294,9 +294,12 @@ def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, monke
     first, after = (keras.models.load_model(folder / "predictor.keras", compile=False) for folder in (run, second))
     for earlier, later in zip(first.weights, after.weights, strict=True):
         np.testing.assert_allclose(later, earlier, atol=1e-6)
+    config = json.loads((second / "config.json").read_text())["facts"]
+    assert config["trainable_parameters"] == facts["trainable_parameters"]
+    assert config["begun_with"]["images_seen"] == 4
     recipe = package_predictor(second, assets, "two pictures", "nobody's")["recipe"]
     assert "--out RUN_1" in recipe and "--from RUN_1 --out RUN" in recipe
-    with pytest.raises(ValueError, match="`start_from` must hold a predictor of this size"):
+    with pytest.raises(ValueError, match="`start_from` must hold a predictor of .*'hidden': 5.*with .*'hidden': 4"):
         runs.train(with_settings(get_preset("style_predictor"), [*more, "hidden=5"]), tmp_path / "third")
 
     monkeypatch.setattr(predictor_package, "MAX_DIFFERENCE", -1)

@@ -34,13 +34,13 @@ def build_style_predictor(preset: StylePredictorPreset) -> System:
     network, styles, space = open_transformer(preset.network)
     numbers = [styles.index(name) if name in styles else None for name in names]
 
-    trunk = build_perceptual("compact")
-    predictor = StylePredictor(network.vector_size, trunk.widths, preset.num_projections, preset.hidden)
-    predictor.build()
-    facts = {}
+    sizes = {"vector_size": network.vector_size, "num_projections": preset.num_projections, "hidden": preset.hidden}
     if preset.start_from:
-        facts["begun_with"] = start_from(Path(preset.start_from), predictor)
+        predictor, facts = start_from(Path(preset.start_from), sizes)
     else:
+        trunk, facts = build_perceptual("compact"), {}
+        predictor = StylePredictor(perceptual_widths=trunk.widths, **sizes)
+        predictor.build()
         predictor.perceptual.set_weights(trunk.get_weights())
         predictor.calibrate(pictures, keras.ops.convert_to_numpy(network.bank.style_vectors()))
     num_painted = round(preset.painted_share * preset.batch_size)
@@ -56,7 +56,7 @@ def build_style_predictor(preset: StylePredictorPreset) -> System:
         light_weight=preset.light_weight,
         content_method=preset.content_method,
         num_painted=num_painted,
-        shared_features=preset.perceptual == "compact",
+        shared_features=preset.perceptual == "compact" and not preset.start_from,  # which may look through an older one
         seed=preset.seed,
     )
     optimizers = {"predictor": keras.optimizers.Adam(cosine(preset.learning_rate, preset.steps))}
@@ -84,26 +84,27 @@ def build_style_predictor(preset: StylePredictorPreset) -> System:
     )
 
 
-def start_from(run: Path, predictor: StylePredictor) -> dict[str, Any]:
-    """Begins with the predictor that an earlier run saved, units included: they need only be near the bank's.
+def start_from(run: Path, sizes: dict[str, int]) -> tuple[StylePredictor, dict[str, Any]]:
+    """The predictor that an earlier run saved, to go on with, its units included: they need only be near the bank's.
 
     Args:
         run: directory of the run.
-        predictor: the predictor to begin.
+        sizes: arguments of `StylePredictor` that it must have.
 
     Returns:
-        As of `begun_with`.
+        The predictor, and the run's facts: `begun_with`.
 
     Raises:
-        ValueError: if the folder holds no such run, or its predictor has another size.
+        ValueError: if the folder holds no such run, or its predictor has other sizes.
     """
     check_run(run, "a style_predictor run", PREDICTOR_FILE, "config.json")
-    earlier = load_network(run / PREDICTOR_FILE)
-    shapes = [[tuple(weight.shape) for weight in network.weights] for network in (earlier, predictor)]
-    if shapes[0] != shapes[1]:
-        raise ValueError(f"`start_from` must hold a predictor of this size. Received: {run}, with another")
-    predictor.set_weights(earlier.get_weights())
-    return begun_with(run)
+    predictor = load_network(run / PREDICTOR_FILE)
+    found = {name: getattr(predictor, name) for name in sizes}
+    if found != sizes:
+        raise ValueError(f"`start_from` must hold a predictor of {sizes}. Received: {run}, with {found}")
+    predictor.trainable = True
+    predictor.perceptual.trainable = False
+    return predictor, {"begun_with": begun_with(run)}
 
 
 def open_transformer(run: str) -> tuple[StyleTransformer, list[str], str]:
