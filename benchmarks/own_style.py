@@ -59,7 +59,7 @@ def main():
             rows[name] = {"seconds": round(seconds), "score": scores[0], "like": alike[name], "its_score": scores[1]}
             rows[name]["ratio"] = round(scores[0] / scores[1], 3) if scores[1] > 0 else None
             print(name, rows[name], flush=True)
-    figures = {"steps": arguments.steps, "photographs": arguments.per_style, "rows": rows}
+    figures = {"steps": arguments.steps, "photographs": min(arguments.per_style, len(photographs)), "rows": rows}
     record("own_style", figures, ("keras", "tensorflow"), folder=arguments.results)
 
 

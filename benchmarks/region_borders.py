@@ -19,7 +19,7 @@ from record import RESULTS, record
 
 import keras_stylegan
 from keras_stylegan import pretrained
-from keras_stylegan.inference.regions import FEATHER, Outside
+from keras_stylegan.inference.regions import Outside
 
 REACH, BAR = 8, 1.2
 PHOTOGRAPH = "the photograph"
@@ -29,7 +29,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--width", type=int, default=384, help="of the photographs (default %(default)s)")
     parser.add_argument("--pairs", type=int, default=40, help="a photograph (default %(default)s)")
-    parser.add_argument("--feather", type=float, default=FEATHER, help="default %(default)s")
+    parser.add_argument("--feather", type=float, metavar="SHARE", help="as of `stylize`")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR", help="where to append the line")
     arguments = parser.parse_args()
     network, rows = keras_stylegan.load(), []

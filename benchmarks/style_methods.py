@@ -63,8 +63,13 @@ def main():
         rows[name] = remembered(run / "measured.json", key, measured)
         print(name, rows[name], flush=True)
     print_table(rows)
+    judged = min(arguments.per_style, len(photographs))
     figures = {"kimg": arguments.kimg, "styles": list(arguments.only), "network": Path(arguments.network).stem}
-    record("style_methods", {**figures, "photographs": arguments.per_style, "rows": rows}, folder=arguments.results)
+    record(
+        "style_methods",
+        {**figures, "photographs": judged, "rows": rows},
+        folder=arguments.results,
+    )
 
 
 def variants(pairs: bool) -> dict[str, dict[str, float]]:

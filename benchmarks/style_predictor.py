@@ -63,7 +63,7 @@ def open_network(run: Path | None):
     styles = [style["name"] for style in entry["styles"]]
     if run is None:
         if "predictor" not in entry:
-            raise SystemExit("the package has no predictor yet: name a run of `train style_predictor` by --run")
+            raise SystemExit("the package has no predictor: name a run of `train style_predictor` by --run")
         return inference.load(), set(entry["predictor"]["paintings"])
     from keras_stylegan.inference.style_pictures import prepare_style_picture, read_style_picture
     from keras_stylegan.keras_files import load_network

@@ -26,7 +26,7 @@ from record import RESULTS, record
 import keras_stylegan
 from keras_stylegan import pretrained
 from keras_stylegan.inference import write_picture
-from keras_stylegan.inference.tiling import TILE, TILE_ABOVE, paint_in_tiles
+from keras_stylegan.inference.tiling import TILE_ABOVE, paint_in_tiles
 
 STYLE = "hokusai_great_wave"
 SMALL = 1024  # pixels a side of the picture that is painted whole
@@ -64,7 +64,7 @@ def differences(aspect: int) -> dict[str, float]:
     network = keras_stylegan.load()
     height = (int((TILE_ABOVE / aspect) ** 0.5) // 8 + 1) * 8
     photo, mixture = photograph(height * aspect, height), network.check(STYLE)[0]
-    whole = np.asarray(paint_in_tiles(network.runtime, photo, mixture, 1.0, tile=2 * TILE), int)
+    whole = np.asarray(paint_in_tiles(network.runtime, photo, mixture, 1.0, tile=max(photo.size)), int)
     tiled = np.asarray(paint_in_tiles(network.runtime, photo, mixture, 1.0, tile=512), int)
     usual = network.runtime.run(np.asarray(photo), mixture.weights, 1.0).astype(int)
     return {

@@ -105,8 +105,9 @@ def main(arguments=None):
 
 
 def _is_out_of_memory(error):
-    # TensorFlow's own, by its name: it may not be installed.
-    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+    # The backends' own, by their names: they may not be installed.
+    named = type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
+    return isinstance(error, MemoryError) or named or "RESOURCE_EXHAUSTED" in str(error)
 
 
 def _first_line(error):

@@ -15,7 +15,7 @@ from rich.console import Console
 
 import keras_stylegan
 from keras_stylegan import callbacks as run_callbacks
-from keras_stylegan.callbacks.state import check_settings
+from keras_stylegan.callbacks.state import HISTORY, check_settings
 from keras_stylegan.data import EndlessBatches, Feed
 from keras_stylegan.devices import device_names, fast_precision, make_deterministic, open_strategy, scope
 from keras_stylegan.files import whole_file
@@ -32,12 +32,8 @@ MAY_CHANGE = frozenset(
         "targets",
     )
 )  # fmt: skip
-# In these only from one place to another: whether there was one says what the run is.
-MAY_MOVE = frozenset(("backbone_weights", "critic_backbone_weights", "network", "start_from"))
 # Losses are not scaled, as float16 would need.
 PRECISIONS = ("float32", "mixed_bfloat16")
-# What of its facts is history: the run that it began with may have trained on since.
-HISTORY = frozenset(("begun_with", "weights_taken", "weights_new"))
 
 
 def train(
@@ -111,8 +107,10 @@ def train(
         rollback = run_callbacks.Rollback(checkpoint, preset.rollback_factor, preset.max_rollbacks)
         probes = [] if system.probe is None else [system.probe] if isinstance(system.probe, Probe) else system.probe
         health = [_health(probe, clock, preset.grid_images) for probe in probes]
-        console.print_json(json.dumps(config), indent=2)
         restored = checkpoint.restore_newest() if resume else None
+        if restored is not None and earlier is not None:
+            config["facts"] |= {name: earlier["facts"][name] for name in HISTORY & earlier["facts"].keys()}
+        console.print_json(json.dumps(config), indent=2)
         console.print(_header(config, preset, clock, restored), markup=False)
         if not dry_run:
             with running(out):
@@ -174,9 +172,14 @@ def _loop(
 
 
 def _health(probe: Probe, clock: run_callbacks.Clock, every_images: int) -> run_callbacks.Health:
-    return run_callbacks.Health(
-        clock, probe.generate, probe.real, probe.critic, every_images, inputs=probe.inputs, name=probe.name
-    )
+    try:
+        return run_callbacks.Health(
+            clock, probe.generate, probe.real, probe.critic, every_images, inputs=probe.inputs, name=probe.name
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"the data must hold different pictures. Received: the first {len(probe.real)} are all the same"
+        ) from error
 
 
 def _drive(model: keras.Model, feed: Feed, steps: int, listed: list[keras.callbacks.Callback]) -> None:
@@ -214,8 +217,8 @@ def _resolve(preset: Preset, system: System, devices: list[str]) -> dict[str, An
 
 def _decisive(config: dict[str, Any]) -> dict[str, Any]:
     """What must be equal for a run to be resumed."""
-    settings = {k: bool(v) if k in MAY_MOVE else v for k, v in config["settings"].items() if k not in MAY_CHANGE}
-    facts = {f"facts/{k}": v for k, v in config["facts"].items() if k not in HISTORY}
+    settings = {k: v for k, v in config["settings"].items() if k not in MAY_CHANGE}
+    facts = {f"facts/{k}": v for k, v in config["facts"].items()}
     return json.loads(json.dumps({"system": config["system"], **settings, **facts}))
 
 

@@ -152,6 +152,16 @@ def test_what_is_not_finite_is_not_saved(tmp_path, capsys):
     assert "checkpoint-000000000008.npz not saved: 1 variables are not finite" in capsys.readouterr().err
 
 
+def test_what_a_run_began_with_may_move_and_train_on(tmp_path):
+    model = toy().model
+    before = {"start_from": "here", "seed": 0, "facts/begun_with": {"images_seen": 4}, "facts/pictures": 9}
+    _, path = saved(tmp_path, model, settings=before)
+    restore(path, model, settings={**before, "start_from": "there", "facts/begun_with": {"images_seen": 8}})
+    for changes in ({"start_from": ""}, {"facts/pictures": 8}):
+        with pytest.raises(OtherModelError, match=next(iter(changes))):
+            restore(path, model, settings={**before, **changes})
+
+
 def test_other_settings_are_refused_with_the_keys(tmp_path):
     model = toy().model
     _, path = saved(tmp_path, model, settings={"seed": 0, "rate": 0.1, "gone": 1})

@@ -199,3 +199,14 @@ def test_help_and_styles_load_nothing_heavy():
     seconds = time.perf_counter() - start
     assert result.stdout.splitlines()[-1] == "0"
     assert seconds < 5  # 0.1 s on a machine with nothing else to do; the modules above are the real check
+
+
+@pytest.mark.parametrize("error", [MemoryError("of 7 GiB"), RuntimeError("RESOURCE_EXHAUSTED: of 7 GiB\nand more")])
+def test_too_little_memory_is_one_line(error, monkeypatch, capsys):
+    def run(arguments):
+        raise error
+
+    monkeypatch.setattr("keras_stylegan.commands.styles.run", run)
+    assert cli.main(["styles"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("keras-stylegan: `styles` needs more memory than there is: ") and told.count("\n") == 1

@@ -358,16 +358,36 @@ def test_pictures_that_cannot_be_read_are_left_out_and_named_again_from_the_cach
     random = np.random.default_rng(7)
     folder, cache = tmp_path / "pictures", tmp_path / "cache"
     folder.mkdir()
-    for index in range(20):
-        Image.fromarray(random.integers(0, 256, (6, 5, 3), dtype="uint8")).save(folder / f"{index:02d}.png")
+    for index in range(200):
+        Image.fromarray(random.integers(0, 256, (6, 5, 3), dtype="uint8")).save(folder / f"{index:03d}.png")
     whole, _ = cached_features(folder, Colours())
     for index in (3, 8):
-        (folder / f"{index:02d}.png").write_bytes(b"broken")
+        (folder / f"{index:03d}.png").write_bytes(b"broken")
     for _ in range(2):
-        with pytest.warns(UserWarning, match="cannot be read are left out: 03.png, 08.png"):
+        with pytest.warns(UserWarning, match="cannot be read are left out: 003.png, 008.png"):
             found, _ = cached_features(folder, Colours(), folder=cache)
-        assert found.count == 18
+        assert found.count == 198
         np.testing.assert_array_equal(found.features, np.delete(whole.features, (3, 8), axis=0))
+
+
+def test_nearest_pictures_are_shown_of_those_that_can_be_read(tmp_path):
+    from PIL import Image
+
+    from keras_stylegan.metrics.evaluation import evaluate_images
+
+    random = np.random.default_rng(7)
+    for name in ("real", "fake"):
+        (tmp_path / name).mkdir()
+        for index in range(120):
+            picture = random.integers(0, 256, (9, 9, 3), dtype="uint8")
+            Image.fromarray(picture).save(tmp_path / name / f"{index:03d}.png")
+    (tmp_path / "fake" / "000.png").write_bytes(b"broken")
+    sheets = []
+    with pytest.warns(UserWarning, match="left out: 000.png"):
+        record = evaluate_images(
+            tmp_path / "real", tmp_path / "fake", Colours(), ("recall",), nearest=sheets.append, resamples=0
+        )
+    assert record["fake"]["images"] == 119 and len(sheets) == 1
 
 
 def test_room_for_features_is_taken_as_they_come():

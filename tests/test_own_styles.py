@@ -117,6 +117,8 @@ def test_a_style_picture_that_changes_is_looked_at_again(tmp_path):
     for seen in ([1], [2]):
         Image.fromarray(photograph(40, 30, seen[0])).save(picture)
         assert palette.mixture(picture).vector[2] == seen[0] == palette.mixture(str(picture)).vector[2]
+    picture.unlink()
+    assert palette.mixture(picture).vector[2] == 2  # what was seen of it is not forgotten
 
 
 def test_the_mark_of_a_space_is_of_all_weights_but_the_named_styles():

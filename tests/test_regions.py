@@ -43,7 +43,7 @@ def test_every_form_of_a_mask_paints_the_same(net, tmp_path):
     for result in results:
         np.testing.assert_array_equal(result, results[0])
     assert np.abs(results[0][:, :24] - night[:, :24]).max() <= 2
-    np.testing.assert_array_equal(results[0][:, 36:], PHOTO[:, 36:])
+    np.testing.assert_array_equal(results[0][:, 44:], PHOTO[:, 44:])
 
 
 def test_inside_and_outside_fill_the_picture(net):
@@ -67,7 +67,7 @@ def test_the_alpha_of_the_photograph_is_a_mask(net):
     photo = np.dstack([PHOTO, LEFT])
     result = painted(net, [("alpha", "night")], photo)
     np.testing.assert_array_equal(result[..., 3], LEFT)
-    np.testing.assert_array_equal(result[:, 36:, :3], PHOTO[:, 36:])
+    np.testing.assert_array_equal(result[:, 44:, :3], PHOTO[:, 44:])
     assert np.abs(result[:, :24, :3] - stand_in(PHOTO, [0, 0, 1], 1)[:, :24]).max() <= 2
 
 
@@ -102,6 +102,14 @@ def test_masks_that_are_black_by_mistake(net, brightest, said, recwarn):
         return
     painted(net, [(mask, "night")])
     assert [f"brightest pixel is {brightest} of 255" in str(w.message) for w in recwarn] == [True] * (said == "faint")
+
+
+@pytest.mark.parametrize("brightness", [128, 192])
+def test_a_grey_mask_is_as_much_of_the_painting(net, brightness):
+    mask = np.full((48, 60), brightness, np.uint8)
+    whole, result = np.asarray(net.stylize(PHOTO, "night"), float), painted(net, [(mask, "night")])
+    expected = PHOTO + (whole - PHOTO) * brightness / 255
+    assert np.abs(result - expected).max() <= 2
 
 
 def test_a_mask_that_vanishes_when_it_is_resized_is_empty(net):

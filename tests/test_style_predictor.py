@@ -320,7 +320,7 @@ def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, monke
         ([], "`content` must name the pictures"),
         (["crop_size=20"], "`crop_size` must be a multiple of 8"),
         (["painted_share=2"], "`painted_share` must be at most 1"),
-        (["network=nowhere"], "`network` must be the directory of a multistyle run, with network.keras"),
+        (["painter=nowhere"], "`painter` must be the directory of a multistyle run, with network.keras"),
         (["start_from=nowhere"], "`start_from` must be the directory of a style_predictor run, with predictor.keras"),
     ],
 )

@@ -120,9 +120,20 @@ def assign_state(path: Path, model: keras.Model, values: Mapping[str, np.ndarray
         variable.assign(values[name])
 
 
+# Settings that may go from one place to another: whether there was one says what the run is.
+MAY_MOVE = frozenset(("backbone_weights", "critic_backbone_weights", "painter", "start_from"))
+# What of a run's facts is history: the run that it began with may have trained on since.
+HISTORY = frozenset(("begun_with", "weights_taken", "weights_new"))
+
+
 def check_settings(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Raises OtherModelError, with the keys that differ, unless both settings are equal."""
-    differing = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    """Raises OtherModelError, with the keys that differ, unless both settings are equal in what decides a run."""
+
+    def value(settings, key):
+        return bool(settings.get(key)) if key in MAY_MOVE else settings.get(key)
+
+    keys = (before.keys() | now.keys()) - {f"facts/{name}" for name in HISTORY}
+    differing = sorted(key for key in keys if value(before, key) != value(now, key))
     if differing:
         lines = "".join(f"\n  {key}: {before.get(key)} there, {now.get(key)} now" for key in differing)
         raise OtherModelError(f"{path} belongs to a run of other settings:{lines}")

@@ -50,8 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
         check_size(arguments.bank, bank, entry["vector_size"])
         return bank.vectors
 
-    taken, own = {style["name"] for style in entry["styles"]}, set(known())
-    taken |= set() if arguments.replace else own
+    earlier = known()
+    taken = {style["name"] for style in entry["styles"]} | (set() if arguments.replace else set(earlier))
     if arguments.name in taken:
         raise ValueError(f"`--name` must be new, or `--replace` one of the bank's. Received: {arguments.name}")
     with silence():
@@ -75,8 +75,11 @@ def run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             report=note,
         )
-    # Read again: while this was learnt, another may have been added.
-    write_bank(Bank({**known(), arguments.name: vector}, space), arguments.bank)
+    try:  # again: while this was learnt, another may have been added
+        earlier = known()
+    except (ValueError, OSError):  # or the file damaged, which is no reason to lose the minutes
+        pass
+    write_bank(Bank({**earlier, arguments.name: vector}, space), arguments.bank)
     seconds = time.perf_counter() - start
     print(f"{arguments.bank}: {arguments.name}, style loss {losses[0]:.3f} -> {losses[-1]:.3f} in {seconds:.0f} s")
     return 0

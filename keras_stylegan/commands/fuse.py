@@ -79,6 +79,8 @@ def run(arguments) -> int:
     if arguments.finish is not None and arguments.blend != GAN:
         raise ValueError(f"`--finish` must be given with `--blend gan` alone. Received: --blend {arguments.blend}")
     finish = None if arguments.finish == "none" else arguments.finish or "poisson"
+    if arguments.bank and arguments.style is None:
+        raise ValueError(f"`--bank` must be given with `--style` alone. Received: --bank {arguments.bank[0]}")
     pieces = _pieces(arguments)
     stylizer = None
     if arguments.style is not None:

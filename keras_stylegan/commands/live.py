@@ -6,11 +6,11 @@ import argparse
 
 from keras_stylegan.commands.outputs import add_provenance
 from keras_stylegan.commands.painting import add_bank_argument
-from keras_stylegan.inference.live import LEAVE
 from keras_stylegan.provenance import STYLIZED
 
 WINDOW = "keras-stylegan"
 _LARGEST_CAMERA = 999
+_WHOLE = 0.9  # of the frames that a file announces, which some formats do by its length in seconds
 _NO_WINDOW = "a window cannot be opened here; give `--no-window` and `--output FILE`"
 
 
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Paints until a key, the last frame or Ctrl-C; returns the exit code."""
+    import os
     import time
 
     from keras_stylegan.commands.network import load_network
@@ -69,8 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     if count == 0:
         raise ValueError(f"{arguments.camera}: the camera gives no frames")
     print(f"{count} frames, {count / (time.perf_counter() - begun):.1f} frames/s")
-    # What files say of their length may be off by a frame.
-    if not left and total is not None and count < total - 1:
+    if not left and total is not None and os.path.isfile(arguments.camera) and count < _WHOLE * total:
         raise ValueError(f"{arguments.camera}: the video is damaged: {count} of {total:.0f} frames could be read")
     return 0
 
@@ -164,12 +164,12 @@ def _say_how_it_was_made(arguments) -> None:
 
 
 def _shown(opencv, frame, painter) -> int:
-    """Shows a frame; returns the key pressed meanwhile, -1 for none, `LEAVE` where the window was closed."""
+    """Shows a frame; returns the key pressed meanwhile, -1 for none, q where the window was closed."""
     try:
         opencv.imshow(WINDOW, frame)
         opencv.setWindowTitle(WINDOW, f"{painter.style}  {painter.strength:.1f}")
         key = opencv.waitKey(1)
         closed = opencv.getWindowProperty(WINDOW, opencv.WND_PROP_VISIBLE) == 0  # -1 where windows cannot tell
-        return LEAVE if closed else key
+        return ord("q") if closed else key
     except opencv.error:
         raise ValueError(_NO_WINDOW) from None

@@ -48,13 +48,18 @@ def add_painting_arguments(parser: argparse.ArgumentParser) -> None:
     add("--style-image", action="append", default=[], metavar="FILE[=W]",
         help="a picture as style, mixed with the named ones; may repeat")  # fmt: skip
     add("--refine", type=float, nargs="?", const=60.0, metavar="SECONDS",
-        help="optimise each style picture's vector for 60 s, or as long; needs TensorFlow or JAX")  # fmt: skip
+        help="optimise each style picture's vector for 60 s, or as long; needs TensorFlow, JAX or torch")  # fmt: skip
     add("--mask", metavar="FILE", help="white where --style-inside goes; `alpha` for the photograph's transparency")
     add("--style-inside", metavar="NAME[=W],...", help="style where the mask is white (default: stays as it is)")
     add("--style-outside", metavar="NAME[=W],...", help="style where the mask is black (default: stays as it is)")
     add("--region", action="append", default=[], metavar="MASK:NAME[=W],...",
         help="a region and its style; may repeat; where no mask is white the photograph stays")  # fmt: skip
-    add("--feather", type=float, metavar="X", help="softness of edges, share of the shorter side (default 0.04)")
+    add(
+        "--feather",
+        type=float,
+        metavar="X",
+        help="softness of edges, share of the shorter side (default 0.06, less for small regions)",
+    )
     add_bank_argument(parser)
 
 

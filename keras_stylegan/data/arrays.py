@@ -91,4 +91,7 @@ def open_npz(path: Path) -> ArraySource:
     classes = [str(name) for name in arrays["classes"].ravel()] if "classes" in arrays else list(map(str, range(count)))
     if len(classes) < count:
         raise ValueError(f"`classes` must name all {count} labels. Received: {', '.join(classes)} in {path}")
-    return ArraySource(images, labels, classes, str(path))
+    source = ArraySource(images, labels, classes, str(path))
+    if "classes" not in arrays:  # numbers that are left out are no classes without pictures
+        source.empty_classes = []
+    return source

@@ -109,8 +109,8 @@ class ZipSource(_Files):
         check_members(self._archive, path)
         members = self._archive.infolist()
         names = {info.filename for info in members if not info.is_dir()}
-        folders = [PurePosixPath(info.filename) for info in members if info.is_dir()]
-        first = [folder.name for folder in folders if len(folder.parts) == 1 and not folder.name.startswith(_HIDDEN)]
+        folders = [info.filename[:-1] for info in members if info.is_dir()]
+        first = [folder for folder in folders if "/" not in folder and not folder.startswith(_HIDDEN)]
         super().__init__(str(path), [name for name in names if is_picture(PurePosixPath(name))], first)
         self.unreadable = {name: _UNREAD for name in names if is_picture(PurePosixPath(name), UNREAD_SUFFIXES)}
 

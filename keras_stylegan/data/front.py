@@ -147,8 +147,9 @@ def check_classes(source: Source, chosen: Sequence[str] | None = None) -> None:
     """Raises a ValueError, with the names, if there are classes without pictures, among those chosen or among all."""
     empty = [name for name in getattr(source, "empty_classes", ()) if chosen is None or name in chosen]
     if empty:
+        names = ", ".join(empty[:10]) + (" and others" if len(empty) > 10 else "")
         raise ValueError(
-            f"every class folder of `source` must hold a picture. Received: {source.location} with nothing in "
-            f"{', '.join(empty)}; take the empty folders away, leave these classes out (`classes`), or read the "
-            "pictures without any (`labels=False`, or empty `classes` of a preset)"
+            f"every class folder of `source` must hold a picture. Received: {source.location} with nothing in {names}; "
+            "take the empty folders away, leave these classes out (`classes`), or read the pictures without any "
+            "(`labels=False`, or empty `classes` of a preset)"
         )

@@ -8,8 +8,7 @@ from keras_stylegan.inference.stylizer import Stylizer
 
 KEYS = "n and p: next and previous style; + and -: strength; q or Esc: leave"
 _STEP = 0.1
-LEAVE = ord("q")
-_QUIT = {LEAVE, 27}
+_QUIT = {ord("q"), 27}
 
 
 class LivePainter:

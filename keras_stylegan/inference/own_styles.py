@@ -1,4 +1,4 @@
-"""Own styles: pictures in, a vector of the packaged network out. Needs a Keras backend."""
+"""Own styles: pictures in, a vector of a network out. Needs a Keras backend."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class Palette:
 
     def _vector(self, name: str) -> np.ndarray:
         mark, (known, vector) = _mark(name), self._pictures.get(name, (None, None))
-        if vector is None or known != mark:
+        if vector is None or (mark is not None and known != mark):
             vector = self.predicted(name)
             if vector is None:
                 read_style_picture(name)  # a file that is no picture is the first mistake to tell of

@@ -71,26 +71,31 @@ def read_masks(masks: Sequence, picture: Picture) -> list[Image.Image]:
     return _without_overlap(resized)
 
 
-def soft(masks: Sequence[Image.Image], size: tuple[int, int], feather: float = FEATHER) -> np.ndarray:
-    """Masks at the size at which the network paints, with soft edges.
+def soft(masks: Sequence[Image.Image], size: tuple[int, int], feather: float | None = None) -> np.ndarray:
+    """The regions' shares of each pixel of what they cover, at the size at which the network paints.
+
+    How much of the photograph stays is not theirs to say (`keep_rest`).
 
     Args:
         masks: of mode L, as `read_masks` returns them.
         size: (width, height).
-        feather: float >= 0, standard deviation of the edges' softness as a share of the shorter side.
+        feather: float >= 0, standard deviation of the edges' softness as a share of the shorter side; None for
+            `FEATHER`, and less where a region is small.
 
     Returns:
-        float32 array of shape `(height, width, regions)` in [0, 1], sums at most 1.
+        float32 array of shape `(height, width, regions)` in [0, 1], sums 1 where anything is covered.
     """
     radius = _radius(masks, size, feather)
     layers = [
         np.asarray(mask.resize(size, Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(radius))) for mask in masks
     ]
     together = np.stack(layers, axis=-1).astype(np.float32) / 255
-    return together / np.maximum(together.sum(axis=-1, keepdims=True), 1)
+    return together / np.maximum(together.sum(axis=-1, keepdims=True), 1 / 255)
 
 
-def keep_rest(result: Image.Image, photo: Image.Image, masks: Sequence[Image.Image], feather: float) -> Image.Image:
+def keep_rest(
+    result: Image.Image, photo: Image.Image, masks: Sequence[Image.Image], feather: float | None = None
+) -> Image.Image:
     """Puts the photograph's own pixels back where no mask covers it; RGB images and masks of one size."""
     cover = Image.new("L", photo.size)
     for mask in masks:
@@ -106,8 +111,10 @@ def check_mask(source: str | os.PathLike | Outside) -> None:
 
 def _radius(masks, size, feather):
     """The softness of all edges, in pixels at a size: of two regions that meet they must be alike."""
+    if feather is not None:
+        return feather * min(size)
     share = min(ImageStat.Stat(mask).mean[0] for mask in masks) / 255
-    return min(feather * min(size), _LARGEST_FEATHER * math.sqrt(share * size[0] * size[1]))
+    return min(FEATHER * min(size), _LARGEST_FEATHER * math.sqrt(share * size[0] * size[1]))
 
 
 def _check_bright(mask, name):

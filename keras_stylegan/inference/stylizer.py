@@ -11,7 +11,7 @@ from PIL import Image
 from keras_stylegan.inference import colour, resolution
 from keras_stylegan.inference.images import MAX_PIXELS, Picture, read_picture
 from keras_stylegan.inference.palette import Mixture, Palette
-from keras_stylegan.inference.regions import FEATHER, keep_rest, read_masks, soft
+from keras_stylegan.inference.regions import keep_rest, read_masks, soft
 from keras_stylegan.inference.tiling import TILE_ABOVE, paint_in_tiles
 
 Styles = str | os.PathLike | Mapping[str, float]
@@ -58,7 +58,7 @@ class Stylizer:
         color: str = "style",
         stroke_size: float | None = None,
         regions: Sequence[tuple] | None = None,
-        feather: float = FEATHER,
+        feather: float | None = None,
         tile: bool = False,
     ) -> list[Mixture]:
         """Checks the arguments of `stylize` that do not depend on the picture; returns the mixture of each region.
@@ -72,7 +72,7 @@ class Stylizer:
         if regions is not None and not _are_pairs(regions):
             raise ValueError(f"`regions` must be pairs of a mask and its styles. Received: regions={regions!r}")
         mixtures = [self.palette.mixture(s) for s in ([styles] if regions is None else [s for _, s in regions])]
-        if not isinstance(feather, numbers.Real) or not 0 <= feather <= 1:
+        if feather is not None and (not isinstance(feather, numbers.Real) or not 0 <= feather <= 1):
             raise ValueError(f"`feather` must be a number from 0 to 1. Received: feather={feather!r}")
         if not isinstance(strength, numbers.Real) or not 0 <= strength <= 1:
             raise ValueError(f"`strength` must be a number from 0 to 1. Received: strength={strength!r}")
@@ -93,7 +93,7 @@ class Stylizer:
         size: tuple[int, int] | None = None,
         max_pixels: int = MAX_PIXELS,
         regions: Sequence[tuple] | None = None,
-        feather: float = FEATHER,
+        feather: float | None = None,
         tile: bool = False,
         report: Callable[[float], None] = lambda share: None,
     ) -> Image.Image:
@@ -114,8 +114,8 @@ class Stylizer:
             regions: instead of `styles`, pairs (mask, styles): what is painted how, all in one pass of the network.
                 `inference.regions.read_masks` says what a mask may be. Where none covers, the photograph stays; where
                 several do, their styles are mixed.
-            feather: float in [0, 1], softness of the regions' edges as a share of the shorter side; of small regions
-                less, so that they do not fade.
+            feather: float in [0, 1], softness of the regions' edges as a share of the shorter side. None stands for
+                0.06, and for less where a region is small, so that it does not fade.
             tile: bool, paint every pixel of a large photograph, in its own size and in tiles, instead of enlarging what
                 is painted small: strokes are as fine as the pixels. Not with `regions`. What is painted large for the
                 sake of `stroke_size` is painted in tiles by itself (`inference.tiling`).

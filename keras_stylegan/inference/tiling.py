@@ -27,8 +27,9 @@ TILE_ABOVE = 2**21
 # Pixels a side of what a tile adds to the result, at most, and of what it sees beyond. What lies beyond is painted and
 # thrown away: at this size some 0.6 GB of working memory keep that to a third of a tile.
 TILE, MARGIN = 1408, 128
-# Windows for the statistics: so many at most, of this side. At `TILE_ABOVE` pixels they cover a picture of any shape,
-# so that the change from its own statistics does not show; all of them are no more than a tile with its margins.
+# Windows for the statistics: so many at most, of this side. At `TILE_ABOVE` pixels they cover a picture, or three
+# quarters of it, unless it is narrower than they are; so the change from its own statistics does not show. All of them
+# are no more than a tile with its margins.
 WINDOWS, WINDOW = 42, 256
 # Of a window: what may lie beyond the last one without another.
 _UNCOVERED = 0.1

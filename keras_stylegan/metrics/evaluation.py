@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
-from keras_stylegan.data import open_images
+from keras_stylegan.data import ImageSource, open_images
 from keras_stylegan.metrics.image_scores import ScoreSettings, check_classifies, score_features
 from keras_stylegan.metrics.names import check_metrics, label
 from keras_stylegan.metrics.nearest import nearest_sheet
@@ -92,7 +93,8 @@ def evaluate_images(
         warnings.warn(message, stacklevel=2)
     if nearest:
         report(None, None, "comparing")
-        sheet = nearest_sheet(sources["fake"], fake_features.features, sources["real"], real_features.features)
+        shown = [_readable(sources[name], found) for name, found in (("fake", fake_features), ("real", real_features))]
+        sheet = nearest_sheet(shown[0], fake_features.features, shown[1], real_features.features)
         nearest(sheet)
     return {
         "scores": {label(name, extractor.name): score for name, score in scores.items()},
@@ -102,3 +104,27 @@ def evaluate_images(
         "fake": {"source": str(fake), "images": fake_features.count},
         "settings": {**dataclasses.asdict(settings), "max_features": max_features, "resamples": resamples},
     }
+
+
+def _readable(source, features):
+    """The pictures whose features were kept, in their order."""
+    left_out = set(features.unreadable)
+    return Readable(source, [index for index, name in enumerate(source.names) if name not in left_out])
+
+
+class Readable(Sequence):
+    """Some of a source's pictures.
+
+    Args:
+        source: `ImageSource`.
+        places: those pictures' places in it.
+    """
+
+    def __init__(self, source: ImageSource, places: Sequence[int]):
+        self.source, self.places = source, places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return self.source[self.places[index]]

@@ -131,10 +131,11 @@ def cached_features(
     if path.is_file():
         try:
             known = FeatureSet.load(path)
-            _warn(known)
-            return known, content
         except Exception:  # numpy, zipfile and zlib each raise their own for a damaged file, which is made again
             path.unlink()
+        else:
+            _warn(known)
+            return known, content
     features = extract(open_images(source), extractor, max_features, seed, report=report)
     folder.mkdir(parents=True, exist_ok=True)
     features.save(path)

@@ -106,7 +106,7 @@ class ProgressiveGenerator(keras.Model):
         self.filters = filters
         self.max_filters = max_filters
         self.num_classes = num_classes
-        self.sizes = resolutions(self.size, least=2)
+        self.sizes = resolutions(self.size)
         self.widths = stage_widths(len(self.sizes), filters, max_filters)
         height, width = self.sizes[0]
         units = height * width * self.widths[0]
@@ -194,7 +194,7 @@ class ProgressiveCritic(keras.Model):
         self.max_filters = max_filters
         self.group_size = group_size
         self.num_classes = num_classes
-        self.sizes = resolutions(self.size, least=2)
+        self.sizes = resolutions(self.size)
         self.widths = stage_widths(len(self.sizes), filters, max_filters)
         self.from_images = [
             EqualizedConv2D(w, 1, "leaky_relu", LEAKY_GAIN, name=f"from_image_{i}") for i, w in enumerate(self.widths)

@@ -8,8 +8,6 @@ Stage = collections.namedtuple("Stage", ["height", "width", "channels"])
 Stage.__doc__ = "Height, width and channels of the features between two resamplings."
 
 SMALLEST, LARGEST_BASE = 4, 16
-# Pixels a side that a network may begin with: from there on all is dense, in memory that grows with their square.
-_LARGEST_FIRST = 64
 
 
 def check_sizes(num_classes=0, **sizes):
@@ -19,7 +17,7 @@ def check_sizes(num_classes=0, **sizes):
         raise ValueError(f"`num_classes` must be 0 or at least 2. Received: num_classes={num_classes}")
 
 
-def resolutions(size, smallest=SMALLEST, least=1):
+def resolutions(size, smallest=SMALLEST):
     """Halves a size as long as both sides are even and the shorter one stays at least `smallest`.
 
     A generator grows through these sizes, a critic shrinks through them, so that any picture has a network:
@@ -28,25 +26,18 @@ def resolutions(size, smallest=SMALLEST, least=1):
     Args:
         size: `(height, width)`, in pixels.
         smallest: int, shorter side of the first size at least.
-        least: int, how many sizes there must be.
 
     Returns:
         List of `(height, width)`, from the smallest to `size`; each is twice the one before.
 
     Raises:
-        ValueError: if `size` is not two positive numbers, halves to no small size, or not often enough.
+        ValueError: if `size` is not two positive numbers.
     """
     if len(size) != 2 or min(size) < 1:
         raise ValueError(f"`size` must be (height, width), both positive. Received: size={size}")
     sizes = [tuple(size)]
     while all(side % 2 == 0 for side in sizes[0]) and min(sizes[0]) // 2 >= smallest:
         sizes.insert(0, tuple(side // 2 for side in sizes[0]))
-    if max(sizes[0]) > _LARGEST_FIRST or len(sizes) < least:
-        wanted = f"at most {_LARGEST_FIRST} pixels a side" + (f", {least - 1} times at least" if least > 1 else "")
-        raise ValueError(
-            f"`size` must halve to {wanted}: multiples of a power of two do. "
-            f"Received: size={size}, which halves to {sizes[0][0]}x{sizes[0][1]}"
-        )
     return sizes
 
 

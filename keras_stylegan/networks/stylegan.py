@@ -73,7 +73,7 @@ class StyleGANGenerator(keras.Model):
         self.filters = filters
         self.max_filters = max_filters
         self.num_classes = num_classes
-        self.sizes = resolutions(self.size, least=2)
+        self.sizes = resolutions(self.size)
         self.widths = stage_widths(len(self.sizes), filters, max_filters)
         self.mapping = MappingNetwork(style_dim, mapping_layers, dtype="float32", name="mapping")
         # Two layers of each size; the first of all has no convolution, the first of the others doubles the size.

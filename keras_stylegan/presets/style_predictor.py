@@ -15,7 +15,7 @@ class StylePredictorPreset(Preset):
     Attributes:
         content: folder, zip or npz of photographs.
         styles: folder of style pictures; one named like a style of the network shows a known vector.
-        network: directory of the multistyle run whose network it is for; empty for the packaged network.
+        painter: directory of the multistyle run whose network it is for; empty for the packaged network.
         start_from: directory of a style_predictor run whose predictor to begin with; empty begins anew. After the
             network was trained on, a few thousand images bring a predictor after it.
         crop_size: pixels, height and width of photographs and style pictures.
@@ -43,7 +43,7 @@ class StylePredictorPreset(Preset):
 
     content: str = ""
     styles: str = ""
-    network: str = ""
+    painter: str = ""
     start_from: str = ""
     crop_size: int = 160
     scale: tuple[float, float] = (0.5, 1.0)

@@ -13,7 +13,6 @@ from PIL import Image
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference import MAX_PIXELS, Stylizer, read_picture, write_picture
 from keras_stylegan.inference.banks import read_banks
-from keras_stylegan.inference.regions import FEATHER
 from keras_stylegan.inference.style_pictures import prepare_style_picture, read_style_picture
 from keras_stylegan.inference.stylizer import Styles
 from keras_stylegan.latents import seeded_latents
@@ -105,7 +104,7 @@ class Client(Connection):
         size: tuple[int, int] | None = None,
         max_pixels: int = MAX_PIXELS,
         regions: Sequence[tuple] | None = None,
-        feather: float = FEATHER,
+        feather: float | None = None,
     ) -> Image.Image:
         """Paints a photograph; arguments, result and errors as of `keras_stylegan.inference.Stylizer.stylize`.
 
@@ -228,9 +227,12 @@ class Client(Connection):
     def _own_styles(self):
         if not self.banks:
             return {}
+        told = self.predict("style_names", index=np.zeros(1, int))
+        if "space" not in told:
+            raise ValueError("the server does not tell whose styles it understands: export its network again")
         entry = {
             "styles": [{"name": name} for name in self.styles],
-            "style_space": self.predict("style_names", index=np.zeros(1, int))["space"][0].decode(),
+            "style_space": told["space"][0].decode(),
             "vector_size": self.inputs("stylize_vector")["style_vector"].shape[-1],
         }
         return read_banks(self.banks, entry)

@@ -14,6 +14,7 @@ from keras_stylegan.data.pictures import as_rgb
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
 from keras_stylegan.models.image_gan import ImageGAN
+from keras_stylegan.networks import resolutions
 from keras_stylegan.presets import GANPreset, StyleGAN2Preset
 from keras_stylegan.systems.base import Probe, System, save_whole, take
 from keras_stylegan.systems.checks import check_choice
@@ -22,6 +23,8 @@ PREVIEW_PICTURES = 32
 PROBE_PICTURES = 16
 # Nothing of this kind was ever trained at more; a slip of the keyboard would take all memory.
 MAX_SIDE = 4096
+# Of the picture that a network begins with: its first layer has a weight for each of its pixels, channels and latents.
+MAX_FIRST = 64 * 64
 # What a run leaves for inference, and for runs that begin with its weights.
 GENERATOR_FILE, CRITIC_FILE = "generator.keras", "critic.keras"
 AUGMENTATIONS = ("none", "ada", "diffaugment")
@@ -32,8 +35,7 @@ SIGNED_LOSSES = ("minimax", "non_saturating", "hinge")
 
 def open_batches(preset: GANPreset | StyleGAN2Preset) -> tuple[data.Batches, list[str]]:
     """The batches of a preset, and the classes as far as it asks for them."""
-    if max(preset.size) > MAX_SIDE:
-        raise ValueError(f"`size` must be at most {MAX_SIDE} pixels a side. Received: size={preset.size}")
+    _check_size(preset)
     chosen = [name for name in preset.classes.split(",") if name]
     batches = data.open(
         preset.data,
@@ -55,6 +57,23 @@ def open_batches(preset: GANPreset | StyleGAN2Preset) -> tuple[data.Batches, lis
             f"Received: classes={preset.classes}"
         )
     return batches, classes
+
+
+def _check_size(preset):
+    if max(preset.size) > MAX_SIDE:
+        raise ValueError(f"`size` must be at most {MAX_SIDE} pixels a side. Received: size={preset.size}")
+    sizes = resolutions(preset.size)
+    (height, width), name = sizes[0], getattr(preset, "network", "")
+    if height * width > MAX_FIRST:
+        raise ValueError(
+            f"`size` must halve, while both sides are even, to at most {MAX_FIRST} pixels in all, on which networks "
+            f"are dense. Received: size={preset.size}, which halves to {height}x{width}"
+        )
+    if name in ("progressive", "stylegan") and len(sizes) < 2:
+        raise ValueError(
+            f"`size` must be even on both sides and at least 8 pixels for network={name}, which grows. "
+            f"Received: size={preset.size}"
+        )
 
 
 def build_augment(preset: GANPreset | StyleGAN2Preset) -> keras.layers.Layer | None:

@@ -31,7 +31,7 @@ def build_style_predictor(preset: StylePredictorPreset) -> System:
         )
     photographs = data.open_images(preset.content, preset.content_short_side, preset.cache_megabytes * 2**20)
     names, pictures = data.open_styles(preset.styles, preset.style_short_side)
-    network, styles, space = open_transformer(preset.network)
+    network, styles, space = open_transformer(preset.painter)
     numbers = [styles.index(name) if name in styles else None for name in names]
 
     sizes = {"vector_size": network.vector_size, "num_projections": preset.num_projections, "hidden": preset.hidden}
@@ -121,7 +121,7 @@ def open_transformer(run: str) -> tuple[StyleTransformer, list[str], str]:
         network, styles = pretrained.packaged_transformer(entry), [style["name"] for style in entry["styles"]]
     else:
         folder = Path(run)
-        check_run(folder, "a multistyle run", NETWORK_FILE, "config.json", setting="network")
+        check_run(folder, "a multistyle run", NETWORK_FILE, "config.json", setting="painter")
         network = load_network(folder / NETWORK_FILE)
         styles = json.loads((folder / "config.json").read_text(encoding="utf-8"))["facts"]["styles"]
     network.trainable = False
