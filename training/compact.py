@@ -22,7 +22,7 @@ from keras_stylegan.exporters.model_card import perceptual_card
 from keras_stylegan.models.distillation import FeatureDistillation, gram_rank_correlation, save_arrays
 from keras_stylegan.networks import PerceptualNetwork, build_perceptual
 
-WIDTHS = ((16, 16), (32, 32), (64, 64, 64, 64), (128,))
+WIDTHS = ((16, 16), (32, 32), (64, 64, 64), (128,))
 # What the shared folders hold; another run states its own.
 DATA = (
     "photographs: 316 of BSDS500, 20 of Wikimedia Commons (attribution on their Commons pages); 38 public-domain "
