@@ -178,7 +178,7 @@ def main():
     path = arguments.out / "mode_coverage.jsonl"
     if arguments.table:
         lines = finished(path)
-        wanted = {name: dataclasses.asdict(settings_of(name, arguments.steps)) for name in DATA}
+        wanted = {name: dataclasses.asdict(settings_of(name, arguments.steps)) for name in SETTINGS}
         current = {key: line for key, line in lines.items() if line["settings"] == wanted[line["data"]]}
         print_table(current)
         if len(lines) > len(current):

@@ -108,7 +108,7 @@ def test_directions_command(generator, tmp_path, capsys, monkeypatch):
         ({"count": 0}, "`count` must be from 1 to 6. Received: count=0"),
         ({"count": 7}, "`count` must be from 1 to 6. Received: count=7"),
         ({"steps": 4}, "`steps` must be odd and at least 3. Received: steps=4"),
-        ({"strength": np.nan}, "`strength` must be finite and positive. Received: strength=nan"),
+        ({"strength": np.nan}, "`strength` must be greater than 0 and at most 100. Received: strength=nan"),
         ({"layers": (2, 2)}, "`layers` must be .first, last. with 0 <= first < last <= 4"),
         ({"seed": -1}, "`seeds` must be integers from 0 on"),
         ({"label": "sea"}, "the generator has no classes"),

@@ -165,7 +165,7 @@ MISTAKES = {
     "wrong weights": (["--weights", "notes.txt"], "notes.txt"),
     "no FID": (["--extractor", "inception-2015", "--weights", "notes.txt"], "a score of other weights is no FID"),
     "filter": (["--resize", "bilinea"], "Close to it: bilinear"),
-    "size": (["--size", "8"], "`size` must be at least 32"),
+    "size": (["--size", "8"], "`size` must be from 32 to 1024"),
     "resamples": (["--resamples", "1"], "`--resamples` must be 0 or at least 2. Received: 1"),
     "max features": (["--max-features", "1"], "`max_features` must be at least 2"),
     "missing folder": (["--real", "missing"], "existing folder, zip or npz file, or tfds:NAME. Received: missing"),

@@ -118,7 +118,7 @@ def test_applications_come_from_keras(tmp_path, monkeypatch):
         ({"name": "inception"}, "Close to it: inception_v3, xception, inception-2015"),
         ({"name": "zzzzzz"}, "There are: compact, mobilenet, inception-2015, densenet121"),
         ({"name": "compact", "resize": "bicubi"}, "`resize` names an unknown one. Close to it: bicubic"),
-        ({"name": "compact", "size": 31}, "`size` must be at least 32. Received: size=31"),
+        ({"name": "compact", "size": 31}, "`size` must be from 32 to 1024. Received: size=31"),
         ({"name": "inception_v3", "size": 64}, "`size` must be 299 for inception_v3"),
         ({"name": "mobilenet"}, "`weights` must name the local weight file of mobilenet"),
         ({"name": "inception-2015"}, "`weights` must name the local weight file of inception-2015"),
