@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 
+import keras
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
