@@ -216,6 +216,22 @@ def test_learning_lowers_the_loss_and_changes_nothing_else(toy):
         np.testing.assert_array_equal(np.array(weight), value)
 
 
+def test_a_prior_holds_the_vector_to_its_start(toy):
+    from keras_stylegan.models import StyleLearning
+
+    network, perceptual = toy
+    painting, moved = photograph(32, 40, 9).astype("float32") / 127.5 - 1, []
+    start = np.array(network.bank.style_vectors())[0]
+    for weight in (0.0, 100.0):
+        learning, logs = StyleLearning(network, perceptual, [painting], start, prior_weight=weight), []
+        vector = learning.optimize(PHOTOGRAPHS, steps=20, callback=lambda step, terms: logs.append(terms))  # noqa: B023
+        moved.append(np.square((vector - start) / learning.spread).mean())
+    assert moved[1] < 0.3 * moved[0]
+    terms = logs[1]
+    expected = 4 * terms["style"] + 0.6 * terms["content"] + 0.75 * terms["variation"] + 100 * terms["prior"]
+    np.testing.assert_allclose(terms["loss"], expected, rtol=1e-5)
+
+
 def test_the_nearest_style_is_the_one_that_painted_the_picture(toy):
     from keras_stylegan.models import StyleLearning
 

@@ -31,6 +31,7 @@ def learn_style(
     seed: int = 0,
     report: Callable[[int, dict], None] | None = None,
     transformer: keras.Model | None = None,
+    prior_weight: float = 0.0,
 ) -> np.ndarray:
     """Learns the style of pictures as a vector of a network, under the packaged network's recipe.
 
@@ -43,6 +44,7 @@ def learn_style(
         seed: int, decides which crops are painted.
         report: called with the number of each step and its losses by name.
         transformer: `StyleTransformer`; by default the packaged one.
+        prior_weight: as of `StyleLearning`.
 
     Returns:
         float32 array of shape `(vector_size,)`.
@@ -65,6 +67,7 @@ def learn_style(
         recipe.variation_weight,
         recipe.content_method,
         recipe.light_weight,
+        prior_weight,
     )
     if start is None:
         learning.nearest(crops[0][:_COMPARED])

@@ -41,6 +41,8 @@ class StyleLearning:
             of theirs.
         start: optional float array `(vector_size,)`; by default `nearest` finds a style of the bank.
         style_weight, content_weight, variation_weight, light_weight: floats, at least 0.
+        prior_weight: float, at least 0: of the mean square of u, which holds the vector to a start that is good already
+            where the perceptual network can be deceived.
         content_method: method of `content_loss`.
 
     Raises:
@@ -52,7 +54,7 @@ class StyleLearning:
 
     def __init__(
         self, network, perceptual, pictures, start=None, style_weight=4.0, content_weight=0.6, variation_weight=0.75,
-        content_method="correlation", light_weight=0.0,
+        content_method="correlation", light_weight=0.0, prior_weight=0.0,
     ):  # fmt: skip
         if not len(pictures):
             raise ValueError("`pictures` must hold at least one picture. Received none")
@@ -61,6 +63,7 @@ class StyleLearning:
             "content": content_weight,
             "variation": variation_weight,
             "light": light_weight,
+            "prior": prior_weight,
         }
         for name, weight in weights.items():
             if not (math.isfinite(weight) and weight >= 0):
@@ -183,4 +186,6 @@ class StyleLearning:
         }
         if self.weights["light"]:
             terms["light"] = ops.mean(light_loss(painted, photographs))
+        if self.weights["prior"]:
+            terms["prior"] = ops.mean(ops.square(self.offsets))
         return terms
