@@ -1,6 +1,7 @@
 """One setting for every test: TensorFlow backend, quiet logs, two logical CPU devices, fixed seeds."""
 
 import os
+import random
 import sys
 
 from made_once import share
@@ -98,12 +99,23 @@ def eagerly(monkeypatch):
     monkeypatch.setattr(AdversarialModel, "compile", compile_eagerly)
 
 
-@pytest.fixture(autouse=True)
-def fixed_seeds():
-    """NumPy's and Keras' seeds before every test; Keras only once a test has imported it."""
+def _fix_seeds():
+    random.seed(0)  # what Keras draws its own seeds from, when it is imported after this
     np.random.seed(0)
     if "keras" in sys.modules:
         sys.modules["keras"].utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def fixed_seeds_of_the_file():
+    """The seeds before what a file's tests share is made: chance must not decide whether a toy learns."""
+    _fix_seeds()
+
+
+@pytest.fixture(autouse=True)
+def fixed_seeds():
+    """The seeds before every test."""
+    _fix_seeds()
 
 
 @pytest.fixture(autouse=True)
