@@ -35,7 +35,7 @@ class StyleGAN2(ImageGAN):
             `BackboneCritic`, for any size, of the same classes.
         loss: name of the adversarial loss: `"non_saturating"`, StyleGAN2's own, or `"relativistic"`, or another of
             `losses.ADVERSARIAL_LOSSES`.
-        gamma: float, weight of R1 (`r1_gamma` suggests one).
+        gamma: float, weight of R1 (`r1_gamma` suggests one), or a schedule of it over the images seen.
         penalize_fakes: bool, whether R2 with the same weight plays along: the relativistic loss needs it.
         penalty_every: int, R1 and R2 are taken on one critic update in so many, and multiplied by it.
         path_length_weight: float, 0 leaves the path length penalty out.
@@ -81,7 +81,7 @@ class StyleGAN2(ImageGAN):
             if ours != theirs:
                 raise ValueError(f"`generator` and `critic` must have the same `{name}`. Received: {ours} and {theirs}")
         for name, value in (("gamma", gamma), ("path_length_weight", path_length_weight)):
-            if value < 0:
+            if not callable(value) and value < 0:
                 raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
         if not 0 <= mixing_probability <= 1:
             raise ValueError(
@@ -160,13 +160,13 @@ class StyleGAN2(ImageGAN):
     def r1(self, batch):
         """Gradient penalty on real pictures."""
         _, gradients = input_gradient(lambda images: self.score(images, batch), batch["images"])
-        return r1_penalty(gradients, self.gamma)
+        return r1_penalty(gradients, self.now(self.gamma))
 
     def r2(self, batch):
         """Gradient penalty on generated pictures."""
         fake = ops.stop_gradient(self.imagine(batch, "critic"))
         _, gradients = input_gradient(lambda images: self.score(images, batch), fake)
-        return r2_penalty(gradients, self.gamma)
+        return r2_penalty(gradients, self.now(self.gamma))
 
     def path_length(self, batch):
         """Path length penalty on every second image, scaled so that its mean over the batch is that over the half.
@@ -212,5 +212,10 @@ class StyleGAN2(ImageGAN):
         return generate(self.sampler, seeds, labels, batch_size, truncation=np.float32(truncation))
 
     def get_config(self):
-        names = ("gamma", "penalize_fakes", "penalty_every", "path_length_weight", "path_length_every")
-        return {**super().get_config(), **{name: getattr(self, name) for name in (*names, "mixing_probability")}}
+        names = ("penalize_fakes", "penalty_every", "path_length_weight", "path_length_every", "mixing_probability")
+        gamma = keras.saving.serialize_keras_object(self.gamma)
+        return {**super().get_config(), "gamma": gamma, **{name: getattr(self, name) for name in names}}
+
+    @classmethod
+    def from_config(cls, config):
+        return super().from_config({**config, "gamma": keras.saving.deserialize_keras_object(config["gamma"])})

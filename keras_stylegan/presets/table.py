@@ -12,12 +12,12 @@ from keras_stylegan.presets.gans import (
     InfoGANPreset,
     ProgressivePreset,
     R3GANPreset,
-    StyleGAN2Preset,
     StyleGANPreset,
 )
 from keras_stylegan.presets.multistyle import JohnsonPreset, MultiStylePreset
 from keras_stylegan.presets.scene import ScenePipelinePreset
 from keras_stylegan.presets.style_predictor import StylePredictorPreset
+from keras_stylegan.presets.stylegan2 import StyleGAN2Preset
 from keras_stylegan.presets.super_resolution import SuperResolutionPreset
 from keras_stylegan.presets.translation import CycleGANPreset, MultiDomainPreset, Pix2PixPreset
 

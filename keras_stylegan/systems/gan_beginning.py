@@ -13,14 +13,14 @@ from keras_stylegan.keras_files import load_network
 from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.transfer import layer_names, transfer_weights
 from keras_stylegan.networks import StyleGAN2Generator
-from keras_stylegan.presets import GANPreset, StyleGAN2Preset
+from keras_stylegan.presets import NoisePreset
 from keras_stylegan.run_records import read_config
 from keras_stylegan.systems.base import begun_with
 from keras_stylegan.systems.checks import check_run
 from keras_stylegan.systems.gan_parts import CRITIC_FILE, GENERATOR_FILE
 
 
-def start_from(preset: GANPreset | StyleGAN2Preset, model: ImageGAN, classes: Sequence[str] = ()) -> dict[str, Any]:
+def start_from(preset: NoisePreset, model: ImageGAN, classes: Sequence[str] = ()) -> dict[str, Any]:
     """Begins with earlier weights, where the preset names some; before the model is compiled, which copies them.
 
     Networks of another size share the layers of one name and shape. A larger StyleGAN2 begins with the pictures of the

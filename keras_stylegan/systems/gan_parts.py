@@ -15,7 +15,7 @@ from keras_stylegan.latents import seeded_latents
 from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
 from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.networks import resolutions
-from keras_stylegan.presets import GANPreset, StyleGAN2Preset
+from keras_stylegan.presets import NoisePreset
 from keras_stylegan.systems.base import Probe, System, save_whole, take
 from keras_stylegan.systems.checks import check_choice
 
@@ -33,7 +33,7 @@ AUGMENTATIONS = ("none", "ada", "diffaugment")
 SIGNED_LOSSES = ("minimax", "non_saturating", "hinge")
 
 
-def open_batches(preset: GANPreset | StyleGAN2Preset) -> tuple[data.Batches, list[str]]:
+def open_batches(preset: NoisePreset) -> tuple[data.Batches, list[str]]:
     """The batches of a preset, and the classes as far as it asks for them."""
     _check_size(preset)
     chosen = [name for name in preset.classes.split(",") if name]
@@ -76,7 +76,7 @@ def _check_size(preset):
         )
 
 
-def build_augment(preset: GANPreset | StyleGAN2Preset) -> keras.layers.Layer | None:
+def build_augment(preset: NoisePreset) -> keras.layers.Layer | None:
     """The augmentation of everything that a preset's critic sees.
 
     Raises:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.stylegan2 import StyleGAN2, r1_gamma
 from keras_stylegan.networks import (
     TRUNKS,
@@ -16,10 +15,11 @@ from keras_stylegan.networks import (
     build_perceptual,
 )
 from keras_stylegan.presets import StyleGAN2Preset
-from keras_stylegan.systems.base import System, jit_compile
+from keras_stylegan.systems.base import System
 from keras_stylegan.systems.checks import check_backbone, check_choice
 from keras_stylegan.systems.gan_beginning import start_from
 from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches
+from keras_stylegan.systems.gan_updates import check_updates, compile_gan, scheduled
 
 CRITICS = ("stylegan2", "projected", *TRUNKS)
 
@@ -33,17 +33,12 @@ def build_stylegan2(preset: StyleGAN2Preset) -> System:
     batches, classes = open_batches(preset)
     model = untrained_stylegan2(preset, len(classes))
     taken = start_from(preset, model, classes)
-    optimizers = {
-        name: keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
-        for name, rate in (("critic", preset.critic_learning_rate), ("generator", preset.learning_rate))
-    }
-    ema = {"half_life_kimg": preset.ema_half_life_kimg, "ramp_up": preset.ema_ramp_up or None}
-    model.compile(optimizers, ema=ema, jit_compile=jit_compile())
+    compile_gan(model, preset)
     facts = {
         "pictures": batches.num_images,
         "classes": classes,
         **taken,
-        "gamma": model.gamma,
+        "gamma": _gamma(preset),
         "generator_parameters": parameters(model.generator),
         "critic_parameters": parameters(model.critic),
     }
@@ -56,7 +51,7 @@ def untrained_stylegan2(preset: StyleGAN2Preset, num_classes: int = 0) -> StyleG
     Raises:
         ValueError: if a setting breaks its rule.
     """
-    check_choice("loss", preset.loss, tuple(ADVERSARIAL_LOSSES))
+    check_updates(preset)
     check_choice("critic", preset.critic, CRITICS)
     check_backbone(preset, "critic", "critic_backbone")
     _check_penalty(preset)
@@ -77,7 +72,7 @@ def untrained_stylegan2(preset: StyleGAN2Preset, num_classes: int = 0) -> StyleG
         generator,
         critic,
         loss=preset.loss,
-        gamma=_gamma(preset),
+        gamma=scheduled(preset, _gamma(preset), preset.final_gamma or _gamma(preset)),
         penalize_fakes=preset.loss.startswith("relativistic"),
         penalty_every=preset.penalty_every,
         path_length_weight=preset.path_length_weight,
@@ -119,8 +114,9 @@ def _check_penalty(preset):
     """Raises a ValueError for a gradient penalty, or a loss that needs one, with a critic that takes none."""
     if preset.critic == "stylegan2":
         return
-    if preset.gamma:
-        raise ValueError(f"`gamma` must be 0 for a critic of {preset.critic}, without R1. Received: {preset.gamma}")
+    for name in ("gamma", "final_gamma"):
+        if value := getattr(preset, name):
+            raise ValueError(f"`{name}` must be 0 for a critic of {preset.critic}, without R1. Received: {value}")
     if preset.loss.startswith("relativistic"):
         raise ValueError(
             f"`loss` must not be relativistic, which needs R1 and R2, for a critic of {preset.critic}, without them. "

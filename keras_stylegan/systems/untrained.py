@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keras_stylegan.models.image_gan import ImageGAN
-from keras_stylegan.presets import PRESETS, GANPreset, StyleGAN2Preset, get_preset, with_settings
+from keras_stylegan.presets import PRESETS, GANPreset, NoisePreset, StyleGAN2Preset, get_preset, with_settings
 from keras_stylegan.systems.gans import check_gan, untrained_gan
 from keras_stylegan.systems.stylegan2 import untrained_stylegan2
 
@@ -26,5 +26,5 @@ def from_preset(name: str, *settings: str, num_classes: int = 0) -> ImageGAN:
     if isinstance(preset, GANPreset):
         check_gan(preset)
         return untrained_gan(preset, num_classes)
-    gans = sorted(key for key, value in PRESETS.items() if isinstance(value, GANPreset | StyleGAN2Preset))
+    gans = sorted(key for key, value in PRESETS.items() if isinstance(value, NoisePreset))
     raise ValueError(f"`name` must be the preset of a GAN: {', '.join(gans)}. Received: name={name}")

@@ -1,0 +1,126 @@
+"""What a preset of a GAN says is what its model, optimizers and average do."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+
+from keras_stylegan import systems
+from keras_stylegan.models.schedules import ScheduledAdam
+from keras_stylegan.presets import get_preset, with_settings
+
+SMALL = {
+    "dcgan": ["size=8,8", "latent_dim=4", "filters=4", "max_filters=4"],
+    "stylegan2": [
+        "size=8,8", "latent_dim=4", "style_dim=4", "mapping_layers=1", "channel_base=32", "channel_max=4",
+        "group_size=2",
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    path, rng = tmp_path_factory.mktemp("data") / "pictures.npz", np.random.default_rng(0)
+    np.savez(path, images=rng.integers(0, 256, (6, 10, 12, 3)).astype("uint8"))
+    return path
+
+
+@pytest.fixture
+def named(pictures):
+    """Makes the model of a preset, compiled, on batches of 4."""
+
+    def make(name, *settings):
+        chosen = [f"data={pictures}", "batch_size=4", "kimg=0.1", *SMALL[name], *settings]
+        return systems.build(with_settings(get_preset(name), chosen)).model
+
+    return make
+
+
+@pytest.fixture(params=SMALL)
+def made(request, named):
+    """The same for each of the presets."""
+    return functools.partial(named, request.param)
+
+
+def rates(model):
+    """Learning rates of generator and critic at the moment."""
+    return [float(model.optimizers[name].learning_rate) for name in ("generator", "critic")]
+
+
+def after(model, images):
+    """The model when it has seen that many images in batches of 4."""
+    model.images_seen.assign(images)
+    for name, steps in (("generator", 1), ("critic", getattr(model, "critic_steps", 1))):
+        model.optimizers[name].iterations.assign(images // 4 * steps)
+    return model
+
+
+def test_settings_move_along_half_a_cosine_and_stay(made):
+    options = ["learning_rate=0.01", "critic_learning_rate=0.02", "final_learning_rate=0.001", "beta_2=0.9"]
+    model = made(*options, "final_beta_2=0.99", "schedule_kimg=0.08", "ema_half_life_kimg=1", "ema_ramp_up=0")
+    for images, share in ((0, 1.0), (20, (1 + np.sqrt(0.5)) / 2), (40, 0.5), (80, 0.0), (800, 0.0)):
+        after(model, images)
+        expected = [0.001 + (rate - 0.001) * share for rate in (0.01, 0.02)]
+        assert rates(model) == pytest.approx(expected, rel=1e-5)
+        assert float(model.optimizers["critic"].beta_2) == pytest.approx(0.99 - 0.09 * share, rel=1e-5)
+        half_life = model._training.average.half_life_kimg
+        assert float(model.now(half_life)) == pytest.approx(10 - 9 * share, rel=1e-5)
+    assert isinstance(model.optimizers["generator"], ScheduledAdam)
+
+
+def test_without_a_schedule_settings_stay(made):
+    model = made("learning_rate=0.01", "critic_learning_rate=0.02", "beta_1=0.3", "beta_2=0.7")
+    for images in (0, 4000):
+        assert rates(after(model, images)) == pytest.approx([0.01, 0.02])
+    assert [model.optimizers["critic"].beta_1, model.optimizers["critic"].beta_2] == [0.3, 0.7]
+
+
+def test_rates_fall_to_nothing_along_a_line(made):
+    model = made("learning_rate=0.01", "critic_learning_rate=0.02", "decay_kimg=0.2")
+    for images, share in ((0, 1.0), (50 * 4, 0.0), (10 * 4, 0.8)):
+        assert rates(after(model, images)) == pytest.approx([0.01 * share, 0.02 * share], abs=1e-9)
+    with pytest.raises(ValueError, match="`decay_kimg` must be 0 or at least `kimg`.*decay_kimg=0.05, kimg=0.1"):
+        made("decay_kimg=0.05")
+
+
+def test_gradients_are_clipped_and_the_rule_is_chosen_by_name(made):
+    model = made("clip_norm=0.25", "optimizer=rmsprop")
+    assert {update.clip_norm for update in model._training.updates} == {0.25}
+    assert all(isinstance(rule, keras.optimizers.RMSprop) for rule in model.optimizers.values())
+    assert {update.clip_norm for update in made()._training.updates} == {None}
+    with pytest.raises(ValueError, match="`optimizer` must be one of adam, rmsprop. Received: optimizer=sgd"):
+        made("optimizer=sgd")
+
+
+def test_players_may_move_together(made):
+    assert made("updates=simultaneous")._training.simultaneous and not made()._training.simultaneous
+    with pytest.raises(ValueError, match="`updates` must be"):
+        made("updates=both")
+
+
+def test_penalties_and_limits_of_a_gan(named):
+    penalties = ["penalties=r1:4,drift:0.5", "final_penalties=r1:1", "schedule_kimg=0.08", "penalty_every=3"]
+    model = named("dcgan", *penalties, "weight_limit=0.01", "rotation_weights=1,0.5", "critic_steps=2")
+    assert model.penalty_every == 3 and model.rotation_weights == (1.0, 0.5)
+    for images, weight in ((0, 4.0), (40, 2.5), (80, 1.0)):
+        after(model, images)
+        assert float(model.weight("r1")) == pytest.approx(weight) and model.weight("drift") == 0.5
+    assert {variable.constraint.limit for variable in model.critic.trainable_variables} == {0.01}
+    assert [(player.name, player.steps) for player in model.players()] == [("critic", 2), ("generator", 1)]
+
+
+def test_gamma_of_stylegan2_moves_and_is_saved(named):
+    model = named("stylegan2", "gamma=4", "final_gamma=1", "schedule_kimg=0.08")
+    batch = {"images": np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3)).astype("float32")}
+    penalties = [float(keras.ops.mean(after(model, images).r1(batch))) for images in (0, 40, 80)]
+    np.testing.assert_allclose(np.array(penalties) / penalties[-1], [4.0, 2.5, 1.0], rtol=1e-5)
+    again = type(model).from_config(model.get_config())
+    assert again.get_config() == model.get_config()
+    assert float(again.gamma(40)) == pytest.approx(2.5)
+    # 0 stands for the rule, and for what it began with.
+    model = named("stylegan2", "schedule_kimg=0.08")
+    assert model.gamma == pytest.approx(0.0002 * 64 / 4)
+    for name in ("gamma", "final_gamma"):
+        with pytest.raises(ValueError, match=f"`{name}` must be 0 for a critic of projected, without R1"):
+            named("stylegan2", "critic=projected", f"{name}=1")
