@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import math
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,8 @@ from keras_stylegan.systems import Probe, System, build
 MAY_CHANGE = frozenset(
     (
         "cache_megabytes", "checkpoint_seconds", "content", "data", "data_b", "data_threads", "grid_images", "hours",
-        "keep_checkpoints", "kimg", "log_images", "max_rollbacks", "monitor", "perceptual", "rollback_factor", "styles",
-        "targets",
+        "keep_checkpoints", "kimg", "log_images", "max_rollbacks", "monitor", "perceptual", "rollback_factor",
+        "score_extractor", "score_kimg", "score_metrics", "score_pictures", "score_weights", "styles", "targets",
     )
 )  # fmt: skip
 # Losses are not scaled, as float16 would need.
@@ -88,6 +89,9 @@ def train(
     keras.utils.set_random_seed(preset.seed)
     with _dtype_policy(preset.precision), scope(strategy):
         system = build(preset)
+        scoring = system.scoring
+        if scoring is not None and not preset.monitor:
+            preset = dataclasses.replace(preset, monitor=scoring.monitor)
         config = _resolve(preset, system, device_names(strategy))
         if earlier is not None:
             check_settings(out, _decisive(earlier), _decisive(config))
@@ -96,9 +100,13 @@ def train(
             clock,
             out / "checkpoints",
             preset.checkpoint_seconds,
+            # What is scored is what is saved, so that the best is what was scored.
+            every_images=None if scoring is None else scoring.every_images,
             keep=preset.keep_checkpoints,
             on_save=lambda: system.save(out),
+            on_best=lambda path: _keep_best(system, out, path),
             monitor=preset.monitor or None,
+            monitored_rarely=scoring is not None and preset.monitor == scoring.monitor,
             settings=_decisive(config),
             parts=system.parts,
         )
@@ -130,7 +138,7 @@ def _loop(
 ) -> None:
     clock = checkpoint.clock
     steps = preset.steps - clock.images_seen // preset.batch_size
-    limit = preset.hours * 3600 or None
+    limit, scoring = preset.hours * 3600 or None, system.scoring
     if steps <= 0 or (limit and clock.seconds >= limit):
         return
     # The position in the data is the number of batches seen: the feed continues exactly there.
@@ -143,6 +151,7 @@ def _loop(
         stop,
         *([run_callbacks.TimeLimit(clock, limit)] if limit else []),
         *health,
+        *([] if scoring is None else [run_callbacks.Scores(clock, scoring.score, scoring.every_images)]),
         *([run_callbacks.SkippedPictures(system.batches)] if isinstance(system.batches, EndlessBatches) else []),
         run_callbacks.ModelReport(clock, preset.log_images),
         run_callbacks.MetricsLog(clock, out / "metrics.jsonl", preset.log_images),
@@ -169,6 +178,20 @@ def _loop(
         progress.close()
         feed.close()
     stop.exit()
+
+
+def _keep_best(system: System, out: Path, checkpoint: Path) -> None:
+    """Makes `out/best` a run directory that ends with a checkpoint: its networks can be used, and trained on."""
+    best, partial = out / "best", out / ".partial.best"
+    shutil.rmtree(partial, ignore_errors=True)
+    (partial / "checkpoints").mkdir(parents=True)
+    system.save(partial)
+    for name in ("config.json", "metrics.jsonl"):
+        if (out / name).exists():
+            shutil.copyfile(out / name, partial / name)
+    run_callbacks.link(checkpoint, partial / "checkpoints" / checkpoint.name)
+    shutil.rmtree(best, ignore_errors=True)
+    partial.rename(best)
 
 
 def _health(probe: Probe, clock: run_callbacks.Clock, every_images: int) -> run_callbacks.Health:

@@ -1,6 +1,6 @@
 """Keras callbacks that know images, not steps; they work in `fit` and in loops of one's own, on every backend."""
 
-from keras_stylegan.callbacks.checkpoint import Checkpoint, checkpoints, read_record, restore, restore_newest
+from keras_stylegan.callbacks.checkpoint import Checkpoint, checkpoints, link, read_record, restore, restore_newest
 from keras_stylegan.callbacks.clock import Clock
 from keras_stylegan.callbacks.health import Health
 from keras_stylegan.callbacks.image_grid import ImageGrid
@@ -8,6 +8,7 @@ from keras_stylegan.callbacks.metrics_log import MetricsLog
 from keras_stylegan.callbacks.model_report import ModelReport
 from keras_stylegan.callbacks.progress import Progress
 from keras_stylegan.callbacks.rollback import Rollback
+from keras_stylegan.callbacks.scores import Scores
 from keras_stylegan.callbacks.skipped_pictures import SkippedPictures
 from keras_stylegan.callbacks.state import DamagedError, OtherModelError, state_variables
 from keras_stylegan.callbacks.stop_on_signal import StopOnSignal
@@ -28,11 +29,13 @@ __all__ = [
     "OtherModelError",
     "Progress",
     "Rollback",
+    "Scores",
     "SkippedPictures",
     "StopOnSignal",
     "TensorBoardScalars",
     "TimeLimit",
     "checkpoints",
+    "link",
     "read_metrics",
     "read_record",
     "restore",

@@ -49,10 +49,12 @@ class Checkpoint(keras.callbacks.Callback):
         every_images: images between checkpoints, or None.
         keep: int, files kept.
         on_save: function called after each save, for files that should be as new as the checkpoint.
+        on_best: function called, after that, with the path of a checkpoint that is the best so far.
         resume: whether `fit` begins with the newest whole checkpoint of the folder, if there is one. The clock's feed
             is set to the batch that follows; data from elsewhere is for the caller to position.
         monitor: name of a logged value. The checkpoint at whose save its mean since the save before was smallest is
             also kept as `best.npz`. None keeps no best.
+        monitored_rarely: whether checkpoints without that value are no sign of a mistake in its name.
         settings: what decides the run, as JSON holds it. A checkpoint of other settings is refused.
         parts: dict from name to what has a state and is no variable: NumPy generators, objects with `get_state()`
             (returning what JSON holds) and `set_state(state)`.
@@ -72,9 +74,11 @@ class Checkpoint(keras.callbacks.Callback):
         on_save: Callable[[], None] | None = None,
         resume: bool = False,
         monitor: str | None = None,
+        monitored_rarely: bool = False,
         settings: Mapping[str, Any] | None = None,
         parts: Mapping[str, Any] | None = None,
         console: Console | None = None,
+        on_best: Callable[[Path], None] | None = None,
     ):
         super().__init__()
         if keep < 1:
@@ -84,10 +88,11 @@ class Checkpoint(keras.callbacks.Callback):
         self.keep = keep
         self.resume = resume
         self.monitor = monitor
+        self.monitored_rarely = monitored_rarely
         self.settings = settings
         self.parts = dict(parts or {})
         self.console = console or Console(stderr=True, soft_wrap=True, highlight=False)
-        self._on_save = on_save
+        self._on_save, self._on_best = on_save, on_best
         self._saved_at = -1
         self._resumed = False
         self._frozen: str | None = None
@@ -116,7 +121,7 @@ class Checkpoint(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if self.monitor in (logs or {}):
             self._monitored.append(float(logs[self.monitor]))
-        elif self.monitor and logs and not self._logged:
+        elif self.monitor and logs and not self._logged and not self.monitored_rarely:
             self._logged = sorted(logs)
         due = [self._every_seconds.due(self.clock.seconds), self._every_images.due(self.clock.images_seen)]
         if any(due):
@@ -153,9 +158,10 @@ class Checkpoint(keras.callbacks.Callback):
         }
         self.folder.mkdir(parents=True, exist_ok=True)
         write_state(path, values, record)
-        if score < self._best:  # false for NaN
+        is_best = score < self._best  # false for NaN
+        if is_best:
             self._best = score
-            _link(path, self.folder / "best.npz")
+            link(path, self.folder / "best.npz")
         self._monitored = []
         files = checkpoints(self.folder)
         earlier = [file for file in files if file.name <= path.name]
@@ -164,6 +170,8 @@ class Checkpoint(keras.callbacks.Callback):
             old.unlink()
         if self._on_save is not None:
             self._on_save()
+        if is_best and self._on_best is not None:
+            self._on_best(path)
         self._saved_at = self.clock.images_seen
         return path
 
@@ -258,7 +266,7 @@ def restore_newest(
     return None
 
 
-def _link(path: Path, target: Path) -> None:
+def link(path: Path, target: Path) -> None:
     """`target` as another name of the file, or as a copy where the file system has no links."""
     with whole_file(target) as partial:
         partial.unlink(missing_ok=True)  # another name of an older file, maybe: not to be written through

@@ -17,9 +17,9 @@ MAY_BE_ZERO = frozenset(
         "history_size", "hours", "identity_weight", "light_weight", "many_probability", "max_rollbacks", "methods",
         "mix_probability", "mixing_probability", "noise", "num_blocks", "painted_share", "path_length_weight",
         "penalties", "penalty_weight", "perceptual_weight", "photograph_weight", "pixel_weight", "prior_weight",
-        "reconstruction_weight", "residual", "rotation_weights", "schedule_kimg", "seed", "shifts", "skips", "smoothed",
-        "source_shares", "style_weight", "twice_probability", "unchanged_probability", "variation_weight",
-        "weak_probability", "weight_limit",
+        "reconstruction_weight", "residual", "rotation_weights", "schedule_kimg", "score_kimg", "seed", "shifts",
+        "skips", "smoothed", "source_shares", "style_weight", "twice_probability", "unchanged_probability",
+        "variation_weight", "weak_probability", "weight_limit",
     )
 )  # fmt: skip
 # 1 for yes, 0 for no.
@@ -45,8 +45,9 @@ class Preset:
         grid_images: images between pictures of progress.
         checkpoint_seconds: seconds between checkpoints.
         keep_checkpoints: checkpoints kept, besides the best.
-        monitor: logged value whose smallest mean between two checkpoints marks the best; empty for none, as in GANs,
-            whose losses do not say how good the pictures are.
+        monitor: logged value whose smallest mean between two checkpoints marks the best, which the run also keeps as a
+            run directory of its own, `best`; empty for none, as in GANs without scores, whose losses do not say how
+            good the pictures are.
         max_rollbacks: returns to the last good checkpoint when updates keep failing, before the run gives up.
         rollback_factor: by which each of them multiplies the learning rates.
         data_threads: threads that prepare batches.

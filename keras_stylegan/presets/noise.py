@@ -44,6 +44,13 @@ class NoisePreset(Preset):
             they are, since augmentation would change what it is to guess.
         augment_target: mean sign of the critic's outputs on real pictures that `ada` holds.
         augment_kimg: thousands of images in which `ada` may go from probability 0 to 1.
+        score_kimg: thousands of images between scores of the averaged generator against the pictures that it learns
+            from, which are logged under `score/`; the first of `fd` and `kid` marks the best checkpoint, unless
+            `monitor` names another value. 0 scores nothing.
+        score_pictures: generated pictures of a score.
+        score_metrics: `fd`, `kid`, `precision`, `recall`, `density`, `coverage`, with commas between.
+        score_extractor: whose features they compare, a name of `keras-stylegan evaluate images --extractor`.
+        score_weights: its local weight file, where it needs one.
         start_from: run directory, or packaged generator, whose weights to begin with; empty begins anew.
         frozen_blocks: blocks of the critic, from the picture inwards, that do not train.
     """
@@ -74,6 +81,11 @@ class NoisePreset(Preset):
     augment: str = "none"
     augment_target: float = 0.6
     augment_kimg: float = 500.0
+    score_kimg: float = 0.0
+    score_pictures: int = 2048
+    score_metrics: str = "fd"
+    score_extractor: str = "compact"
+    score_weights: str = ""
     start_from: str = ""
     frozen_blocks: int = 0
 

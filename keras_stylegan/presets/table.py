@@ -34,7 +34,7 @@ _WGAN_GP = dataclasses.replace(
 # Natural scenes by class on two cores, StyleGAN2 with its own loss: 0.14 GFLOPs a picture, beside the 0.21 of DCGAN, to
 # which it is compared (benchmarks/scene_table.py). Sixteen channels at the full size fill the vectors of a CPU; half as
 # many again make a step 1.7 times as long. No path length penalty, as in the paper of ADA for small pictures.
-_SCENES = {"classes": "forest,glacier,mountain,sea", "grid_images": 20_000}
+_SCENES = {"classes": "forest,glacier,mountain,sea", "grid_images": 20_000, "score_kimg": 100.0}
 _STYLEGAN2_SCENES = StyleGAN2Preset(
     kimg=1000.0, batch_size=16, log_images=1600, **_SCENES, channel_base=1024, channel_max=256, latent_dim=128,
     style_dim=128, path_length_weight=0.0,

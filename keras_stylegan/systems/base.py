@@ -38,6 +38,21 @@ class Probe:
 
 
 @dataclasses.dataclass(frozen=True)
+class Scoring:
+    """What tells how good a generator's pictures are (`keras_stylegan.callbacks.Scores`).
+
+    Attributes:
+        score: function to scores by name.
+        every_images: images between scores.
+        monitor: logged score whose smallest value marks the best checkpoint; empty for none.
+    """
+
+    score: Callable[[], Mapping[str, float]]
+    every_images: int
+    monitor: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class System:
     """What a builder returns.
 
@@ -50,6 +65,7 @@ class System:
         forward: function that calls the network to be shipped on one image; its operations are counted for the header.
         probe: for adversarial systems, what the signs of collapse are read from: one or several.
         parts: what has a state and is no variable, by name: NumPy generators, objects with `get_state`, `set_state`.
+        scoring: what scores its pictures while it trains.
     """
 
     model: keras.Model
@@ -60,6 +76,7 @@ class System:
     forward: Callable[[], Any] | None = None
     probe: Probe | Sequence[Probe] | None = None
     parts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    scoring: Scoring | None = None
 
 
 def average(half_life_kimg: float) -> dict[str, float] | None:

@@ -18,6 +18,7 @@ from keras_stylegan.networks import resolutions
 from keras_stylegan.presets import NoisePreset
 from keras_stylegan.systems.base import Probe, System, save_whole, take
 from keras_stylegan.systems.checks import check_choice
+from keras_stylegan.systems.gan_scores import build_scoring
 
 PREVIEW_PICTURES = 32
 PROBE_PICTURES = 16
@@ -100,7 +101,7 @@ def build_augment(preset: NoisePreset) -> keras.layers.Layer | None:
     return AdaptiveAugmentation(target=preset.augment_target, speed_kimg=preset.augment_kimg, seed=seed)
 
 
-def gan_system(model: ImageGAN, batches: data.Batches, facts: dict[str, Any]) -> System:
+def gan_system(preset: NoisePreset, model: ImageGAN, batches: data.Batches, facts: dict[str, Any]) -> System:
     """The system of a compiled GAN."""
     return System(
         model,
@@ -110,6 +111,7 @@ def gan_system(model: ImageGAN, batches: data.Batches, facts: dict[str, Any]) ->
         facts,
         lambda: model.generator(*_example(model.generator)),
         probe(model, batches),
+        scoring=build_scoring(preset, model, batches),
     )
 
 

@@ -29,7 +29,7 @@ def build_gan(preset: GANPreset) -> System:
     model = untrained_gan(preset, len(classes))
     facts = {"pictures": batches.num_images, "classes": classes, **start_from(preset, model, classes)}
     compile_gan(model, preset)
-    return gan_system(model, batches, facts)
+    return gan_system(preset, model, batches, facts)
 
 
 def check_gan(preset: GANPreset) -> None:

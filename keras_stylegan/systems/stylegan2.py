@@ -42,7 +42,7 @@ def build_stylegan2(preset: StyleGAN2Preset) -> System:
         "generator_parameters": parameters(model.generator),
         "critic_parameters": parameters(model.critic),
     }
-    return gan_system(model, batches, facts)
+    return gan_system(preset, model, batches, facts)
 
 
 def untrained_stylegan2(preset: StyleGAN2Preset, num_classes: int = 0) -> StyleGAN2:
