@@ -50,9 +50,8 @@ def main():
     arguments = turns.parse(parser, "hours", SOURCES)
     if not arguments.table:
         scores = Scores(arguments)
-        turns.take_turns(
-            "scene_table", SYSTEMS, arguments, "hours", str(arguments.train), scores, settings=[f"kimg={KIMG}"]
-        )
+        settings = [f"kimg={KIMG}", "score_kimg=0"]  # the hours are for training alone
+        turns.take_turns("scene_table", SYSTEMS, arguments, "hours", str(arguments.train), scores, settings=settings)
     print_table(turns.lines("scene_table", arguments.out))
 
 

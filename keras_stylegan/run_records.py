@@ -83,6 +83,11 @@ def record_stop(out: Path, number: signal.Signals) -> None:
     _write(out, "stopped", f"{reason} within a step too long to be waited for")
 
 
+def record_best(out: Path, kimg: float) -> None:
+    """Records that a directory is a copy of a run at its best."""
+    _write(out, "stopped", f"the best, at {kimg:g} kimg")
+
+
 def find_runs(folder: str | Path) -> list[RunRecord]:
     """The runs in a directory: itself, or those anywhere below it, in the order of their paths."""
     records = []

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import json
 import math
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from rich.console import Console
 
 import keras_stylegan
 from keras_stylegan import callbacks as run_callbacks
+from keras_stylegan.best_runs import is_best_of_run, keep_best
 from keras_stylegan.callbacks.state import HISTORY, check_settings
 from keras_stylegan.data import EndlessBatches, Feed
 from keras_stylegan.devices import device_names, fast_precision, make_deterministic, open_strategy, scope
@@ -50,8 +50,9 @@ def train(
     """Trains a preset on the current Keras backend, through `fit` on TensorFlow and `make_step()` elsewhere.
 
     The run directory holds `config.json` (everything that decides the run), `state.json`, `checkpoints/`,
-    `metrics.jsonl`, `images/`, `tensorboard/`, and the system's trained network, as new as the newest checkpoint. It
-    may be copied, moved between processes, and read while it trains. SIGTERM and Ctrl-C end the step, save and leave.
+    `metrics.jsonl`, `images/`, `tensorboard/`, the system's trained network, as new as the newest checkpoint, and,
+    where something is monitored, `best/`: a run directory that ends with the best checkpoint. It may be copied, moved
+    between processes, and read while it trains. SIGTERM and Ctrl-C end the step, save and leave.
 
     Args:
         preset: the settings, data sources among them.
@@ -67,9 +68,9 @@ def train(
         The run directory.
 
     Raises:
-        ValueError: if `out` already holds a run and `resume` is false, holds a run of other settings, or is being
-            trained by another process, or if its `config.json` is damaged or not that of a run; and what reading the
-            data raises, after saving, when too many pictures are unreadable.
+        ValueError: if `out` already holds a run and `resume` is false, holds a run of other settings, is the best of a
+            run (which would replace it), or is being trained by another process, or if its `config.json` is damaged or
+            not that of a run; and what reading the data raises, after saving, when too many pictures are unreadable.
         OSError: with the file's name, where one cannot be written; earlier checkpoints stand.
         FloatingPointError: if the gradients stay non-finite after all rollbacks.
         KeyboardInterrupt, SystemExit: after saving, for Ctrl-C and SIGTERM (code 143).
@@ -77,6 +78,8 @@ def train(
     out, console = Path(out), console or Console(soft_wrap=True, highlight=False)
     if out.exists() and not out.is_dir():
         raise ValueError(f"`out` must be a folder, new or of a run. Received the file {out}")
+    if is_best_of_run(out):
+        raise ValueError(f"`out` must not be the best of a run, which would replace it: copy it. Received: {out}")
     earlier = read_config(out) if (out / "config.json").exists() else None
     if earlier is not None and not resume:
         raise ValueError(f"`out` already holds a run: give another folder, or `resume` it. Received: {out}")
@@ -104,9 +107,9 @@ def train(
             every_images=None if scoring is None else scoring.every_images,
             keep=preset.keep_checkpoints,
             on_save=lambda: system.save(out),
-            on_best=lambda path: _keep_best(system, out, path),
+            on_best=lambda path: keep_best(system, out, path),
             monitor=preset.monitor or None,
-            monitored_rarely=scoring is not None and preset.monitor == scoring.monitor,
+            monitor_facts=scoring.facts if scoring is not None and preset.monitor.startswith("score/") else None,
             settings=_decisive(config),
             parts=system.parts,
         )
@@ -144,14 +147,19 @@ def _loop(
     # The position in the data is the number of batches seen: the feed continues exactly there.
     feed = clock.feed = Feed(system.batches, clock.images_seen // preset.batch_size, preset.data_threads)
     events = run_callbacks.EventFile(out / "tensorboard")
-    progress = run_callbacks.Progress(clock, preset.steps * preset.batch_size, limit)
     stop = run_callbacks.StopOnSignal(on_exit=lambda number: record_stop(out, number))
+    images = preset.steps * preset.batch_size
+    scores = []
+    if scoring is not None:
+        options = {"last_images": images, "prepare": scoring.prepare, "stop": stop}
+        scores = [run_callbacks.Scores(clock, scoring.score, scoring.every_images, **options)]
+    progress = run_callbacks.Progress(clock, images, limit)
     listed = [
         clock,
         stop,
         *([run_callbacks.TimeLimit(clock, limit)] if limit else []),
         *health,
-        *([] if scoring is None else [run_callbacks.Scores(clock, scoring.score, scoring.every_images)]),
+        *scores,
         *([run_callbacks.SkippedPictures(system.batches)] if isinstance(system.batches, EndlessBatches) else []),
         run_callbacks.ModelReport(clock, preset.log_images),
         run_callbacks.MetricsLog(clock, out / "metrics.jsonl", preset.log_images),
@@ -167,9 +175,10 @@ def _loop(
         else:
             _drive(system.model, feed, steps, listed)
     except Exception as error:
-        if feed.error is not None:
+        failed = next((part.error for part in (feed, *scores) if part.error is not None), None)
+        if failed is not None:
             checkpoint.on_train_end()  # the updates so far are good, only the data have ended
-            raise feed.error from error
+            raise failed from error
         if isinstance(error, OSError) and error.filename is None:
             raise OSError(error.errno, error.strerror or str(error), str(out)) from error
         raise
@@ -178,20 +187,6 @@ def _loop(
         progress.close()
         feed.close()
     stop.exit()
-
-
-def _keep_best(system: System, out: Path, checkpoint: Path) -> None:
-    """Makes `out/best` a run directory that ends with a checkpoint: its networks can be used, and trained on."""
-    best, partial = out / "best", out / ".partial.best"
-    shutil.rmtree(partial, ignore_errors=True)
-    (partial / "checkpoints").mkdir(parents=True)
-    system.save(partial)
-    for name in ("config.json", "metrics.jsonl"):
-        if (out / name).exists():
-            shutil.copyfile(out / name, partial / name)
-    run_callbacks.link(checkpoint, partial / "checkpoints" / checkpoint.name)
-    shutil.rmtree(best, ignore_errors=True)
-    partial.rename(best)
 
 
 def _health(probe: Probe, clock: run_callbacks.Clock, every_images: int) -> run_callbacks.Health:

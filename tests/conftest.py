@@ -106,10 +106,10 @@ def _fix_seeds():
         sys.modules["keras"].utils.set_random_seed(0)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def fixed_seeds_of_the_file():
-    """The seeds before what a file's tests share is made: chance must not decide whether a toy learns."""
-    _fix_seeds()
+def pytest_fixture_setup(fixturedef):
+    """The seeds before what several tests share is made: neither chance nor the test before decides what a toy is."""
+    if fixturedef.scope != "function":
+        _fix_seeds()
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,19 @@
 """Scores while a GAN trains: what is logged is what the best run's generator scores, and training does not notice."""
 
+import importlib.util
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
 
+import keras
 import numpy as np
 import pytest
 
-from keras_stylegan import cli, runs
-from keras_stylegan.callbacks import checkpoints, read_metrics
+from keras_stylegan import cli, data, runs, systems
+from keras_stylegan.callbacks import Clock, Scores, StopOnSignal, checkpoints, read_metrics, read_record
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.metrics import ImageScores, build_extractor
 from keras_stylegan.models import generate
@@ -31,70 +38,145 @@ def pictures(tmp_path_factory):
     return path
 
 
-def trained(out, pictures, name, *settings):
+def trained(out, pictures, name, *settings, **options):
     preset = with_settings(get_preset(name), [f"data={pictures}", *SMALL, *NETWORKS[name], *settings])
-    return runs.train(preset, out)
+    return runs.train(preset, out, **options)
 
 
-def test_the_best_is_kept_as_a_run_and_scores_what_was_logged(pictures, tmp_path, eagerly, capsys):
-    name = "dcgan"
-    run = trained(tmp_path / "run", pictures, name, *SCORED, "checkpoint_seconds=0.001")
+@pytest.mark.parametrize("strategy", [None, "mirrored"])
+def test_the_best_is_kept_as_a_run_and_scores_what_was_logged(strategy, pictures, tmp_path, capsys, request):
+    if strategy:
+        request.getfixturevalue("mirrored")
+    settings = [*SCORED, "kimg=0.022", "checkpoint_seconds=0.001", "log_images=12"]
+    devices = ["CPU:0", "CPU:1"] if strategy else None
+    run = trained(tmp_path / "run", pictures, "dcgan", *settings, strategy=strategy, devices=devices)
     lines = [line for line in read_metrics(run / "metrics.jsonl") if "score/KID-compact" in line]
+    # The last is that of the end, and none waits for the line that is due.
     assert [line["images"] for line in lines] == [8, 16, 24] and all("score/recall-compact" in line for line in lines)
     best = min(lines, key=lambda line: line["score/KID-compact"])
-    assert [path.name for path in checkpoints(run / "best" / "checkpoints")] == [
-        f"checkpoint-{best['images']:012d}.npz"
-    ]
+    kept = run / "best"
+    assert [path.name for path in checkpoints(kept / "checkpoints")] == [f"checkpoint-{best['images']:012d}.npz"]
+    assert read_metrics(kept / "metrics.jsonl")[-1] == best
+    assert json.loads((run / "config.json").read_text())["settings"]["monitor"] == "score/KID-compact"
     # The same by hand: all real pictures, generated ones of the classes that the first batches have.
+    order = first_labels(pictures)
+    assert sorted(order) == [0] * 3 + [1] * 6
+    expected = by_hand(pictures, kept, np.resize(order, 10))
+    for score, value in expected.items():
+        assert best[f"score/{score}"] == pytest.approx(value, rel=1e-3, abs=1e-6)
+    told = capsys.readouterr()
+    assert "no best" not in told.err and "score/" not in told.err
+    assert cli.main(["runs", str(tmp_path)]) == 0
+    assert f"score/KID-compact {best['score/KID-compact']:.4g} at {best['kimg']:g} kimg" in capsys.readouterr().out
+    assert cli.main(["runs", str(kept)]) == 0
+    assert f"the best, at {best['kimg']:g} kimg" in capsys.readouterr().out
+    assert cli.main(["generate", "--from", str(kept), "--n", "1", "-o", str(tmp_path / "made")]) == 0
+
+
+def by_hand(pictures, run, labels):
     scores = ImageScores(build_extractor("compact"), ("kid", "recall"))
     with np.load(pictures) as file:
         scores.update_state(real=file["images"])
-    generator = load_network(run / "best" / "generator.keras")
-    told = json.loads((run / "config.json").read_text())
-    assert told["settings"]["monitor"] == "score/KID-compact" and told["settings"]["score_pictures"] == 10
-    order = first_labels(pictures, name)
-    assert sorted(order) == [0] * 3 + [1] * 6
-    scores.update_state(fake=generate(generator, range(10), np.resize(order, 10)))
-    result = scores.result()
-    for score in ("KID-compact", "recall-compact"):
-        assert best[f"score/{score}"] == pytest.approx(result[score], rel=1e-3, abs=1e-6)
-    assert "no best" not in capsys.readouterr().err
-    assert cli.main(["runs", str(tmp_path)]) == 0
-    assert f"score/KID-compact {best['score/KID-compact']:.4g} at {best['kimg']:g} kimg" in capsys.readouterr().out
-    assert cli.main(["generate", "--from", str(run / "best"), "--n", "1", "-o", str(tmp_path / "made")]) == 0
+    scores.update_state(fake=generate(load_network(run / "generator.keras"), range(len(labels)), labels))
+    return scores.result()
 
 
-def first_labels(pictures, name):
-    from keras_stylegan import data
-
-    preset = with_settings(get_preset(name), [f"data={pictures}", *SMALL, *NETWORKS[name]])
-    batches = data.open(pictures, size=preset.size, batch_size=4, seed=preset.seed, flip=False, labels=True)
+def first_labels(pictures):
+    """Classes of the first nine pictures of a run of DCGAN, which are all there are."""
+    batches = data.open(pictures, size=(8, 8), batch_size=4, seed=0, flip=False, labels=True)
     return np.concatenate([batches[index]["labels"] for index in range(3)])[:9]
 
 
-def test_training_does_not_notice_and_goes_on_from_the_best(pictures, tmp_path, eagerly):
-    plain, scored = (trained(tmp_path / str(i), pictures, "stylegan2", *s) for i, s in enumerate(((), SCORED)))
+def test_training_does_not_notice_and_goes_on_from_a_copy_of_the_best(pictures, tmp_path, eagerly, capsys):
+    runs_made = [trained(tmp_path / str(i), pictures, "stylegan2", *s) for i, s in enumerate(((), SCORED))]
+    plain, scored = runs_made
     assert not (plain / "best").exists()
-    for first, second in zip(*(load_network(run / "generator.keras").weights for run in (plain, scored)), strict=True):
+    for first, second in zip(*(load_network(run / "generator.keras").weights for run in runs_made), strict=True):
         np.testing.assert_array_equal(first, second)
     begun = checkpoints(scored / "best" / "checkpoints")[0].name
     settings = [f"data={pictures}", *SMALL, *NETWORKS["stylegan2"], "kimg=0.032"]
     options = [text for setting in settings for text in ("--set", setting)]
-    assert cli.main(["train", "stylegan2", "--out", str(scored / "best"), "--resume", *options]) == 0
-    assert [path.name for path in checkpoints(scored / "best" / "checkpoints")] == [
-        begun, "checkpoint-000000000032.npz",
-    ]  # fmt: skip
+    command = ["train", "stylegan2", "--resume", *options, "--out"]
+    assert cli.main([*command, str(scored / "best")]) == 2
+    assert "`out` must not be the best of a run, which would replace it: copy it" in capsys.readouterr().err
+    shutil.copytree(scored / "best", tmp_path / "copy")
+    assert cli.main([*command, str(tmp_path / "copy")]) == 0
+    names = [path.name for path in checkpoints(tmp_path / "copy" / "checkpoints")]
+    assert names == [begun, "checkpoint-000000000032.npz"]
+
+
+def test_bests_of_different_scales_are_not_compared(pictures, tmp_path, eagerly):
+    run = trained(tmp_path / "run", pictures, "dcgan", *SCORED)
+    before = read_record(run / "checkpoints" / "best.npz")
+    assert before["monitor"]["name"] == "score/KID-compact" and before["monitor"]["score_pictures"] == 10
+    # All later ones are better, were they compared.
+    with pytest.warns(UserWarning, match="A Fréchet distance of 9 images is biased"):
+        trained(run, pictures, "dcgan", *SCORED, "score_metrics=fd", "score_pictures=12", "kimg=0.04", resume=True)
+    after = read_record(run / "checkpoints" / "best.npz")
+    assert after["monitor"]["name"] == "score/FD-compact" and after["images_seen"] > before["images_seen"]
+
+
+def test_grey_pictures_without_classes_of_a_network_with_codes(pictures):
+    settings = [f"data={pictures}", "size=16,16", "channels=1", "batch_size=4", "latent_dim=14", "filters=4"]
+    system = systems.build(with_settings(get_preset("infogan"), [*settings, "max_filters=8", *SCORED]))
+    assert system.scoring.monitor == "score/KID-compact" and system.scoring.every_images == 8
+    assert system.scoring.score(lambda: True) == {}
+    first, second = (system.scoring.score(lambda: False) for _ in range(2))
+    assert first == second and {"KID-compact", "KID-compact_std", "recall-compact"} == set(first)
+
+
+def test_a_run_that_ends_before_its_first_score_has_none(pictures, tmp_path, eagerly):
+    run = trained(tmp_path / "run", pictures, "dcgan", *SCORED, "score_kimg=0.1")
+    assert not (run / "best").exists()
+    assert not any(name.startswith("score/") for line in read_metrics(run / "metrics.jsonl") for name in line)
+
+
+def test_there_is_no_time_for_scores_when_a_signal_has_come(tmp_path):
+    clock, stop, asked = Clock(4), StopOnSignal(), []
+
+    def score(stopped):
+        asked.append(stopped())
+        return {"FD": 1.0}
+
+    scores, logs = Scores(clock, score, 8, stop=stop), {}
+    scores.set_model(keras.Model())
+    scores.model.stop_training = False
+    clock.images_seen = 8
+    scores.on_train_batch_end(1, logs)
+    assert logs == {"score/FD": 1.0} and asked == [False]
+    stop.signal, clock.images_seen = signal.SIGTERM, 16
+    scores.on_train_batch_end(3, {})
+    assert asked == [False]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
+def test_scores_on_jax_are_those_of_the_saved_generator(pictures, tmp_path):
+    """Twice: what the first score makes must last."""
+    settings = [f"data={pictures}", *SMALL, *NETWORKS["dcgan"], *SCORED]
+    options = [text for setting in settings for text in ("--set", setting)]
+    command = [sys.executable, "-m", "keras_stylegan.cli", "train", "dcgan", "--out", str(tmp_path / "run"), *options]
+    done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    last = read_metrics(tmp_path / "run" / "metrics.jsonl")[-1]
+    assert last["images"] == 24
+    expected = by_hand(pictures, tmp_path / "run", np.resize(first_labels(pictures), 10))
+    assert last["score/KID-compact"] == pytest.approx(expected["KID-compact"], rel=1e-2, abs=1e-5)
 
 
 @pytest.mark.parametrize(
     "setting, message",
     [
-        ("score_metrics=fdd", "`metrics` names an unknown one. Close to it: fd. Received: 'fdd'"),
-        ("score_metrics=", "`metrics` must name each metric once, and at least one"),
-        ("score_extractor=inception", "`extractor` names an unknown one. Close to it: inception_v3, xception"),
-        ("score_extractor=mobilenet", "`weights` must name the local weight file of mobilenet"),
+        ("score_metrics=fdd", "`score_metrics` names an unknown one. Close to it: fd. Received: 'fdd'"),
+        ("score_metrics=", "`score_metrics` must name each metric once, and at least one"),
+        ("score_extractor=inception", "`score_extractor` names an unknown one. Close to it: inception_v3, xception"),
+        ("score_extractor=mobilenet", "`score_weights` must name the local weight file of mobilenet"),
         ("score_weights=none.npz", "none.npz"),
-        ("score_pictures=1", "`score_pictures` must be at least 2. Received: score_pictures=1"),
+        ("score_pictures=3", "`score_pictures` must be at least 4 for kid, recall. Received: 3"),
+        ("score_metrics=fd,inception_score", "`score_metrics` may have inception_score only with an extractor that "),
+        (
+            "monitor=score/FD-compact",
+            "`monitor` must be among the scores: score/KID-compact, score/recall-compact",
+        ),
         ("score_kimg=-1", "`score_kimg` must be finite and not negative. Received: score_kimg=-1.0"),
     ],
 )

@@ -84,6 +84,13 @@ def test_rates_fall_to_nothing_along_a_line(made):
         made("decay_kimg=0.05")
 
 
+def test_schedules_count_images_however_many_updates_a_step_has(named):
+    model = after(named("dcgan", "critic_steps=2", "decay_kimg=0.2", "learning_rate=0.01"), 100)
+    assert rates(model) == pytest.approx([0.005, 0.0001])
+    model = after(named("dcgan", "critic_steps=2", "schedule_kimg=0.2", "final_learning_rate=1e-9"), 100)
+    assert rates(model) == pytest.approx([0.0001, 0.0001], rel=1e-4)
+
+
 def test_gradients_are_clipped_and_the_rule_is_chosen_by_name(made):
     model = made("clip_norm=0.25", "optimizer=rmsprop")
     assert {update.clip_norm for update in model._training.updates} == {0.25}
@@ -121,6 +128,8 @@ def test_gamma_of_stylegan2_moves_and_is_saved(named):
     # 0 stands for the rule, and for what it began with.
     model = named("stylegan2", "schedule_kimg=0.08")
     assert model.gamma == pytest.approx(0.0002 * 64 / 4)
+    with pytest.raises(ValueError, match="`final_gamma` needs a `schedule_kimg`. Received: final_gamma=1.0"):
+        named("stylegan2", "final_gamma=1")
     for name in ("gamma", "final_gamma"):
         with pytest.raises(ValueError, match=f"`{name}` must be 0 for a critic of projected, without R1"):
-            named("stylegan2", "critic=projected", f"{name}=1")
+            named("stylegan2", "critic=projected", f"{name}=1", "schedule_kimg=1")

@@ -54,7 +54,8 @@ class Checkpoint(keras.callbacks.Callback):
             is set to the batch that follows; data from elsewhere is for the caller to position.
         monitor: name of a logged value. The checkpoint at whose save its mean since the save before was smallest is
             also kept as `best.npz`. None keeps no best.
-        monitored_rarely: whether checkpoints without that value are no sign of a mistake in its name.
+        monitor_facts: of a value that is logged only now and then, what it depends on besides its name: a best is
+            compared with another only if both are the same. None for a value of every step.
         settings: what decides the run, as JSON holds it. A checkpoint of other settings is refused.
         parts: dict from name to what has a state and is no variable: NumPy generators, objects with `get_state()`
             (returning what JSON holds) and `set_state(state)`.
@@ -74,7 +75,7 @@ class Checkpoint(keras.callbacks.Callback):
         on_save: Callable[[], None] | None = None,
         resume: bool = False,
         monitor: str | None = None,
-        monitored_rarely: bool = False,
+        monitor_facts: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         parts: Mapping[str, Any] | None = None,
         console: Console | None = None,
@@ -88,7 +89,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.keep = keep
         self.resume = resume
         self.monitor = monitor
-        self.monitored_rarely = monitored_rarely
+        self.monitor_facts = monitor_facts
         self.settings = settings
         self.parts = dict(parts or {})
         self.console = console or Console(stderr=True, soft_wrap=True, highlight=False)
@@ -114,14 +115,16 @@ class Checkpoint(keras.callbacks.Callback):
         for litter in self.folder.glob(".partial.*"):  # of a process that was killed while saving
             litter.unlink()
         if self.monitor and (best := self.folder / "best.npz").exists():
-            self._best = read_record(best).get("monitored", math.inf)
+            record = read_record(best)
+            same = record.get("monitor", self._monitor()) == self._monitor()
+            self._best = record.get("monitored", math.inf) if same else math.inf
         self._every_seconds.last = self.clock.seconds
         self._every_images.last = self.clock.images_seen
 
     def on_train_batch_end(self, batch, logs=None):
         if self.monitor in (logs or {}):
             self._monitored.append(float(logs[self.monitor]))
-        elif self.monitor and logs and not self._logged and not self.monitored_rarely:
+        elif self.monitor and logs and not self._logged and self.monitor_facts is None:
             self._logged = sorted(logs)
         due = [self._every_seconds.due(self.clock.seconds), self._every_images.due(self.clock.images_seen)]
         if any(due):
@@ -154,14 +157,10 @@ class Checkpoint(keras.callbacks.Callback):
             "settings": self.settings,
             "frozen": self._frozen,
             "parts": {name: get_part(part) for name, part in self.parts.items()},
-            **({"monitored": score} if math.isfinite(score) else {}),
+            **({"monitored": score, "monitor": self._monitor()} if math.isfinite(score) else {}),
         }
         self.folder.mkdir(parents=True, exist_ok=True)
         write_state(path, values, record)
-        is_best = score < self._best  # false for NaN
-        if is_best:
-            self._best = score
-            link(path, self.folder / "best.npz")
         self._monitored = []
         files = checkpoints(self.folder)
         earlier = [file for file in files if file.name <= path.name]
@@ -170,8 +169,12 @@ class Checkpoint(keras.callbacks.Callback):
             old.unlink()
         if self._on_save is not None:
             self._on_save()
-        if is_best and self._on_best is not None:
-            self._on_best(path)
+        if score < self._best:  # false for NaN
+            self._best = score
+            # The other way round, a process killed in between would never call it for this best again.
+            if self._on_best is not None:
+                self._on_best(path)
+            link(path, self.folder / "best.npz")
         self._saved_at = self.clock.images_seen
         return path
 
@@ -183,6 +186,9 @@ class Checkpoint(keras.callbacks.Callback):
             if self.clock.feed is not None:
                 self.clock.feed.seek(self.clock.images_seen // self.clock.batch_size)
         return path
+
+    def _monitor(self):
+        return {"name": self.monitor, **(self.monitor_facts or {})}
 
     def _say(self, text):
         self.console.print(text, markup=False)

@@ -16,7 +16,8 @@ class IntervalLog(keras.callbacks.Callback):
 
     A single batch's losses are too noisy to read; their means over an interval are not. A value that is not finite
     makes its mean not finite: it must be seen. Of a count, such as skipped updates, the last value is taken; images
-    seen are left out, the clock knows them.
+    seen are left out, the clock knows them. Scores end an interval early: their line is there when what was scored is
+    saved.
 
     Args:
         clock: the run's `Clock`.
@@ -46,7 +47,8 @@ class IntervalLog(keras.callbacks.Callback):
                 continue
             self._sums[name] = self._sums.get(name, 0.0) + float(value)
             self._counts[name] = self._counts.get(name, 0) + 1
-        if self._every.due(self.clock.images_seen):
+        scored = any(name.startswith("score/") for name in logs or {})
+        if self._every.due(self.clock.images_seen) or scored:
             self._flush()
 
     def on_train_end(self, logs=None):

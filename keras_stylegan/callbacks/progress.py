@@ -51,7 +51,7 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         for name, value in (logs or {}).items():
-            if name == "images_seen" or name.count("/") > 1 or name.startswith("health/"):
+            if name == "images_seen" or name.count("/") > 1 or name.startswith(("health/", "score/")):
                 continue  # what is logged now and then is for the files
             if name.endswith(COUNTS):
                 self._values.update({name: value} if value else {})  # a count, worth its place once it is not 0

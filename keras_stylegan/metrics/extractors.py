@@ -114,6 +114,16 @@ def build_extractor(
         FileNotFoundError: for a missing file.
     """
     check_extractor(name, weights, size, resize)
+    # Whatever the policy of a training: what a score means must not depend on it.
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        return _build(name, weights, size, resize)
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def _build(name, weights, size, resize):
     if name == INCEPTION_2015:
         network = build_inception_2015(read_inception_2015(weights))
         return FeatureExtractor(name, network, IMAGE_SIZE, resize or "tensorflow1")

@@ -42,14 +42,18 @@ class Scoring:
     """What tells how good a generator's pictures are (`keras_stylegan.callbacks.Scores`).
 
     Attributes:
-        score: function to scores by name.
+        score: function to scores by name, as `Scores` takes it.
         every_images: images between scores.
         monitor: logged score whose smallest value marks the best checkpoint; empty for none.
+        prepare: function to be called before training, which fails where scores would.
+        facts: what scores depend on besides their names.
     """
 
-    score: Callable[[], Mapping[str, float]]
+    score: Callable[[Callable[[], bool]], Mapping[str, float]]
     every_images: int
     monitor: str = ""
+    prepare: Callable[[], None] = lambda: None
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 
 from keras_stylegan import data
 from keras_stylegan.data.pictures import as_rgb, to_uint8
-from keras_stylegan.metrics.image_scores import ImageScores, check_classifies
+from keras_stylegan.metrics.image_scores import ImageScores, ScoreSettings
 from keras_stylegan.metrics.names import check_extractor, check_metrics, label
 from keras_stylegan.models.image_gan import ImageGAN
+from keras_stylegan.ops.gradients import discard_updates
 from keras_stylegan.presets import NoisePreset
 from keras_stylegan.systems.base import Scoring
 
@@ -18,56 +20,100 @@ from keras_stylegan.systems.base import Scoring
 MAX_REAL = 10_000
 # Scores that are better when they are smaller.
 _DISTANCES = ("fd", "kid")
+# Extractors that do not classify.
+_NO_CLASSES = ("compact", "mobilenet")
+_NEIGHBORS = {
+    **dict.fromkeys(("precision", "recall"), ScoreSettings.precision_neighbors),
+    **dict.fromkeys(("density", "coverage"), ScoreSettings.density_neighbors),
+}
 
 
 def build_scoring(preset: NoisePreset, model: ImageGAN, batches: data.Batches) -> Scoring | None:
     """What scores a run as its preset says; None where it says nothing.
 
-    Real pictures are those of the run's first batches, as the critic sees them before augmentation; generated ones are
-    of seeds 0, 1, ..., by the averaged generator, and of the same classes.
+    Real pictures are those of the run's first batches, generated ones of seeds 0, 1, ..., by the averaged generator,
+    and of the same classes.
 
     Raises:
-        ValueError: for an unknown metric or extractor, or a setting that breaks its rule.
+        ValueError: for an unknown metric or extractor, a `monitor` that is not among the scores, or too few pictures.
         FileNotFoundError: if `score_weights` does not exist.
     """
-    if not preset.score_kimg:
+    scored = preset.score_kimg > 0
+    metrics = _check(preset, batches.num_images) if scored else ()
+    names = {f"score/{label(name, preset.score_extractor)}": name for name in metrics}
+    if preset.monitor.startswith("score/") and preset.monitor not in names:
+        known = ", ".join(names) or "none without `score_kimg`"
+        raise ValueError(f"`monitor` must be among the scores: {known}. Received: monitor={preset.monitor}")
+    if not scored:
         return None
-    metrics = check_metrics(name for name in preset.score_metrics.split(",") if name)
-    check_extractor(preset.score_extractor, preset.score_weights or None)
-    if preset.score_pictures < 2:
-        raise ValueError(f"`score_pictures` must be at least 2. Received: score_pictures={preset.score_pictures}")
-    distance = next((name for name in metrics if name in _DISTANCES), None)
-    monitor = f"score/{label(distance, preset.score_extractor)}" if distance else ""
-    score = _scorer(preset, model, batches, metrics)
-    return Scoring(score, max(1, round(preset.score_kimg * 1000)), monitor)
+    scorer = _Scorer(preset, model, batches, metrics)
+    return Scoring(
+        scorer.score,
+        max(1, round(preset.score_kimg * 1000)),
+        next((name for name, metric in names.items() if metric in _DISTANCES), ""),
+        scorer.prepare,
+        {name: getattr(preset, name) for name in ("score_extractor", "score_weights", "score_pictures")},
+    )
 
 
-def _scorer(preset, model, batches, metrics) -> Callable[[], dict[str, float]]:
-    kept: list[tuple[ImageScores, np.ndarray | None]] = []
+def _check(preset, num_images):
+    try:
+        metrics = check_metrics(name for name in preset.score_metrics.split(",") if name)
+        check_extractor(preset.score_extractor, preset.score_weights or None)
+    except ValueError as error:  # the names that the settings have
+        raise ValueError(re.sub(r"^`(metrics|extractor|weights)`", r"`score_\1`", str(error))) from error
+    if "inception_score" in metrics and preset.score_extractor in _NO_CLASSES:
+        raise ValueError(
+            "`score_metrics` may have inception_score only with an extractor that classifies. "
+            f"Received: score_extractor={preset.score_extractor}"
+        )
+    fewest = max(2, *(_NEIGHBORS.get(name, 0) + 1 for name in metrics))
+    for count, of in ((preset.score_pictures, "`score_pictures`"), (num_images, "the pictures of `data`")):
+        if count < fewest:
+            raise ValueError(f"{of} must be at least {fewest} for {', '.join(metrics)}. Received: {count}")
+    return metrics
 
-    def score():
-        if not kept:  # what needs a minute waits until it is asked for
-            kept.append(_reference(preset, batches, metrics))
-        scores, labels = kept[0]
-        scores.reset_state()
-        for start in range(0, preset.score_pictures, preset.batch_size):
-            seeds = range(start, min(preset.score_pictures, start + preset.batch_size))
-            classes = labels[np.array(seeds) % len(labels)] if model.generator.num_classes else None
-            scores.update_state(fake=as_rgb(model.generate(seeds, classes, preset.batch_size)))
-        return scores.result()
 
-    return score
+class _Scorer:
+    """Scores a model against its batches, whose features it takes when it is first asked."""
 
+    def __init__(self, preset, model, batches, metrics):
+        self.preset, self.model, self.batches, self.metrics = preset, model, batches, metrics
+        self.extractor, self.scores, self.labels = None, None, None
 
-def _reference(preset, batches, metrics):
-    from keras_stylegan.metrics.extractors import build_extractor
+    def prepare(self):
+        from keras_stylegan.metrics.extractors import build_extractor
 
-    extractor = build_extractor(preset.score_extractor, preset.score_weights or None)
-    check_classifies(metrics, extractor)
-    scores, labels = ImageScores(extractor, metrics, max_features=MAX_REAL), []
-    count = min(batches.num_images, MAX_REAL)
-    for start in range(0, count, batches.batch_size):
-        batch = {name: array[: count - start] for name, array in batches.at(start).items()}
-        scores.update_state(real=as_rgb(to_uint8(batch["images"])))
-        labels.append(batch.get("labels"))
-    return scores, None if labels[0] is None else np.concatenate(labels)
+        self.extractor = build_extractor(self.preset.score_extractor, self.preset.score_weights or None)
+
+    def score(self, stopped: Callable[[], bool] = lambda: False) -> dict[str, float]:
+        """Scores by their labels; none when `stopped` says so on the way."""
+        if self.extractor is None:
+            self.prepare()
+        if self.scores is None and not self._take_reference(stopped):
+            return {}
+        self.scores.reset_state()
+        for start in range(0, self.preset.score_pictures, self.batches.batch_size):
+            if stopped():
+                return {}
+            self.scores.update_state(fake=self._generate(start))
+        return {name: float(score) for name, score in self.scores.result().items()}
+
+    def _generate(self, start):
+        seeds = np.arange(start, min(self.preset.score_pictures, start + self.batches.batch_size))
+        classes = self.labels[seeds % len(self.labels)] if self.model.generator.num_classes else None
+        with discard_updates():  # a random number drawn here would be missing in training
+            return as_rgb(self.model.generate(seeds.tolist(), classes, self.batches.batch_size))
+
+    def _take_reference(self, stopped):
+        scores, labels = ImageScores(self.extractor, self.metrics, max_features=MAX_REAL), []
+        count = min(self.batches.num_images, MAX_REAL)
+        for start in range(0, count, self.batches.batch_size):
+            if stopped():
+                return False
+            batch = {name: array[: count - start] for name, array in self.batches.at(start).items()}
+            scores.update_state(real=as_rgb(to_uint8(batch["images"])))
+            labels.append(batch.get("labels", np.zeros(0, int)))
+        labels = np.concatenate(labels)
+        self.scores, self.labels = scores, labels[labels >= 0]  # some may have no class
+        return True

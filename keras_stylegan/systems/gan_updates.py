@@ -12,7 +12,7 @@ from keras_stylegan.systems.base import jit_compile
 from keras_stylegan.systems.checks import check_choice
 
 
-def check_updates(preset: NoisePreset) -> None:
+def check_update_settings(preset: NoisePreset) -> None:
     """Checks the settings of `compile_gan`, before anything is built.
 
     Raises:

@@ -15,7 +15,7 @@ from keras_stylegan.systems.checks import check_choice, check_critic_steps
 from keras_stylegan.systems.gan_beginning import start_from
 from keras_stylegan.systems.gan_networks import FAMILIES, NETWORKS, UNUSED
 from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches
-from keras_stylegan.systems.gan_updates import check_updates, compile_gan, scheduled
+from keras_stylegan.systems.gan_updates import check_update_settings, compile_gan, scheduled
 
 
 def build_gan(preset: GANPreset) -> System:
@@ -34,7 +34,7 @@ def build_gan(preset: GANPreset) -> System:
 
 def check_gan(preset: GANPreset) -> None:
     """Checks the settings that belong together, before anything is built."""
-    check_updates(preset)
+    check_update_settings(preset)
     check_choice("network", preset.network, FAMILIES[preset.system])
     check_choice("conditioning", preset.conditioning, ("projection", "embedding"))
     if isinstance(preset, InfoGANPreset) and preset.classes:

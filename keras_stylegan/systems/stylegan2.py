@@ -19,7 +19,7 @@ from keras_stylegan.systems.base import System
 from keras_stylegan.systems.checks import check_backbone, check_choice
 from keras_stylegan.systems.gan_beginning import start_from
 from keras_stylegan.systems.gan_parts import build_augment, gan_system, open_batches
-from keras_stylegan.systems.gan_updates import check_updates, compile_gan, scheduled
+from keras_stylegan.systems.gan_updates import check_update_settings, compile_gan, scheduled
 
 CRITICS = ("stylegan2", "projected", *TRUNKS)
 
@@ -51,7 +51,7 @@ def untrained_stylegan2(preset: StyleGAN2Preset, num_classes: int = 0) -> StyleG
     Raises:
         ValueError: if a setting breaks its rule.
     """
-    check_updates(preset)
+    check_update_settings(preset)
     check_choice("critic", preset.critic, CRITICS)
     check_backbone(preset, "critic", "critic_backbone")
     _check_penalty(preset)
@@ -112,6 +112,8 @@ def _backbone_critic(preset, num_classes):
 
 def _check_penalty(preset):
     """Raises a ValueError for a gradient penalty, or a loss that needs one, with a critic that takes none."""
+    if preset.final_gamma and not preset.schedule_kimg:
+        raise ValueError(f"`final_gamma` needs a `schedule_kimg`. Received: final_gamma={preset.final_gamma}")
     if preset.critic == "stylegan2":
         return
     for name in ("gamma", "final_gamma"):
