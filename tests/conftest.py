@@ -53,6 +53,11 @@ else:
     sys.meta_path.insert(0, _OnTensorFlowImport())
 
 
+def pytest_collection_modifyitems(items):
+    """First what makes every SavedModel: the other process meanwhile tests what needs none, and waits for none."""
+    items.sort(key=lambda item: item.path.name != "test_saved_model.py")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def files_of_this_run(tmp_path_factory):
     """A folder of all processes of this run, and in it what those on JAX compile: most of a short one's time."""

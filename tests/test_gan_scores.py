@@ -19,14 +19,11 @@ from keras_stylegan.metrics import ImageScores, build_extractor
 from keras_stylegan.models import generate
 from keras_stylegan.presets import get_preset, with_settings
 
-SMALL = ["size=8,8", "batch_size=4", "kimg=0.024", "classes=all", "flip=0", "log_images=4", "learning_rate=0.02"]
+SMALL = [
+    "size=8,8", "batch_size=4", "kimg=0.024", "classes=all", "flip=0", "log_images=4", "learning_rate=0.02",
+    "latent_dim=4", "filters=4", "max_filters=4",
+]  # fmt: skip
 SCORED = ["score_kimg=0.008", "score_pictures=10", "score_metrics=kid,recall"]
-NETWORKS = {
-    "dcgan": ["latent_dim=4", "filters=4", "max_filters=4"],
-    "stylegan2": [
-        "latent_dim=4", "style_dim=4", "mapping_layers=1", "channel_base=32", "channel_max=4", "path_length_weight=0",
-    ],
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +35,8 @@ def pictures(tmp_path_factory):
     return path
 
 
-def trained(out, pictures, name, *settings, **options):
-    preset = with_settings(get_preset(name), [f"data={pictures}", *SMALL, *NETWORKS[name], *settings])
+def trained(out, pictures, *settings, **options):
+    preset = with_settings(get_preset("dcgan"), [f"data={pictures}", *SMALL, *settings])
     return runs.train(preset, out, **options)
 
 
@@ -49,7 +46,7 @@ def test_the_best_is_kept_as_a_run_and_scores_what_was_logged(strategy, pictures
         request.getfixturevalue("mirrored")
     settings = [*SCORED, "kimg=0.022", "checkpoint_seconds=0.001", "log_images=12"]
     devices = ["CPU:0", "CPU:1"] if strategy else None
-    run = trained(tmp_path / "run", pictures, "dcgan", *settings, strategy=strategy, devices=devices)
+    run = trained(tmp_path / "run", pictures, *settings, strategy=strategy, devices=devices)
     lines = [line for line in read_metrics(run / "metrics.jsonl") if "score/KID-compact" in line]
     # The last is that of the end, and none waits for the line that is due.
     assert [line["images"] for line in lines] == [8, 16, 24] and all("score/recall-compact" in line for line in lines)
@@ -88,15 +85,15 @@ def first_labels(pictures):
 
 
 def test_training_does_not_notice_and_goes_on_from_a_copy_of_the_best(pictures, tmp_path, eagerly, capsys):
-    runs_made = [trained(tmp_path / str(i), pictures, "stylegan2", *s) for i, s in enumerate(((), SCORED))]
+    runs_made = [trained(tmp_path / str(i), pictures, *s) for i, s in enumerate(((), SCORED))]
     plain, scored = runs_made
     assert not (plain / "best").exists()
     for first, second in zip(*(load_network(run / "generator.keras").weights for run in runs_made), strict=True):
         np.testing.assert_array_equal(first, second)
     begun = checkpoints(scored / "best" / "checkpoints")[0].name
-    settings = [f"data={pictures}", *SMALL, *NETWORKS["stylegan2"], "kimg=0.032"]
+    settings = [f"data={pictures}", *SMALL, "kimg=0.032"]
     options = [text for setting in settings for text in ("--set", setting)]
-    command = ["train", "stylegan2", "--resume", *options, "--out"]
+    command = ["train", "dcgan", "--resume", *options, "--out"]
     assert cli.main([*command, str(scored / "best")]) == 2
     assert "`out` must not be the best of a run, which would replace it: copy it" in capsys.readouterr().err
     shutil.copytree(scored / "best", tmp_path / "copy")
@@ -106,12 +103,12 @@ def test_training_does_not_notice_and_goes_on_from_a_copy_of_the_best(pictures, 
 
 
 def test_bests_of_different_scales_are_not_compared(pictures, tmp_path, eagerly):
-    run = trained(tmp_path / "run", pictures, "dcgan", *SCORED)
+    run = trained(tmp_path / "run", pictures, *SCORED)
     before = read_record(run / "checkpoints" / "best.npz")
     assert before["monitor"]["name"] == "score/KID-compact" and before["monitor"]["score_pictures"] == 10
     # All later ones are better, were they compared.
     with pytest.warns(UserWarning, match="A Fréchet distance of 9 images is biased"):
-        trained(run, pictures, "dcgan", *SCORED, "score_metrics=fd", "score_pictures=12", "kimg=0.04", resume=True)
+        trained(run, pictures, *SCORED, "score_metrics=fd", "score_pictures=12", "kimg=0.04", resume=True)
     after = read_record(run / "checkpoints" / "best.npz")
     assert after["monitor"]["name"] == "score/FD-compact" and after["images_seen"] > before["images_seen"]
 
@@ -126,7 +123,7 @@ def test_grey_pictures_without_classes_of_a_network_with_codes(pictures):
 
 
 def test_a_run_that_ends_before_its_first_score_has_none(pictures, tmp_path, eagerly):
-    run = trained(tmp_path / "run", pictures, "dcgan", *SCORED, "score_kimg=0.1")
+    run = trained(tmp_path / "run", pictures, *SCORED, "score_kimg=0.1")
     assert not (run / "best").exists()
     assert not any(name.startswith("score/") for line in read_metrics(run / "metrics.jsonl") for name in line)
 
@@ -152,7 +149,7 @@ def test_there_is_no_time_for_scores_when_a_signal_has_come(tmp_path):
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
 def test_scores_on_jax_are_those_of_the_saved_generator(pictures, tmp_path):
     """Twice: what the first score makes must last."""
-    settings = [f"data={pictures}", *SMALL, *NETWORKS["dcgan"], *SCORED]
+    settings = [f"data={pictures}", *SMALL, *SCORED]
     options = [text for setting in settings for text in ("--set", setting)]
     command = [sys.executable, "-m", "keras_stylegan.cli", "train", "dcgan", "--out", str(tmp_path / "run"), *options]
     done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True)
@@ -181,7 +178,7 @@ def test_scores_on_jax_are_those_of_the_saved_generator(pictures, tmp_path):
     ],
 )
 def test_mistakes_are_told_before_training(setting, message, pictures, tmp_path, capsys):
-    settings = [f"data={pictures}", *SMALL, *NETWORKS["dcgan"], *SCORED, setting]
+    settings = [f"data={pictures}", *SMALL, *SCORED, setting]
     options = [text for setting in settings for text in ("--set", setting)]
     assert cli.main(["train", "dcgan", "--out", str(tmp_path / "run"), *options]) == 2
     assert message in capsys.readouterr().err and not (tmp_path / "run" / "config.json").exists()
