@@ -93,8 +93,9 @@ def train(
     with _dtype_policy(preset.precision), scope(strategy):
         system = build(preset)
         scoring = system.scoring
-        if scoring is not None and not preset.monitor:
-            preset = dataclasses.replace(preset, monitor=scoring.monitor)
+        if scoring is not None:
+            scoring.prepare()
+            preset = dataclasses.replace(preset, monitor=preset.monitor or scoring.monitor)
         config = _resolve(preset, system, device_names(strategy))
         if earlier is not None:
             check_settings(out, _decisive(earlier), _decisive(config))
@@ -107,7 +108,7 @@ def train(
             every_images=None if scoring is None else scoring.every_images,
             keep=preset.keep_checkpoints,
             on_save=lambda: system.save(out),
-            on_best=lambda path: keep_best(system, out, path),
+            on_best=lambda path: keep_best(system, out, path, checkpoint.console),
             monitor=preset.monitor or None,
             monitor_facts=scoring.facts if scoring is not None and preset.monitor.startswith("score/") else None,
             settings=_decisive(config),
@@ -151,8 +152,7 @@ def _loop(
     images = preset.steps * preset.batch_size
     scores = []
     if scoring is not None:
-        options = {"last_images": images, "prepare": scoring.prepare, "stop": stop}
-        scores = [run_callbacks.Scores(clock, scoring.score, scoring.every_images, **options)]
+        scores = [run_callbacks.Scores(clock, scoring.score, scoring.every_images, images, stop)]
     progress = run_callbacks.Progress(clock, images, limit)
     listed = [
         clock,
@@ -177,7 +177,7 @@ def _loop(
     except Exception as error:
         failed = next((part.error for part in (feed, *scores) if part.error is not None), None)
         if failed is not None:
-            checkpoint.on_train_end()  # the updates so far are good, only the data have ended
+            checkpoint.on_train_end()  # the updates so far are good, the data have ended or could not be scored
             raise failed from error
         if isinstance(error, OSError) and error.filename is None:
             raise OSError(error.errno, error.strerror or str(error), str(out)) from error

@@ -1,18 +1,22 @@
 """Scores while a GAN trains: what is logged is what the best run's generator scores, and training does not notice."""
 
 import importlib.util
+import io
 import json
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
 import sys
+import types
 
-import keras
 import numpy as np
 import pytest
+from rich.console import Console
 
 from keras_stylegan import cli, data, runs, systems
+from keras_stylegan.best_runs import is_best_of_run, keep_best
 from keras_stylegan.callbacks import Clock, Scores, StopOnSignal, checkpoints, read_metrics, read_record
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.metrics import ImageScores, build_extractor
@@ -23,7 +27,7 @@ SMALL = [
     "size=8,8", "batch_size=4", "kimg=0.024", "classes=all", "flip=0", "log_images=4", "learning_rate=0.02",
     "latent_dim=4", "filters=4", "max_filters=4",
 ]  # fmt: skip
-SCORED = ["score_kimg=0.008", "score_pictures=10", "score_metrics=kid,recall"]
+SCORED = ["score_kimg=0.008", "score_pictures=9", "score_metrics=kid,recall"]
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +48,12 @@ def trained(out, pictures, *settings, **options):
 def test_the_best_is_kept_as_a_run_and_scores_what_was_logged(strategy, pictures, tmp_path, capsys, request):
     if strategy:
         request.getfixturevalue("mirrored")
-    settings = [*SCORED, "kimg=0.022", "checkpoint_seconds=0.001", "log_images=12"]
+    settings = [*SCORED, "score_kimg=0.01", "checkpoint_seconds=0.001", "log_images=16"]
     devices = ["CPU:0", "CPU:1"] if strategy else None
     run = trained(tmp_path / "run", pictures, *settings, strategy=strategy, devices=devices)
     lines = [line for line in read_metrics(run / "metrics.jsonl") if "score/KID-compact" in line]
     # The last is that of the end, and none waits for the line that is due.
-    assert [line["images"] for line in lines] == [8, 16, 24] and all("score/recall-compact" in line for line in lines)
+    assert [line["images"] for line in lines] == [12, 20, 24] and all("score/recall-compact" in line for line in lines)
     best = min(lines, key=lambda line: line["score/KID-compact"])
     kept = run / "best"
     assert [path.name for path in checkpoints(kept / "checkpoints")] == [f"checkpoint-{best['images']:012d}.npz"]
@@ -58,7 +62,7 @@ def test_the_best_is_kept_as_a_run_and_scores_what_was_logged(strategy, pictures
     # The same by hand: all real pictures, generated ones of the classes that the first batches have.
     order = first_labels(pictures)
     assert sorted(order) == [0] * 3 + [1] * 6
-    expected = by_hand(pictures, kept, np.resize(order, 10))
+    expected = by_hand(pictures, kept, np.resize(order, 9))
     for score, value in expected.items():
         assert best[f"score/{score}"] == pytest.approx(value, rel=1e-3, abs=1e-6)
     told = capsys.readouterr()
@@ -103,14 +107,56 @@ def test_training_does_not_notice_and_goes_on_from_a_copy_of_the_best(pictures, 
 
 
 def test_bests_of_different_scales_are_not_compared(pictures, tmp_path, eagerly):
-    run = trained(tmp_path / "run", pictures, *SCORED)
-    before = read_record(run / "checkpoints" / "best.npz")
-    assert before["monitor"]["name"] == "score/KID-compact" and before["monitor"]["score_pictures"] == 10
-    # All later ones are better, were they compared.
     with pytest.warns(UserWarning, match="A Fréchet distance of 9 images is biased"):
-        trained(run, pictures, *SCORED, "score_metrics=fd", "score_pictures=12", "kimg=0.04", resume=True)
+        run = trained(tmp_path / "run", pictures, *SCORED, "score_metrics=fd")
+    before = read_record(run / "checkpoints" / "best.npz")
+    facts = {"extractor": "compact", "weights": "", "pictures": 9}
+    assert before["monitor"] == {"name": "score/FD-compact", **facts}
+    trained(run, pictures, *SCORED, "score_pictures=12", "kimg=0.04", resume=True)
     after = read_record(run / "checkpoints" / "best.npz")
-    assert after["monitor"]["name"] == "score/FD-compact" and after["images_seen"] > before["images_seen"]
+    assert after["monitor"] == {"name": "score/KID-compact", **facts, "pictures": 12}
+    # Worse, were they compared: kernel distances of noise are the greater numbers.
+    assert after["monitored"] > before["monitored"] and after["images_seen"] > before["images_seen"]
+    assert json.loads((run / "best" / "config.json").read_text())["settings"]["score_pictures"] == 12
+
+
+def test_what_is_in_the_way_of_the_best_ends_no_run(tmp_path, monkeypatch):
+    run, said = tmp_path / "run", io.StringIO()
+    (run / "checkpoints").mkdir(parents=True)
+    (run / "config.json").write_text("{}")
+    for litter in (".partial.best.4", ".before.best.4"):
+        (run / litter / "checkpoints").mkdir(parents=True)
+    made = []
+    system = types.SimpleNamespace(save=lambda folder: (folder / "network").write_text(str(len(made))))
+
+    def keep(images):
+        made.append(images)
+        checkpoint = run / "checkpoints" / f"checkpoint-{images:012d}.npz"
+        checkpoint.write_text("state")
+        keep_best(system, run, checkpoint, Console(file=said, width=500))
+
+    keep(8)
+    keep(16)
+    assert sorted(path.name for path in run.iterdir()) == ["best", "checkpoints", "config.json"]
+    whole = ["best.npz", "checkpoint-000000000016.npz"]
+    assert sorted(path.name for path in (run / "best" / "checkpoints").iterdir()) == whole
+    assert (run / "best" / "network").read_text() == "2" and not said.getvalue()
+    rename = pathlib.Path.rename
+
+    def held(path, target):
+        if path.name.startswith(".partial"):
+            raise PermissionError(13, "in use")
+        return rename(path, target)
+
+    monkeypatch.setattr(pathlib.Path, "rename", held)
+    keep(24)
+    assert (run / "best" / "network").read_text() == "2" and "stays that of before, which is in use" in said.getvalue()
+    assert sorted(path.name for path in run.iterdir()) == ["best", "checkpoints", "config.json"]
+    system.save = lambda folder: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        keep(32)
+    assert sorted(path.name for path in run.iterdir()) == ["best", "checkpoints", "config.json"]
+    assert is_best_of_run(run / "best") and not is_best_of_run(run) and not is_best_of_run(tmp_path / "best")
 
 
 def test_grey_pictures_without_classes_of_a_network_with_codes(pictures):
@@ -128,22 +174,53 @@ def test_a_run_that_ends_before_its_first_score_has_none(pictures, tmp_path, eag
     assert not any(name.startswith("score/") for line in read_metrics(run / "metrics.jsonl") for name in line)
 
 
-def test_there_is_no_time_for_scores_when_a_signal_has_come(tmp_path):
-    clock, stop, asked = Clock(4), StopOnSignal(), []
+class Stepping:
+    """Gives `Scores` steps to look at."""
 
+    def __init__(self, score, last_images=None):
+        self.clock, self.stop = Clock(4), StopOnSignal()
+        self.model = types.SimpleNamespace(stop_training=False, failing_player=lambda: None)
+        self.scores = Scores(self.clock, score, 8, last_images, self.stop)
+        self.scores.set_model(self.model)
+
+    def step(self, images):
+        logs = {}
+        self.clock.images_seen = images
+        self.scores.on_train_batch_end(0, logs)
+        return logs
+
+
+def test_scores_are_taken_in_time_and_at_the_end():
     def score(stopped):
-        asked.append(stopped())
         return {"FD": 1.0}
 
-    scores, logs = Scores(clock, score, 8, stop=stop), {}
-    scores.set_model(keras.Model())
-    scores.model.stop_training = False
-    clock.images_seen = 8
-    scores.on_train_batch_end(1, logs)
-    assert logs == {"score/FD": 1.0} and asked == [False]
-    stop.signal, clock.images_seen = signal.SIGTERM, 16
-    scores.on_train_batch_end(3, {})
-    assert asked == [False]
+    stepping = Stepping(score, last_images=22)
+    taken = [images for images in (4, 8, 12, 20, 22) if stepping.step(images) == {"score/FD": 1.0}]
+    assert taken == [8, 20, 22]
+    stepping = Stepping(score)  # the hours are over
+    stepping.model.stop_training = True
+    assert stepping.step(4) == {} and stepping.step(12) and stepping.step(13)
+    stepping = Stepping(score)
+    stepping.model.failing_player = lambda: ("critic", 10)
+    assert stepping.step(8) == {}
+
+
+def test_there_is_no_time_for_scores_when_a_signal_has_come():
+    def score(stopped):
+        asked.append(stopped())
+        stepping.stop.signal = signal.SIGTERM
+        return {"FD": 1.0} if not stopped() else {}
+
+    asked, stepping = [], Stepping(score)
+    assert stepping.step(8) == {} and stepping.model.stop_training
+    assert stepping.step(16) == {} and asked == [False]
+
+
+def test_what_a_score_raises_is_kept_for_those_who_save():
+    stepping = Stepping(lambda stopped: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        stepping.step(8)
+    assert isinstance(stepping.scores.error, ZeroDivisionError)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
@@ -156,7 +233,7 @@ def test_scores_on_jax_are_those_of_the_saved_generator(pictures, tmp_path):
     assert done.returncode == 0, done.stderr
     last = read_metrics(tmp_path / "run" / "metrics.jsonl")[-1]
     assert last["images"] == 24
-    expected = by_hand(pictures, tmp_path / "run", np.resize(first_labels(pictures), 10))
+    expected = by_hand(pictures, tmp_path / "run", np.resize(first_labels(pictures), 9))
     assert last["score/KID-compact"] == pytest.approx(expected["KID-compact"], rel=1e-2, abs=1e-5)
 
 
@@ -170,15 +247,16 @@ def test_scores_on_jax_are_those_of_the_saved_generator(pictures, tmp_path):
         ("score_weights=none.npz", "none.npz"),
         ("score_pictures=3", "`score_pictures` must be at least 4 for kid, recall. Received: 3"),
         ("score_metrics=fd,inception_score", "`score_metrics` may have inception_score only with an extractor that "),
-        (
-            "monitor=score/FD-compact",
-            "`monitor` must be among the scores: score/KID-compact, score/recall-compact",
-        ),
+        ("monitor=score/recall-compact", "`monitor` must be among the distances: score/KID-compact. Received: monitor"),
         ("score_kimg=-1", "`score_kimg` must be finite and not negative. Received: score_kimg=-1.0"),
+        (
+            "score_extractor=resnet50|score_metrics=inception_score",
+            "`score_pictures` must be at least 10 for inception_",
+        ),
     ],
 )
 def test_mistakes_are_told_before_training(setting, message, pictures, tmp_path, capsys):
-    settings = [f"data={pictures}", *SMALL, *SCORED, setting]
+    settings = [f"data={pictures}", *SMALL, *SCORED, *setting.split("|")]
     options = [text for setting in settings for text in ("--set", setting)]
     assert cli.main(["train", "dcgan", "--out", str(tmp_path / "run"), *options]) == 2
     assert message in capsys.readouterr().err and not (tmp_path / "run" / "config.json").exists()

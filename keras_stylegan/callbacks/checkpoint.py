@@ -144,6 +144,7 @@ class Checkpoint(keras.callbacks.Callback):
         values = {name: to_numpy(variable) for name, variable in state_variables(self.model).items()}
         if wrong := not_finite(values):
             self._say(f"{path.name} not saved: {len(wrong)} variables are not finite, {wrong[0]} the first")
+            self._monitored = []
             return None
         score = sum(self._monitored) / len(self._monitored) if self._monitored else math.nan
         if self._logged and not self._monitored and math.isinf(self._best) and not self._warned:

@@ -62,8 +62,6 @@ class Rollback(keras.callbacks.Callback):
         failing = self.model.failing_player()
         if failing is None:
             return
-        for name in [name for name in logs or {} if name.startswith("score/")]:
-            del logs[name]  # of a state that is left
         if len(self.history) == self.max_rollbacks or not checkpoints(self.checkpoint.folder):
             raise FloatingPointError(self._report(*failing))
         clock, told = self.checkpoint.clock, []

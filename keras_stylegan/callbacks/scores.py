@@ -14,8 +14,8 @@ from keras_stylegan.intervals import Every
 class Scores(keras.callbacks.Callback):
     """Adds scores to the logs every so often, under `score/` and their names, and at the end of a run.
 
-    A run that ends before its first score is not scored at all. Goes after `Clock` and what ends a run, and before the
-    callbacks that write logs down or keep the best checkpoint.
+    A run that ends before its first score is due is not scored at all, nor one that a signal ends. Goes after `Clock`
+    and what ends a run, and before the callbacks that write logs down or keep the best checkpoint.
 
     Args:
         clock: the run's `Clock`.
@@ -23,7 +23,6 @@ class Scores(keras.callbacks.Callback):
             It may not change what training uses.
         every_images: int, images between scores.
         last_images: int, images of the whole run, or None.
-        prepare: function without arguments, called before the first step: what can fail then does.
         stop: `StopOnSignal`; once it has heard a signal there is no time for scores.
 
     Attributes:
@@ -36,7 +35,6 @@ class Scores(keras.callbacks.Callback):
         score: Callable[[Callable[[], bool]], Mapping[str, float]],
         every_images: int,
         last_images: int | None = None,
-        prepare: Callable[[], None] = lambda: None,
         stop: StopOnSignal | None = None,
     ):
         super().__init__()
@@ -45,21 +43,25 @@ class Scores(keras.callbacks.Callback):
         self.last_images = last_images
         self.error: Exception | None = None
         self._every = Every(every_images)
-        self._prepare = prepare
         self._stop = stop
 
     def on_train_begin(self, logs=None):
         self._every.last = self.clock.images_seen
-        self._prepare()
 
     def on_train_batch_end(self, batch, logs=None):
         if logs is None or self._hurried() or not (self._is_last() or self._every.due(self.clock.images_seen)):
             return
+        if self.model.failing_player() is not None:  # a state that is about to be left
+            return
         try:
-            logs |= {f"score/{name}": value for name, value in self.score(self._hurried).items()}
+            found = self.score(self._hurried)
         except Exception as error:
             self.error = error
             raise
+        if self._hurried():
+            self.model.stop_training = True  # no time for a step more
+        else:
+            logs |= {f"score/{name}": value for name, value in found.items()}
 
     def _hurried(self):
         return self._stop is not None and self._stop.signal is not None

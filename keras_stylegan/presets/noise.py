@@ -46,8 +46,7 @@ class NoisePreset(Preset):
         augment_kimg: thousands of images in which `ada` may go from probability 0 to 1.
         score_kimg: thousands of images between scores of the averaged generator against the pictures that it learns
             from, which are logged under `score/`; the first of `fd` and `kid` marks the best checkpoint, unless
-            `monitor` names another value. The end of a run is scored too, if there was a score before. 0 scores
-            nothing.
+            `monitor` names another value. The end of a run that comes so far is scored too. 0 scores nothing.
         score_pictures: generated pictures of a score.
         score_metrics: `fd`, `kid`, `precision`, `recall`, `density`, `coverage`, `inception_score` (of extractors that
             classify), with commas between.

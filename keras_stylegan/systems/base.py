@@ -45,7 +45,7 @@ class Scoring:
         score: function to scores by name, as `Scores` takes it.
         every_images: images between scores.
         monitor: logged score whose smallest value marks the best checkpoint; empty for none.
-        prepare: function to be called before training, which fails where scores would.
+        prepare: function to be called before a run begins, which fails where scores would.
         facts: what scores depend on besides their names.
     """
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -40,20 +42,29 @@ def build_scoring(preset: NoisePreset, model: ImageGAN, batches: data.Batches) -
     """
     scored = preset.score_kimg > 0
     metrics = _check(preset, batches.num_images) if scored else ()
-    names = {f"score/{label(name, preset.score_extractor)}": name for name in metrics}
-    if preset.monitor.startswith("score/") and preset.monitor not in names:
-        known = ", ".join(names) or "none without `score_kimg`"
-        raise ValueError(f"`monitor` must be among the scores: {known}. Received: monitor={preset.monitor}")
+    distances = [f"score/{label(name, preset.score_extractor)}" for name in metrics if name in _DISTANCES]
+    if preset.monitor.startswith("score/") and preset.monitor not in distances:
+        known = ", ".join(distances) or "none without fd or kid"
+        raise ValueError(f"`monitor` must be among the distances: {known}. Received: monitor={preset.monitor}")
     if not scored:
         return None
     scorer = _Scorer(preset, model, batches, metrics)
     return Scoring(
         scorer.score,
         max(1, round(preset.score_kimg * 1000)),
-        next((name for name, metric in names.items() if metric in _DISTANCES), ""),
+        distances[0] if distances else "",
         scorer.prepare,
-        {name: getattr(preset, name) for name in ("score_extractor", "score_weights", "score_pictures")},
+        {
+            "extractor": preset.score_extractor,
+            "weights": _checksum(preset.score_weights) if preset.score_weights else "",
+            "pictures": preset.score_pictures,
+        },
     )
+
+
+def _checksum(file):
+    """Of the content: the file may lie elsewhere when a run goes on."""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:12]
 
 
 def _check(preset, num_images):
@@ -68,7 +79,12 @@ def _check(preset, num_images):
             f"Received: score_extractor={preset.score_extractor}"
         )
     fewest = max(2, *(_NEIGHBORS.get(name, 0) + 1 for name in metrics))
-    for count, of in ((preset.score_pictures, "`score_pictures`"), (num_images, "the pictures of `data`")):
+    splits = ScoreSettings.inception_splits if "inception_score" in metrics else 0
+    counts = (
+        (preset.score_pictures, max(fewest, splits), "`score_pictures`"),
+        (num_images, fewest, "the pictures of `data`"),
+    )
+    for count, fewest, of in counts:
         if count < fewest:
             raise ValueError(f"{of} must be at least {fewest} for {', '.join(metrics)}. Received: {count}")
     return metrics
