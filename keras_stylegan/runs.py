@@ -92,10 +92,11 @@ def train(
     keras.utils.set_random_seed(preset.seed)
     with _dtype_policy(preset.precision), scope(strategy):
         system = build(preset)
-        scoring = system.scoring
+        scoring, monitor_facts = system.scoring, None
         if scoring is not None:
-            scoring.prepare()
+            facts = scoring.prepare()
             preset = dataclasses.replace(preset, monitor=preset.monitor or scoring.monitor)
+            monitor_facts = facts if preset.monitor.startswith("score/") else None
         config = _resolve(preset, system, device_names(strategy))
         if earlier is not None:
             check_settings(out, _decisive(earlier), _decisive(config))
@@ -110,7 +111,7 @@ def train(
             on_save=lambda: system.save(out),
             on_best=lambda path: keep_best(system, out, path, checkpoint.console),
             monitor=preset.monitor or None,
-            monitor_facts=scoring.facts if scoring is not None and preset.monitor.startswith("score/") else None,
+            monitor_facts=monitor_facts,
             settings=_decisive(config),
             parts=system.parts,
         )

@@ -27,7 +27,7 @@ SMALL = [
     "size=8,8", "batch_size=4", "kimg=0.024", "classes=all", "flip=0", "log_images=4", "learning_rate=0.02",
     "latent_dim=4", "filters=4", "max_filters=4",
 ]  # fmt: skip
-SCORED = ["score_kimg=0.008", "score_pictures=9", "score_metrics=kid,recall"]
+SCORED = ["score_kimg=0.008", "score_pictures=9", "score_metrics=kid,density"]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_the_best_is_kept_as_a_run_and_scores_what_was_logged(strategy, pictures
     run = trained(tmp_path / "run", pictures, *settings, strategy=strategy, devices=devices)
     lines = [line for line in read_metrics(run / "metrics.jsonl") if "score/KID-compact" in line]
     # The last is that of the end, and none waits for the line that is due.
-    assert [line["images"] for line in lines] == [12, 20, 24] and all("score/recall-compact" in line for line in lines)
+    assert [line["images"] for line in lines] == [12, 20, 24] and all("score/density-compact" in line for line in lines)
     best = min(lines, key=lambda line: line["score/KID-compact"])
     kept = run / "best"
     assert [path.name for path in checkpoints(kept / "checkpoints")] == [f"checkpoint-{best['images']:012d}.npz"]
@@ -75,7 +75,7 @@ def test_the_best_is_kept_as_a_run_and_scores_what_was_logged(strategy, pictures
 
 
 def by_hand(pictures, run, labels):
-    scores = ImageScores(build_extractor("compact"), ("kid", "recall"))
+    scores = ImageScores(build_extractor("compact"), ("kid", "density"))
     with np.load(pictures) as file:
         scores.update_state(real=file["images"])
     scores.update_state(fake=generate(load_network(run / "generator.keras"), range(len(labels)), labels))
@@ -110,7 +110,7 @@ def test_bests_of_different_scales_are_not_compared(pictures, tmp_path, eagerly)
     with pytest.warns(UserWarning, match="A Fréchet distance of 9 images is biased"):
         run = trained(tmp_path / "run", pictures, *SCORED, "score_metrics=fd")
     before = read_record(run / "checkpoints" / "best.npz")
-    facts = {"extractor": "compact", "weights": "", "pictures": 9}
+    facts = {"extractor": build_extractor("compact").protocol(), "pictures": 9}
     assert before["monitor"] == {"name": "score/FD-compact", **facts}
     trained(run, pictures, *SCORED, "score_pictures=12", "kimg=0.04", resume=True)
     after = read_record(run / "checkpoints" / "best.npz")
@@ -159,13 +159,33 @@ def test_what_is_in_the_way_of_the_best_ends_no_run(tmp_path, monkeypatch):
     assert is_best_of_run(run / "best") and not is_best_of_run(run) and not is_best_of_run(tmp_path / "best")
 
 
+def test_copies_of_one_real_picture_are_precise_and_recall_only_it(pictures, monkeypatch):
+    settings = [f"data={pictures}", *SMALL, *SCORED, "score_metrics=precision,recall"]
+    system = systems.build(with_settings(get_preset("dcgan"), settings))
+    with np.load(pictures) as file:
+        real, labels = file["images"], file["labels"]
+    asked = []
+
+    def generate(seeds, classes, batch_size):
+        asked.extend(zip(seeds, classes, strict=True))
+        return np.repeat(real[:1], len(seeds), axis=0)
+
+    monkeypatch.setattr(system.model, "generate", generate)
+    system.scoring.prepare()
+    found = system.scoring.score(lambda: False)
+    assert system.scoring.monitor == ""
+    assert found == pytest.approx({"precision-compact": 1.0, "recall-compact": 1 / 9})
+    assert [seed for seed, _ in asked] == list(range(9)) and sorted(c for _, c in asked) == labels.tolist()
+
+
 def test_grey_pictures_without_classes_of_a_network_with_codes(pictures):
     settings = [f"data={pictures}", "size=16,16", "channels=1", "batch_size=4", "latent_dim=14", "filters=4"]
     system = systems.build(with_settings(get_preset("infogan"), [*settings, "max_filters=8", *SCORED]))
     assert system.scoring.monitor == "score/KID-compact" and system.scoring.every_images == 8
+    system.scoring.prepare()
     assert system.scoring.score(lambda: True) == {}
     first, second = (system.scoring.score(lambda: False) for _ in range(2))
-    assert first == second and {"KID-compact", "KID-compact_std", "recall-compact"} == set(first)
+    assert first == second and {"KID-compact", "KID-compact_std", "density-compact"} == set(first)
 
 
 def test_a_run_that_ends_before_its_first_score_has_none(pictures, tmp_path, eagerly):
@@ -245,9 +265,15 @@ def test_scores_on_jax_are_those_of_the_saved_generator(pictures, tmp_path):
         ("score_extractor=inception", "`score_extractor` names an unknown one. Close to it: inception_v3, xception"),
         ("score_extractor=mobilenet", "`score_weights` must name the local weight file of mobilenet"),
         ("score_weights=none.npz", "none.npz"),
-        ("score_pictures=3", "`score_pictures` must be at least 4 for kid, recall. Received: 3"),
-        ("score_metrics=fd,inception_score", "`score_metrics` may have inception_score only with an extractor that "),
-        ("monitor=score/recall-compact", "`monitor` must be among the distances: score/KID-compact. Received: monitor"),
+        ("score_pictures=3", "`score_pictures` must be at least 6 for kid, density. Received: 3"),
+        (
+            "score_metrics=fd,inception_score|score_pictures=10",
+            "`metrics` may have inception_score only with an extractor that classifies",
+        ),
+        (
+            "monitor=score/density-compact",
+            "`monitor` must be among the distances: score/KID-compact. Received: monitor",
+        ),
         ("score_kimg=-1", "`score_kimg` must be finite and not negative. Received: score_kimg=-1.0"),
         (
             "score_extractor=resnet50|score_metrics=inception_score",

@@ -45,15 +45,14 @@ class Scoring:
         score: function to scores by name, as `Scores` takes it.
         every_images: images between scores.
         monitor: logged score whose smallest value marks the best checkpoint; empty for none.
-        prepare: function to be called before a run begins, which fails where scores would.
-        facts: what scores depend on besides their names.
+        prepare: function to be called before `score`, which fails where that would; returns what scores depend on
+            besides their names.
     """
 
     score: Callable[[Callable[[], bool]], Mapping[str, float]]
     every_images: int
-    monitor: str = ""
-    prepare: Callable[[], None] = lambda: None
-    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    monitor: str
+    prepare: Callable[[], Mapping[str, Any]]
 
 
 @dataclasses.dataclass(frozen=True)

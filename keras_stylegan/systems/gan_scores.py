@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from keras_stylegan import data
 from keras_stylegan.data.pictures import as_rgb, to_uint8
-from keras_stylegan.metrics.image_scores import ImageScores, ScoreSettings
+from keras_stylegan.metrics.image_scores import ImageScores, ScoreSettings, check_classifies
 from keras_stylegan.metrics.names import check_extractor, check_metrics, label
 from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.ops.gradients import discard_updates
@@ -22,8 +21,6 @@ from keras_stylegan.systems.base import Scoring
 MAX_REAL = 10_000
 # Scores that are better when they are smaller.
 _DISTANCES = ("fd", "kid")
-# Extractors that do not classify.
-_NO_CLASSES = ("compact", "mobilenet")
 _NEIGHBORS = {
     **dict.fromkeys(("precision", "recall"), ScoreSettings.precision_neighbors),
     **dict.fromkeys(("density", "coverage"), ScoreSettings.density_neighbors),
@@ -54,17 +51,7 @@ def build_scoring(preset: NoisePreset, model: ImageGAN, batches: data.Batches) -
         max(1, round(preset.score_kimg * 1000)),
         distances[0] if distances else "",
         scorer.prepare,
-        {
-            "extractor": preset.score_extractor,
-            "weights": _checksum(preset.score_weights) if preset.score_weights else "",
-            "pictures": preset.score_pictures,
-        },
     )
-
-
-def _checksum(file):
-    """Of the content: the file may lie elsewhere when a run goes on."""
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:12]
 
 
 def _check(preset, num_images):
@@ -73,11 +60,6 @@ def _check(preset, num_images):
         check_extractor(preset.score_extractor, preset.score_weights or None)
     except ValueError as error:  # the names that the settings have
         raise ValueError(re.sub(r"^`(metrics|extractor|weights)`", r"`score_\1`", str(error))) from error
-    if "inception_score" in metrics and preset.score_extractor in _NO_CLASSES:
-        raise ValueError(
-            "`score_metrics` may have inception_score only with an extractor that classifies. "
-            f"Received: score_extractor={preset.score_extractor}"
-        )
     fewest = max(2, *(_NEIGHBORS.get(name, 0) + 1 for name in metrics))
     splits = ScoreSettings.inception_splits if "inception_score" in metrics else 0
     counts = (
@@ -97,15 +79,16 @@ class _Scorer:
         self.preset, self.model, self.batches, self.metrics = preset, model, batches, metrics
         self.extractor, self.scores, self.labels = None, None, None
 
-    def prepare(self):
+    def prepare(self) -> dict[str, Any]:
+        """Builds the extractor; returns what scores depend on besides their names and the pictures."""
         from keras_stylegan.metrics.extractors import build_extractor
 
         self.extractor = build_extractor(self.preset.score_extractor, self.preset.score_weights or None)
+        check_classifies(self.metrics, self.extractor)
+        return {"extractor": self.extractor.protocol(), "pictures": self.preset.score_pictures}
 
-    def score(self, stopped: Callable[[], bool] = lambda: False) -> dict[str, float]:
+    def score(self, stopped: Callable[[], bool]) -> dict[str, float]:
         """Scores by their labels; none when `stopped` says so on the way."""
-        if self.extractor is None:
-            self.prepare()
         if self.scores is None and not self._take_reference(stopped):
             return {}
         self.scores.reset_state()
