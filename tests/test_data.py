@@ -249,6 +249,15 @@ def test_style_batches():
     assert ((StyleBatches(crops, 4, 0.0)[0]["style_weights"] > 0).sum(1) == 1).all()
 
 
+def test_style_crops_are_pixels_of_the_pictures_and_have_their_strokes():
+    picture = noise(24, 30)
+    crops = Crops([noise(40, 40)], 16, 8, (0.5, 1.0), seed=1)
+    windows = np.lib.stride_tricks.sliding_window_view(picture, (16, 16), axis=(0, 1)).transpose(0, 1, 3, 4, 2)
+    pixels = np.concatenate([windows.reshape(-1, 16, 16, 3), windows[..., ::-1, :].reshape(-1, 16, 16, 3)])
+    for crop in StyleBatches(crops, 1, 0.0, style_pictures=[to_float(picture)])[0]["style_crops"]:
+        assert np.abs(to_float(pixels) - crop).max(axis=(1, 2, 3)).min() < 1e-6
+
+
 def test_style_crops_show_the_styles_of_the_row():
     pictures = [np.full((30, 40, 3), value, "float32") for value in (-1.0, 0.0, 1.0)]
     batch = StyleBatches(Crops([noise(20, 20)], 8, 300), 3, mix_probability=1.0, style_pictures=pictures)[0]

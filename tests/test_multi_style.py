@@ -110,15 +110,15 @@ def test_strength_zero_paints_the_photograph_itself(plain):
 
 def test_critic_prefers_paintings_and_the_generator_opposes_it():
     model = build(with_critic=True)
-    data = batch() | {"mix": np.full((2, 1, 1, 1), 0.25, "float32")}
+    data = batch(strength=(1, 0.25)) | {"mix": np.full((2, 1, 1, 1), 0.25, "float32")}
 
     def score(images):
         return np.array(model.critic(images, data["style_weights"])).mean(axis=(1, 2, 3))
 
     fake = np.array(model.paint(data))
     losses = model.critic_terms(data)
-    np.testing.assert_allclose(losses["wasserstein"], score(fake) - score(data["style_crops"]), rtol=1e-4)
-    np.testing.assert_allclose(terms(model, data)["adversarial"], -0.5 * score(fake), rtol=1e-4)
+    np.testing.assert_allclose(losses["wasserstein"], [1, 0.25] * (score(fake) - score(data["style_crops"])), rtol=1e-4)
+    np.testing.assert_allclose(terms(model, data)["adversarial"], [-0.5, -0.125] * score(fake), rtol=1e-4)
     # A finite difference of the critic along its own gradient measures that gradient's norm.
     point = 0.25 * data["style_crops"] + 0.75 * fake
     gradients = np.stack([_numeric_gradient(model, *pair) for pair in zip(point, data["style_weights"], strict=True)])

@@ -154,9 +154,9 @@ def test_a_balanced_term_is_as_strong_as_it_is_to_be():
         for function in (others, lambda images: plain.adversarial_term(images, given))
     )
     lengths = [np.sqrt(np.square(ops.convert_to_numpy(g)).sum((1, 2, 3))) for g in (pull, push)]
-    weights = 0.5 * lengths[0] / lengths[1]
+    weights = np.array([0.5, 0.25]) * lengths[0] / lengths[1]  # a share of the strength
     assert weights.min() > 0 and abs(weights[0] / weights[1] - 1) > 0.01
-    shares = ops.convert_to_tensor(weights)
+    shares = ops.convert_to_tensor(weights, "float32")
     found, score = terms(balanced, given), ops.convert_to_numpy(score)
     np.testing.assert_allclose(found["adversarial"], weights * score, rtol=1e-4)
     np.testing.assert_allclose(sum(found.values()), ops.convert_to_numpy(values) + weights * score, rtol=1e-4)

@@ -21,7 +21,8 @@ class StyleBatches(EndlessBatches):
       otherwise a mixture of two different styles with weights (u, 1 - u), u uniform in [0, 1];
     - `strength`: `(batch,)`, 1 with probability 1 - `weak_probability`, otherwise uniform in [0, 1];
     - with `style_pictures` also `style_crops`, like `content`: a crop of the picture of one of the row's styles, drawn
-      by their weights; and `mix`, `(batch, 1, 1, 1)`, uniform in [0, 1]: where between real and painted pictures the
+      by their weights, of its pixels as they are (enlarged only where it is smaller than a crop): the strokes are those
+      whose statistics the style terms ask for, and no critic can tell them by a blur; and `mix`, `(batch, 1, 1, 1)`, uniform in [0, 1]: where between real and painted pictures the
       gradient penalty is taken;
     - with `smoothed` styles also `smoothed_crops`, the same crops of paintings, those of these styles with smoothed
       edges (`keras_stylegan.data.edges`);
@@ -109,7 +110,7 @@ class StyleBatches(EndlessBatches):
         batch["has_target"] = (rng.random(self.batch_size) < self.target_probability).astype("float32")
         for row in np.flatnonzero(batch["has_target"]):
             pair = self.painted[rng.integers(len(self.painted))]
-            cut = to_float(self._cut(pair.pictures, rng))
+            cut = to_float(self._cut(pair.pictures, self.crops.scale, rng))
             batch["content"][row], batch["targets"][row] = cut[..., :3], cut[..., 3:]
             batch["style_weights"][row] = np.eye(self.num_styles)[pair.style]
             batch["strength"][row] = 1
@@ -127,7 +128,7 @@ class StyleBatches(EndlessBatches):
 
     def _style_crops(self, weights, rng):
         chosen = [rng.choice(self.num_styles, p=row / row.sum()) for row in weights.astype("float64")]
-        return [self._cut(self._style_pictures[style], rng) for style in chosen]
+        return [self._cut(self._style_pictures[style], None, rng) for style in chosen]
 
-    def _cut(self, picture, rng):
-        return random_crop(picture, self.crops.crop_size, self.crops.scale, self.crops.flip, rng.random(4))
+    def _cut(self, picture, scale, rng):
+        return random_crop(picture, self.crops.crop_size, scale, self.crops.flip, rng.random(4))

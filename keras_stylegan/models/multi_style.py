@@ -39,10 +39,10 @@ class MultiStyleTransfer(AdversarialModel):
     Below strength 1 the picture is also held to the photograph's own pixels, by `photograph_weight * (1 - strength)`.
 
     With `critic_weight` (lambda) above 0 a `PatchCritic` plays along, with WGAN-GP's losses: its real pictures are
-    crops of the paintings, which a batch then brings as `style_crops`. `critic_balanced` makes lambda a share: at each
-    picture's pixels the adversarial gradient is then that many times as long as the gradient of all other terms
-    together (in the weights more, since it is the smoother of the two: shares are well below 1). Of
-    styles with a smoothed weight the critic also learns to tell paintings from themselves with smoothed edges, so that
+    crops of the paintings, which a batch then brings as `style_crops`. A picture counts by its strength in both players'
+    losses: at 0 it is no painting. `critic_balanced` makes lambda a share: at the pixels of a picture at strength 1 the
+    adversarial gradient is then that many times as long as the gradient of all other terms together (in the weights
+    more, since it is the smoother of the two: shares are well below 1). Of styles with a smoothed weight the critic also learns to tell paintings from themselves with smoothed edges, so that
     clear outlines are a part of the style; those come as `smoothed_crops`.
 
     Args:
@@ -261,7 +261,9 @@ class MultiStyleTransfer(AdversarialModel):
         values, pull = input_gradient(others, pixels)
         score, push = input_gradient(lambda images: self.adversarial_term(images, batch), pixels)
         lengths = [ops.sqrt(ops.sum(ops.square(g), axis=(1, 2, 3))) for g in (pull, push)]
-        balance = ops.minimum(self.critic_weight * lengths[0] / (lengths[1] + 1e-8), LARGEST_BALANCE)
+        # `push` is as long as the strength already, which is to remain of it.
+        balance = self.critic_weight * batch["strength"] * lengths[0] / (lengths[1] + 1e-8)
+        balance = ops.minimum(balance, LARGEST_BALANCE)
         together = pull + balance[:, None, None, None] * push
         terms = {name: ops.stop_gradient(values[:, i]) for i, name in enumerate(names)}
         return terms | {"adversarial": with_gradients(balance * score, together, painted)}
@@ -308,7 +310,7 @@ class MultiStyleTransfer(AdversarialModel):
 
         _, gradients = input_gradient(score, interpolate(real, fake, batch["mix"]))
         terms = {
-            "wasserstein": score(fake) - score(real),
+            "wasserstein": batch["strength"] * (score(fake) - score(real)),
             "penalty": gradient_penalty(gradients, self.penalty_weight),
         }
         if self.smoothed_weights.any():
