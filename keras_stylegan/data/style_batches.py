@@ -22,8 +22,8 @@ class StyleBatches(EndlessBatches):
     - `strength`: `(batch,)`, 1 with probability 1 - `weak_probability`, otherwise uniform in [0, 1];
     - with `style_pictures` also `style_crops`, like `content`: a crop of the picture of one of the row's styles, drawn
       by their weights, of its pixels as they are (enlarged only where it is smaller than a crop): the strokes are those
-      whose statistics the style terms ask for, and no critic can tell them by a blur; and `mix`, `(batch, 1, 1, 1)`, uniform in [0, 1]: where between real and painted pictures the
-      gradient penalty is taken;
+      whose statistics the style terms ask for, and no critic can tell them by a blur; and `mix`, `(batch, 1, 1, 1)`,
+      uniform in [0, 1]: where between real and painted pictures the gradient penalty is taken;
     - with `smoothed` styles also `smoothed_crops`, the same crops of paintings, those of these styles with smoothed
       edges (`keras_stylegan.data.edges`);
     - with `painted` pairs also `targets`, like `content`, and `has_target`, `(batch,)`: with probability

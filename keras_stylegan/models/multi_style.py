@@ -39,11 +39,12 @@ class MultiStyleTransfer(AdversarialModel):
     Below strength 1 the picture is also held to the photograph's own pixels, by `photograph_weight * (1 - strength)`.
 
     With `critic_weight` (lambda) above 0 a `PatchCritic` plays along, with WGAN-GP's losses: its real pictures are
-    crops of the paintings, which a batch then brings as `style_crops`. A picture counts by its strength in both players'
-    losses: at 0 it is no painting. `critic_balanced` makes lambda a share: at the pixels of a picture at strength 1 the
-    adversarial gradient is then that many times as long as the gradient of all other terms together (in the weights
-    more, since it is the smoother of the two: shares are well below 1). Of styles with a smoothed weight the critic also learns to tell paintings from themselves with smoothed edges, so that
-    clear outlines are a part of the style; those come as `smoothed_crops`.
+    crops of the paintings, which a batch then brings as `style_crops`. A picture counts by its strength in the losses
+    of both players: at 0 it is no painting. `critic_balanced` makes lambda a share: at the pixels of a picture at
+    strength 1 the adversarial gradient is then that many times as long as the gradient of all other terms together (in
+    the weights more, since it is the smoother of the two: shares are well below 1). Of styles with a smoothed weight
+    the critic also learns to tell paintings from themselves with smoothed edges, so that clear outlines are a part of
+    the style; those come as `smoothed_crops`.
 
     Args:
         network: `StyleTransformer`, the generator.
