@@ -92,11 +92,9 @@ def train(
     keras.utils.set_random_seed(preset.seed)
     with _dtype_policy(preset.precision), scope(strategy):
         system = build(preset)
-        scoring, monitor_facts = system.scoring, None
-        if scoring is not None:
-            facts = scoring.prepare()
-            preset = dataclasses.replace(preset, monitor=preset.monitor or scoring.monitor)
-            monitor_facts = facts if preset.monitor.startswith("score/") else None
+        scoring, facts = system.scoring, None if system.scoring is None else system.scoring.prepare()
+        monitor = preset.monitor or (scoring.monitor if scoring else "") or system.monitor
+        preset = dataclasses.replace(preset, monitor=monitor)
         config = _resolve(preset, system, device_names(strategy))
         if earlier is not None:
             check_settings(out, _decisive(earlier), _decisive(config))
@@ -110,8 +108,8 @@ def train(
             keep=preset.keep_checkpoints,
             on_save=lambda: system.save(out),
             on_best=lambda path: keep_best(system, out, path, checkpoint.console),
-            monitor=preset.monitor or None,
-            monitor_facts=monitor_facts,
+            monitor=monitor or None,
+            monitor_facts=facts if monitor.startswith("score/") else None,
             settings=_decisive(config),
             parts=system.parts,
         )
@@ -124,7 +122,7 @@ def train(
         if restored is not None and earlier is not None:
             config["facts"] |= {name: earlier["facts"][name] for name in HISTORY & earlier["facts"].keys()}
         console.print_json(json.dumps(config), indent=2)
-        console.print(_header(config, preset, clock, restored), markup=False)
+        console.print("\n".join([_header(config, preset, clock, restored), *system.notes]), markup=False)
         if not dry_run:
             with running(out):
                 with whole_file(out / "config.json") as partial:

@@ -9,9 +9,11 @@ import sys
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_stylegan import cli
 from keras_stylegan.callbacks import read_metrics
+from keras_stylegan.latents import seeded_latents
 from keras_stylegan.presets import PRESETS
 from keras_stylegan.systems.base import begun_with
 
@@ -156,6 +158,9 @@ def test_growing_networks_must_grow(pictures, tmp_path, capsys):
             {"start_from": "/nowhere"},
             "`start_from` must be the directory of a GAN's run or a packaged generator (scenes)",
         ),
+        ({"penalties": "r1:1"}, "Received: critic_normalization=batch, penalties=r1"),
+        ({"penalties": "gradient_penalty:10", "network": "resnet"}, "`critic_normalization` must be none or spectral"),
+        ({"critic_steps": 2, "batch_size": 2, "updates": "simultaneous"}, "`critic_steps` must be 1 where both"),
         ({"frozen_blocks": 9}, "`frozen_blocks` must leave one of the critic's"),
     ],
 )
@@ -163,6 +168,58 @@ def test_wrong_settings_are_one_line(changes, message, pictures, tmp_path, capsy
     assert cli.main(["train", "dcgan", "--data", str(pictures), "--out", str(tmp_path / "x"), *settings(changes)]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
+
+
+def test_codes_are_read_and_steered_after_training(pictures, tmp_path, capsys, eagerly):
+    first, second = tmp_path / "first", tmp_path / "second"
+    changes = {"latent_dim": 16, "batch_size": 2, "kimg": 0.004, "categories": 3}
+    command = ["train", "infogan", "--data", str(pictures), *settings(changes)]
+    assert cli.main([*command, "--out", str(first)]) == 0
+    reader = keras.models.load_model(first / "code_reader.keras")
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 3)).astype("float32")
+    assert reader(images).shape == (2, 5)
+    still = ["--set", "learning_rate=1e-12", "--set", "critic_learning_rate=1e-12"]
+    assert cli.main([*command, *still, "--from", str(first), "--out", str(second)]) == 0
+    assert "new: none" in capsys.readouterr().out
+    begun = keras.models.load_model(second / "code_reader.keras")
+    for one, other in zip(reader.head.weights, begun.head.weights, strict=True):
+        np.testing.assert_allclose(np.array(other), np.array(one), atol=1e-6)
+    generator = keras.models.load_model(first / "generator.keras")
+    for variable in generator.trainable_variables:
+        variable.assign(6 * variable)  # more than a shade of grey
+    generator.save(first / "generator.keras")
+    make = ["generate", "--from", str(first), "--n", "2", "--seed", "5"]
+    for name, codes in (("own", []), ("chosen", ["--codes", "2,any,0.5"])):
+        assert cli.main([*make, *codes, "-o", str(tmp_path / name)]) == 0, capsys.readouterr().err
+    latents = generator.latents_with(seeded_latents([5, 6], 16), [2, None, 0.5])
+    expected = np.array(generator(latents)) * 127.5 + 127.5
+    shown = [np.asarray(Image.open(tmp_path / "chosen" / f"seed000{seed}.png"), "float32") for seed in (5, 6)]
+    np.testing.assert_allclose(shown, expected, atol=1.01)
+    other = np.asarray(Image.open(tmp_path / "own" / "seed0005.png"), "float32")
+    assert np.abs(other - shown[0]).max() > 20
+    for codes, message in (("2,0.5", "`codes` must be 1 categories and 2 numbers"), ("two", "`--codes` must be num")):
+        assert cli.main([*make, "--codes", codes, "-o", str(tmp_path / "wrong")]) == 2
+        assert message in capsys.readouterr().err
+    assert cli.main(["generate", "--n", "1", "--codes", "2", "-o", str(tmp_path / "wrong")]) == 2
+    assert "`codes` need a generator of InfoGAN. Received: scenes" in capsys.readouterr().err
+
+
+def test_growth_goes_on_where_an_earlier_run_stood(pictures, tmp_path, capsys, eagerly):
+    first, second = tmp_path / "first", tmp_path / "second"
+    changes = {"batch_size": 2, "kimg": 0.008, "stable_kimg": 0.002, "fade_kimg": 0.004}
+    command = ["train", "progressive", "--data", str(pictures)]
+    assert cli.main([*command, *settings(changes), "--out", str(first)]) == 0
+    told = capsys.readouterr().out
+    assert "note: 0.008 kimg" not in told  # 4x4 alone, the fade, 8x8 alone
+    changes |= {"kimg": 0.002, "size": "16,16"}
+    assert cli.main([*command, *settings(changes), "--from", str(first), "--out", str(second)]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "note: 0.002 kimg are too few to grow to 16x16: 8x8 is the largest size by then; 16x16 is there" in told
+    assert "after 0.004 kimg and trained alone after 0.006" in told
+    assert float(keras.models.load_model(second / "generator.keras").progress) == 1.0
+    longer = settings(changes | {"kimg": 0.004})
+    assert cli.main([*command, *longer, "--from", str(first), "--out", str(second), "--resume"]) == 0
+    assert float(keras.models.load_model(second / "generator.keras").progress) == 1.5
 
 
 def test_data_must_be_named(tmp_path, capsys):

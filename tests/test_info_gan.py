@@ -55,6 +55,29 @@ def test_given_codes_replace_the_latents_own():
     np.testing.assert_allclose(np.array(generator(given, codes=row)), np.array(generator(changed)), atol=1e-5)
 
 
+def test_latents_are_steered_by_codes():
+    generator, _ = networks((3, 2), 2)
+    given = latents(50)
+    steered = generator.latents_with(given, [2, None, -0.25, 1])
+    own, codes = np.array(generator.codes(given)), np.array(generator.codes(steered))
+    np.testing.assert_array_equal(codes[:, :3], np.tile([0, 0, 1], (50, 1)))
+    np.testing.assert_array_equal(codes[:, 3:5], own[:, 3:5])
+    np.testing.assert_allclose(codes[:, 5:], np.tile([-0.25, 1], (50, 1)), atol=1e-6)
+    np.testing.assert_array_equal(steered[:, 3:5], given[:, 3:5])
+    np.testing.assert_array_equal(steered[:, 7:], given[:, 7:])
+    # Categories change places, so that these numbers are normal as before.
+    np.testing.assert_array_equal(np.sort(steered[:, :3]), np.sort(given[:, :3]))
+    assert np.isfinite(steered).all()
+    for codes in ([3, 0, 0, 0], [0.5, 0, 0, 0], [-1, 0, 0, 0], [math.nan, 0, 0, 0]):
+        with pytest.raises(ValueError, match="`codes` must have a category from 0 to 2 here. Received"):
+            generator.latents_with(given, codes)
+    for value in (1.5, math.nan):
+        with pytest.raises(ValueError, match="`codes` must have a number from -1 to 1 here. Received"):
+            generator.latents_with(given, [0, 0, 0, value])
+    with pytest.raises(ValueError, match="`codes` must be 2 categories and 2 numbers from -1 to 1. Received: 1"):
+        generator.latents_with(given, [0])
+
+
 @pytest.mark.parametrize("updates", ["alternating", "simultaneous"])
 def test_a_code_comes_to_stand_for_brightness(updates):
     """Half of the pictures are bright, half dark, without labels: the categorical code tells which."""
@@ -73,7 +96,7 @@ def test_a_code_comes_to_stand_for_brightness(updates):
     agreement = (bright == code).mean()
     assert max(agreement, 1 - agreement) > 0.9
     # What Q reads is what went in.
-    read = np.array(model.read_codes(model.generator(given)))
+    read = np.array(model.code_reader(model.generator(given)))
     assert ((read[:, 0] > read[:, 1]) == code).mean() > 0.9
 
 
@@ -84,7 +107,7 @@ def test_the_whole_model_saves_and_loads(tmp_path):
     assert loaded.get_config() == model.get_config()
     np.testing.assert_array_equal(loaded.generate([1, 2]), model.generate([1, 2]))
     images = np.zeros((1, *SIZE, 1), "float32")
-    np.testing.assert_allclose(loaded.read_codes(images), model.read_codes(images), atol=1e-6)
+    np.testing.assert_allclose(loaded.code_reader(images), model.code_reader(images), atol=1e-6)
 
 
 def test_wrong_codes_are_told():

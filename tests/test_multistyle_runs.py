@@ -52,6 +52,7 @@ def test_train_multistyle(pictures, perceptual, capsys):
     assert cli.main(command(pictures, perceptual, *critic, "--set=log_images=2")) == 0, capsys.readouterr().err
     out = pictures / "run"
     config = json.loads((out / "config.json").read_text())
+    assert config["settings"]["monitor"] == "" and not (out / "best").exists()  # a loss against a critic marks no best
     assert config["facts"]["styles"] == ["paintings_0", "paintings_1"] and config["facts"]["photographs"] == 3
     network = keras.models.load_model(out / "network.keras")
     assert network.num_styles == 2 and network.widths == (4, 4, 4)

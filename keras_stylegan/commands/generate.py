@@ -19,6 +19,11 @@ def add_arguments(parser):
     )
     parser.add_argument("--n", type=int, default=16, metavar="N", help="number of pictures (default 16)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="first seed; the next pictures take the next")
+    parser.add_argument(
+        "--codes",
+        metavar="A,B,...",
+        help="codes of an InfoGAN: its category and its numbers from -1 to 1, `any` for what the seed says",
+    )
     parser.add_argument("--styles", metavar="FILE", help="styles.npz of `project`: its pictures, instead of seeds")
     parser.add_argument(
         "--style", metavar="NAME[=W][,NAME[=W]...]", help="paint the pictures; `keras-stylegan styles` lists the names"
@@ -74,6 +79,14 @@ def whole_numbers(name, text):
         raise ValueError(f"`--{name}` must be whole numbers with commas between. Received: {text}") from None
 
 
+def parse_codes(text):
+    """The entries of `--codes`; none of None."""
+    try:
+        return [None if entry.strip() == "any" else float(entry) for entry in text.split(",")] if text else []
+    except ValueError:
+        raise ValueError(f"`--codes` must be numbers or `any`, with commas between. Received: {text}") from None
+
+
 def parse_layers(text):
     """`A-B`, both included, as a range (first, last) without its last."""
     first, _, last = text.partition("-")
@@ -103,7 +116,8 @@ def run(arguments) -> int:
     if arguments.n < 1:
         raise ValueError(f"`--n` must be positive. Received: {arguments.n}")
     check_count("--n", arguments.n)
-    check_of_seeds(arguments, n=16, seed=0, truncation=1.0, label=None)
+    check_of_seeds(arguments, n=16, seed=0, truncation=1.0, label=None, codes=None)
+    codes = parse_codes(arguments.codes)
     if arguments.seed < 0:
         raise ValueError(f"`--seed` must not be negative. Received: {arguments.seed}")
     # A folder may have a dot in its name, when it exists or ends with a slash.
@@ -122,7 +136,7 @@ def run(arguments) -> int:
     with silence() as heard, progress_bar("generating", arguments.n, heard) as tell:
         if arguments.styles is None:
             generator = open_generator(arguments.source)
-            pictures = generator.generate(seeds, arguments.label, arguments.truncation, tell)
+            pictures = generator.generate(seeds, arguments.label, arguments.truncation, tell, codes)
             classes = len(generator.classes) if arguments.label is None else 0
             names = [f"seed{seed:04d}.png" for seed in seeds]
         else:

@@ -48,6 +48,7 @@ class PictureGenerator:
         label: str | None = None,
         truncation: float = 1.0,
         report: Callable[[int], None] = lambda done: None,
+        codes: Sequence[float | None] = (),
     ) -> np.ndarray:
         """A picture for each seed; which, does not depend on the others.
 
@@ -56,14 +57,21 @@ class PictureGenerator:
             label: name of a class; None with classes takes them in turns.
             truncation: psi of a style-based generator, 0 (the mean picture) to 2; 1 leaves the latents as they are.
             report: called with the number of pictures made.
+            codes: of InfoGAN's generator, what to make of all pictures (`CodedGenerator.latents_with`).
 
         Returns:
             uint8 array of shape `(seeds, height, width, channels)`.
 
         Raises:
-            ValueError: for a seed or truncation out of range, an unknown class, or truncation where none is possible.
+            ValueError: for a seed or truncation out of range, an unknown class or code, or truncation or codes where
+                there are none.
         """
-        return self._render(seeded_latents(seeds, self.network.latent_dim), label, truncation, report)
+        latents = seeded_latents(seeds, self.network.latent_dim)
+        if codes:
+            if not hasattr(self.network, "latents_with"):
+                raise ValueError(f"`codes` need a generator of InfoGAN. Received: {self.network.name}")
+            latents = self.network.latents_with(latents, codes)
+        return self._render(latents, label, truncation, report)
 
     def interpolate(
         self,

@@ -6,7 +6,7 @@ from keras_stylegan.layers.code_head import CodeHead
 from keras_stylegan.losses.information import categorical_code_loss, continuous_code_loss
 from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.models.players import Player
-from keras_stylegan.networks.coded import CodedGenerator
+from keras_stylegan.networks.coded import CodedGenerator, CodeReader
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -49,13 +49,14 @@ class InfoGAN(NoiseToImage):
     def more_generator_terms(self, fake, batch):
         return {**super().more_generator_terms(fake, batch), "code": self.code_term(fake, batch)}
 
-    def read_codes(self, images, training=False):
-        """What Q reads from pictures: logits and means of shape `(batch, code_size)`, in the order of the codes."""
-        return self.code_head(self.critic.features(images, None, training=training))
+    @property
+    def code_reader(self):
+        """The critic's body and the head as a network of their own: what reads codes from pictures."""
+        return CodeReader(self.critic, self.code_head, name="code_reader")
 
     def code_term(self, images, batch):
         """Weighted negative log-likelihood of a batch's codes, of shape `(batch,)`."""
-        codes, read = self.generator.codes(batch["latents"]), self.read_codes(images, training=True)
+        codes, read = self.generator.codes(batch["latents"]), self.code_reader(images, training=True)
         total, start = 0.0, 0
         for count in self.generator.categorical:
             part = slice(start, start + count)

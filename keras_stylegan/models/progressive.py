@@ -1,5 +1,7 @@
 """Progressive growing: pictures gain detail as training goes on."""
 
+import itertools
+
 import keras
 from keras import ops
 
@@ -38,11 +40,34 @@ class ProgressiveGAN(NoiseToImage):
                 raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
         self.stable_kimg = stable_kimg
         self.fade_kimg = fade_kimg
+        # A weight, so that checkpoints keep it: images of growth that lie before those that this model has seen.
+        self.grown_kimg = self.add_weight(
+            name="grown_kimg", shape=(), initializer="zeros", trainable=False, autocast=False
+        )
+
+    @property
+    def growth_kimg(self):
+        """Thousands of images after which the full size is there, not to be blended any more."""
+        sizes = len(self.generator.sizes)
+        return max(0.0, (sizes - 1) * (self.stable_kimg + self.fade_kimg) - float(self.grown_kimg))
+
+    def grow_on_from(self, generator):
+        """Begins where an earlier generator stopped: what it had grown to is not trained alone again.
+
+        Args:
+            generator: built `ProgressiveGenerator` or `StyleGANGenerator`. Sizes count that both have from the start.
+        """
+        pairs = zip(generator.sizes, self.generator.sizes, strict=False)
+        common = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+        if common:
+            stage, faded = divmod(min(float(generator.progress), common - 1.0), 1.0)
+            period = self.stable_kimg + self.fade_kimg
+            self.grown_kimg.assign(stage * period + self.stable_kimg + faded * self.fade_kimg)
 
     def progress_at(self, images_seen):
         """P after so many images: a whole number while a size is stable, between two while the next fades in."""
         period = (self.stable_kimg + self.fade_kimg) * 1000.0
-        images = ops.cast(images_seen, "float32")
+        images = ops.cast(images_seen, "float32") + ops.convert_to_tensor(self.grown_kimg) * 1000.0
         stage = ops.floor(images / period)
         faded = ops.maximum(images - stage * period - self.stable_kimg * 1000.0, 0.0) / (self.fade_kimg * 1000.0)
         return ops.minimum(stage + faded, len(self.generator.sizes) - 1.0)

@@ -5,7 +5,7 @@ from keras_stylegan.networks.backbone_trunk import TRUNKS, BackboneTrunk
 from keras_stylegan.networks.backbone_unet import BackboneUNet
 from keras_stylegan.networks.backbones import build_perceptual
 from keras_stylegan.networks.bottleneck_translators import DenseNetTranslator, ResNetTranslator
-from keras_stylegan.networks.coded import CodedGenerator
+from keras_stylegan.networks.coded import CodedGenerator, CodeReader
 from keras_stylegan.networks.dcgan import DCGANCritic, DCGANGenerator
 from keras_stylegan.networks.domain_translator import DomainEncoder, DomainTranslator
 from keras_stylegan.networks.fusion import FusionGenerator
@@ -32,7 +32,7 @@ from keras_stylegan.networks.unet import UNetTranslator
 from keras_stylegan.networks.vnet import VNetTranslator
 
 __all__ = [
-    "BackboneCritic", "BackboneTrunk", "BackboneUNet", "CodedGenerator", "DCGANCritic", "DCGANGenerator",
+    "BackboneCritic", "BackboneTrunk", "BackboneUNet", "CodeReader", "CodedGenerator", "DCGANCritic", "DCGANGenerator",
     "DenseNetTranslator", "DomainEncoder", "DomainTranslator", "FusionCritic", "FusionGenerator", "HourglassNetwork",
     "JohnsonTransformer", "PatchCritic", "PatchGANCritic", "PerceptualNetwork", "ProgressiveCritic",
     "ProgressiveGenerator", "ProjectedCritic", "R3GANCritic", "R3GANGenerator", "RECEPTIVE_FIELDS", "ResNetCritic",

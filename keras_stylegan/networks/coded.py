@@ -1,9 +1,13 @@
-"""A generator part of whose latent are codes."""
+"""A generator part of whose latent are codes, and what reads them back."""
 
 import math
 
 import keras
+import numpy as np
 from keras import ops
+
+# Continuous codes at which the latent is finite, and erf of it rounds to the ends of the range.
+_FINITE = (-1 + 1e-7, 1 - 1e-7)
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -51,6 +55,10 @@ class CodedGenerator(keras.Model):
                 f"Received: num_classes={generator.num_classes}, latent_dim={generator.latent_dim}"
             )
 
+        # Here, where no name of this network stands before those of its weights, as in one that was loaded.
+        if not generator.built:
+            generator.build()
+
     num_classes = 0
 
     @property
@@ -71,8 +79,6 @@ class CodedGenerator(keras.Model):
         return self.generator.channels
 
     def build(self, latents_shape=None, labels_shape=None):
-        if not self.generator.built:
-            self.generator.build()
         self.built = True
 
     def codes(self, latents):
@@ -91,6 +97,45 @@ class CodedGenerator(keras.Model):
             start += count
         parts.append(ops.erf(latents[:, start : self.code_size] / math.sqrt(2.0)))
         return ops.concatenate(parts, axis=-1)
+
+    def latents_with(self, latents, codes):
+        """Latents that differ from given ones in their codes alone: pictures steered by hand.
+
+        Args:
+            latents: float array of shape `(batch, latent_dim)`.
+            codes: sequence with an entry for each code, the categorical ones first: the number of a category, or a
+                number from -1 to 1; None leaves a code as it is.
+
+        Returns:
+            float32 array like `latents`.
+
+        Raises:
+            ValueError: if there are more or fewer entries than codes, or one is not a value of its code.
+        """
+        latents, start = np.array(latents, "float32"), 0
+        if len(codes) != len(self.categorical) + self.continuous:
+            raise ValueError(
+                f"`codes` must be {len(self.categorical)} categories and {self.continuous} numbers from -1 to 1. "
+                f"Received: {len(codes)}"
+            )
+        for count, category in zip(self.categorical, codes, strict=False):
+            if category is not None:
+                if category not in range(count):
+                    raise ValueError(f"`codes` must have a category from 0 to {count - 1} here. Received: {category}")
+                group = latents[:, start : start + count]  # its largest number moves, so that it stays as normal
+                largest, chosen = group.max(axis=1), group[:, int(category)].copy()
+                group[np.arange(len(group)), group.argmax(axis=1)] = chosen
+                group[:, int(category)] = largest
+            start += count
+        for value in codes[len(self.categorical) :]:
+            if value is not None:
+                if not -1 <= value <= 1:
+                    raise ValueError(f"`codes` must have a number from -1 to 1 here. Received: {value}")
+                latents[:, start] = math.sqrt(2.0) * ops.convert_to_numpy(
+                    ops.erfinv(np.float32(np.clip(value, *_FINITE)))
+                )
+            start += 1
+        return latents
 
     def call(self, latents, labels=None, codes=None, training=False):
         latents = ops.cast(latents, "float32")
@@ -113,3 +158,45 @@ class CodedGenerator(keras.Model):
     @classmethod
     def from_config(cls, config):
         return cls(**{**config, "generator": keras.saving.deserialize_keras_object(config["generator"])})
+
+
+@keras.saving.register_keras_serializable(package="keras_stylegan")
+class CodeReader(keras.Model):
+    """Reads the codes of pictures: InfoGAN's Q, a head on the body of its critic.
+
+    Args:
+        critic: built critic with `features`.
+        head: built `CodeHead`.
+
+    Call arguments:
+        images: tensor of shape `(batch, height, width, channels)` in [-1, 1].
+
+    Output shape:
+        `(batch, code_size)`: logits of the categories, and means, in the order of `CodedGenerator.codes`.
+
+    Source: Chen et al. 2016, section 5.
+    """
+
+    def __init__(self, critic, head, **kwargs):
+        super().__init__(**kwargs)
+        self.critic = critic
+        self.head = head
+        self.built = True
+
+    def build(self, images_shape=None):
+        pass
+
+    def call(self, images, training=False):
+        return self.head(self.critic.features(images, None, training=training))
+
+    def compute_output_shape(self, images_shape):
+        return images_shape[0], self.head.code_size
+
+    def get_config(self):
+        parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in ("critic", "head")}
+        return {**super().get_config(), **parts}
+
+    @classmethod
+    def from_config(cls, config):
+        parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("critic", "head")}
+        return cls(**{**config, **parts})

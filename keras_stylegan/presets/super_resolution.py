@@ -70,7 +70,6 @@ class SuperResolutionPreset(Preset):
     critic_learning_rate: float = 2e-4
     clip_norm: float = 10.0
     ema_kimg: float = 2.0
-    monitor: str = "generator/loss"
 
     system: typing.ClassVar[str] = "super_resolution"
     sources: typing.ClassVar[tuple[str, ...]] = ("data",)

@@ -69,6 +69,9 @@ class System:
         probe: for adversarial systems, what the signs of collapse are read from: one or several.
         parts: what has a state and is no variable, by name: NumPy generators, objects with `get_state`, `set_state`.
         scoring: what scores its pictures while it trains.
+        monitor: logged value whose smallest mean marks the best checkpoint, where neither the preset nor the scoring
+            names one; empty for none, as where a critic plays, against which a loss says nothing of the pictures.
+        notes: what who starts a run should know of its settings, printed below the header.
     """
 
     model: keras.Model
@@ -80,6 +83,8 @@ class System:
     probe: Probe | Sequence[Probe] | None = None
     parts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     scoring: Scoring | None = None
+    monitor: str = ""
+    notes: Sequence[str] = ()
 
 
 def average(half_life_kimg: float) -> dict[str, float] | None:

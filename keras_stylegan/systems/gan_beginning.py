@@ -11,19 +11,24 @@ import keras
 from keras_stylegan import pretrained
 from keras_stylegan.keras_files import load_network
 from keras_stylegan.models.image_gan import ImageGAN
+from keras_stylegan.models.progressive import ProgressiveGAN
 from keras_stylegan.models.transfer import layer_names, transfer_weights
 from keras_stylegan.networks import StyleGAN2Generator
 from keras_stylegan.presets import NoisePreset
 from keras_stylegan.run_records import read_config
 from keras_stylegan.systems.base import begun_with
 from keras_stylegan.systems.checks import check_run
-from keras_stylegan.systems.gan_parts import CRITIC_FILE, GENERATOR_FILE
+from keras_stylegan.systems.gan_parts import CODES_FILE, CRITIC_FILE, GENERATOR_FILE
+
+# What learns in a model, and may begin with an earlier one's weights; of a rotation head no run leaves any.
+PARTS = ("generator", "critic", "code_head", "rotation_head")
 
 
 def start_from(preset: NoisePreset, model: ImageGAN, classes: Sequence[str] = ()) -> dict[str, Any]:
     """Begins with earlier weights, where the preset names some; before the model is compiled, which copies them.
 
-    Networks of another size share the layers of one name and shape. A larger StyleGAN2 begins with the pictures of the
+    Networks of another size share the layers of one name and shape. What grows goes on from where the earlier one
+    stood. A larger StyleGAN2 begins with the pictures of the
     smaller one, enlarged (`StyleGAN2Generator.grow_from`); its critic has new blocks before the earlier ones.
 
     Args:
@@ -43,15 +48,18 @@ def start_from(preset: NoisePreset, model: ImageGAN, classes: Sequence[str] = ()
     source = preset.start_from
     earlier, origin, known = _open(source) if source else ({}, {}, ())
     _check_classes(classes, known, source)
-    found = {name: _transfer(network, getattr(model, name), source) for name, network in earlier.items()}
+    parts = {name: part for name in PARTS if (part := getattr(model, name, None)) is not None}
+    found = {name: _transfer(earlier[name], part, source) for name, part in parts.items() if name in earlier}
     taken = [weight for transfer in found.values() for weight in transfer.taken]
     _check_frozen(model, taken, source)
     if not found:
         return {}
+    if isinstance(model, ProgressiveGAN) and hasattr(earlier["generator"], "progress"):
+        model.grow_on_from(earlier["generator"])
     if isinstance(model.generator, StyleGAN2Generator) and isinstance(earlier["generator"], StyleGAN2Generator):
         model.generator.grow_from(earlier["generator"])
     new = [f"{name}/{layer}" for name, transfer in found.items() for layer in layer_names(transfer.new)]
-    whole = [name for name in ("generator", "critic") if name not in found]
+    whole = [name for name in parts if name not in found]
     return {"weights_taken": len(taken), "weights_new": new + whole, "begun_with": origin}
 
 
@@ -69,6 +77,8 @@ def _open(source):
     files = {"generator": GENERATOR_FILE, "critic": CRITIC_FILE}
     check_run(Path(source), f"a GAN's run{kinds}", *files.values(), "config.json")
     networks = {name: load_network(Path(source) / file) for name, file in files.items()}
+    if (Path(source) / CODES_FILE).is_file():
+        networks["code_head"] = load_network(Path(source) / CODES_FILE).head
     return networks, begun_with(Path(source)), read_config(Path(source))["facts"].get("classes", ())
 
 

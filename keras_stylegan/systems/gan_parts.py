@@ -27,7 +27,7 @@ MAX_SIDE = 4096
 # Of the picture that a network begins with: its first layer has a weight for each of its pixels, channels and latents.
 MAX_FIRST = 64 * 64
 # What a run leaves for inference, and for runs that begin with its weights.
-GENERATOR_FILE, CRITIC_FILE = "generator.keras", "critic.keras"
+GENERATOR_FILE, CRITIC_FILE, CODES_FILE = "generator.keras", "critic.keras", "code_reader.keras"
 AUGMENTATIONS = ("none", "ada", "diffaugment")
 # Losses whose critics call a picture real by a positive output. A relativistic critic does so by a greater output than
 # that for a generated picture; the outputs of the others have another origin, or none.
@@ -137,9 +137,11 @@ def probe(model: ImageGAN, batches: data.Batches) -> Probe:
 
 
 def save_gan(model: ImageGAN, folder: Path) -> None:
-    """Writes the averaged generator, and the critic."""
+    """Writes the averaged generator, the critic and, of an InfoGAN, what reads codes from pictures."""
     save_whole(model.sampler, folder / GENERATOR_FILE)
     save_whole(model.critic, folder / CRITIC_FILE)
+    if hasattr(model, "code_reader"):
+        save_whole(model.code_reader, folder / CODES_FILE)
 
 
 def preview(model: ImageGAN) -> Callable[[], np.ndarray]:

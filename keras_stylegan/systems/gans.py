@@ -29,7 +29,20 @@ def build_gan(preset: GANPreset) -> System:
     model = untrained_gan(preset, len(classes))
     facts = {"pictures": batches.num_images, "classes": classes, **start_from(preset, model, classes)}
     compile_gan(model, preset)
-    return gan_system(preset, model, batches, facts)
+    return dataclasses.replace(gan_system(preset, model, batches, facts), notes=growth_notes(model, preset.kimg))
+
+
+def growth_notes(model: NoiseToImage, kimg: float) -> list[str]:
+    """What to know of a run that is too short to grow to the full size, or to train it alone."""
+    if not isinstance(model, ProgressiveGAN) or kimg >= model.growth_kimg + model.stable_kimg:
+        return []
+    sizes = model.generator.sizes
+    reached = "x".join(map(str, sizes[int(model.progress_at(kimg * 1000))]))
+    full = "x".join(map(str, sizes[-1]))
+    return [
+        f"note: {kimg:g} kimg are too few to grow to {full}: {reached} is the largest size by then; {full} is there "
+        f"after {model.growth_kimg:g} kimg and trained alone after {model.growth_kimg + model.stable_kimg:g}"
+    ]
 
 
 def check_gan(preset: GANPreset) -> None:
@@ -42,6 +55,17 @@ def check_gan(preset: GANPreset) -> None:
             f"`classes` must be empty for InfoGAN, which finds its own. Received: classes={preset.classes}"
         )
     check_critic_steps(preset)
+    if preset.updates == "simultaneous" and preset.critic_steps > 1:
+        raise ValueError(
+            "`critic_steps` must be 1 where both players are updated from the same point. "
+            f"Received: critic_steps={preset.critic_steps}, updates=simultaneous"
+        )
+    of_gradients = sorted({"r1", "r2", "gradient_penalty"} & preset.penalties.keys())
+    if of_gradients and preset.critic_normalization == "batch" and "critic_normalization" not in UNUSED[preset.network]:
+        raise ValueError(
+            "`critic_normalization` must be none or spectral under a gradient penalty, which is a statement about "
+            f"single pictures. Received: critic_normalization=batch, penalties={', '.join(of_gradients)}"
+        )
     for name in UNUSED[preset.network]:
         default = next(field.default for field in dataclasses.fields(preset) if field.name == name)
         if getattr(preset, name) != default:

@@ -104,6 +104,7 @@ def build_multistyle(preset: MultiStylePreset) -> System:
         lambda folder: save_whole(trained, folder / NETWORK_FILE),
         facts,
         lambda: network(_example(network, preset.crop_size)),
+        monitor="" if critic is not None else "generator/loss",
     )
 
 

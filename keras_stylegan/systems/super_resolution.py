@@ -78,7 +78,8 @@ def build_super_resolution(preset: SuperResolutionPreset) -> System:
 
     side = preset.crop_size // preset.factor
     example = np.zeros((1, side, side, 3), "float32")
-    return System(model, batches, _preview(trained, batches), save, facts, lambda: network(example))
+    monitor = "" if critic is not None else "generator/loss"
+    return System(model, batches, _preview(trained, batches), save, facts, lambda: network(example), monitor=monitor)
 
 
 def _check(preset: SuperResolutionPreset) -> None:
