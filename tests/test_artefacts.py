@@ -60,6 +60,17 @@ def test_blobs_are_counted_unless_the_photograph_has_them(photograph):
     assert blob_outliers(spotted, spotted) == 0
 
 
+def test_a_style_that_paints_much_black_makes_no_blobs_of_leaves(photograph):
+    leaves = np.random.default_rng(1).normal(size=(192, 256))
+    leaves = ndimage.gaussian_filter(leaves, 3)
+    painted = 128 + 60 * (leaves / leaves.std())[..., None] * np.ones(3)
+    painted[:, 110:] = 4
+    assert blob_outliers(painted, photograph) == 0
+    rows, columns = np.mgrid[:192, :256]
+    painted += 150 * np.exp(-((rows - 60) ** 2 + (columns - 180) ** 2) / 32)[..., None]
+    assert blob_outliers(painted, photograph) == 1
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 def test_seams_between_tiles_are_found(photograph, axis):
     assert tile_seams(photograph, photograph, 64) == 1.0

@@ -76,31 +76,37 @@ def border_ratio(painted: np.ndarray, photograph: np.ndarray, band: int = 8) -> 
     return float(ratios[0] / ratios[1])
 
 
-def blob_outliers(painted: np.ndarray, photograph: np.ndarray, threshold: float = 8.0) -> int:
+def blob_outliers(painted: np.ndarray, photograph: np.ndarray, threshold: float = 6.0) -> int:
     """Round spots that the photograph does not have: how many, 0 is clean.
 
     Instance normalisation tempts a network into a few bright or dark droplets (Karras et al. 2020, section 2). Each is
     an outlier of the difference of Gaussians at 3 and 6 pixels, of more than `threshold` robust standard deviations,
-    where the photograph has none above half of that. Among much detail, where spots are hard to see, it counts few.
+    where the photograph has none above half of that. The deviation is that of the surroundings, at least that of the
+    whole picture: where a style paints half of it black, the leaves of the other half are no spots. Among much detail,
+    where spots are hard to see, it counts few: of Gaussian spots of 4 pixels and 120 grey levels on pictures in the
+    packaged styles one in four.
 
     Args:
         painted: array `(height, width, 3)`.
         photograph: array of the same shape.
-        threshold: in robust standard deviations (1.4826 times the median absolute deviation).
+        threshold: in robust standard deviations (1.4826 times the median absolute value).
 
     Raises:
         ValueError: if the pictures differ in size.
     """
     check_same_size(painted, photograph)
+    known = ndimage.maximum_filter(_spots(photograph), 13) > threshold / 2
+    return int(ndimage.label((_spots(painted) > threshold) & ~known)[1])
 
-    def response(picture):
-        values = luma(picture)
-        bands = ndimage.gaussian_filter(values, 3) - ndimage.gaussian_filter(values, 6)
-        spread = 1.4826 * np.median(np.abs(bands - np.median(bands)))
-        return np.abs(bands) / max(float(spread), 1.0)
 
-    own = ndimage.maximum_filter(response(photograph), 13) > threshold / 2
-    return int(ndimage.label((response(painted) > threshold) & ~own)[1])
+def _spots(picture, window=16, every=4):
+    """How far each pixel stands out as a spot, in robust deviations of `window * every` pixels around, at least one
+    grey level."""
+    values = luma(picture)
+    bands = np.abs(ndimage.gaussian_filter(values, 3) - ndimage.gaussian_filter(values, 6))
+    around = ndimage.median_filter(bands[::every, ::every], window).repeat(every, 0).repeat(every, 1)
+    height, width = bands.shape
+    return bands / np.maximum(1.4826 * np.maximum(around[:height, :width], np.median(bands)), 1.0)
 
 
 def tile_seams(painted: np.ndarray, photograph: np.ndarray, tile: int) -> float:
