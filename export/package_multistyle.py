@@ -11,11 +11,12 @@ from pathlib import Path
 
 from keras_stylegan.exporters.package_arguments import PHOTOGRAPHS, package_arguments, show
 from keras_stylegan.exporters.packaging import package_multistyle
+from keras_stylegan.run_records import read_config
 
 STYLES = Path(__file__).resolve().parents[1] / "training" / "multistyle_styles.json"
 DATA = (
-    f"{PHOTOGRAPHS}; 38 paintings and prints in the public domain and two frames of Big Buck Bunny; perceptual "
-    "network: VGG-19 pruned 16 times (Collaborative Distillation, MIT)."
+    f"{PHOTOGRAPHS}; {{paintings}} paintings and prints in the public domain and {{frames}} frames of Big Buck Bunny; "
+    "perceptual network: VGG-19 pruned 16 times (Collaborative Distillation, MIT)."
 )
 LICENCE = (
     "Apache-2.0 for what is ours; trained in part on BSDS500 photographs, research data: no warranty of commercial "
@@ -27,7 +28,10 @@ LICENCE = (
 def main():
     given = package_arguments(__file__, __doc__, "photographs")
     styles = json.loads(STYLES.read_text(encoding="utf-8"))
-    entry = package_multistyle(given.run, given.assets, styles, DATA, LICENCE, given.photographs)
+    trained = read_config(given.run)["facts"]["styles"]
+    frames = sum(name.startswith("cartoon_big_buck_bunny") for name in trained)
+    data = DATA.format(paintings=len(trained) - frames, frames=frames)
+    entry = package_multistyle(given.run, given.assets, styles, data, LICENCE, given.photographs)
     show(entry, ("litert", "recipe", "images_seen", "losses", "artefacts", "parity"))
 
 

@@ -196,12 +196,29 @@ def test_a_run_that_began_with_others_tells_all(run):
     commands = packaged["recipe"].split("; ")
     assert commands[:2] == ["a --out PACKAGED_RUN_1", "b --from PACKAGED_RUN_1 --out PACKAGED_RUN"]
     assert "--from PACKAGED_RUN --out RUN" in commands[2] and packaged["images_seen"] == facts["images_seen"]
+    # Packaged once more: what was packaged before has a name of its own.
+    config["facts"]["begun_with"]["recipe"] = packaged["recipe"]
+    again = training_facts(run, config)["recipe"].split("; ")
+    assert again[1] == "b --from PACKAGED_PACKAGED_RUN_1 --out PACKAGED_PACKAGED_RUN"
+    assert "--from PACKAGED_PACKAGED_RUN --out PACKAGED_RUN" in again[2] and "--from PACKAGED_RUN --out RUN" in again[3]
 
 
-def test_missing_things_are_named_and_nothing_is_written(run, photographs, tmp_path):
+def test_missing_things_are_named_and_nothing_is_written(packaged, run, photographs, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="`styles` must describe every style of the run. Missing: oil"):
         package_multistyle(run, tmp_path / "assets", DESCRIBED[:1], "", "", photographs)
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="`photographs` must be a folder of JPEG or PNG files. Received: .*empty"):
         package_multistyle(run, tmp_path / "assets", DESCRIBED, "", "", tmp_path / "empty")
+    content = (packaged[0] / "weights" / "multistyle.tflite").read_bytes()
+    monkeypatch.setattr(packaging, "convert_signatures", lambda *_, **__: content)
+    monkeypatch.setattr(packaging, "grey_levels", lambda pairs: {"mean": 0.6, "greatest": 40})
+    with pytest.raises(ValueError, match="both runtimes must agree to 0.5 grey levels on average. Received: .*0.6"):
+        package_multistyle(run, tmp_path / "assets", DESCRIBED, "", "", photographs)
+    broken = tmp_path / "broken"
+    shutil.copytree(run, broken)
+    network = keras.models.load_model(broken / "network.keras")
+    network.weights[0].assign(np.full(network.weights[0].shape, 1e6))
+    network.save(broken / "network.keras")
+    with pytest.raises(ValueError, match="weights must be finite in half precision. Received: .* with others in"):
+        package_multistyle(broken, tmp_path / "assets", DESCRIBED, "", "", photographs)
     assert not (tmp_path / "assets").exists()

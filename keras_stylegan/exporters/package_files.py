@@ -67,8 +67,18 @@ def _without_dtypes(config: Any) -> Any:
 
 
 def half_precision(network: keras.Model) -> tuple[dict[str, np.ndarray], bytes]:
-    """Weights as float16 by their paths, and the bytes of the `.npz` file that holds them."""
-    arrays = {weight.path: keras.ops.convert_to_numpy(weight).astype("float16") for weight in network.weights}
+    """Weights as float16 by their paths, and the bytes of the `.npz` file that holds them.
+
+    Raises:
+        ValueError: if one is not finite, or too large for half precision.
+    """
+    with np.errstate(over="ignore"):
+        arrays = {weight.path: keras.ops.convert_to_numpy(weight).astype("float16") for weight in network.weights}
+    for path, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise ValueError(
+                f"weights must be finite in half precision. Received: {network.name} with others in {path}"
+            )
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
     return arrays, packed.getvalue()
@@ -114,7 +124,7 @@ def training_facts(run: Path, config: dict[str, Any], player: str = "generator")
     commands, start = [], ""
     for number, one in enumerate(runs, start=1):
         if "recipe" in one:  # a packaged network brings its own, whose words are not to mean runs of this one
-            commands.append(re.sub(r"\bRUN\b|\bRUN(?=_\d)", "PACKAGED_RUN", one["recipe"]))
+            commands.append(re.sub(r"\b((?:PACKAGED_)*RUN)(?=\b|_\d)", r"PACKAGED_\1", one["recipe"]))
             start = "PACKAGED_RUN"
         else:
             word = f"RUN_{number}" if one is not config else "RUN"

@@ -32,6 +32,8 @@ from keras_stylegan.networks import StyleTransformer
 WORKING_SIZE = 512
 # The short side of the photographs that the probes look at.
 PROBE_SIZE = 256
+# Mean difference of LiteRT file and Keras weights, in grey levels; half precision alone makes 0.02.
+MAX_DIFFERENCE = 0.5
 ARCHITECTURE = ("widths", "num_blocks", "normalization", "num_waves", "bank_lr_multiplier")
 
 
@@ -50,8 +52,8 @@ def package_multistyle(
         otherwise its files are removed, as they are for other weights (`train style_predictor` makes it anew).
 
     Raises:
-        ValueError: if a style of the run has no object in `styles`, `photographs` holds no picture, or the run's
-            network is none that this package serves.
+        ValueError: if a style of the run has no object in `styles`, `photographs` holds no picture, the run's network
+            is none that this package serves or has weights that are not finite, or the runtimes disagree.
     """
     config = read_run(run, "a stylisation network", "network.keras")
     names = config["facts"]["styles"]
@@ -72,6 +74,9 @@ def package_multistyle(
     litert, weights = (fingerprint(file, content) for file, content in files.items())
     served = LiteRTRuntime(files[litert["file"]], network.stride)
     shipped = KerasRuntime.from_weights(network.get_config(), arrays, network.stride)
+    parity = parity_figures((served, shipped), len(names), pictures)
+    if not parity["mean"] <= MAX_DIFFERENCE:
+        raise ValueError(f"both runtimes must agree to {MAX_DIFFERENCE} grey levels on average. Received: {parity}")
     entry = {
         "litert": litert,
         "keras": {**weights, "config": architecture(network, ARCHITECTURE)},
@@ -82,7 +87,7 @@ def package_multistyle(
         "styles": [known[name] for name in names],
         **common_facts(run, config, network, data, licence),
         "artefacts": artefact_figures(Stylizer(served, names), pictures),
-        "parity": parity_figures((served, shipped), len(names), pictures),
+        "parity": parity,
     }
     left_over = _settle_predictor(assets, entry)
     write_package(assets, "multistyle", entry, files, model_card(entry))

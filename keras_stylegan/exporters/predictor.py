@@ -68,9 +68,7 @@ def package_predictor(run: Path, assets: Path, data: str, licence: str) -> dict[
     if space != entry.get("style_space"):
         raise ValueError(f"`run` must be for the packaged network, {entry.get('style_space')}. Received: {space}")
     predictor = load_network(run / PREDICTOR_FILE)
-    for weight in predictor.weights:
-        if not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
-            raise ValueError(f"`run` must hold finite weights. Received: {run}, with others in {weight.path}")
+    weights = half_precision(predictor)[1]
     content = convert(predict_function(predictor), SIGNATURE, float16=True)
     together = len(content) + entry["litert"]["bytes"]
     if together > MAX_BYTES:
@@ -78,7 +76,6 @@ def package_predictor(run: Path, assets: Path, data: str, licence: str) -> dict[
     parity = _parity(predictor, content)
     if not parity <= MAX_DIFFERENCE:
         raise ValueError(f"both runtimes must agree to {MAX_DIFFERENCE} spreads. Received: a difference of {parity}")
-    weights = half_precision(predictor)[1]
     entry["predictor"] = {
         **fingerprint(FILE, content),
         "keras": {**fingerprint(KERAS_FILE, weights), "config": architecture(predictor)},
