@@ -12,7 +12,9 @@ paintings among the critic's negatives. On photographs that nothing was trained 
   trained against: it looks through the judge's own network (`squeeze`) and learns from crops of all paintings in
   `--styles`; its accuracy on halves of the paintings that it did not learn from is the upper end of the scale;
 - the judge's score (`style_quality.py`), the median over the styles and the worst;
-- the probes for blobs (mean number a picture) and checkerboards (the greatest energy; 1 is clean).
+- the probes for blobs (mean number a picture) and checkerboards (the greatest energy; 1 is clean);
+- of the smoothed styles alone the deception rate and the score, and how sharp their edges are: the slope of the luma,
+  in grey levels a pixel, that 2 % of a picture's pixels exceed (that of the paintings stands in the record).
 
 `OUT/sheet.jpg` shows the rows side by side. A study that was stopped goes on with the same command.
 """
@@ -30,6 +32,7 @@ from record import RESULTS, record
 
 from keras_stylegan.inference.contact_sheet import contact_sheet
 from keras_stylegan.metrics import StyleClassifier, blob_outliers, checkerboard_energy
+from keras_stylegan.metrics.artefacts import luma
 
 # A third of the recipe's: the network is trained already.
 LEARNING_RATE = 7e-4
@@ -74,11 +77,12 @@ def main():
         budget = [f"kimg={arguments.kimg}", f"learning_rate={LEARNING_RATE}"]
         train(run, "multistyle", [*budget, *settings, *arguments.set], sources)
         network = open_run(run)
-        key = [settings, arguments.kimg, arguments.set, names, [file.name for file in photographs], arguments.per_style]
+        judged = [names, arguments.smoothed, [file.name for file in photographs], arguments.per_style]
+        key = [settings, arguments.kimg, arguments.set, *judged]
 
         def measured(network=network):
             chosen = {name: (paintings[name], taken_in_turn(photographs, name, arguments.per_style)) for name in names}
-            return measure(network, judge, classifier, chosen, arguments.references)
+            return measure(network, judge, classifier, chosen, arguments.references, arguments.smoothed)
 
         rows[variant] = remembered(run / "measured.json", key, measured)
         shown[variant] = network
@@ -87,7 +91,9 @@ def main():
     draw(arguments.out / "sheet.jpg", shown, names[:SHOWN_STYLES], photographs[:SHOWN_PHOTOGRAPHS])
     figures = {"kimg": arguments.kimg, "fixed": arguments.fixed, "balanced": arguments.balanced, "styles": len(names)}
     accuracy = {"classes": len(paintings), "classifier_accuracy": round(classifier.accuracy, 3)}
-    record("adversarial_term", {**figures, **accuracy, "rows": rows}, folder=arguments.results)
+    sharp = {"smoothed_paintings_edges": edges([small(seen[name]) for name in arguments.smoothed])}
+    sharp = sharp if arguments.smoothed else {}
+    record("adversarial_term", {**figures, **accuracy, **sharp, "rows": rows}, folder=arguments.results)
 
 
 def variants(arguments) -> dict[str, list[str]]:
@@ -106,8 +112,14 @@ def choose(arguments, paintings) -> Path:
         raise SystemExit(f"--styles must hold a picture of every style. Received: none of {', '.join(unknown)}")
     if not arguments.only:
         return arguments.styles
-    folder = arguments.out / "styles"
+    left_out = sorted(set(arguments.smoothed) - set(arguments.only))
+    if left_out:
+        raise SystemExit(f"--smoothed must be among those of --only. Received: {', '.join(left_out)}")
+    folder = arguments.out / "chosen_styles"
     folder.mkdir(parents=True, exist_ok=True)
+    for file in folder.iterdir():  # of an earlier call
+        if file.stem not in arguments.only:
+            file.unlink()
     for name in arguments.only:
         (folder / paintings[name].name).write_bytes(paintings[name].read_bytes())
     return folder
@@ -120,26 +132,43 @@ def small(picture: np.ndarray, short: int = 256) -> np.ndarray:
     return np.asarray(image.resize([round(side * factor) for side in image.size], Image.Resampling.LANCZOS))
 
 
-def measure(network, judge, classifier, chosen, references) -> dict[str, float]:
+def edges(paintings) -> float:
+    """Mean over pictures of the slope of the luma, in grey levels a pixel, that 2 % of the pixels exceed."""
+    slopes = [np.hypot(*np.gradient(luma(picture))) for picture in paintings]
+    return round(float(np.mean([np.percentile(slope, 98) for slope in slopes])), 2)
+
+
+def measure(network, judge, classifier, chosen, references, smoothed) -> dict[str, float | dict]:
     """One row of the table; `chosen` has a painting and photographs by style."""
-    scores, deceived, blobs, boards = [], [], [], []
+    scores, by_style, sharp, blobs, boards = {}, {name: [] for name in chosen}, [], [], []
     for name, (painting, photographs) in chosen.items():
 
         def paint(photograph, name=name):
             painted = network.stylize(photograph, name)
             pixels = np.asarray(painted)
-            deceived.append(classifier.classify(classifier.distances.features(pixels)) == name)
+            by_style[name].append(classifier.classify(classifier.distances.features(pixels)) == name)
+            if name in smoothed:
+                sharp.append(pixels)
             blobs.append(blob_outliers(pixels, np.asarray(photograph)))
             boards.append(checkerboard_energy(pixels))
             return painted
 
-        scores.append(judge_style(judge, paint, painting, photographs, references)["score"])
+        scores[name] = judge_style(judge, paint, painting, photographs, references)["score"]
+    of_smoothed = {}
+    if smoothed:
+        of_smoothed = {
+            "smoothed deception": round(float(np.mean([by_style[name] for name in smoothed])), 3),
+            "smoothed score": round(statistics.mean(scores[name] for name in smoothed), 3),
+            "smoothed edges": edges(sharp),
+        }
     return {
-        "deception rate": round(float(np.mean(deceived)), 3),
-        "score": round(statistics.median(scores), 3),
-        "worst score": min(scores),
+        "deception rate": round(float(np.mean(list(by_style.values()))), 3),
+        "score": round(statistics.median(scores.values()), 3),
+        "worst score": min(scores.values()),
         "blobs": round(float(np.mean(blobs)), 3),
         "checkerboard": round(max(boards), 2),
+        **of_smoothed,
+        "scores": scores,
     }
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from keras_stylegan.files import whole_file
 from keras_stylegan.formats import READABLE_SUFFIXES
+from keras_stylegan.run_records import read_config, state_of_network
 
 # What a judgement says, each as the median over the photographs.
 KEYS = ("score", "share", "agreement", "leakage", "style", "reference_style", "reference_agreement")
@@ -94,11 +95,11 @@ def train(run: Path, preset: str, settings: Sequence[str], sources: Sequence[str
     """Trains a run in a process of its own, or goes on with it; one that is finished stays as it is.
 
     Raises:
-        SystemExit: if a finished run has other settings than these.
+        SystemExit: if a finished run has other settings or sources than these, or began with other weights.
     """
     kimg = next(float(setting.partition("=")[2]) for setting in settings if setting.startswith("kimg="))
     if _images_seen(run) >= 1000 * kimg:
-        _check_settings(run, preset, settings)
+        _check_settings(run, preset, settings, sources)
         return
     options = [option for setting in settings for option in ("--set", setting)]
     command = [sys.executable, "-m", "keras_stylegan.cli", "train", preset, *sources, "--out", str(run), "--resume"]
@@ -111,7 +112,7 @@ def open_run(run: Path):
     from keras_stylegan.keras_files import load_network
 
     network = load_network(run / "network.keras")
-    styles = json.loads((run / "config.json").read_text(encoding="utf-8"))["facts"]["styles"]
+    styles = read_config(run)["facts"]["styles"]
     return Stylizer(KerasRuntime(network, network.stride), styles)
 
 
@@ -129,27 +130,36 @@ def remembered(file: Path, key: Any, compute: Callable[[], dict[str, Any]]) -> d
 
 
 def print_table(rows: dict[str, dict[str, Any]]) -> None:
-    """Prints rows by name as a table in Markdown; every row has the same columns."""
-    columns = list(next(iter(rows.values())))
+    """Prints the numbers of rows by name as a table in Markdown; every row has the same columns."""
+    columns = [name for name, value in next(iter(rows.values())).items() if not isinstance(value, dict)]
     print("| |", " | ".join(columns), "|")
     print("|---" * (len(columns) + 1) + "|")
     for name, row in rows.items():
         print("|", " | ".join([name, *(str(row[column]) for column in columns)]), "|")
 
 
-def _check_settings(run, preset, settings):
+def _check_settings(run, preset, settings, sources):
     """A run of other settings would be judged as if it had these; `--resume` sees to those that are not finished."""
+    from keras_stylegan import pretrained
     from keras_stylegan.presets import as_dict, get_preset, with_settings
 
+    of_sources = dict(zip(sources[::2], sources[1::2], strict=True))
+    of_sources = {{"--from": "start_from"}.get(name, name[2:]): value for name, value in of_sources.items()}
+    settings = [*settings, *(f"{name}={value}" for name, value in of_sources.items())]
     wanted = as_dict(with_settings(get_preset(preset), settings))
-    found = json.loads((run / "config.json").read_text(encoding="utf-8"))["settings"]
+    config = read_config(run)
     names = {setting.partition("=")[0] for setting in settings}
-    differing = sorted(name for name in names if found.get(name) != wanted[name])
+    # Of `auto` the run says what it came to.
+    names = {name for name in names if wanted[name] != "auto"}
+    differing = sorted(name for name in names if config["settings"].get(name) != wanted[name])
+    packaged = wanted.get("start_from")
+    if packaged == "multistyle" and config["facts"]["begun_with"] != pretrained.origin(
+        pretrained.network_entry(packaged)
+    ):
+        differing.append("the weights of the packaged network")
     if differing:
         raise SystemExit(f"{run}: finished with other settings: {', '.join(differing)}; name another --out")
 
 
 def _images_seen(run):
-    from keras_stylegan.run_records import state_of_network
-
     return state_of_network(run)[0] if (run / "network.keras").exists() else 0

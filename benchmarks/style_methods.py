@@ -5,10 +5,11 @@
 
 All runs begin with the packaged network and learn the styles as new ones (`new_NAME`), so that no method profits from
 what another taught the vectors. `together` has all methods in equal shares of the same weight; `gram+METHOD`, with
-`--pairs`, half and half. The targets of `pixel` are photographs of CONTENT, painted by optimisation; PHOTOGRAPHS are
-those that nothing was trained on. Distances of each method (0 for the painting itself) are those over `--network`,
-which may be a VGG; scores are of the judge (`style_quality.py` says what it is). The table goes to standard output. A
-study that was stopped goes on with the same command.
+`--pairs`, half and half. Beside others, `pixel` has half of the pictures, at twice its weight. The targets of `pixel`
+are photographs of CONTENT, painted by optimisation; PHOTOGRAPHS are those that nothing was trained on. Distances of
+each method (0 for the painting itself) are those over `--network`, which may be a VGG; scores are of the judge
+(`style_quality.py` says what it is). The table goes to standard output. A study that was stopped goes on with the same
+command.
 """
 
 from __future__ import annotations
@@ -51,11 +52,10 @@ def main():
     judge, rows = load_module(arguments.judge), {}
     for name, methods in variants(arguments.pairs).items():
         run, sources = arguments.out / name, ["--content", arguments.content, "--styles", folder / "styles"]
-        settings = [f"kimg={arguments.kimg}", "methods=" + ",".join(f"{m}:{w:.4g}" for m, w in methods.items())]
-        if "pixel" in methods:
-            settings += [f"targets={folder / 'targets'}", f"target_probability={methods['pixel']:.4g}"]
+        settings = [f"kimg={arguments.kimg}", *settings_of(methods, folder / "targets")]
         train(run, "multistyle", [*settings, *arguments.set], [*map(str, sources), "--from", "multistyle"])
-        key = [settings, arguments.set, [file.name for file in photographs], arguments.per_style, arguments.network]
+        key = [settings, arguments.set, list(arguments.only), arguments.targets, arguments.target_steps]
+        key += [[file.name for file in photographs], arguments.per_style, arguments.network]
 
         def measured(run=run):
             return measure(run, judge, paintings, photographs, arguments)
@@ -79,11 +79,23 @@ def variants(pairs: bool) -> dict[str, dict[str, float]]:
     return alone | both | {"together": {method: 1 / len(METHODS) for method in METHODS}}
 
 
+def settings_of(methods: dict[str, float], targets: Path) -> list[str]:
+    """The settings of a run with these weights of its methods: of `pixel`, over all pictures."""
+    settings = []
+    if "pixel" in methods:
+        share = 1.0 if len(methods) == 1 else 0.5
+        methods = methods | {"pixel": methods["pixel"] / share}
+        settings = [f"targets={targets}", f"target_probability={share}"]
+    return [*settings, "methods=" + ",".join(f"{method}:{weight:.4g}" for method, weight in methods.items())]
+
+
 def prepare(arguments, paintings) -> Path:
     """Writes the paintings under new names, and the photographs painted by optimisation in each of them."""
     from keras_stylegan.inference.optimization import paint_by_optimization
 
-    folder = arguments.out / "prepared"
+    # By what they are made from, so that none of another call is taken for one of this.
+    made_from = f"{'-'.join(sorted(paintings))}-{arguments.targets}x{arguments.target_steps}"
+    folder = arguments.out / "prepared" / made_from
     (folder / "styles").mkdir(parents=True, exist_ok=True)
     files = pictures(arguments.content)
     chosen = files[:: max(1, len(files) // arguments.targets)][: arguments.targets]
@@ -94,7 +106,7 @@ def prepare(arguments, paintings) -> Path:
         if target.exists():
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        # In the sizes of training, so that strokes are those that the other methods see.
+        # In the sizes of training: strokes are at most a quarter larger than those that the other methods see.
         photo, picture = (Image.fromarray(read_picture(path, side)) for path, side in ((file, 320), (painting, 256)))
         painted, _ = paint_by_optimization(photo, [(picture, 1.0)], size=max(photo.size), steps=arguments.target_steps)
         with whole_file(target) as partial:
@@ -103,14 +115,14 @@ def prepare(arguments, paintings) -> Path:
 
 
 def measure(run, judge, paintings, photographs, arguments) -> dict[str, float]:
-    """The judge's scores, and the distance of every method, as means over the styles."""
+    """The judge's mean score and that of each style, and the distance of every method as means over the styles."""
     from keras_stylegan.losses import style_loss, style_statistics
     from keras_stylegan.models.style_methods import OPTIONS, PATCH_TAPS
     from keras_stylegan.networks import build_perceptual
     from keras_stylegan.networks.perceptual import STYLE_TAPS
 
     network, perceptual = open_run(run), build_perceptual(arguments.network)
-    columns = {"score": []} | {method: [] for method in METHODS[:-1]}
+    columns, scores = {method: [] for method in METHODS[:-1]}, {}
     for name, painting in paintings.items():
         painted = []
 
@@ -119,7 +131,7 @@ def measure(run, judge, paintings, photographs, arguments) -> dict[str, float]:
             return painted[-1]
 
         chosen = taken_in_turn(photographs, name, arguments.per_style)
-        columns["score"].append(judge_style(judge, paint, painting, chosen, arguments.references)["score"])
+        scores[name] = judge_style(judge, paint, painting, chosen, arguments.references)["score"]
         style = perceptual(to_float(read_picture(painting, 256))[None])
         for picture in painted:
             features = perceptual(to_float(np.asarray(picture))[None])
@@ -127,8 +139,8 @@ def measure(run, judge, paintings, photographs, arguments) -> dict[str, float]:
                 taps = PATCH_TAPS if method == "patch" else STYLE_TAPS
                 target = style_statistics(style, method, taps, **OPTIONS.get(method, {}))
                 columns[method].append(float(style_loss(style_statistics(features, method, taps), target, method)[0]))
-    scores = {"worst score": min(columns["score"])}
-    return {name: round(statistics.mean(values), 3) for name, values in columns.items()} | scores
+    distances = {name: round(statistics.mean(values), 3) for name, values in columns.items()}
+    return {"score": round(statistics.mean(scores.values()), 3), **scores, **distances}
 
 
 def _picture(folder, name):
