@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from keras_stylegan.inference import write_picture
 from keras_stylegan.inference.tiling import TILE_ABOVE, paint_in_tiles
 
 STYLE = "hokusai_great_wave"
+FORMATS = ("jpg", "png", "tiff", "webp")
 SMALL = 1024  # pixels a side of the picture that is painted whole
 
 
@@ -74,6 +76,17 @@ def differences(aspect: int) -> dict[str, float]:
     }
 
 
+def peak_of_command(source: Path, target: Path) -> float:
+    """GiB of memory at most of the whole command from file to file."""
+    arguments = ["stylize", str(source), "-o", str(target), "--style", STYLE, "--tile", "--max-pixels", str(2**31)]
+    process = subprocess.Popen([sys.executable, "-m", "keras_stylegan.cli", *arguments], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status):
+        raise SystemExit(f"stylize failed for {target.name}")
+    target.unlink()
+    return round(usage.ru_maxrss / 2**20, 2)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--side", type=int, default=8192)
@@ -97,6 +110,7 @@ def main():
     for kind in ("seconds", "cpu_seconds"):  # the second hardly depends on what else the machine does
         ratio = figures[f"large_micro{kind}_a_pixel"] / figures[f"small_micro{kind}_a_pixel"]
         figures[f"ratio_{kind}"] = round(ratio, 2)
+        figures["command_peak_gib"] = {kind: peak_of_command(source, Path(folder, f"out.{kind}")) for kind in FORMATS}
     figures["differences"] = {f"{aspect}:1": differences(aspect) for aspect in (1, 4, 30)}
     record("tiling", figures, ("ai-edge-litert", "pillow"), folder=arguments.results)
 

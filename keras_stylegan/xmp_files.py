@@ -34,33 +34,39 @@ def save_options(xmp: bytes, file_format: str) -> dict[str, Any]:
 
 
 def embed_xmp(content: bytes, xmp: bytes) -> bytes:
+    """The bytes of the file that `parts_with_xmp` describes."""
+    return b"".join(parts_with_xmp(content, xmp))
+
+
+def parts_with_xmp(content: bytes | memoryview, xmp: bytes) -> list[bytes | memoryview]:
     """Puts a packet into a file that has none. The pixels are not coded again.
 
     Args:
-        content: bytes of a JPEG, PNG, GIF or MP4 file; others are returned as they are.
+        content: bytes of a JPEG, PNG, GIF or MP4 file; others stay as they are.
         xmp: the packet.
 
     Returns:
-        The bytes of the file with the packet.
+        The parts of the file with the packet, one behind the other; of a memoryview views, so that nothing is copied.
 
     Raises:
         ValueError: if the packet is too long for a JPEG.
     """
-    if content.startswith(b"\xff\xd8"):
+    start = bytes(content[:12])
+    if start.startswith(b"\xff\xd8"):
         if len(xmp) > _MAX_JPEG:
             raise ValueError(f"`xmp` must have at most {_MAX_JPEG} bytes for a JPEG. Received: {len(xmp)}")
         place = 2
         while content[place] == 0xFF and content[place + 1] in _JPEG_FIRST:
             place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
         segment = _JPEG_NAME + xmp
-        return content[:place] + b"\xff\xe1" + (2 + len(segment)).to_bytes(2, "big") + segment + content[place:]
-    if content.startswith(b"\x89PNG"):
-        return content[:PNG_HEADER] + png_chunk(xmp) + content[PNG_HEADER:]
-    if content.startswith(b"GIF8"):
-        return content[:-1] + _GIF_BLOCK + xmp + _GIF_END + content[-1:]  # before the byte that ends a GIF
-    if content[4:8] == b"ftyp":
-        return content + _mp4_box(xmp)
-    return content
+        return [content[:place], b"\xff\xe1" + (2 + len(segment)).to_bytes(2, "big") + segment, content[place:]]
+    if start.startswith(b"\x89PNG"):
+        return [content[:PNG_HEADER], png_chunk(xmp), content[PNG_HEADER:]]
+    if start.startswith(b"GIF8"):
+        return [content[:-1], _GIF_BLOCK + xmp + _GIF_END, content[-1:]]  # before the byte that ends a GIF
+    if start[4:8] == b"ftyp":
+        return [content, _mp4_box(xmp)]
+    return [content]
 
 
 def append_xmp(path: str | os.PathLike, xmp: bytes) -> None:

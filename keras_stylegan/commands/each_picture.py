@@ -78,9 +78,10 @@ def _paint_file(source, target, paint, arguments):
         picture = read_picture(content, arguments.max_pixels or MAX_PIXELS, "standard input")
     with notes(source):
         result, record = paint(picture)
+    file_format = picture.format if picture.format in FORMATS.values() else "PNG"
+    del picture  # a large one is not to stand in memory beside the file that is made of the result
     if target == _STANDARD_STREAM:
-        known = picture.format in FORMATS.values()
-        content = encode_picture(result, picture.format if known else "PNG", arguments.source_type)
+        content = encode_picture(result, file_format, arguments.source_type)
         with standard_output():
             sys.stdout.buffer.write(content)
     else:

@@ -9,7 +9,7 @@ import threading
 from PIL import Image
 
 from keras_stylegan.provenance import describe
-from keras_stylegan.xmp_files import embed_xmp, fits, save_options
+from keras_stylegan.xmp_files import fits, parts_with_xmp, save_options
 
 # Quality at which strokes and flat colours show no coding artefacts; colour at full resolution, as thin strokes need.
 _JPEG = {"quality": 92, "subsampling": 0}
@@ -61,14 +61,15 @@ def write_picture(image: Image.Image, path, source_type: str | None = None) -> N
     # Encoded in memory first: Pillow's encoders do not notice when a full disk takes only a part of what they write.
     file_format = check_suffix(path)
     try:
-        content = encode_picture(image, file_format, source_type)
+        parts = _encode(image, file_format, source_type)
     except (ValueError, OSError) as error:
         raise ValueError(f"{path}: the picture does not fit the format ({error})") from error
     # Without the name of `path`, which may already be as long as a name can be.
     temporary = path.with_name(f".{os.getpid()}-{threading.get_ident()}{path.suffix}")
     try:
         try:
-            temporary.write_bytes(content)
+            with open(temporary, "wb") as file:
+                file.writelines(parts)
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -78,6 +79,11 @@ def write_picture(image: Image.Image, path, source_type: str | None = None) -> N
 
 def encode_picture(image: Image.Image, file_format: str, source_type: str | None = None) -> bytes:
     """Returns the file that `write_picture` would write in `file_format` (a value of `FORMATS`)."""
+    return b"".join(_encode(image, file_format, source_type))
+
+
+def _encode(image, file_format, source_type):
+    """The parts of the file, of which that with the pixels is not copied: it may be large."""
     if max(image.size) > _MAX_SIDE.get(file_format, math.inf):
         raise ValueError(f"{file_format} takes at most {_MAX_SIDE[file_format]} pixels a side. "
                          f"Received: {image.width}x{image.height}")  # fmt: skip
@@ -87,8 +93,7 @@ def encode_picture(image: Image.Image, file_format: str, source_type: str | None
     image, options = _prepare(image, file_format)
     buffer = io.BytesIO()
     image.save(buffer, format=file_format, **options, **(save_options(xmp, file_format) if xmp else {}))
-    content = buffer.getvalue()
-    return embed_xmp(content, xmp) if xmp else content
+    return parts_with_xmp(buffer.getbuffer(), xmp) if xmp else [buffer.getbuffer()]
 
 
 def _prepare(image: Image.Image, file_format: str) -> tuple[Image.Image, dict]:
