@@ -10,6 +10,7 @@ from functools import partial
 from keras import ops
 
 from keras_stylegan import layers, losses, networks
+from keras_stylegan.models import CosineSchedule
 
 # name: public name; make: function without arguments; inputs: tuple of shapes or dict of shapes, without the batch;
 # ranges: range of the values fed to all inputs; half: root mean square difference to float32 under a mixed policy, in
@@ -57,7 +58,9 @@ LAYERS = [
     LayerRow("CodeHead", lambda: layers.CodeHead(5, units=7), ((6,),)),
     LayerRow(
         "AdaptiveAugmentation",
-        lambda: layers.AdaptiveAugmentation(("flip", "colour"), None, 0.3, 0.9, 100.0, 2, seed=1),
+        lambda: layers.AdaptiveAugmentation(
+            {"flip": 1.0, "colour": 0.5, "cutout": 1.0}, None, 0.3, 0.9, 100.0, 2, CosineSchedule(0.3, 0.5, 1.0), seed=1
+        ),
         ((8, 11, 3),),
     ),
     LayerRow("DiffAugment", lambda: layers.DiffAugment(("colour", "cutout"), seed=1), ((8, 11, 3),), half=None),

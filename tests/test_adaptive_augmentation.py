@@ -8,7 +8,7 @@ from keras import ops
 from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
 from keras_stylegan.layers.adaptive_augmentation import GROUPS, OPERATIONS
 from keras_stylegan.losses import adversarial_loss, r1_penalty
-from keras_stylegan.models import AdversarialModel, Player, Regularizer
+from keras_stylegan.models import AdversarialModel, CosineSchedule, Player, Regularizer
 from keras_stylegan.ops.gradients import input_gradient
 
 
@@ -225,6 +225,40 @@ def test_steps_of_the_controller():
     assert observed(AdaptiveAugmentation(target=None, initial=0.2), *[[9, 9]] * 9) == pytest.approx(0.2)
 
 
+def test_p_follows_a_schedule_over_the_images_seen():
+    layer = AdaptiveAugmentation({"flip": 1.0}, target=None, schedule=CosineSchedule(0.0, 0.8, 0.008))
+    assert observed(layer, [-9] * 4) == pytest.approx(0.4)  # whatever the logits are
+    assert observed(layer, np.ones((4, 2, 2, 1))) == pytest.approx(0.8)  # images, not logits
+    assert observed(layer, [1] * 4) == pytest.approx(0.8)
+    copy = AdaptiveAugmentation.from_config(layer.get_config())
+    assert copy.operations == {"flip": 1.0} and float(copy.schedule(4)) == pytest.approx(0.4)
+    assert observed(
+        AdaptiveAugmentation(schedule=CosineSchedule(0.0, 1.0, 0.001), limit=0.3), [1] * 4
+    ) == pytest.approx(0.3)
+
+
+def test_operations_have_shares_of_p():
+    image = noise(1, 6, 8, 3)
+    layer = AdaptiveAugmentation({"translate": 1.0, "colour": 0.25}, target=None, initial=0.8, limit=1.0, seed=2)
+    outputs = applied(layer, np.repeat(image, 3000, 0))
+    kept = np.sort(outputs.reshape(3000, -1)) - np.sort(image.reshape(1, -1))
+    unchanged = np.abs(kept).max(axis=1) < 1e-6  # in their colours: of five operations each strikes one in five
+    assert (1 - 0.2) ** 5 * 0.2 < unchanged.mean() < (1 - 0.2) ** 4
+
+
+def test_cutout_sets_a_rectangle_to_zero():
+    outputs = applied(always("cutout"), np.ones((500, 8, 12, 3), "float32"))
+    assert set(np.unique(outputs)) == {0.0, 1.0}
+    holes = (outputs == 0).all(axis=3)
+    for hole in holes:
+        rows, columns = np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
+        assert hole.sum() == len(rows) * len(columns)  # one rectangle
+        assert 2 <= len(rows) <= 4 and 3 <= len(columns) <= 6  # half of the sides, at most half of it outside
+    assert holes.sum(axis=(1, 2)).max() == 24 and holes.any(axis=0).all()
+    some = applied(AdaptiveAugmentation(["corruption"], initial=0.3, seed=2), np.ones((2000, 4, 4, 1), "float32"))
+    assert 0.26 < (some.min(axis=(1, 2, 3)) == 0).mean() < 0.34
+
+
 class AugmentedGAN(AdversarialModel):
     """A critic of fixed pictures against pictures of the same kind; the generator is a bystander."""
 
@@ -314,6 +348,7 @@ def test_checkpoints_hold_p_and_a_resumed_run_equals_an_undisturbed_one():
     [
         (lambda: AdaptiveAugmentation("flip"), "`operations` must be a sequence of names among blit.*'flip'"),
         (lambda: AdaptiveAugmentation(["twirl"]), r"`operations` must be .*Received: operations=\['twirl'\]"),
+        (lambda: AdaptiveAugmentation({"flip": 0.0}), "`operations` must have shares above 0, at most 1. Received"),
         (lambda: AdaptiveAugmentation(target=1.0), "`target` must be None or between -1 and 1. Received: target=1.0"),
         (lambda: AdaptiveAugmentation(limit=1.5), "`limit` must be above 0 and at most 1. Received: limit=1.5"),
         (lambda: AdaptiveAugmentation(initial=0.9), "`initial` must be from 0 to `limit`=0.85. Received: initial=0.9"),

@@ -10,7 +10,7 @@ from keras_stylegan.models import AveragedNetwork, CosineSchedule, NoiseToImage,
 from keras_stylegan.networks import R3GANCritic, R3GANGenerator
 from keras_stylegan.ops.gradients import input_gradient, value_and_gradients
 from keras_stylegan.ops.grouped import grouped_conv, grouped_conv_by_taps
-from keras_stylegan.presets import PRESETS
+from keras_stylegan.presets import PRESETS, get_preset
 from keras_stylegan.systems.gan_networks import r3gan_networks
 from keras_stylegan.systems.gans import compile_gan, training_options
 
@@ -143,5 +143,14 @@ def test_presets_hold_the_published_schedules():
     assert float(model.weight("r2")) == pytest.approx(0.05)
     model.images_seen.assign(10_000_000)
     assert float(model.weight("r1")) == pytest.approx(0.0275)
+    # Halfway through the schedule the augmentation has half of its probability; colours have half of that.
+    for images in (0, 10_000_000, 20_000_000):
+        model.augment._images.assign(images)
+        model.observe(np.zeros((1, 1), "float32"), np.zeros((1, 1), "float32"))
+        expected = 0.55 * images / 20_000_000
+        assert float(model.augment.probability) == pytest.approx(expected, abs=1e-6)
+    assert model.augment.operations == {"blit": 1.0, "geometry": 1.0, "colour": 0.5, "corruption": 1.0}
+    final = {name: get_preset(f"r3gan_{name}").augment_probability for name in ("ffhq64", "imagenet32", "imagenet64")}
+    assert final == {"ffhq64": 0.3, "imagenet32": 0.5, "imagenet64": 0.4}
     # 0.5 ** (512 / 5e6), the paper's 0.9999.
     assert float(model._training.average.decay(512, 20_000_000)) == pytest.approx(0.99993, abs=1e-5)

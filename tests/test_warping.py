@@ -7,7 +7,8 @@ import scipy.spatial.transform
 from keras import ops
 from toy_warping import adaptive, assert_exact, derivatives, noise, numpy, replayed
 
-from keras_stylegan.layers import DiffAugment
+from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
+from keras_stylegan.layers.adaptive_augmentation import OPERATIONS
 from keras_stylegan.ops import colour_transforms as colour
 from keras_stylegan.ops import warping
 
@@ -137,6 +138,18 @@ MAPS = {
     "adaptive": adaptive(),
     "diff_augment": replayed(DiffAugment(seed=5)),
 }
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_each_augmentation_has_exact_derivatives(name):
+    image = noise(1, 3, 2, 3)
+    for seed in range(20):  # some leave half of the pictures as they are
+        apply = replayed(AdaptiveAugmentation([name], initial=1.0, limit=1.0, seed=seed))
+        if np.abs(numpy(apply(image)) - image).max() > 1e-3:
+            break
+    else:
+        raise AssertionError(f"{name} does nothing")
+    assert_exact(derivatives(apply, image.shape[1:]))
 
 
 @pytest.mark.parametrize("name", MAPS)

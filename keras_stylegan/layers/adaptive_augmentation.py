@@ -6,13 +6,16 @@ import keras
 from keras import ops
 
 from keras_stylegan.ops import colour_transforms as colour
-from keras_stylegan.ops import gradients, warping
+from keras_stylegan.ops import warping
+from keras_stylegan.ops.cutout import cut_out
+from keras_stylegan.ops.gradients import sum_over_replicas
 from keras_stylegan.ops.seeds import ReplicaSeedGenerator
 
 GROUPS = {
     "blit": ("flip", "quarter_turn", "translate"),
     "geometry": ("scale", "rotate", "stretch", "shift"),
     "colour": ("brightness", "contrast", "luma_flip", "hue", "saturation"),
+    "corruption": ("cutout",),
 }
 OPERATIONS = tuple(name for group in GROUPS.values() for name in group)
 
@@ -38,18 +41,21 @@ class AdaptiveAugmentation(keras.layers.Layer):
     - geometry: `scale` by 2^N(0, 0.2); `rotate` by a uniform angle, before and after `stretch` by 2^N(0, 0.2) in
       width and its inverse in height; `shift` by N(0, 1/8) of a side;
     - colour: `brightness` +N(0, 0.2); `contrast` times 2^N(0, 0.5); `luma_flip` (half of the time); `hue` turned by a
-      uniform angle; `saturation` times 2^N(0, 1).
+      uniform angle; `saturation` times 2^N(0, 1);
+    - corruption: `cutout` of a rectangle of half the sides, its centre anywhere, which becomes 0.
 
     All geometry is one affine warp, all colour one 4 x 4 matrix; both have exact adjoints and gradients of every order.
 
     Args:
-        operations: sequence of operations or groups (`"blit"`, `"geometry"`, `"colour"`).
+        operations: sequence of operations or groups (`"blit"`, `"geometry"`, `"colour"`, `"corruption"`), or a dict
+            from them to floats in (0, 1], by which p is multiplied for each.
         target: float in (-1, 1), the r to hold, or None for a constant p. r = 0.6 means that the critic calls 80 % of
             the real images real.
         initial: float in [0, limit], p at the start.
         limit: float in (0, 1], upper bound of p.
         speed_kimg: float, thousands of images in which p goes from 0 to 1.
         interval: int, critic updates between two changes of p.
+        schedule: None, or what p is instead, as a function of the images that `observe` has seen (`CosineSchedule`).
         seed: int or None, of the random numbers.
 
     Call arguments:
@@ -68,7 +74,8 @@ class AdaptiveAugmentation(keras.layers.Layer):
 
     Source: Karras et al. 2020, "Training Generative Adversarial Networks with Limited Data", section 3 and appendix B.
     Deviations: p is bounded above; the warp interpolates bilinearly at the image's own resolution instead of between
-    two wavelet filters at twice of it; the filter and corruption groups, which the paper found to harm, are left out.
+    two wavelet filters at twice of it; the filters and the noise, which the paper found to harm, are left out.
+    Schedule: Huang et al. 2024 (R3GAN), which also cuts out, and halves p for colours.
     """
 
     def __init__(
@@ -79,6 +86,7 @@ class AdaptiveAugmentation(keras.layers.Layer):
         limit=0.85,
         speed_kimg=500.0,
         interval=4,
+        schedule=None,
         seed=None,
         **kwargs,
     ):
@@ -90,6 +98,9 @@ class AdaptiveAugmentation(keras.layers.Layer):
                 f"`operations` must be a sequence of names among {', '.join((*GROUPS, *OPERATIONS))}. "
                 f"Received: operations={operations!r}"
             )
+        shares = dict(operations) if isinstance(operations, dict) else dict.fromkeys(operations, 1.0)
+        if not all(0 < share <= 1 for share in shares.values()):
+            raise ValueError(f"`operations` must have shares above 0, at most 1. Received: operations={operations}")
         if target is not None and not -1 < target < 1:
             raise ValueError(f"`target` must be None or between -1 and 1. Received: target={target}")
         if not 0 < limit <= 1:
@@ -100,15 +111,16 @@ class AdaptiveAugmentation(keras.layers.Layer):
             raise ValueError(f"`speed_kimg` must be positive. Received: speed_kimg={speed_kimg}")
         if interval < 1:
             raise ValueError(f"`interval` must be at least 1. Received: interval={interval}")
-        self.operations = list(operations)
+        self.operations = dict(operations) if isinstance(operations, dict) else list(operations)
         self.target = target
         self.initial = initial
         self.limit = limit
         self.speed_kimg = speed_kimg
         self.interval = interval
+        self.schedule = schedule
         self.seed = seed
         self.seed_generator = ReplicaSeedGenerator(seed)
-        self._active = {member for name in self.operations for member in GROUPS.get(name, (name,))}
+        self._shares = {member: share for name, share in shares.items() for member in GROUPS.get(name, (name,))}
         # Here and not in `build`: no shape depends on the input, and a compiled step must find them before its trace.
         self.probability, self.sign_rate, self._signs, self._images, self._updates = (
             self.add_weight(name=name, shape=(), dtype="float32", initializer=initializer, trainable=False)
@@ -128,12 +140,16 @@ class AdaptiveAugmentation(keras.layers.Layer):
         if images.shape[-1] not in (1, 3):
             raise ValueError(f"`images` must have 1 or 3 channels. Received: shape={tuple(images.shape)}")
         draw = _Draws(ops.shape(images)[0], self.probability, self.seed_generator)
-        moves = _matrices(_geometry(draw, images), self._active)
+        moves = _matrices(_geometry(draw, images), draw, self._shares)
         if moves:
             images = warping.affine_warp(images, warping.compose(*moves))
-        maps = _matrices(_colours(draw), self._active)
+        maps = _matrices(_colours(draw), draw, self._shares)
         if maps:
             images = colour.transform_colours(images, warping.compose(*maps))
+        if "cutout" in self._shares:
+            draw.share = self._shares["cutout"]
+            struck = draw.strike(False, True)[:, None, None, None]
+            images = ops.where(struck, cut_out(images, draw.places()), images)
         return images
 
     def observe(self, real_logits):
@@ -143,13 +159,18 @@ class AdaptiveAugmentation(keras.layers.Layer):
             real_logits: tensor with the leading axis `batch`, of one or more logits an image, positive for "real". A
                 relativistic critic's logits mean something only beside those of generated images: give the difference.
         """
+        if self.schedule is not None:
+            shown = ops.cast(ops.shape(real_logits)[0], "float32")
+            self._images.assign(self._images + sum_over_replicas(shown))
+            self.probability.assign(ops.clip(self.schedule(self._images), 0.0, self.limit))
+            return
         if self.target is None:
             return
         logits = ops.stop_gradient(ops.cast(real_logits, "float32"))
         # A logit that is not a number says nothing, and must not make p one.
         signs = ops.where(ops.isnan(logits), 0.0, ops.sign(logits))
         rates = ops.mean(ops.reshape(signs, (ops.shape(signs)[0], -1)), axis=1)
-        total, count = gradients.sum_over_replicas([ops.sum(rates), ops.sum(ops.ones_like(rates))])
+        total, count = sum_over_replicas([ops.sum(rates), ops.sum(ops.ones_like(rates))])
         total, count, updates = self._signs + total, self._images + count, self._updates + 1.0
         due = updates >= self.interval
         rate = total / count
@@ -169,7 +190,12 @@ class AdaptiveAugmentation(keras.layers.Layer):
 
     def get_config(self):
         names = ("operations", "target", "initial", "limit", "speed_kimg", "interval", "seed")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        schedule = keras.saving.serialize_keras_object(self.schedule)
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}, "schedule": schedule}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "schedule": keras.saving.deserialize_keras_object(config["schedule"])})
 
 
 class _Draws:
@@ -178,6 +204,7 @@ class _Draws:
     def __init__(self, batch, probability, seed_generator):
         self.batch = batch
         self.probability = ops.convert_to_tensor(probability)
+        self.share = 1.0
         self.seed_generator = seed_generator
 
     def uniform(self, low=0.0, high=1.0):
@@ -186,15 +213,30 @@ class _Draws:
     def normal(self, deviation):
         return keras.random.normal((self.batch,), stddev=deviation, seed=self.seed_generator)
 
+    @property
+    def chance(self):
+        """Probability of the operation whose numbers are drawn."""
+        return self.share * self.probability
+
+    def places(self):
+        """Two numbers in [0, 1] for each image."""
+        return ops.stack([self.uniform(), self.uniform()], axis=1)
+
     def strike(self, neutral, *values, probability=None):
         """The values where an image's coin falls with the probability, `neutral` elsewhere."""
-        struck = self.uniform() < (self.probability if probability is None else probability)
+        struck = self.uniform() < (self.chance if probability is None else probability)
         struck_values = [ops.where(struck, value, neutral) for value in values]
         return struck_values if len(values) > 1 else struck_values[0]
 
 
-def _matrices(table, active):
-    return [make() for name, make in table if name in active]
+def _matrices(table, draw, shares):
+    """What the operations of a table make, of those that are asked for."""
+    made = []
+    for name, make in table:
+        if name in shares:
+            draw.share = shares[name]
+            made.append(make())
+    return made
 
 
 def _geometry(draw, images):
@@ -224,7 +266,7 @@ def _geometry(draw, images):
 
     def rotate():
         # Two rotations, so that the stretch between them has a random direction; p that at least one of them strikes.
-        each = 1.0 - ops.sqrt(1.0 - draw.probability)
+        each = 1.0 - ops.sqrt(1.0 - draw.chance)
         return warping.rotation(-draw.strike(0.0, draw.uniform(-math.pi, math.pi), probability=each))
 
     def stretch():

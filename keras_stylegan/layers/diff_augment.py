@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_stylegan.ops.cutout import cut_out, whole_number
 from keras_stylegan.ops.seeds import ReplicaSeedGenerator
 from keras_stylegan.ops.warping import translate
 
@@ -69,28 +70,16 @@ class DiffAugment(keras.layers.Layer):
         mean = ops.mean(x, axis=(1, 2, 3), keepdims=True)
         return ops.cast(mean + (x - mean) * self._uniform(x, 0.5, 1.5), images.dtype)
 
-    def _whole(self, images, low, high):
-        """Uniform integers from `low` to `high`, both possible, of shape `(batch,)`."""
-        share = self._uniform(images)[:, 0, 0, 0]
-        low, high = ops.cast(low, "float32"), ops.cast(high, "float32")
-        return ops.cast(low + ops.minimum(ops.floor(share * (high - low + 1.0)), high - low), "int32")
+    def _share(self, images):
+        return self._uniform(images)[:, 0, 0, 0]
 
     def _translation(self, images):
         _, height, width, _ = ops.shape(images)
         across, down = (width + 4) // 8, (height + 4) // 8
-        return translate(images, ops.stack([self._whole(images, -n, n) for n in (across, down)], axis=1))
+        return translate(images, ops.stack([whole_number(self._share(images), -n, n) for n in (across, down)], axis=1))
 
     def _cutout(self, images):
-        _, height, width, _ = ops.shape(images)
-        inside = True
-        for axis, side in ((1, height), (2, width)):
-            size = (side + 1) // 2
-            # The rectangle may stick out by half.
-            first = self._whole(images, -(size // 2), side - size + size // 2)[:, None]
-            positions = ops.arange(side, dtype="int32")[None]
-            within = ops.logical_and(positions >= first, positions < first + size)
-            inside = ops.logical_and(inside, ops.expand_dims(within, (2, 3) if axis == 1 else (1, 3)))
-        return images * ops.cast(ops.logical_not(inside), images.dtype)
+        return cut_out(images, ops.stack([self._share(images), self._share(images)], axis=1))
 
     def compute_output_shape(self, images_shape):
         return images_shape

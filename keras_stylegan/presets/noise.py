@@ -40,10 +40,12 @@ class NoisePreset(Preset):
         final_beta_2: of Adam.
         final_ema_half_life_kimg: half-life of the averaged generator.
         augment: what is done to everything that the critic sees: `none`, `ada` (with a probability that follows the
-            critic's overfitting) or `diffaugment` (always). Pictures of which it guesses rotations or codes are seen as
+            critic's overfitting), `scheduled` (the same and cutout, with one that grows from 0 over `schedule_kimg`) or
+            `diffaugment` (always). Pictures of which it guesses rotations or codes are seen as
             they are, since augmentation would change what it is to guess.
         augment_target: mean sign of the critic's outputs on real pictures that `ada` holds.
         augment_kimg: thousands of images in which `ada` may go from probability 0 to 1.
+        augment_probability: that to which `scheduled` grows.
         score_kimg: thousands of images between scores of the averaged generator against the pictures that it learns
             from, which are logged under `score/`; the first of `fd` and `kid` marks the best checkpoint, unless
             `monitor` names another value. The end of a run that comes so far is scored too. 0 scores nothing.
@@ -82,6 +84,7 @@ class NoisePreset(Preset):
     augment: str = "none"
     augment_target: float = 0.6
     augment_kimg: float = 500.0
+    augment_probability: float = 0.0
     score_kimg: float = 0.0
     score_pictures: int = 2048
     score_metrics: str = "fd"

@@ -41,18 +41,15 @@ _STYLEGAN2_SCENES = StyleGAN2Preset(
 )  # fmt: skip
 
 
-def _r3gan(side, filters, max_filters, gamma, half_life_kimg, **changes):
-    """A row of the table of Huang et al. 2024 and its code: gamma falls to a tenth over the schedule.
-
-    But for the augmentation, whose probability their code schedules too: `augment=ada` follows what the critic does.
-    """
+def _r3gan(side, filters, max_filters, gamma, half_life_kimg, augment_probability, **changes):
+    """A row of the table of Huang et al. 2024 and its code: gamma falls to a tenth over the schedule."""
     settings = {
         "kimg": 250_000.0, "batch_size": 256, "log_images": 25_600, "grid_images": 256_000, "size": (side, side),
         "network": "r3gan", "latent_dim": 64, "filters": filters, "max_filters": max_filters, "loss": "relativistic",
         "penalties": {"r1": gamma, "r2": gamma}, "final_penalties": {"r1": gamma / 10, "r2": gamma / 10},
         "learning_rate": 2e-4, "critic_learning_rate": 2e-4, "beta_1": 0.0, "beta_2": 0.9, "schedule_kimg": 20_000.0,
         "final_learning_rate": 5e-5, "final_beta_2": 0.99, "ema_half_life_kimg": 0.0, "ema_ramp_up": 0.0,
-        "final_ema_half_life_kimg": half_life_kimg,
+        "final_ema_half_life_kimg": half_life_kimg, "augment": "scheduled", "augment_probability": augment_probability,
     }  # fmt: skip
     return R3GANPreset(**{**settings, **changes})
 
@@ -106,20 +103,21 @@ PRESETS: dict[str, Preset] = {
         kimg=1000.0, batch_size=64, log_images=6400, grid_images=64_000, size=(32, 32), latent_dim=74, network="coded",
         critic_normalization="spectral", learning_rate=1e-3,
     ),
-    "r3gan_cifar10": _r3gan(32, 768, 768, 0.05, 5_000.0, batch_size=512),
-    "r3gan_ffhq64": _r3gan(64, 384, 768, 2.0, 500.0),
-    "r3gan_ffhq256": _r3gan(256, 96, 768, 150.0, 500.0),
+    "r3gan_cifar10": _r3gan(32, 768, 768, 0.05, 5_000.0, 0.55, batch_size=512),
+    "r3gan_ffhq64": _r3gan(64, 384, 768, 2.0, 500.0, 0.3),
+    "r3gan_ffhq256": _r3gan(256, 96, 768, 150.0, 500.0, 0.3),
     "r3gan_imagenet32": _r3gan(
-        32, 1536, 1536, 0.5, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, classes="all",
+        32, 1536, 1536, 0.5, 50_000.0, 0.5, batch_size=4096, schedule_kimg=200_000.0, classes="all",
         group_width=32,
     ),
     "r3gan_imagenet64": _r3gan(
-        64, 1536, 1536, 1.0, 50_000.0, batch_size=4096, schedule_kimg=200_000.0, classes="all",
+        64, 1536, 1536, 1.0, 50_000.0, 0.4, batch_size=4096, schedule_kimg=200_000.0, classes="all",
         group_width=32,
     ),
     # The same at the size and cost of two cores.
     "r3gan_small": _r3gan(
-        64, 48, 192, 1.0, 50.0, kimg=1000.0, batch_size=16, schedule_kimg=500.0, log_images=1600, grid_images=16_000
+        64, 48, 192, 1.0, 50.0, 0.3, kimg=1000.0, batch_size=16, schedule_kimg=500.0, log_images=1600,
+        grid_images=16_000,
     ),
     # The networks of 22.2 and 23.4 million parameters at 64x64.
     "stylegan2": StyleGAN2Preset(

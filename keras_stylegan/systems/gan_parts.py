@@ -14,6 +14,7 @@ from keras_stylegan.data.pictures import as_rgb
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
 from keras_stylegan.models.image_gan import ImageGAN
+from keras_stylegan.models.schedules import CosineSchedule
 from keras_stylegan.networks import resolutions
 from keras_stylegan.presets import NoisePreset
 from keras_stylegan.systems.base import Probe, System, save_whole, take
@@ -28,7 +29,11 @@ MAX_SIDE = 4096
 MAX_FIRST = 64 * 64
 # What a run leaves for inference, and for runs that begin with its weights.
 GENERATOR_FILE, CRITIC_FILE, CODES_FILE = "generator.keras", "critic.keras", "code_reader.keras"
-AUGMENTATIONS = ("none", "ada", "diffaugment")
+AUGMENTATIONS = ("none", "ada", "scheduled", "diffaugment")
+# What `scheduled` does, and shares of its probability, as in R3GAN's code.
+SCHEDULED = {"blit": 1.0, "geometry": 1.0, "colour": 0.5, "corruption": 1.0}
+# Above about this, what pictures are without the augmentation cannot be told (Karras et al. 2020, section 2.1).
+MAX_PROBABILITY = 0.85
 # Losses whose critics call a picture real by a positive output. A relativistic critic does so by a greater output than
 # that for a generated picture; the outputs of the others have another origin, or none.
 SIGNED_LOSSES = ("minimax", "non_saturating", "hinge")
@@ -86,10 +91,20 @@ def build_augment(preset: NoisePreset) -> keras.layers.Layer | None:
     check_choice("augment", preset.augment, AUGMENTATIONS)
     # With the model's own seed it would draw the numbers of the latents a second time.
     seed = preset.seed + 1
-    if preset.augment != "ada":
+    if preset.augment in ("none", "diffaugment"):
         return None if preset.augment == "none" else DiffAugment(seed=seed)
     if preset.channels == 4:
-        raise ValueError("`augment` must be none or diffaugment for pictures with alpha. Received: augment=ada")
+        raise ValueError(
+            f"`augment` must be none or diffaugment for pictures with alpha. Received: augment={preset.augment}"
+        )
+    if preset.augment == "scheduled":
+        if not preset.schedule_kimg or not 0 < preset.augment_probability <= MAX_PROBABILITY:
+            raise ValueError(
+                f"augment=scheduled needs a `schedule_kimg` and an `augment_probability` up to {MAX_PROBABILITY}. "
+                f"Received: schedule_kimg={preset.schedule_kimg}, augment_probability={preset.augment_probability}"
+            )
+        schedule = CosineSchedule(0.0, preset.augment_probability, preset.schedule_kimg)
+        return AdaptiveAugmentation(SCHEDULED, target=None, schedule=schedule, seed=seed)
     if preset.loss not in SIGNED_LOSSES and not preset.loss.startswith("relativistic"):
         raise ValueError(
             "`augment` must be none or diffaugment where the sign of the critic's output says nothing: ada needs one "
