@@ -142,10 +142,11 @@ MAPS = {
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_each_augmentation_has_exact_derivatives(name):
-    image = noise(1, 3, 2, 3)
-    for seed in range(20):  # some leave half of the pictures as they are
+    image = noise(1, 2, 5, 3)
+    for seed in range(20):  # some leave half of the pictures as they are, or take their contrast
         apply = replayed(AdaptiveAugmentation([name], initial=1.0, limit=1.0, seed=seed))
-        if np.abs(numpy(apply(image)) - image).max() > 1e-3:
+        changed = numpy(apply(image))
+        if np.abs(changed - image).max() > 1e-3 and changed.std() > 0.5 * image.std():
             break
     else:
         raise AssertionError(f"{name} does nothing")
