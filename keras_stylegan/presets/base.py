@@ -10,7 +10,8 @@ import typing
 MAY_BE_ZERO = frozenset(
     (
         "adversarial_weight", "alphas", "augment_probability", "augment_target", "backbone_frozen", "beta_1", "blur",
-        "cache_megabytes", "clean_share", "clip_norm", "code_weight", "content_weight", "continuous", "continuous_weight",
+        "cache_megabytes", "clean_share", "clip_norm", "code_weight", "content_weight", "continuous",
+        "continuous_weight",
         "critic_backbone_frozen", "critic_balanced", "critic_kimg", "critic_weight", "cycle_weight", "decay_kimg",
         "decay_share", "distillation_weight", "diversity_weight", "dropout", "ema_half_life_kimg", "ema_kimg",
         "ema_ramp_up", "final_gamma", "final_penalties", "flip", "frozen_blocks", "gamma", "grid_weight", "group_size",
