@@ -143,10 +143,10 @@ MAPS = {
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_each_augmentation_has_exact_derivatives(name):
     image = noise(1, 2, 5, 3)
-    for seed in range(20):  # some leave half of the pictures as they are, or take their contrast
+    for seed in range(20):  # some leave pictures as they are, or all grey
         apply = replayed(AdaptiveAugmentation([name], initial=1.0, limit=1.0, seed=seed))
         changed = numpy(apply(image))
-        if np.abs(changed - image).max() > 1e-3 and np.abs(changed).mean() > 0.9 * np.abs(image).mean():
+        if np.abs(changed - image).max() > 1e-3 and np.abs(changed).max() > 0.5:
             break
     else:
         raise AssertionError(f"{name} does nothing")

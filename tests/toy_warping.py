@@ -66,7 +66,7 @@ def assert_exact(found):
     np.testing.assert_allclose(found["adjoint"], found["adjoint_expected"], atol=1e-5)
     expected = found["second_expected"]
     np.testing.assert_allclose(found["second"], expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
-    assert np.abs(expected).max() > 0.1
+    assert np.abs(expected).max() > 0.01
 
 
 def main(path):
