@@ -9,10 +9,12 @@ import pytest
 from PIL import Image
 
 from keras_stylegan import cli
+from keras_stylegan.inference import animations
 from keras_stylegan.inference.animations import check_animation, formats, write_animation
 from keras_stylegan.inference.generator import PictureGenerator, open_generator
 from keras_stylegan.latents import interpolate_latents, seeded_latents, spherical
 from keras_stylegan.networks import DCGANGenerator, StyleGANGenerator
+from keras_stylegan.xmp_files import read_xmp
 
 
 @pytest.fixture(scope="module")
@@ -207,14 +209,24 @@ def test_no_run_no_pictures(tmp_path, capsys):
         open_generator(tmp_path)
 
 
-def test_mp4_needs_its_package(tmp_path):
-    if ".mp4" in formats():
-        frames = np.random.default_rng(0).integers(0, 256, (5, 9, 13, 3), "uint8")
-        write_animation(frames, tmp_path / "walk.mp4")
-        assert (tmp_path / "walk.mp4").stat().st_size > 100
-    else:
-        with pytest.raises(ValueError, match="walk.mp4: an animation must be .* .install imageio-ffmpeg for MP4"):
-            check_animation("walk.mp4")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the reader leaves its pipes open
+def test_movies_show_every_picture_and_say_what_they_are(tmp_path):
+    reader = pytest.importorskip("imageio_ffmpeg", reason="comes with the extra `movies`")
+    greys = np.array([20, 120, 220, 60, 160], "uint8")
+    frames = np.broadcast_to(greys[:, None, None, None], (5, 49, 63, 3))
+    write_animation(frames, tmp_path / "walk.mp4", 10.0, "generated")
+    assert b"trainedAlgorithmicMedia" in read_xmp(tmp_path / "walk.mp4")
+    facts, *shown = reader.read_frames(tmp_path / "walk.mp4")
+    assert facts["size"] == (64, 50) and facts["fps"] == pytest.approx(10)  # of even sides
+    means = [np.frombuffer(frame, "uint8").mean() for frame in shown]
+    np.testing.assert_allclose(means, greys, atol=6)
+
+
+def test_movies_need_their_extra(monkeypatch):
+    monkeypatch.setattr(animations.importlib.util, "find_spec", lambda name: None)
+    assert formats() == (".gif", ".webp")
+    with pytest.raises(ValueError, match="walk.mp4: an animation must be .* .MP4 comes with the extra `movies`"):
+        check_animation("walk.mp4")
 
 
 def test_works_without_the_package_that_draws_bars(monkeypatch, capsys):

@@ -139,6 +139,12 @@ def test_rotations_are_quarter_turns():
 def test_the_rotation_head_learns_with_the_critic_and_teaches_the_generator():
     model = gan(rotation_weights=(1.0, 0.5))
     given = batch(turns=np.arange(4), latents=np.ones((4, LATENT), "float32"))
+    # The critic's guess of real pictures, the generator's of its own.
+    terms = model.critic_terms(given), model.generator_terms(given)
+    for term, weight, images in zip(terms, (1.0, 0.5), (given["images"], model.imagine(given)), strict=True):
+        features = model.critic.features(rotate(images, given["turns"]), None, training=True)
+        expected = weight * np.array(rotation_loss(model.rotation_head(features), given["turns"]))
+        np.testing.assert_allclose(np.array(term["rotation"]), expected, rtol=1e-4)
     head = values(model.rotation_head)
     logs = model.make_step()(given)
     assert logs["critic/rotation"] == pytest.approx(np.log(4), rel=0.5)

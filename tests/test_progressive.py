@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_stylegan.models import ProgressiveGAN
-from keras_stylegan.networks import ProgressiveCritic, ProgressiveGenerator
+from keras_stylegan.models import ProgressiveGAN, StyleGAN
+from keras_stylegan.networks import ProgressiveCritic, ProgressiveGenerator, StyleGANGenerator
 from keras_stylegan.networks.progressive import blend, stage_shares
 from keras_stylegan.ops.resampling import upsample_nearest
 
@@ -98,6 +98,45 @@ def test_training_moves_the_progress_and_the_average_copies_it(tmp_path):
     model.ema.save(tmp_path / "generator.keras")
     loaded = keras.models.load_model(tmp_path / "generator.keras")
     assert float(ops.convert_to_tensor(loaded.progress)) == 0.5
+
+
+@pytest.mark.parametrize("kind", [ProgressiveGAN, StyleGAN])
+def test_a_whole_model_goes_on_growing_after_loading(kind, tmp_path):
+    if kind is StyleGAN:
+        options = {"mixing_probability": 0.3}
+        generator = StyleGANGenerator(SIZE, latent_dim=LATENT, style_dim=6, mapping_layers=2, filters=4)
+        generator.build()
+        critic = networks(group_size=2)[1]
+    else:
+        options = {}
+        generator, critic = networks(group_size=2)
+    model = kind(generator, critic, stable_kimg=0.004, fade_kimg=0.008, seed=3, **options)
+    model.grown_kimg.assign(0.002)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.get_config() == model.get_config()
+    assert all(getattr(loaded, name) == value for name, value in options.items())
+    assert float(loaded.progress_at(6)) == float(model.progress_at(6)) == 0.5
+    np.testing.assert_array_equal(loaded.generate([1, 2]), model.generate([1, 2]))
+
+
+def test_growth_begins_where_an_earlier_network_stood():
+    model = ProgressiveGAN(*networks(), stable_kimg=0.004, fade_kimg=0.008)
+    assert model.growth_kimg == pytest.approx(0.024)
+    earlier = ProgressiveGenerator((8, 12), latent_dim=LATENT, filters=4)  # has no 16x24
+    earlier.build()
+    # Of P: when it is reached again, and how much is left. A size that was reached is not trained alone once more.
+    for progress, left in ((0.0, 0.02), (0.25, 0.018), (1.0, 0.008)):
+        earlier.progress.assign(progress)
+        model.grow_on_from(earlier)
+        assert float(model.progress_at(0)) == pytest.approx(progress, abs=1e-6)
+        assert model.growth_kimg == pytest.approx(left, abs=1e-6)
+    assert float(model.progress_at(4)) == pytest.approx(1.5)
+    other = ProgressiveGenerator((12, 12), latent_dim=LATENT, filters=4)  # begins with another size
+    other.build()
+    begun = ProgressiveGAN(*networks(), stable_kimg=0.004, fade_kimg=0.008)
+    begun.grow_on_from(other)
+    assert begun.growth_kimg == pytest.approx(0.024)
 
 
 def test_wrong_arguments_are_told(built):

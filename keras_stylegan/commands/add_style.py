@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--name", required=True, help="name of the style: letters, digits, - and _")
     add("--bank", default=BANK, metavar="FILE", help=f"file that it is added to (default: {BANK})")
     add("--content", metavar="SOURCE", help="photographs to practise on: a folder, zip or npz file (default: packaged)")
-    add("--steps", type=int, default=STEPS, metavar="N", help=f"steps of four photographs (default: {STEPS})")
+    add("--steps", type=int, default=STEPS, metavar="N", help=f"steps of two photographs (default: {STEPS})")
     add("--network", default="compact", help="compact, vgg16, vgg19 or an .npz weight file (default: compact)")
     add("--seed", type=int, default=0, help="repeats a result (default: 0)")
     add("--replace", action="store_true", help="let it take the place of the bank's style of this name")

@@ -5,7 +5,7 @@ from keras_stylegan.commands.generate import add_source, check_count, whole_numb
 
 def add_arguments(parser):
     add_source(parser)
-    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="GIF, WebP, or MP4 with imageio-ffmpeg")
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="GIF, WebP; MP4 with the extra `movies`")
     parser.add_argument("--seeds", default="0,1,2,3", metavar="S,S,...", help="stops on the way (default 0,1,2,3)")
     parser.add_argument("--frames", type=int, default=24, metavar="N", help="pictures between stops (default 24)")
     parser.add_argument("--fps", type=float, default=24.0, metavar="N", help="pictures a second (default 24)")

@@ -25,7 +25,7 @@ def check_animation(path: str | Path, frames_per_second: float = 24.0) -> None:
     """Raises ValueError unless the name's suffix is one of `formats()`, and a file can go at that speed."""
     suffix = Path(path).suffix.lower()
     if suffix not in formats():
-        hint = " (install imageio-ffmpeg for MP4)" if suffix == ".mp4" else ""
+        hint = " (MP4 comes with the extra `movies`)" if suffix == ".mp4" else ""
         raise ValueError(f"{path}: an animation must be one of {', '.join(formats())}{hint}")
     if not SLOWEST <= frames_per_second <= FASTEST:
         raise ValueError(
