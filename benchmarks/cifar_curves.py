@@ -22,7 +22,7 @@ from keras_stylegan.inference.generator import open_generator
 from keras_stylegan.metrics import build_extractor
 from keras_stylegan.metrics.reference import extract
 
-SYSTEMS = {"DCGAN": "dcgan", "WGAN-GP": "wgan_gp", "SNGAN": "sngan"}
+SYSTEMS = {"DCGAN": "dcgan_cifar10", "WGAN-GP": "wgan_gp_cifar10", "SNGAN": "sngan"}
 SOURCES = ("data", "real", "weights")
 
 
@@ -33,7 +33,7 @@ def main():
     arguments = turns.parse(parser, "kimg", SOURCES)
     if not arguments.table:
         scores = Scores(arguments)
-        turns.take_turns("cifar_curves", SYSTEMS, arguments, "kimg", arguments.data, scores, settings=["size=32,32"])
+        turns.take_turns("cifar_curves", SYSTEMS, arguments, "kimg", arguments.data, scores)
     print_table(turns.lines("cifar_curves", arguments.out))
 
 

@@ -63,10 +63,10 @@ def test_systems_take_turns_and_are_scored_against_what_nothing_trained_on(scrip
         preset, out = arguments[1], pathlib.Path(arguments[arguments.index("--out") + 1])
         assert arguments[arguments.index("--data") + 1] == "train.zip" and "--resume" in arguments
         trained.append((preset, *(text for text in arguments if text.startswith(("kimg=", "size=", "seed=")))))
-        images = int(1000 * float(trained[-1][2].partition("=")[2]))
+        images = int(1000 * float(trained[-1][1].partition("=")[2]))
         out.mkdir(exist_ok=True)
         (out / "metrics.jsonl").write_text(json.dumps({"images": images, "seconds": 7200.0}) + "\n")
-        return 130 if len(trained) == 2 else int(preset == "wgan_gp")
+        return 130 if len(trained) == 2 else int(preset == "wgan_gp_cifar10")
 
     monkeypatch.setattr(script.turns.cli, "main", train)
     monkeypatch.setattr(script, "build_extractor", lambda name, weights: Colours())
@@ -77,11 +77,11 @@ def test_systems_take_turns_and_are_scored_against_what_nothing_trained_on(scrip
     with pytest.raises(SystemExit) as stopped:
         script.main()
     assert stopped.value.code == 130
-    assert trained == [(preset, "size=32,32", "kimg=2.0", "seed=3") for preset in ("dcgan", "wgan_gp")]
+    assert trained == [(preset, "kimg=2.0", "seed=3") for preset in ("dcgan_cifar10", "wgan_gp_cifar10")]
     script.main()
     # It goes on with what was stopped, and leaves alone what diverged.
-    after = [("wgan_gp", "2.0"), ("sngan", "2.0"), ("dcgan", "4.0"), ("sngan", "4.0")]
-    assert [(preset, kimg.partition("=")[2]) for preset, _, kimg, _ in trained[2:]] == after
+    after = [("wgan_gp_cifar10", "2.0"), ("sngan", "2.0"), ("dcgan_cifar10", "4.0"), ("sngan", "4.0")]
+    assert [(preset, kimg.partition("=")[2]) for preset, kimg, _ in trained[2:]] == after
     script.main()
     assert len(trained) == 6
     lines = [json.loads(line) for line in (tmp_path / "out" / "cifar_curves.jsonl").read_text().splitlines()]

@@ -83,6 +83,9 @@ PRESETS: dict[str, Preset] = {
         _CRITIC, weight_limit=0.01, optimizer="rmsprop", learning_rate=5e-5, critic_learning_rate=5e-5
     ),
     "wgan_gp": _WGAN_GP,
+    # What SNGAN is compared to on CIFAR-10 (benchmarks/cifar_curves.py).
+    "dcgan_cifar10": dataclasses.replace(_GAN, size=(32, 32)),
+    "wgan_gp_cifar10": dataclasses.replace(_WGAN_GP, size=(32, 32)),
     # Miyato et al. 2018, setting with five critic updates; 100,000 generator updates.
     "sngan": dataclasses.replace(
         _CRITIC, kimg=32_000.0, size=(32, 32), network="resnet", latent_dim=128, filters=256, max_filters=128,
