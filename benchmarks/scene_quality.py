@@ -21,8 +21,9 @@ import warnings
 from pathlib import Path
 
 from record import record
-from scene_scores import SceneScores, path_length
+from scene_scores import SceneScores
 
+from keras_stylegan.evaluation import evaluate_path_length
 from keras_stylegan.inference.generator import open_generator
 from keras_stylegan.run_records import state_of_network
 
@@ -47,9 +48,10 @@ def main():
     for run, generator in generators.items():
         name = Path(run).name
         rows[name] = scores.of_generator(generator, arguments.n, arguments.sheet and arguments.sheet / name)
-        network = open_generator(run, "keras").network
-        if hasattr(network, "map_latents"):
-            rows[name]["ppl_compact"] = path_length(network)
+        keras_generator = open_generator(run, "keras")
+        if hasattr(keras_generator.network, "map_latents"):
+            lengths = evaluate_path_length(keras_generator).tables["Scores"]["PPL-compact (w, end)"]
+            rows[name]["ppl_compact"] = round(lengths["score"], 2)
         if Path(run).is_dir():
             rows[name] |= progress(Path(run))
         print(name, rows[name], flush=True)

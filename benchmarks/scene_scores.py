@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import keras
 import numpy as np
 from PIL import Image
 
@@ -12,17 +11,13 @@ from keras_stylegan.data import ImageSource, open_source
 from keras_stylegan.data.sources import ClassSubset
 from keras_stylegan.data.tiles import tile
 from keras_stylegan.inference.generator import PictureGenerator
-from keras_stylegan.latents import seeded_latents
 from keras_stylegan.metrics import (
     FeatureSet,
     ScoreSettings,
     build_extractor,
     nearest_sheet,
-    perceptual_distance,
-    perceptual_path_length,
     score_features,
 )
-from keras_stylegan.networks import build_perceptual
 
 METRICS = ("fd", "kid", "precision", "recall")
 # Regularisation of the classifier, on features scaled to unit variance.
@@ -85,18 +80,6 @@ class SceneScores:
 
     def _scores(self, features):
         return scores_between(self._real, features)
-
-
-def path_length(network: keras.Model, count: int = 1000) -> float:
-    """`PPL-compact` in W, at the ends of paths, of a style-based generator without noise; classes in turns."""
-    latents = seeded_latents(range(2 * count), network.latent_dim)
-    labels = np.tile(np.eye(network.num_classes, dtype="float32"), (count, 1))[:count] if network.num_classes else None
-    starts, ends = (np.asarray(network.map_latents(part, labels)) for part in np.split(latents, 2))
-
-    def generate(styles):
-        return np.asarray(network.synthesize(network.broadcast(styles)))
-
-    return round(perceptual_path_length(generate, perceptual_distance(build_perceptual("compact")), starts, ends)[0], 2)
 
 
 def scores_between(real, fake):

@@ -10,6 +10,7 @@ KINDS = {
     "style": "score a stylisation: content, style, colours, stability and faults",
     "fusion": "score pictures that were fused of two against the truth",
     "video": "measure how much painted clips of known motion flicker",
+    "path-length": "measure how smoothly a generator's pictures change between latents",
 }
 
 
@@ -25,4 +26,4 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _module(kind):
-    return importlib.import_module(f"keras_stylegan.commands.evaluate_{kind}")
+    return importlib.import_module(f"keras_stylegan.commands.evaluate_{kind.replace('-', '_')}")

@@ -9,6 +9,7 @@ _LAZY = {
     "evaluate_clips": "video",
     "evaluate_fused": "fusion",
     "evaluate_motion": "video",
+    "evaluate_path_length": "path_length",
     "evaluate_styles": "style",
     "harmonization_cases": "fusion",
     "images_evaluation": "images",
@@ -16,8 +17,8 @@ _LAZY = {
 }
 
 __all__ = [
-    "Evaluation", "evaluate_blends", "evaluate_clips", "evaluate_fused", "evaluate_motion", "evaluate_styles",
-    "harmonization_cases", "images_evaluation", "interval", "write_report",
+    "Evaluation", "evaluate_blends", "evaluate_clips", "evaluate_fused", "evaluate_motion", "evaluate_path_length",
+    "evaluate_styles", "harmonization_cases", "images_evaluation", "interval", "write_report",
 ]  # fmt: skip
 
 
