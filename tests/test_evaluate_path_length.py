@@ -30,7 +30,9 @@ class StyledRamp(Ramp):
     num_styles, style_dim = 2, 4
 
     def map_latents(self, latents, labels=None):
-        return 2 * latents if labels is None else latents * (1 + ops.argmax(labels, axis=-1)[:, None])
+        return (
+            2 * latents if labels is None else latents * ops.cast(1 + ops.argmax(labels, axis=-1)[:, None], "float32")
+        )
 
     def broadcast(self, styles):
         return ops.repeat(styles[:, None], 2, axis=1)

@@ -1,5 +1,7 @@
 """StyleGAN2's networks: sizes to the unit, against the grouped form, and what mixing, truncation and noise do."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -240,6 +242,10 @@ def test_stages():
     for size in ((100, 100), (64, 2)):
         with pytest.raises(ValueError, match=r"`size` must be \(height, width\), 4 to 16 pixels.*Received"):
             stages(size)
+    for size, near in (((180, 320), (176, 320)), ((100, 100), (96, 96)), ((3, 3), (4, 4)), ((17, 40), (16, 40))):
+        with pytest.raises(ValueError, match=re.escape(f"Received: size={size}; near it is {near}")):
+            stages(size)
+        assert stages(near)
     with pytest.raises(ValueError, match=r"`size` must be \(height, width\), both positive. Received: size=\(64,\)"):
         stages((64,))
     with pytest.raises(ValueError, match="`channel_base` must be positive. Received: channel_base=0"):

@@ -41,6 +41,14 @@ def resolutions(size, smallest=SMALLEST):
     return sizes
 
 
+def _nearest(size):
+    """The size next to one that has no small base: multiples of the power of two that leaves the largest base."""
+    power = 1
+    while min(size) > LARGEST_BASE * power:
+        power *= 2
+    return tuple(max(SMALLEST, round(side / power)) * power for side in size)
+
+
 def stage_widths(num_stages, filters, max_filters):
     """Channels of each stage, from the smallest size on: `filters` at the last, twice as many at each half of it."""
     return [min(filters * 2**k, max_filters) for k in reversed(range(num_stages))]
@@ -68,7 +76,7 @@ def stages(size, channel_base=16384, channel_max=512):
     if not SMALLEST <= min(sizes[0]) <= LARGEST_BASE:
         raise ValueError(
             f"`size` must be (height, width), {SMALLEST} to {LARGEST_BASE} pixels on the shorter side times a power "
-            f"of two. Received: size={size}"
+            f"of two. Received: size={size}; near it is {_nearest(size)}"
         )
     widths = [max(1, min(channel_base // (SMALLEST * 2**i), channel_max)) for i in range(len(sizes))]
     return [Stage(*pair, width) for pair, width in zip(sizes, widths, strict=True)]
