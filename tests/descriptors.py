@@ -134,6 +134,13 @@ NETWORKS = [
         half=0.2,
     ),
     LayerRow(
+        "CodeReader",
+        lambda: networks.CodeReader(
+            networks.DCGANCritic((8, 12), 1, filters=4, normalization="none"), layers.CodeHead(5)
+        ),
+        ((8, 12, 1),),
+    ),
+    LayerRow(
         "ProgressiveGenerator",
         lambda: networks.ProgressiveGenerator((16, 24), 1, 6, filters=4, max_filters=6, num_classes=3),
         ((6,), (3,)),

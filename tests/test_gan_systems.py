@@ -191,7 +191,7 @@ def test_diffaugment_changes_what_the_critic_sees_and_nothing_else():
 @pytest.mark.parametrize(
     "changes, message",
     [
-        (["augment=flip"], "`augment` must be one of none, ada, diffaugment. Received: augment=flip"),
+        (["augment=flip"], "`augment` must be one of none, ada, scheduled, diffaugment. Received: augment=flip"),
         (["augment=ada", "augment_target=1"], "`augment_target` must be below 1. Received: augment_target=1"),
         (["augment=ada", "channels=4"], "`augment` must be none or diffaugment for pictures with alpha. Received"),
         (["augment=ada", "loss=wasserstein"], "ada needs one of minimax, .* Received: augment=ada, loss=wasserstein"),

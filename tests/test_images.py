@@ -2,7 +2,6 @@
 
 import io
 import os
-import pathlib
 import struct
 
 import numpy as np
@@ -323,12 +322,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "out.png"
     path.write_bytes(b"old")
 
-    def fail(target, content):
+    def fail(target, parts):
         with open(target, "wb") as file:
             file.write(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pathlib.Path, "write_bytes", fail)
+    monkeypatch.setattr(saving, "write_parts", fail)
     with pytest.raises(OSError, match="No space left") as caught:
         write_picture(Image.fromarray(RGB), path)
     assert caught.value.filename == str(path)
@@ -336,12 +335,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
-    def interrupt(target, content):
+    def interrupt(target, parts):
         with open(target, "wb") as file:
             file.write(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pathlib.Path, "write_bytes", interrupt)
+    monkeypatch.setattr(saving, "write_parts", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_picture(Image.fromarray(RGB), tmp_path / "out.png")
     assert not list(tmp_path.iterdir())

@@ -239,7 +239,7 @@ def test_generated_pictures_are_enlarged_beside_themselves(files, tmp_path, monk
     class Stand:
         classes = ()
 
-        def generate(self, seeds, label, truncation, report):
+        def generate(self, seeds, label, truncation, report, codes):
             return np.stack([photograph(8, 8, seed) for seed in seeds])
 
     monkeypatch.setattr(generator, "open_generator", lambda source: Stand())

@@ -68,13 +68,18 @@ def write_picture(image: Image.Image, path, source_type: str | None = None) -> N
     temporary = path.with_name(f".{os.getpid()}-{threading.get_ident()}{path.suffix}")
     try:
         try:
-            with open(temporary, "wb") as file:
-                file.writelines(parts)
+            write_parts(temporary, parts)
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+def write_parts(path: pathlib.Path, parts: list[bytes | memoryview]) -> None:
+    """Writes a file of its parts, without joining them in memory."""
+    with open(path, "wb") as file:
+        file.writelines(parts)
 
 
 def encode_picture(image: Image.Image, file_format: str, source_type: str | None = None) -> bytes:

@@ -165,8 +165,8 @@ class CodeReader(keras.Model):
     """Reads the codes of pictures: InfoGAN's Q, a head on the body of its critic.
 
     Args:
-        critic: built critic with `features`.
-        head: built `CodeHead`.
+        critic: critic with `features` and `feature_size`.
+        head: `CodeHead`.
 
     Call arguments:
         images: tensor of shape `(batch, height, width, channels)` in [-1, 1].
@@ -181,6 +181,10 @@ class CodeReader(keras.Model):
         super().__init__(**kwargs)
         self.critic = critic
         self.head = head
+        if not critic.built:
+            critic.build()
+        if not head.built:
+            head.build((None, critic.feature_size))
         self.built = True
 
     def build(self, images_shape=None):
@@ -194,6 +198,7 @@ class CodeReader(keras.Model):
 
     def get_config(self):
         parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in ("critic", "head")}
+        parts["head"].pop("build_config", None)  # the critic says how it is built
         return {**super().get_config(), **parts}
 
     @classmethod
