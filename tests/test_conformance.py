@@ -144,7 +144,7 @@ def test_network_saves_and_loads_alone(row, tmp_path):
 
 
 @every_layer
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("policy", [pytest.param("mixed_float16", marks=pytest.mark.soak), "mixed_bfloat16"])
 def test_half_precision_stays_close(row, policy):
     if row.half is None:
         pytest.skip("not for half precision")

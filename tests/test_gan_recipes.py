@@ -25,7 +25,7 @@ RECIPES |= {"gan": {"augment": "ada"}, "dcgan": {"augment": "diffaugment"}}
 RECIPES["progressive"] = {"stable_kimg": 0.001, "fade_kimg": 0.001}
 RECIPES["stylegan"] = {"stable_kimg": 0.001, "fade_kimg": 0.001, "style_dim": 4, "mapping_layers": 2}
 RECIPES["infogan"] = {"latent_dim": 14}
-RECIPES["r3gan"] = {"group_width": 4}
+RECIPES["r3gan"] = {"group_width": 4, "augment": "none"}
 # What the presets of StyleGAN2 have instead of `filters` and `max_filters`.
 STYLE_BASED = {"filters": None, "max_filters": None, "channel_base": 32, "channel_max": 4, "style_dim": 4}
 RECIPES["stylegan2_ada"] = {**STYLE_BASED, "mapping_layers": 2, "group_size": 2, "path_length_weight": 0}

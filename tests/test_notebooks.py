@@ -18,7 +18,9 @@ def test_all_notebooks_are_here():
 
 
 @pytest.mark.filterwarnings("ignore:A Fréchet distance of 64 images")
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.soak] if name == "own_styles_to_a_phone" else []) for name in SMALL]
+)
 def test_notebook_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     notebook = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text("utf-8"))
