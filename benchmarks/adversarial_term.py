@@ -77,7 +77,7 @@ def main():
         budget = [f"kimg={arguments.kimg}", f"learning_rate={LEARNING_RATE}"]
         train(run, "multistyle", [*budget, *settings, *arguments.set], sources)
         network = open_run(run)
-        judged = [names, arguments.smoothed, [file.name for file in photographs], arguments.per_style]
+        judged = [list(paintings), names, arguments.smoothed, [file.name for file in photographs], arguments.per_style]
         key = [settings, arguments.kimg, arguments.set, *judged]
 
         def measured(network=network):
@@ -91,8 +91,8 @@ def main():
     draw(arguments.out / "sheet.jpg", shown, names[:SHOWN_STYLES], photographs[:SHOWN_PHOTOGRAPHS])
     figures = {"kimg": arguments.kimg, "fixed": arguments.fixed, "balanced": arguments.balanced, "styles": len(names)}
     accuracy = {"classes": len(paintings), "classifier_accuracy": round(classifier.accuracy, 3)}
-    sharp = {"smoothed_paintings_edges": edges([small(seen[name]) for name in arguments.smoothed])}
-    sharp = sharp if arguments.smoothed else {}
+    smoothed = [small(seen[name]) for name in arguments.smoothed]
+    sharp = {"smoothed_paintings_edges": edges(smoothed)} if smoothed else {}
     record("adversarial_term", {**figures, **accuracy, **sharp, "rows": rows}, folder=arguments.results)
 
 

@@ -152,6 +152,9 @@ def _check_settings(run, preset, settings, sources):
     # Of `auto` the run says what it came to.
     names = {name for name in names if wanted[name] != "auto"}
     differing = sorted(name for name in names if config["settings"].get(name) != wanted[name])
+    styles = Path(wanted.get("styles", ""))
+    if styles.is_dir() and config["facts"].get("styles") != sorted(file.stem for file in pictures(styles)):
+        differing.append("the pictures in styles")
     packaged = wanted.get("start_from")
     if packaged == "multistyle" and config["facts"]["begun_with"] != pretrained.origin(
         pretrained.network_entry(packaged)

@@ -18,6 +18,7 @@ import argparse
 import itertools
 import shutil
 import statistics
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -94,10 +95,11 @@ def prepare(arguments, paintings) -> Path:
     from keras_stylegan.inference.optimization import paint_by_optimization
 
     # By what they are made from, so that none of another call is taken for one of this.
-    made_from = f"{'-'.join(sorted(paintings))}-{arguments.targets}x{arguments.target_steps}"
-    folder = arguments.out / "prepared" / made_from
-    (folder / "styles").mkdir(parents=True, exist_ok=True)
     files = pictures(arguments.content)
+    made_from = [sorted(paintings), arguments.targets, arguments.target_steps]
+    made_from += [str(arguments.content.resolve()), *(file.name for file in files)]
+    folder = arguments.out / "prepared" / f"{zlib.crc32(repr(made_from).encode()):08x}"
+    (folder / "styles").mkdir(parents=True, exist_ok=True)
     chosen = files[:: max(1, len(files) // arguments.targets)][: arguments.targets]
     for name, painting in paintings.items():
         shutil.copyfile(painting, folder / "styles" / f"new_{name}{painting.suffix}")

@@ -55,3 +55,19 @@ def _check_config(config: Any, path: Path) -> None:
         raise ValueError(f"{path}: may not hold code. It holds a lambda")
     for part in config.values():
         _check_config(part, path)
+
+
+def in_float32(network):
+    """The same weights under the float32 policy: a network trained in mixed precision is served in full."""
+    config = {key: value for key, value in network.get_config().items() if key not in ("name", "trainable")}
+    copy = type(network).from_config(_without_dtypes(config))
+    copy.build()
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def _without_dtypes(config: Any) -> Any:
+    """A configuration that leaves the precision of a network, and of those inside, to Keras' float32."""
+    if isinstance(config, dict):
+        return {key: _without_dtypes(value) for key, value in config.items() if key != "dtype"}
+    return config

@@ -94,7 +94,7 @@ def train(
         system = build(preset)
         scoring, facts = system.scoring, None if system.scoring is None else system.scoring.prepare()
         monitor = preset.monitor or (scoring.monitor if scoring else "") or system.monitor
-        preset = dataclasses.replace(preset, monitor=monitor)
+        preset = dataclasses.replace(preset, monitor="" if monitor == "none" else monitor)
         config = _resolve(preset, system, device_names(strategy))
         if earlier is not None:
             check_settings(out, _decisive(earlier), _decisive(config))
@@ -108,8 +108,8 @@ def train(
             keep=preset.keep_checkpoints,
             on_save=lambda: system.save(out),
             on_best=lambda path: keep_best(system, out, path, checkpoint.console),
-            monitor=monitor or None,
-            monitor_facts=facts if monitor.startswith("score/") else None,
+            monitor=preset.monitor or None,
+            monitor_facts=facts if preset.monitor.startswith("score/") else None,
             settings=_decisive(config),
             parts=system.parts,
         )
@@ -122,7 +122,7 @@ def train(
         if restored is not None and earlier is not None:
             config["facts"] |= {name: earlier["facts"][name] for name in HISTORY & earlier["facts"].keys()}
         console.print_json(json.dumps(config), indent=2)
-        console.print("\n".join([_header(config, preset, clock, restored), *system.notes]), markup=False)
+        console.print("\n".join([_header(config, preset, clock, restored), *system.notes()]), markup=False)
         if not dry_run:
             with running(out):
                 with whole_file(out / "config.json") as partial:

@@ -227,14 +227,15 @@ def test_steps_of_the_controller():
 
 def test_p_follows_a_schedule_over_the_images_seen():
     layer = AdaptiveAugmentation({"flip": 1.0}, target=None, schedule=CosineSchedule(0.0, 0.8, 0.008))
-    assert observed(layer, [-9] * 4) == pytest.approx(0.4)  # whatever the logits are
-    assert observed(layer, np.ones((4, 2, 2, 1))) == pytest.approx(0.8)  # images, not logits
-    assert observed(layer, [1] * 4) == pytest.approx(0.8)
+    for images, probability in ((0, 0.0), (4, 0.4), (8, 0.8), (80, 0.8)):
+        layer.observe(np.full(4, -9.0, "float32"), images)  # whatever the logits are
+        assert float(layer.probability) == pytest.approx(probability)
+    assert list(layer.signals()) == ["augment/probability"]
     copy = AdaptiveAugmentation.from_config(layer.get_config())
     assert copy.operations == {"flip": 1.0} and float(copy.schedule(4)) == pytest.approx(0.4)
-    assert observed(
-        AdaptiveAugmentation(schedule=CosineSchedule(0.0, 1.0, 0.001), limit=0.3), [1] * 4
-    ) == pytest.approx(0.3)
+    bounded = AdaptiveAugmentation(schedule=CosineSchedule(0.0, 1.0, 0.001), limit=0.3)
+    bounded.observe(np.ones(4, "float32"), 1000)
+    assert float(bounded.probability) == pytest.approx(0.3)
 
 
 def test_operations_have_shares_of_p():

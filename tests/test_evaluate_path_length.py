@@ -14,7 +14,7 @@ from keras_stylegan.inference.generator import PictureGenerator
 class Ramp:
     """Pictures whose one grey is the sum of the latent times a slope, which w doubles; of two classes, if asked for."""
 
-    latent_dim, size, channels, name = 4, (8, 8), 1, "ramp"
+    latent_dim, size, channels, name, compute_dtype = 4, (8, 8), 1, "ramp", "float32"
 
     def __init__(self, slope, num_classes=0):
         self.slope, self.num_classes = slope, num_classes

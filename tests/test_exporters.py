@@ -14,9 +14,10 @@ from stand_in import photograph
 from keras_stylegan import pretrained
 from keras_stylegan.exporters import packaging
 from keras_stylegan.exporters.model_card import model_card
-from keras_stylegan.exporters.package_files import in_float32, training_command, training_facts
+from keras_stylegan.exporters.package_files import training_command, training_facts
 from keras_stylegan.exporters.packaging import package_multistyle
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime
+from keras_stylegan.keras_files import in_float32
 from keras_stylegan.networks import StyleTransformer
 from keras_stylegan.presets import as_dict, get_preset, with_settings
 

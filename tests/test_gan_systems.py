@@ -191,6 +191,9 @@ def test_diffaugment_changes_what_the_critic_sees_and_nothing_else():
 @pytest.mark.parametrize(
     "changes, message",
     [
+        (["augment=scheduled"], "augment=scheduled needs a `schedule_kimg` and an `augment_probability` up to 0.85"),
+        (["augment=scheduled", "schedule_kimg=9", "augment_probability=0.9"], "Received: schedule_kimg=9.0, augment_p"),
+        (["augment=scheduled", "channels=4"], "for pictures with alpha. Received: augment=scheduled"),
         (["augment=flip"], "`augment` must be one of none, ada, scheduled, diffaugment. Received: augment=flip"),
         (["augment=ada", "augment_target=1"], "`augment_target` must be below 1. Received: augment_target=1"),
         (["augment=ada", "channels=4"], "`augment` must be none or diffaugment for pictures with alpha. Received"),

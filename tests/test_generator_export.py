@@ -19,8 +19,9 @@ from keras_stylegan.exporters import generators
 from keras_stylegan.exporters.generators import package_generator, to_litert
 from keras_stylegan.exporters.litert_graph import unpack
 from keras_stylegan.exporters.model_card import generator_card
-from keras_stylegan.exporters.package_files import in_float32, training_command, training_facts
+from keras_stylegan.exporters.package_files import training_command, training_facts
 from keras_stylegan.inference.generator import PictureGenerator, open_generator
+from keras_stylegan.keras_files import in_float32
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.networks import (
     BackboneCritic,

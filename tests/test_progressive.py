@@ -1,14 +1,19 @@
 """Progressive growing: shares, the middle of a fade, blended reals, a start that is not square."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
 from keras_stylegan.models import ProgressiveGAN, StyleGAN
+from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import ProgressiveCritic, ProgressiveGenerator, StyleGANGenerator
 from keras_stylegan.networks.progressive import blend, stage_shares
 from keras_stylegan.ops.resampling import upsample_nearest
+from keras_stylegan.presets import get_preset
+from keras_stylegan.systems.gans import growth_notes, untrained_gan
 
 SIZE, LATENT = (16, 24), 5
 
@@ -123,20 +128,33 @@ def test_a_whole_model_goes_on_growing_after_loading(kind, tmp_path):
 def test_growth_begins_where_an_earlier_network_stood():
     model = ProgressiveGAN(*networks(), stable_kimg=0.004, fade_kimg=0.008)
     assert model.growth_kimg == pytest.approx(0.024)
-    earlier = ProgressiveGenerator((8, 12), latent_dim=LATENT, filters=4)  # has no 16x24
+    earlier = ProgressiveGenerator((8, 12), latent_dim=LATENT, filters=6, max_filters=6)  # has no 16x24
     earlier.build()
+    taken = transfer_weights(earlier, model.generator).taken
     # Of P: when it is reached again, and how much is left. A size that was reached is not trained alone once more.
     for progress, left in ((0.0, 0.02), (0.25, 0.018), (1.0, 0.008)):
         earlier.progress.assign(progress)
-        model.grow_on_from(earlier)
+        model.grow_on_from(earlier, taken)
         assert float(model.progress_at(0)) == pytest.approx(progress, abs=1e-6)
         assert model.growth_kimg == pytest.approx(left, abs=1e-6)
     assert float(model.progress_at(4)) == pytest.approx(1.5)
-    other = ProgressiveGenerator((12, 12), latent_dim=LATENT, filters=4)  # begins with another size
-    other.build()
-    begun = ProgressiveGAN(*networks(), stable_kimg=0.004, fade_kimg=0.008)
-    begun.grow_on_from(other)
-    assert begun.growth_kimg == pytest.approx(0.024)
+    # Sizes count as far as all of their weights are taken: of one that begins anew nothing has grown.
+    for size, width in (((12, 12), 6), ((8, 12), 4)):
+        other = ProgressiveGenerator(size, latent_dim=LATENT, filters=width, max_filters=width)
+        other.build()
+        begun = ProgressiveGAN(*networks(), stable_kimg=0.004, fade_kimg=0.008)
+        begun.grow_on_from(other, transfer_weights(other, begun.generator).taken)
+        assert begun.growth_kimg == pytest.approx(0.024)
+
+
+def test_growth_is_told_under_a_strategy_too(mirrored):
+    preset = dataclasses.replace(get_preset("progressive"), size=SIZE, filters=4, max_filters=6, latent_dim=LATENT)
+    with mirrored.scope():
+        model = untrained_gan(dataclasses.replace(preset, stable_kimg=0.004, fade_kimg=0.008))
+        model.grow_on_from(model.generator, model.generator.weights)
+        (note,) = growth_notes(ProgressiveGAN(*networks(), stable_kimg=0.004, fade_kimg=0.008), 0.013)
+    assert model.growth_kimg == 0 and growth_notes(model, 0.0) == []
+    assert note == "note: 16x24 is there after 0.024 kimg; at 0.013 the largest size that has faded in is 8x12"
 
 
 def test_wrong_arguments_are_told(built):

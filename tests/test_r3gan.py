@@ -145,7 +145,7 @@ def test_presets_hold_the_published_schedules():
     assert float(model.weight("r1")) == pytest.approx(0.0275)
     # Halfway through the schedule the augmentation has half of its probability; colours have half of that.
     for images in (0, 10_000_000, 20_000_000):
-        model.augment._images.assign(images)
+        model.images_seen.assign(images)
         model.observe(np.zeros((1, 1), "float32"), np.zeros((1, 1), "float32"))
         expected = 0.55 * images / 20_000_000
         assert float(model.augment.probability) == pytest.approx(expected, abs=1e-6)

@@ -7,6 +7,8 @@ from keras import ops
 
 from keras_stylegan.evaluation.results import LOWER, Evaluation
 from keras_stylegan.inference.generator import PictureGenerator
+from keras_stylegan.inference.litert_generator import LiteRTGenerator
+from keras_stylegan.keras_files import in_float32
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.metrics import perceptual_distance, perceptual_path_length
 from keras_stylegan.networks import build_perceptual
@@ -33,10 +35,15 @@ def evaluate_path_length(
         seed: the first.
 
     Raises:
-        ValueError: for an unknown name or class, fewer than two paths, `"w"` of a generator without styles, or `"z"` of
-            one with classes without a label.
+        ValueError: for a generator of LiteRT, an unknown name or class, fewer than two paths, `"w"` of a generator
+            without styles, or `"z"` of one with classes without a label.
     """
     network = generator.network
+    if isinstance(network, LiteRTGenerator):
+        raise ValueError(f"path lengths need a generator of Keras. Received: {network.name}")
+    if network.compute_dtype != "float32":  # a step is smaller than half precision can show
+        generator = PictureGenerator(in_float32(network), generator.classes)
+        network = generator.network
     space = space or ("w" if hasattr(network, "num_styles") else "z")
     for name, given, known in (("space", space, SPACES), ("sampling", sampling, SAMPLINGS)):
         if given not in known:

@@ -17,13 +17,12 @@ from keras_stylegan.exporters.package_files import (
     fingerprint,
     grey_levels,
     half_precision,
-    in_float32,
     read_run,
     write_package,
 )
 from keras_stylegan.exporters.saved_model_images import to_float, to_uint8
 from keras_stylegan.inference.fusion_runtimes import NETWORK_FILE, SIGNATURE, KerasFusion, LiteRTFusion
-from keras_stylegan.keras_files import load_network
+from keras_stylegan.keras_files import in_float32, load_network
 from keras_stylegan.networks import FusionGenerator
 from keras_stylegan.pretrained import FUSION
 

@@ -18,14 +18,13 @@ from keras_stylegan.exporters.package_files import (
     fingerprint,
     grey_levels,
     half_precision,
-    in_float32,
     read_run,
     write_package,
 )
 from keras_stylegan.exporters.saved_model_images import to_uint8
 from keras_stylegan.inference.generator import FILE, PictureGenerator, build_network, open_generator, truncates
 from keras_stylegan.inference.litert_generator import SIGNATURE, LiteRTGenerator
-from keras_stylegan.keras_files import load_network
+from keras_stylegan.keras_files import in_float32, load_network
 from keras_stylegan.networks import BackboneCritic, ProjectedCritic
 from keras_stylegan.systems.gan_parts import CRITIC_FILE
 

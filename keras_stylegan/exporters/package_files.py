@@ -50,22 +50,6 @@ def check_name(name: str) -> None:
         raise ValueError(f"`name` must be letters, digits and underscores. Received: name={name}")
 
 
-def in_float32(network: keras.Model) -> keras.Model:
-    """The same weights under the float32 policy: a network trained in mixed precision is served in full."""
-    config = {key: value for key, value in network.get_config().items() if key not in ("name", "trainable")}
-    copy = type(network).from_config(_without_dtypes(config))
-    copy.build()
-    copy.set_weights(network.get_weights())
-    return copy
-
-
-def _without_dtypes(config: Any) -> Any:
-    """A configuration that leaves the precision of a network, and of those inside, to Keras' float32."""
-    if isinstance(config, dict):
-        return {key: _without_dtypes(value) for key, value in config.items() if key != "dtype"}
-    return config
-
-
 def half_precision(network: keras.Model) -> tuple[dict[str, np.ndarray], bytes]:
     """Weights as float16 by their paths, and the bytes of the `.npz` file that holds them.
 

@@ -19,12 +19,11 @@ from keras_stylegan.exporters.package_files import (
     fingerprint,
     grey_levels,
     half_precision,
-    in_float32,
     read_run,
     write_package,
 )
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer, open_keras
-from keras_stylegan.keras_files import load_network
+from keras_stylegan.keras_files import in_float32, load_network
 from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy, light_correlation
 from keras_stylegan.networks import StyleTransformer
 

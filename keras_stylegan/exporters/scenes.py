@@ -18,13 +18,13 @@ from keras_stylegan.exporters.package_files import (
     common_facts,
     fingerprint,
     grey_levels,
-    in_float32,
     read_run,
     write_package,
 )
 from keras_stylegan.exporters.saved_model_images import to_float, to_uint8
 from keras_stylegan.inference import read_picture
 from keras_stylegan.inference.scenes import FILE, SIGNATURE, KerasScenes, LiteRTScenes, middle, open_scenes
+from keras_stylegan.keras_files import in_float32
 from keras_stylegan.networks import SceneNetwork
 
 KIND = "scene_pipeline"

@@ -12,12 +12,12 @@ import numpy as np
 
 from keras_stylegan import pretrained
 from keras_stylegan.choices import did_you_mean
-from keras_stylegan.exporters.package_files import half_precision, in_float32
+from keras_stylegan.exporters.package_files import half_precision
 from keras_stylegan.inference import load
 from keras_stylegan.inference.generator import PictureGenerator, build_network, open_generator
 from keras_stylegan.inference.scenes import FILE as SCENE_FILE
 from keras_stylegan.inference.translator import DIRECTIONS, DOMAINS_FILE
-from keras_stylegan.keras_files import load_network
+from keras_stylegan.keras_files import in_float32, load_network
 from keras_stylegan.networks import (
     BackboneUNet,
     DenseNetTranslator,

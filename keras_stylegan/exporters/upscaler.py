@@ -14,12 +14,11 @@ from keras_stylegan.exporters.package_files import (
     common_facts,
     fingerprint,
     grey_levels,
-    in_float32,
     read_run,
     write_package,
 )
 from keras_stylegan.inference.upscaler import MARGIN, SIGNATURE, Upscaler
-from keras_stylegan.keras_files import load_network
+from keras_stylegan.keras_files import in_float32, load_network
 from keras_stylegan.metrics.fidelity import psnr, ssim, ycbcr_luma
 from keras_stylegan.networks import SuperResolutionNetwork
 from keras_stylegan.systems.super_resolution import NETWORK_FILE

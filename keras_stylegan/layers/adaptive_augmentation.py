@@ -55,7 +55,7 @@ class AdaptiveAugmentation(keras.layers.Layer):
         limit: float in (0, 1], upper bound of p.
         speed_kimg: float, thousands of images in which p goes from 0 to 1.
         interval: int, critic updates between two changes of p.
-        schedule: None, or what p is instead, as a function of the images that `observe` has seen (`CosineSchedule`).
+        schedule: None, or what p is instead, as a function of the images seen in training (`CosineSchedule`).
         seed: int or None, of the random numbers.
 
     Call arguments:
@@ -152,17 +152,16 @@ class AdaptiveAugmentation(keras.layers.Layer):
             images = ops.where(struck, cut_out(images, draw.places()), images)
         return images
 
-    def observe(self, real_logits):
-        """Measures overfitting on the critic's logits of (augmented) real images, and moves p every `interval` calls.
+    def observe(self, real_logits, images_seen=None):
+        """Once in each critic update: follows the schedule, or measures overfitting and moves p every `interval` calls.
 
         Args:
             real_logits: tensor with the leading axis `batch`, of one or more logits an image, positive for "real". A
                 relativistic critic's logits mean something only beside those of generated images: give the difference.
+            images_seen: images of training before this update; needed for a schedule.
         """
         if self.schedule is not None:
-            shown = ops.cast(ops.shape(real_logits)[0], "float32")
-            self._images.assign(self._images + sum_over_replicas(shown))
-            self.probability.assign(ops.clip(self.schedule(self._images), 0.0, self.limit))
+            self.probability.assign(ops.clip(self.schedule(images_seen), 0.0, self.limit))
             return
         if self.target is None:
             return
@@ -181,8 +180,9 @@ class AdaptiveAugmentation(keras.layers.Layer):
             variable.assign(ops.where(due, 0.0, value))
 
     def signals(self):
-        """What to log: `augment/probability`, and `augment/sign_rate`, r as last measured."""
-        names = ("probability", "sign_rate")
+        """What to log: `augment/probability`, and where it follows r `augment/sign_rate`, r as last measured."""
+        follows = self.target is not None and self.schedule is None
+        names = ("probability", "sign_rate") if follows else ("probability",)
         return {f"augment/{name}": ops.convert_to_tensor(getattr(self, name)) for name in names}
 
     def compute_output_shape(self, images_shape):
@@ -195,7 +195,7 @@ class AdaptiveAugmentation(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config):
-        return cls(**{**config, "schedule": keras.saving.deserialize_keras_object(config["schedule"])})
+        return cls(**{**config, "schedule": keras.saving.deserialize_keras_object(config.get("schedule"))})
 
 
 class _Draws:

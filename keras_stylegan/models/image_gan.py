@@ -56,8 +56,12 @@ class ImageGAN(AdversarialModel):
     def observe(self, real_logits, fake_logits):
         """Shows the critic's logits of a batch to an augmentation that follows them: once in each critic update."""
         if hasattr(self.augment, "observe"):
+            scheduled = getattr(self.augment, "schedule", None) is not None
             # A relativistic logit means something only beside the other's.
-            self.augment.observe(real_logits - fake_logits if self.pair.relativistic else real_logits)
+            self.augment.observe(
+                real_logits - fake_logits if self.pair.relativistic else real_logits,
+                self.images_seen if scheduled else None,
+            )
 
     def signals(self):
         return self.augment.signals() if hasattr(self.augment, "signals") else {}

@@ -1,12 +1,15 @@
 """Progressive growing: pictures gain detail as training goes on."""
 
-import itertools
-
 import keras
 from keras import ops
 
 from keras_stylegan.models.noise_to_image import NoiseToImage
 from keras_stylegan.networks.progressive import blend
+
+
+def _number(variable):
+    """The value of a scalar variable, also of one that is mirrored over replicas."""
+    return float(ops.convert_to_numpy(ops.copy(variable.value)))
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -49,18 +52,24 @@ class ProgressiveGAN(NoiseToImage):
     def growth_kimg(self):
         """Thousands of images after which the full size is there, not to be blended any more."""
         sizes = len(self.generator.sizes)
-        return max(0.0, (sizes - 1) * (self.stable_kimg + self.fade_kimg) - float(self.grown_kimg))
+        return max(0.0, (sizes - 1) * (self.stable_kimg + self.fade_kimg) - _number(self.grown_kimg))
 
-    def grow_on_from(self, generator):
+    def grow_on_from(self, generator, taken):
         """Begins where an earlier generator stopped: what it had grown to is not trained alone again.
 
         Args:
-            generator: built `ProgressiveGenerator` or `StyleGANGenerator`. Sizes count that both have from the start.
+            generator: built `ProgressiveGenerator` or `StyleGANGenerator`.
+            taken: the weights of this model's generator that begin with its values. Sizes count, from the smallest on,
+                all of whose weights do.
         """
-        pairs = zip(generator.sizes, self.generator.sizes, strict=False)
-        common = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+        known, ours, common = {id(weight) for weight in taken}, self.generator, 0
+        for old, new, stage, to_image in zip(generator.sizes, ours.sizes, ours.stages, ours.to_images, strict=False):
+            weights = [weight for layer in (*stage, to_image) for weight in layer.weights]
+            if old != new or not all(id(weight) in known for weight in weights):
+                break
+            common += 1
         if common:
-            stage, faded = divmod(min(float(generator.progress), common - 1.0), 1.0)
+            stage, faded = divmod(min(_number(generator.progress), common - 1.0), 1.0)
             period = self.stable_kimg + self.fade_kimg
             self.grown_kimg.assign(stage * period + self.stable_kimg + faded * self.fade_kimg)
 
@@ -71,6 +80,10 @@ class ProgressiveGAN(NoiseToImage):
         stage = ops.floor(images / period)
         faded = ops.maximum(images - stage * period - self.stable_kimg * 1000.0, 0.0) / (self.fade_kimg * 1000.0)
         return ops.minimum(stage + faded, len(self.generator.sizes) - 1.0)
+
+    def size_at(self, images_seen):
+        """`(height, width)` of the largest size that has faded in after so many images."""
+        return self.generator.sizes[int(ops.convert_to_numpy(self.progress_at(images_seen)))]
 
     def draw(self, batch):
         progress = self.progress_at(self.images_seen)

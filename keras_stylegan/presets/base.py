@@ -47,8 +47,8 @@ class Preset:
         checkpoint_seconds: seconds between checkpoints.
         keep_checkpoints: checkpoints kept, besides the best.
         monitor: logged value whose smallest mean between two checkpoints marks the best, which the run also keeps as a
-            run directory of its own, `best`; empty lets the system choose, which chooses none where a critic plays and
-            nothing is scored: such losses do not say how good the pictures are.
+            run directory of its own, `best`; `none` for none; empty lets the system choose, which chooses none where a
+            critic plays and nothing is scored: such losses do not say how good the pictures are.
         max_rollbacks: returns to the last good checkpoint when updates keep failing, before the run gives up.
         rollback_factor: by which each of them multiplies the learning rates.
         data_threads: threads that prepare batches.

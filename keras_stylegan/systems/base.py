@@ -71,7 +71,7 @@ class System:
         scoring: what scores its pictures while it trains.
         monitor: logged value whose smallest mean marks the best checkpoint, where neither the preset nor the scoring
             names one; empty for none, as where a critic plays, against which a loss says nothing of the pictures.
-        notes: what who starts a run should know of its settings, printed below the header.
+        notes: function to sentences that who starts a run should know, printed below the header.
     """
 
     model: keras.Model
@@ -84,7 +84,7 @@ class System:
     parts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     scoring: Scoring | None = None
     monitor: str = ""
-    notes: Sequence[str] = ()
+    notes: Callable[[], Sequence[str]] = tuple
 
 
 def average(half_life_kimg: float) -> dict[str, float] | None:

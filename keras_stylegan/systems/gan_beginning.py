@@ -55,7 +55,7 @@ def start_from(preset: NoisePreset, model: ImageGAN, classes: Sequence[str] = ()
     if not found:
         return {}
     if isinstance(model, ProgressiveGAN) and hasattr(earlier["generator"], "progress"):
-        model.grow_on_from(earlier["generator"])
+        model.grow_on_from(earlier["generator"], taken)
     if isinstance(model.generator, StyleGAN2Generator) and isinstance(earlier["generator"], StyleGAN2Generator):
         model.generator.grow_from(earlier["generator"])
     new = [f"{name}/{layer}" for name, transfer in found.items() for layer in layer_names(transfer.new)]

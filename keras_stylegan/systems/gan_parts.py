@@ -14,6 +14,7 @@ from keras_stylegan.data.pictures import as_rgb
 from keras_stylegan.latents import seeded_latents
 from keras_stylegan.layers import AdaptiveAugmentation, DiffAugment
 from keras_stylegan.models.image_gan import ImageGAN
+from keras_stylegan.models.info_gan import InfoGAN
 from keras_stylegan.models.schedules import CosineSchedule
 from keras_stylegan.networks import resolutions
 from keras_stylegan.presets import NoisePreset
@@ -155,7 +156,7 @@ def save_gan(model: ImageGAN, folder: Path) -> None:
     """Writes the averaged generator, the critic and, of an InfoGAN, what reads codes from pictures."""
     save_whole(model.sampler, folder / GENERATOR_FILE)
     save_whole(model.critic, folder / CRITIC_FILE)
-    if hasattr(model, "code_reader"):
+    if isinstance(model, InfoGAN):
         save_whole(model.code_reader, folder / CODES_FILE)
 
 

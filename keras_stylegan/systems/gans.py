@@ -29,19 +29,19 @@ def build_gan(preset: GANPreset) -> System:
     model = untrained_gan(preset, len(classes))
     facts = {"pictures": batches.num_images, "classes": classes, **start_from(preset, model, classes)}
     compile_gan(model, preset)
-    return dataclasses.replace(gan_system(preset, model, batches, facts), notes=growth_notes(model, preset.kimg))
+    return dataclasses.replace(
+        gan_system(preset, model, batches, facts), notes=lambda: growth_notes(model, preset.kimg)
+    )
 
 
 def growth_notes(model: NoiseToImage, kimg: float) -> list[str]:
-    """What to know of a run that is too short to grow to the full size, or to train it alone."""
-    if not isinstance(model, ProgressiveGAN) or kimg >= model.growth_kimg + model.stable_kimg:
+    """What to know of a run that is too short to grow to the full size."""
+    if not isinstance(model, ProgressiveGAN) or kimg >= model.growth_kimg:
         return []
-    sizes = model.generator.sizes
-    reached = "x".join(map(str, sizes[int(model.progress_at(kimg * 1000))]))
-    full = "x".join(map(str, sizes[-1]))
+    reached, full = ("x".join(map(str, size)) for size in (model.size_at(kimg * 1000), model.generator.size))
     return [
-        f"note: {kimg:g} kimg are too few to grow to {full}: {reached} is the largest size by then; {full} is there "
-        f"after {model.growth_kimg:g} kimg and trained alone after {model.growth_kimg + model.stable_kimg:g}"
+        f"note: {full} is there after {model.growth_kimg:g} kimg; at {kimg:g} the largest size that has faded in "
+        f"is {reached}"
     ]
 
 
