@@ -56,12 +56,10 @@ class ImageGAN(AdversarialModel):
     def observe(self, real_logits, fake_logits):
         """Shows the critic's logits of a batch to an augmentation that follows them: once in each critic update."""
         if hasattr(self.augment, "observe"):
-            scheduled = getattr(self.augment, "schedule", None) is not None
             # A relativistic logit means something only beside the other's.
-            self.augment.observe(
-                real_logits - fake_logits if self.pair.relativistic else real_logits,
-                self.images_seen if scheduled else None,
-            )
+            logits = real_logits - fake_logits if self.pair.relativistic else real_logits
+            scheduled = getattr(self.augment, "schedule", None) is not None
+            self.augment.observe(*([logits, self.images_seen] if scheduled else [logits]))
 
     def signals(self):
         return self.augment.signals() if hasattr(self.augment, "signals") else {}
