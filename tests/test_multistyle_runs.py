@@ -136,8 +136,12 @@ def test_sources_are_checked_first(arguments, message, tmp_path, capsys):
 
 
 def test_dry_run_command(pictures, perceptual, capsys):
-    assert cli.main(command(pictures, perceptual, "--dry-run")) == 0
-    assert '"widths": [' in capsys.readouterr().out and not (pictures / "run").exists()
+    # What marks the best: the whole loss, unless none is to be kept.
+    for more, monitor in ([], "generator/loss"), (["--set=monitor=none"], ""):
+        assert cli.main(command(pictures, perceptual, "--dry-run", *more)) == 0
+        told = capsys.readouterr().out
+        assert '"widths": [' in told and f'"monitor": "{monitor}"' in told
+    assert not (pictures / "run").exists()
 
 
 def test_backend_of_a_running_process_cannot_change(pictures, perceptual, capsys):
