@@ -156,7 +156,7 @@ def _check_settings(run, preset, settings, sources):
     if styles.is_dir() and config["facts"].get("styles") != sorted(file.stem for file in pictures(styles)):
         differing.append("the pictures in styles")
     packaged = wanted.get("start_from")
-    if packaged == "multistyle" and config["facts"]["begun_with"] != pretrained.origin(
+    if packaged == "multistyle" and config["facts"].get("begun_with") != pretrained.origin(
         pretrained.network_entry(packaged)
     ):
         differing.append("the weights of the packaged network")

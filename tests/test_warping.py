@@ -150,7 +150,7 @@ def test_each_augmentation_has_exact_derivatives(name):
             break
     else:
         raise AssertionError(f"{name} does nothing")
-    assert_exact(derivatives(apply, image.shape[1:]))
+    assert_exact(derivatives(apply, image.shape[1:]), least=0.01)  # the fourth power of a small contrast
 
 
 @pytest.mark.parametrize("name", MAPS)

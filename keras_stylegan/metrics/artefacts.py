@@ -83,8 +83,7 @@ def blob_outliers(painted: np.ndarray, photograph: np.ndarray, threshold: float 
     an outlier of the difference of Gaussians at 3 and 6 pixels, of more than `threshold` robust standard deviations,
     where the photograph has none above half of that. The deviation is that of the surroundings, at least that of the
     whole picture: where a style paints half of it black, the leaves of the other half are no spots. Among much detail,
-    where spots are hard to see, it counts few: of Gaussian spots of 4 pixels and 120 grey levels on pictures in the
-    packaged styles one in four.
+    where spots are hard to see, it counts few.
 
     Args:
         painted: array `(height, width, 3)`.

@@ -56,10 +56,8 @@ class InfoGAN(NoiseToImage):
 
     def code_term(self, images, batch):
         """Weighted negative log-likelihood of a batch's codes, of shape `(batch,)`."""
-        codes, read = (
-            self.generator.codes(batch["latents"]),
-            self.code_head(self.critic.features(images, None, training=True)),
-        )
+        codes = self.generator.codes(batch["latents"])
+        read = self.code_head(self.critic.features(images, None, training=True))
         total, start = 0.0, 0
         for count in self.generator.categorical:
             part = slice(start, start + count)

@@ -28,8 +28,8 @@ def start_from(preset: NoisePreset, model: ImageGAN, classes: Sequence[str] = ()
     """Begins with earlier weights, where the preset names some; before the model is compiled, which copies them.
 
     Networks of another size share the layers of one name and shape. What grows goes on from where the earlier one
-    stood. A larger StyleGAN2 begins with the pictures of the
-    smaller one, enlarged (`StyleGAN2Generator.grow_from`); its critic has new blocks before the earlier ones.
+    stood. A larger StyleGAN2 begins with the pictures of the smaller one, enlarged (`StyleGAN2Generator.grow_from`);
+    its critic has new blocks before the earlier ones.
 
     Args:
         preset: whose `start_from` is the directory of a GAN's run, or the name of a packaged generator, which may come
