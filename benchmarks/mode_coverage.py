@@ -20,6 +20,7 @@ import json
 import os
 import statistics
 import time
+import zlib
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -93,6 +94,7 @@ BEST = "RpGAN+R1+R2"
 CRITIC_STEPS = 5
 # Steps in one call.
 CHUNK = 50
+SHOWN_SAMPLES, SHOWN_SEEDS = 2500, 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,10 +162,17 @@ def key(experiment: Experiment) -> str:
     return "-".join((experiment.data, experiment.loss, experiment.updates))
 
 
-def finished(path: Path) -> dict[str, dict]:
-    """The lines written so far, by experiment."""
+def samples_file(experiment: Experiment, settings: Settings, folder: Path) -> Path:
+    """Where an experiment's samples lie; those of other settings lie elsewhere."""
+    digest = zlib.crc32(json.dumps(dataclasses.asdict(settings), sort_keys=True).encode())
+    return folder / f"{key(experiment)}-{digest:08x}.npz"
+
+
+def finished(path: Path, steps: int | None) -> dict[str, dict]:
+    """The lines of the present settings, by experiment."""
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    return {line["experiment"]: line for line in lines}
+    wanted = {name: dataclasses.asdict(settings_of(name, steps)) for name in SETTINGS}
+    return {line["experiment"]: line for line in lines if line["settings"] == wanted[line["data"]]}
 
 
 def main():
@@ -177,14 +186,9 @@ def main():
     arguments = parser.parse_args()
     path = arguments.out / "mode_coverage.jsonl"
     if arguments.table:
-        lines = finished(path)
-        wanted = {name: dataclasses.asdict(settings_of(name, arguments.steps)) for name in SETTINGS}
-        current = {key: line for key, line in lines.items() if line["settings"] == wanted[line["data"]]}
-        print_table(current)
-        if len(lines) > len(current):
-            print(f"Of other settings than these, and left out: {', '.join(sorted(set(lines) - set(current)))}")
+        print_table(finished(path, arguments.steps))
         for name in arguments.only:
-            draw(name, arguments.out)
+            draw(name, arguments.steps, arguments.out)
         return
     arguments.out.mkdir(parents=True, exist_ok=True)
     data = {}
@@ -192,8 +196,7 @@ def main():
         chosen = experiment.data in arguments.only and experiment.loss in arguments.losses
         chosen = chosen and experiment.updates in (arguments.updates or [experiment.updates])
         settings = settings_of(experiment.data, arguments.steps)
-        done = finished(path).get(key(experiment))
-        if not chosen or (done and done["settings"] == dataclasses.asdict(settings)):
+        if not chosen or key(experiment) in finished(path, arguments.steps):
             continue
         print(key(experiment), flush=True)
         if experiment.data not in data:
@@ -202,7 +205,8 @@ def main():
         try:
             samples, scores, seconds = run(experiment, settings, data[experiment.data])
             figures |= {"scores": scores, "seconds": round(seconds)}
-            np.savez(arguments.out / f"{key(experiment)}.npz", samples=samples[:, :3].astype("float16"))
+            shown = samples[:SHOWN_SAMPLES, :SHOWN_SEEDS].astype("float16")
+            np.savez_compressed(samples_file(experiment, settings, arguments.out), samples=shown)
         except FloatingPointError as error:
             figures["diverged"] = str(error)
         if experiment.data == "digits":
@@ -233,9 +237,10 @@ def print_table(lines: dict[str, dict]) -> None:
     print(f"\n{PROTOCOL}\nTrained in {sum(line.get('seconds', 0) for line in lines.values()) / 3600:.1f} hours in all.")
 
 
-def draw(name: str, folder: Path, side: int = 200) -> None:
+def draw(name: str, steps: int | None, folder: Path, side: int = 200) -> None:
     """One row a loss (alternating, then simultaneous), one column a seed."""
-    files = [folder / f"{key(e)}.npz" for e in EXPERIMENTS if e.data == name]
+    settings = settings_of(name, steps)
+    files = [samples_file(e, settings, folder) for e in EXPERIMENTS if e.data == name]
     drawn = []
     for file in filter(Path.exists, files):
         with np.load(file) as stored:

@@ -127,6 +127,8 @@ def train(
             with running(out):
                 with whole_file(out / "config.json") as partial:
                     partial.write_text(json.dumps(config, indent=2) + "\n")
+                if restored is not None:
+                    checkpoint.save_again(restored)
                 _loop(preset, system, checkpoint, rollback, health, out)
     return out
 

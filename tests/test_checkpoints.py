@@ -226,6 +226,27 @@ def test_the_best_is_kept(tmp_path):
     assert read_record(tmp_path / "best.npz")["monitored"] == 1.5
 
 
+def test_what_a_killed_process_left_undone_is_done(tmp_path):
+    model, clock, done = toy().model, Clock(4), []
+    checkpoint = Checkpoint(clock, tmp_path, None, every_images=4, monitor="score")
+    listed = keras.callbacks.CallbackList([clock, checkpoint], model=model)
+    listed.on_train_begin()
+    for step, score in enumerate([3.0, 1.0]):
+        listed.on_train_batch_end(step, {"score": score})
+    newest = tmp_path / "checkpoint-000000000008.npz"
+    # Killed after the second file was written, before anything else was.
+    (tmp_path / "best.npz").unlink()
+    (tmp_path / "best.npz").hardlink_to(tmp_path / "checkpoint-000000000004.npz")
+    options = {"on_save": lambda: done.append("networks"), "on_best": lambda path: done.append(path)}
+    again = Checkpoint(Clock(4), tmp_path, monitor="score", **options)
+    again.set_model(model)
+    assert again.restore_newest() == newest
+    again.save_again(newest)
+    assert done == ["networks", newest] and read_record(tmp_path / "best.npz")["monitored"] == 1.0
+    again.save_again(newest)  # nothing was left undone: no new best
+    assert done == ["networks", newest, "networks"]
+
+
 def test_damaged_files_do_not_stand_in_for_good_ones(tmp_path, capsys):
     model = toy().model
     _, good = saved(tmp_path, model, 4)

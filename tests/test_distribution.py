@@ -9,6 +9,9 @@ from toy_gan import LATENT, SIZE, ToyGAN, batches
 from toy_training import dataset_of
 
 from keras_stylegan.layers import AdaptiveAugmentation, ClipWeights
+from keras_stylegan.models import StyleGAN2
+from keras_stylegan.networks import StyleGAN2Critic, StyleGAN2Generator
+from keras_stylegan.ops.seeds import ReplicaSeedGenerator
 
 
 def train(strategy, data, optimizer, model=ToyGAN, compile_arguments=None, **kwargs):
@@ -118,6 +121,54 @@ def test_replicas_draw_different_numbers(mirrored):
     draw = tf.function(lambda: gan.draw({"images": tf.zeros((2, SIZE))})["latents"])
     first, second = mirrored.experimental_local_results(mirrored.run(draw))
     assert np.abs(first.numpy() - second.numpy()).max() > 1e-3
+
+
+def test_a_replicas_draws_are_those_of_no_other_seed(mirrored):
+    """Seeds of runs and of their parts lie beside each other."""
+    drawn = {}
+    for seed in range(3):
+        with mirrored.scope():
+            generator = ReplicaSeedGenerator(seed)
+        draw = tf.function(lambda generator=generator: keras.random.normal((8,), seed=generator))
+        for replica, value in enumerate(mirrored.experimental_local_results(mirrored.run(draw))):
+            drawn[seed, replica] = value.numpy()
+    values = list(drawn.values())
+    assert all(np.abs(a - b).max() > 1e-3 for i, a in enumerate(values) for b in values[:i])
+
+
+def test_stylegan2_on_two_replicas_equals_one_device(mirrored):
+    """One of four pictures of class 0 lies beside those of class 1: mean styles are those of the whole batch."""
+    random, shape = np.random.default_rng(0), {"size": (8, 8), "num_classes": 2, "channel_base": 32, "channel_max": 4}
+
+    def made():
+        generator = StyleGAN2Generator(**shape, latent_dim=3, style_dim=4, mapping_layers=1)
+        critic = StyleGAN2Critic(**shape, mapping_layers=1, group_size=1)
+        weights = np.random.default_rng(1)
+        for network in (generator, critic):
+            network.build()
+            network.set_weights([weights.normal(size=w.shape, scale=0.5) for w in network.get_weights()])
+        return StyleGAN2(generator, critic, penalty_every=1, gamma=1.0, path_length_weight=0.0, seed=0)
+
+    noise = made().generator.noise_size
+    data = [{"images": random.normal(size=(6, 8, 8, 3)), "labels": np.array([0, 0, 0, 0, 1, 1], "int32")}]
+    for player in ("critic", "generator"):
+        data[0][f"{player}/latents"] = random.normal(size=(6, 2, 3))
+        data[0][f"{player}/cutoff"] = np.array([1, 2, 3, 1, 2, 3], "int32")
+        data[0][f"{player}/noise"] = random.normal(size=(6, noise))
+    data = [{name: v.astype("float32") if v.dtype == "float64" else v for name, v in data[0].items()}]
+    states = []
+    for strategy in (tf.distribute.get_strategy(), mirrored):
+        with strategy.scope():
+            gan = made()
+            before = ops.convert_to_numpy(ops.copy(gan.generator.mean_styles.value))
+            gan.compile({name: keras.optimizers.SGD(0.01) for name in ("critic", "generator")})
+        gan.fit(dataset_of(data), epochs=1, shuffle=False, verbose=0)
+        weights = [*gan.generator.weights, *gan.critic.weights]
+        states.append({v.path: ops.convert_to_numpy(ops.copy(v.value)) for v in weights})
+        moved = ops.convert_to_numpy(ops.copy(gan.generator.mean_styles.value)) - before
+        assert (np.abs(moved).max(axis=1) > 1e-5).all()
+    for one, two in zip(states[0].values(), states[1].values(), strict=True):
+        np.testing.assert_allclose(two, one, rtol=1e-4, atol=2e-6)
 
 
 def test_augmentation_differs_on_replicas_and_its_probability_does_not(mirrored):

@@ -29,6 +29,7 @@ RECIPES["infogan"] = {"latent_dim": 14}
 RECIPES["r3gan"] = {"group_width": 4, "augment": "none"}
 # What the presets of StyleGAN2 have instead of `filters` and `max_filters`.
 STYLE_BASED = {"filters": None, "max_filters": None, "channel_base": 32, "channel_max": 4, "style_dim": 4}
+RECIPES["stylegan2"] = {**STYLE_BASED, "mapping_layers": 2, "group_size": 2, "path_length_every": 2}
 RECIPES["stylegan2_ada"] = {**STYLE_BASED, "mapping_layers": 2, "group_size": 2, "path_length_weight": 0}
 CLASSIC = {name: PRESETS[name] for name in ("gan", "dcgan", "lsgan", "wgan", "wgan_gp", "sngan")}
 # Recipes whose preset has another name.

@@ -114,7 +114,8 @@ def test_a_few_steps_and_going_on(scripts, tmp_path, monkeypatch, capsys):
     assert [len(line["scores"]) for line in lines] == [2, 1]
     assert set(lines[0]["scores"][0]) == {"modes", "high_quality", "reverse_kl"}
     assert lines[0]["settings"]["steps"] == 10
-    with np.load(tmp_path / "ring-RpGAN+R1+R2-simultaneous.npz") as stored:
+    (samples,) = tmp_path.glob("ring-RpGAN+R1+R2-simultaneous-*.npz")
+    with np.load(samples) as stored:
         assert stored["samples"].shape == (2500, 2, 2) and np.isfinite(stored["samples"]).all()
 
     trained, run = [], script.run
@@ -132,6 +133,7 @@ def test_a_few_steps_and_going_on(scripts, tmp_path, monkeypatch, capsys):
     script.main()
     out = capsys.readouterr().out
     assert "| RpGAN+R1+R2 | simultaneous | 2 |" in out and "| PacGAN2, PacGAN's table 1 |" in out
+    assert "| WGAN-GP | alternating | 1 |" in out and len(list(tmp_path.glob("ring-WGAN-GP-*.npz"))) == 2
     assert (tmp_path / "mode_coverage_ring.png").exists()
 
 

@@ -114,10 +114,7 @@ class Checkpoint(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         for litter in self.folder.glob(".partial.*"):  # of a process that was killed while saving
             litter.unlink()
-        if self.monitor and (best := self.folder / "best.npz").exists():
-            record = read_record(best)
-            same = record.get("monitor", self._monitor()) == self._monitor()
-            self._best = record.get("monitored", math.inf) if same else math.inf
+        self._read_best()
         self._every_seconds.last = self.clock.seconds
         self._every_images.last = self.clock.images_seen
 
@@ -170,14 +167,32 @@ class Checkpoint(keras.callbacks.Callback):
             old.unlink()
         if self._on_save is not None:
             self._on_save()
+        self._keep_if_best(path, score)
+        self._saved_at = self.clock.images_seen
+        return path
+
+    def save_again(self, path: Path) -> None:
+        """Does what a process that was killed after writing `path`, which was restored, may have left undone."""
+        if self._on_save is not None:
+            self._on_save()
+        self._read_best()
+        record = read_record(path)
+        if record.get("monitor") == self._monitor():
+            self._keep_if_best(path, record["monitored"])
+
+    def _read_best(self):
+        if self.monitor and (best := self.folder / "best.npz").exists():
+            record = read_record(best)
+            same = record.get("monitor", self._monitor()) == self._monitor()
+            self._best = record.get("monitored", math.inf) if same else math.inf
+
+    def _keep_if_best(self, path, score):
         if score < self._best:  # false for NaN
             self._best = score
             # The other way round, a process killed in between would never call it for this best again.
             if self._on_best is not None:
                 self._on_best(path)
             link(path, self.folder / "best.npz")
-        self._saved_at = self.clock.images_seen
-        return path
 
     def restore_newest(self) -> Path | None:
         """Continues from the newest whole checkpoint of the folder and says so; see `restore_newest`."""

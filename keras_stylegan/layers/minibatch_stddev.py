@@ -12,8 +12,8 @@ class MinibatchStddev(keras.layers.Layer):
     group holds the images i, i + N/G, i + 2 N/G, ... Computed in float32. Images of a group depend on one another.
 
     Args:
-        group_size: int, images in a group; a smaller batch is one group, and a batch that is not a multiple of it is
-            divided into groups of their greatest common divisor.
+        group_size: int, images in a group; a smaller batch is one group, and a batch that is not a multiple of it
+            is divided into groups of its largest divisor below. A prime batch has groups of one, which say nothing.
         epsilon: float, added to the variance.
 
     Call arguments:
@@ -47,7 +47,7 @@ class MinibatchStddev(keras.layers.Layer):
         return ops.concatenate([inputs, deviation], axis=-1)
 
     def _group(self, batch):
-        """Greatest common divisor of batch and group size; the largest of the few candidates that divides both."""
+        """The largest divisor of the batch that is at most the group size."""
         if isinstance(batch, int):
             return max(g for g in range(1, self.group_size + 1) if batch % g == 0)
         candidates = ops.arange(1, self.group_size + 1)

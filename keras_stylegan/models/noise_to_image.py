@@ -42,6 +42,8 @@ class NoiseToImage(ImageGAN):
             rotated: the self-supervised GAN. Needs square pictures.
         seed: int or None, of the draws of a step.
 
+    A model saved whole (`.keras`) holds the networks as they train and not their average: `sampler` is what to ship.
+
     Batches are dicts: `images` `(batch, height, width, channels)` in [-1, 1]; with classes also `labels` `(batch,)`,
     integers. Drawn where missing: `latents` `(batch, latent_dim)`, `mix` `(batch, 1, 1, 1)` and `turns` `(batch,)`.
 
@@ -100,10 +102,10 @@ class NoiseToImage(ImageGAN):
         ]
 
     def _regularizers(self):
-        """The penalties that do not come along with the critic's own evaluation of a batch."""
+        """The lazy penalties; those of every update come along with the critic's own evaluation of a batch."""
         losses = {"r1": self.r1, "r2": self.r2, "gradient_penalty": self.gradient_penalty}
-        own = ("gradient_penalty",) if self.penalty_every == 1 else tuple(losses)
-        return [Regularizer(name, losses[name], self.penalty_every) for name in own if name in self.penalties]
+        due = [name for name in losses if name in self.penalties and self.penalty_every > 1]
+        return [Regularizer(name, losses[name], self.penalty_every) for name in due]
 
     def draw(self, batch):
         size = batch_size(batch)
@@ -145,6 +147,8 @@ class NoiseToImage(ImageGAN):
         if "drift" in self.penalties:
             squares = ops.reshape(ops.square(real_logits), (batch_size(batch), -1))
             terms["drift"] = self.weight("drift") * ops.mean(squares, axis=1)
+        if "gradient_penalty" in self.penalties and self.penalty_every == 1:
+            terms["gradient_penalty"] = self._penalize_between(real, fake, batch)
         self.observe(real_logits, fake_logits)
         return {**terms, **self.more_critic_terms(real, fake, batch)}
 
@@ -185,7 +189,10 @@ class NoiseToImage(ImageGAN):
         return r2_penalty(gradients, self.weight("r2"))
 
     def gradient_penalty(self, batch):
-        points = interpolate(self.reals(batch), ops.stop_gradient(self.imagine(batch)), batch["mix"])
+        return self._penalize_between(self.reals(batch), ops.stop_gradient(self.imagine(batch)), batch)
+
+    def _penalize_between(self, real, fake, batch):
+        points = interpolate(real, fake, batch["mix"])
         _, gradients = input_gradient(lambda x: self.score(x, self.labels(batch)), points)
         return gradient_penalty(gradients, self.weight("gradient_penalty"))
 

@@ -74,8 +74,10 @@ class Player:
 
     @property
     def buffers(self):
-        """The weights of the networks that no optimizer changes, such as moving statistics; no seeds."""
-        buffers = {id(v): v for network in self.networks for v in network.non_trainable_weights}
+        """What a forward pass may change, such as moving statistics; neither seeds nor weights that are only frozen."""
+        layers = [layer for network in self.networks for layer in network._flatten_layers()]
+        # Of a frozen layer `non_trainable_weights` would hold the kernels too, to be saved and averaged every step.
+        buffers = {id(v): v for layer in layers for v in layer._non_trainable_variables}
         return list(buffers.values())
 
 

@@ -1,10 +1,10 @@
 """StyleGAN as it trains: style mixing, fresh noise, the mean style, growth."""
 
 import keras
-from keras import ops
 
 from keras_stylegan.models.players import batch_size
 from keras_stylegan.models.progressive import ProgressiveGAN
+from keras_stylegan.networks.style_mixing import check_mixing_probability
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
@@ -28,10 +28,7 @@ class StyleGAN(ProgressiveGAN):
 
     def __init__(self, generator, critic, mixing_probability=0.9, **kwargs):
         super().__init__(generator, critic, **kwargs)
-        if not 0 <= mixing_probability <= 1:
-            raise ValueError(
-                f"`mixing_probability` must be in [0, 1]. Received: mixing_probability={mixing_probability}"
-            )
+        check_mixing_probability(mixing_probability)
         self.mixing_probability = mixing_probability
 
     def draw(self, batch):
@@ -39,9 +36,7 @@ class StyleGAN(ProgressiveGAN):
         if "other_latents" not in batch:
             batch["other_latents"] = self.draw_latents(size)
         if "cutoff" not in batch:
-            cutoff = keras.random.randint((size,), 1, self.generator.num_styles, seed=seed)
-            mixed = keras.random.uniform((size,), seed=seed) < self.mixing_probability
-            batch["cutoff"] = ops.where(mixed, cutoff, self.generator.num_styles)
+            batch["cutoff"] = self.generator.draw_cutoffs(size, self.mixing_probability, seed)
         if "noise" not in batch:
             batch["noise"] = keras.random.normal((size, self.generator.noise_size), seed=seed)
         return batch

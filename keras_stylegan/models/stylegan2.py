@@ -10,6 +10,7 @@ from keras_stylegan.losses.penalties import path_length_penalty, path_lengths, r
 from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.players import Player, Regularizer, batch_size
 from keras_stylegan.models.sampling import generate
+from keras_stylegan.networks.style_mixing import check_mixing_probability
 from keras_stylegan.ops.gradients import input_gradient
 
 # Share of the old value that the running mean of path lengths keeps at each evaluation.
@@ -45,6 +46,10 @@ class StyleGAN2(ImageGAN):
         frozen_blocks: int, so many of the critic's blocks nearest to the picture do not train (FreezeD, for a critic
             that begins with another's weights).
         seed: int or None, of the draws of a step.
+
+    A model saved whole (`.keras`) holds the networks as they train and not their average: `sampler` is what to ship.
+    On several replicas each compares path lengths with a running mean that its own part of the batch has moved (by a
+    hundredth); of these means the average is kept.
 
     Batches are dicts: `images` `(batch, height, width, channels)` in [-1, 1], and with classes `labels` `(batch,)`,
     integers, which the generated pictures share. Drawn where missing, of each player: `critic/latents`
@@ -83,10 +88,7 @@ class StyleGAN2(ImageGAN):
         for name, value in (("gamma", gamma), ("path_length_weight", path_length_weight)):
             if not callable(value) and value < 0:
                 raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
-        if not 0 <= mixing_probability <= 1:
-            raise ValueError(
-                f"`mixing_probability` must be in [0, 1]. Received: mixing_probability={mixing_probability}"
-            )
+        check_mixing_probability(mixing_probability)
         self.gamma = gamma
         self.penalize_fakes = penalize_fakes
         self.penalty_every = penalty_every
@@ -118,9 +120,8 @@ class StyleGAN2(ImageGAN):
             if f"{player}/latents" not in batch:
                 batch[f"{player}/latents"] = keras.random.normal((size, 2, generator.latent_dim), **options)
             if f"{player}/cutoff" not in batch:
-                cutoff = keras.random.randint((size,), 1, generator.num_styles, seed=self.seed_generator)
-                mixed = keras.random.uniform((size,), seed=self.seed_generator) < self.mixing_probability
-                batch[f"{player}/cutoff"] = ops.where(mixed, cutoff, generator.num_styles)
+                cutoffs = generator.draw_cutoffs(size, self.mixing_probability, self.seed_generator)
+                batch[f"{player}/cutoff"] = cutoffs
             if f"{player}/noise" not in batch:
                 batch[f"{player}/noise"] = keras.random.normal((size, generator.noise_size), **options)
         if self.path_length_weight and "path_picture" not in batch:

@@ -10,10 +10,12 @@ from keras_stylegan.layers.equalized import EqualizedConv2D
 from keras_stylegan.layers.mapping import MappingNetwork
 from keras_stylegan.networks.progressive import add_progress, enlarge, stage_shares
 from keras_stylegan.networks.stages import check_sizes, resolutions, stage_widths
+from keras_stylegan.networks.style_mixing import StyleMixing
+from keras_stylegan.ops.gradients import sum_over_replicas
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
-class StyleGANGenerator(keras.Model):
+class StyleGANGenerator(StyleMixing, keras.Model):
     """Latents in, pictures out.
 
     A mapping network turns a latent into a style w; each layer of the synthesis network, which starts from a learned
@@ -137,21 +139,11 @@ class StyleGANGenerator(keras.Model):
         return mean + truncation * (w - mean)
 
     def update_mean_style(self, w, decay=0.995):
-        """Moves the mean style towards that of a batch, `(batch, style_dim)`: in training, once a step."""
-        mean = ops.mean(ops.stop_gradient(w), axis=0, keepdims=True)
+        """Moves the mean style towards that of a batch, `(batch, style_dim)`, of all replicas: once a training step."""
+        w = ops.stop_gradient(w)
+        total, count = sum_over_replicas([ops.sum(w, axis=0, keepdims=True), ops.sum(ops.ones_like(w[:, :1]))])
+        mean = total / count
         self.mean_style.assign(decay * self.mean_style + (1.0 - decay) * mean)
-
-    def broadcast(self, w):
-        """One style for all layers: `(batch, style_dim)` to `(batch, num_styles, style_dim)`."""
-        return ops.repeat(w[:, None], self.num_styles, axis=1)
-
-    def mix(self, first, second, cutoff):
-        """Style mixing: the layers before `cutoff`, integers of shape `(batch,)`, take the first style of each picture.
-
-        Source: Karras et al. 2019, section 3.1.
-        """
-        before = ops.arange(self.num_styles)[None, :, None] < cutoff[:, None, None]
-        return ops.where(before, first[:, None], second[:, None])
 
     def synthesize(self, styles, noise=None):
         """The synthesis network.

@@ -9,12 +9,14 @@ from keras_stylegan.layers.equalized import EqualizedDense
 from keras_stylegan.layers.mapping import MappingNetwork
 from keras_stylegan.layers.synthesis import SynthesisLayer, ToRGB
 from keras_stylegan.networks.stages import check_sizes, stages
+from keras_stylegan.networks.style_mixing import StyleMixing
 from keras_stylegan.ops.fir import fir_upsample
+from keras_stylegan.ops.gradients import sum_over_replicas
 from keras_stylegan.ops.normalization import pixel_norm
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
-class StyleGAN2Generator(keras.Model):
+class StyleGAN2Generator(StyleMixing, keras.Model):
     """Latents in, pictures out.
 
     A mapping network turns a latent into a style w, and every layer of the synthesis network is modulated by one: the
@@ -170,7 +172,7 @@ class StyleGAN2Generator(keras.Model):
         return mean + psi * (w - mean)
 
     def update_mean_styles(self, w, labels=None, decay=0.995):
-        """Moves the mean styles towards those of a batch: in training, once a step.
+        """Moves the mean styles towards those of a batch, of all replicas: in training, once a step.
 
         Args:
             w: tensor of shape `(batch, style_dim)`.
@@ -179,29 +181,11 @@ class StyleGAN2Generator(keras.Model):
         """
         w = ops.stop_gradient(w)
         shares = ops.cast(labels, w.dtype) if self.num_classes else ops.ones_like(w[:, :1])
-        counts = ops.sum(shares, axis=0)[:, None]
-        means = ops.matmul(ops.transpose(shares), w) / ops.maximum(counts, 1e-8)
+        sums, counts = ops.matmul(ops.transpose(shares), w), ops.sum(shares, axis=0)[:, None]
+        sums, counts = sum_over_replicas([sums, counts])
+        means = sums / ops.maximum(counts, 1e-8)
         rate = (1.0 - decay) * ops.minimum(counts, 1.0)
         self.mean_styles.assign(self.mean_styles + rate * (means - self.mean_styles))
-
-    def broadcast(self, w):
-        """One style for all layers: `(batch, style_dim)` to `(batch, num_styles, style_dim)`."""
-        return ops.repeat(w[:, None], self.num_styles, axis=1)
-
-    def mix(self, first, second, cutoff):
-        """Style mixing: the layers before `cutoff` get the first style, the others the second.
-
-        Args:
-            first, second: tensors of shape `(batch, style_dim)`.
-            cutoff: integer tensor of shape `(batch,)`, 0 to `num_styles`.
-
-        Returns:
-            Tensor of shape `(batch, num_styles, style_dim)`.
-
-        Source: Karras et al. 2019, section 3.1.
-        """
-        before = ops.arange(self.num_styles)[None, :, None] < cutoff[:, None, None]
-        return ops.where(before, first[:, None], second[:, None])
 
     def synthesize(self, styles, noise=None, skips=None):
         """The synthesis network.

@@ -25,6 +25,11 @@ def check_update_settings(preset: NoisePreset) -> None:
             "`decay_kimg` must be 0 or at least `kimg`: at a learning rate of 0 nothing is learnt. "
             f"Received: decay_kimg={preset.decay_kimg}, kimg={preset.kimg}"
         )
+    if preset.decay_kimg and preset.schedule_kimg:
+        raise ValueError(
+            "Learning rates must follow one course: `decay_kimg` or `schedule_kimg`. "
+            f"Received: decay_kimg={preset.decay_kimg}, schedule_kimg={preset.schedule_kimg}"
+        )
 
 
 def scheduled(preset: NoisePreset, start: float, end: float) -> float | CosineSchedule:

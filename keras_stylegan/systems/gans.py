@@ -54,6 +54,9 @@ def check_gan(preset: GANPreset) -> None:
         raise ValueError(
             f"`classes` must be empty for InfoGAN, which finds its own. Received: classes={preset.classes}"
         )
+    unknown = sorted(preset.final_penalties.keys() - preset.penalties.keys())
+    if unknown:
+        raise ValueError(f"`final_penalties` must be among those of `penalties`. Received: {', '.join(unknown)}")
     check_critic_steps(preset)
     if preset.updates == "simultaneous" and preset.critic_steps > 1:
         raise ValueError(
