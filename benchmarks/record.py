@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -21,12 +22,21 @@ def record(name: str, figures: dict[str, Any], packages: tuple[str, ...] = (), f
         "date": time.strftime("%Y-%m-%d"),
         "cores": len(os.sched_getaffinity(0)),
         "versions": {package: importlib.metadata.version(package) for package in ("keras_stylegan", *packages)},
+        **_judge(sys.argv),
         **figures,
     }
     print(json.dumps(figures, indent=2))
     folder.mkdir(exist_ok=True)
     with open(folder / f"{name}.jsonl", "a", encoding="utf-8") as file:
         file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _judge(arguments: list[str]) -> dict[str, str]:
+    """The module that judged, where the call names one: figures by another cannot be compared."""
+    if "--judge" not in arguments[:-1]:
+        return {}
+    judge = Path(arguments[arguments.index("--judge") + 1])
+    return {"judge_sha256": hashlib.sha256(judge.read_bytes()).hexdigest()[:12]} if judge.is_file() else {}
 
 
 def _portable(argument: str) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-GENERATED, STYLIZED = "generated", "stylized"
+GENERATED, STYLIZED, COMPOSITE = "generated", "stylized", "composite"
 _SCHEME = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 SOURCE_TYPES = {
     GENERATED: f"{_SCHEME}trainedAlgorithmicMedia",
     STYLIZED: f"{_SCHEME}compositeWithTrainedAlgorithmicMedia",
+    COMPOSITE: f"{_SCHEME}composite",
 }
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -54,8 +55,8 @@ def describe(source_type: str | None, xmp: bytes | None = None) -> bytes | None:
     """The XMP packet of a picture.
 
     Args:
-        source_type: `"generated"`, by a trained network; `"stylized"`, a photograph changed by one; None to say
-            nothing of it.
+        source_type: `"generated"`, by a trained network; `"stylized"`, a photograph changed by one;
+            `"composite"`, put together from photographs without one; None to say nothing of it.
         xmp: packet of the photograph that the picture was made from; what still holds is kept. A damaged one is not.
 
     Returns:
@@ -65,7 +66,7 @@ def describe(source_type: str | None, xmp: bytes | None = None) -> bytes | None:
         ValueError: if the source type is another.
     """
     if source_type is not None and source_type not in SOURCE_TYPES:
-        raise ValueError(f"`source_type` must be {' or '.join(SOURCE_TYPES)}, or None. Received: {source_type}")
+        raise ValueError(f"`source_type` must be {', '.join(SOURCE_TYPES)} or None. Received: {source_type}")
     statement = "" if source_type is None else _statement(source_type)
     try:
         kept = xmp and _kept(xmp, statement)

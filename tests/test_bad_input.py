@@ -89,6 +89,8 @@ CALLS = {
     "tiny stroke size": (["photo.png", "-o", "out.png", *NIGHT, "--stroke-size", "0.001"], ["at least 0.03"]),
     "max size": (["photo.png", "-o", "out.png", *NIGHT, "--max-size", "0"], ["`--max-size` must be at least 1"]),
     "max pixels": (["photo.png", "-o", "out.png", *NIGHT, "--max-pixels", "-5"], ["`--max-pixels` must be at least 1"]),
+    "missing input, folder": (["nowhere", "-o", "outdir", *NIGHT], ["nowhere: No such file"]),
+    "tile and stroke size": (["photo.png", "-o", "x.png", *NIGHT, "--tile", "--stroke-size", "2"], ["ed: stroke_size"]),
     "suffix": (["photo.png", "-o", "out.gif", *NIGHT], ["out.gif: the suffix", ".png, .jpg", "Received: .gif"]),
     "no suffix": (["photo.png", "-o", "out", *NIGHT], ["out: the suffix", "Received: none"]),
     "no folder": (["photo.png", "-o", "no/such/out.png", *NIGHT], ["no/such/out.png: the output's folder does not"]),
@@ -133,6 +135,8 @@ def test_mistakes_in_a_call(mistake, capfd):
         "sheet photo.png -o x.png --tile 5",
         "sheet photo.png -o x.png --tile 2000",
         "demo -o photo.png",
+        "demo -o -",
+        "generate -o - --n 1",
     ],
 )
 def test_mistakes_in_other_commands(call, capfd):

@@ -45,12 +45,14 @@ def test_every_kind_is_named(folder):
     scene(101).convert("CMYK").save(folder / "print.jpg")
     Image.fromarray(np.asarray(scene(102).convert("L")).astype("uint16") * 257).save(folder / "deep.png")
     scene(103).convert("P").save(folder / "palette.png")
+    Image.fromarray(np.asarray(scene(109).convert("L")).astype("int32")).save(folder / "wide.tif")
     scene(104).convert("L").save(folder / "grey.jpg")
     scene(105).convert("RGBA").save(folder / "alpha.png")
     scene(106).save(folder / "moving.webp", save_all=True, append_images=[scene(107)], lossless=True)
     scene(108).save(folder / "lying.jpg", "PNG")
     found = kinds(check(folder)[1])
     assert found.pop(("unreadable", "empty.png")) == "the file is empty"
+    assert "32 bits" in found.pop(("unreadable", "wide.tif"))
     assert ("unreadable", "cut.png") in found and found.pop(("unreadable", "cut.png"))
     assert found == {
         ("tiny", "small.png"): "200 x 63 pixels",

@@ -75,7 +75,7 @@ def test_json_describes_each_file(capsys):
 def test_folders_keep_names():
     folder = pathlib.Path("photos")
     folder.mkdir()
-    for name in ("a.png", "b.JPG", "c.gif"):
+    for name in ("a.png", "b.JPG", "c.gif", "a.gif"):  # the last would become the first
         Image.fromarray(PHOTO).save(folder / name)
     (folder / "notes.txt").write_text("no picture")
     (folder / ".hidden.png").write_text("no picture either")
@@ -83,7 +83,7 @@ def test_folders_keep_names():
     if hasattr(os, "mkfifo"):
         os.mkfifo(folder / "pipe.png")
     assert cli.main(["stylize", "photos", "photo.png", "-o", "new/out", "--style", "night"]) == 0
-    assert names("new/out") == ["a.png", "b.JPG", "c.png", "photo.png"]
+    assert names("new/out") == ["a.gif.png", "a.png", "b.JPG", "c.png", "photo.png"]
     assert cli.main(["stylize", "photo.png", "-o", "other/", "--style", "night"]) == 0
     assert names("other") == ["photo.png"]
 
@@ -94,16 +94,18 @@ def test_a_batch_does_the_good_files_and_lists_the_bad_ones(capsys):
     Image.fromarray(PHOTO).save(folder / "b_good.png")
     (folder / "a_empty.png").write_bytes(b"")
     (folder / "c_text.jpg").write_text("no picture")
+    (folder / "d_phone.heic").write_bytes(b"    ftypheic")
     assert cli.main(["stylize", "photos", "missing.png", "-o", "out", "--style", "night", "--json"]) == 1
     assert names("out") == ["b_good.png"]
     out, err = capsys.readouterr()
     records = [json.loads(line) for line in out.splitlines()]
-    assert ["error" in record for record in records] == [True, False, True, True]
+    assert ["error" in record for record in records] == [True, False, True, True, True]
     lines = err.splitlines()
-    assert lines[0] == "keras-stylegan: 3 of 4 pictures failed:"
+    assert lines[0] == "keras-stylegan: 4 of 5 pictures failed:"
     assert [line.split(":")[0].strip() for line in lines[1:]] == [
         "photos/a_empty.png",
         "photos/c_text.jpg",
+        "photos/d_phone.heic",
         "missing.png",
     ]
 

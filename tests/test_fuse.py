@@ -18,9 +18,11 @@ from keras_stylegan.inference.blending import BLENDS, composite, grown
 from keras_stylegan.inference.fusion import fuse
 from keras_stylegan.inference.fusion_network import FusionNetwork
 from keras_stylegan.inference.fusion_runtimes import KerasFusion, LiteRTFusion
+from keras_stylegan.inference.images import read_picture
 from keras_stylegan.inference.placement import Piece, place
 from keras_stylegan.models import copy_network
 from keras_stylegan.presets import as_dict, get_preset
+from keras_stylegan.provenance import COMPOSITE, SOURCE_TYPES, read_provenance
 
 ROOT = pathlib.Path(__file__).parents[1]
 SOURCE, TARGET = photograph(40, 30, 1), photograph(80, 64, 2)
@@ -113,6 +115,8 @@ def test_blends_are_those_of_the_package(blend, capfd):
     assert by_mask[0] == 0
     colours, mask = place(Piece(SOURCE, MASK, at=(20, 10)), (80, 64))
     np.testing.assert_array_equal(pixels("out.png"), BLENDS[blend](colours, TARGET, mask))
+    # No trained network had a part in it.
+    assert read_provenance(read_picture("out.png").xmp).source_type == SOURCE_TYPES[COMPOSITE]
 
 
 def test_later_pieces_cover_earlier_and_alpha_stays():

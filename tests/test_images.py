@@ -115,6 +115,18 @@ def test_alpha_is_split_off_and_put_back(source):
     assert picture.dress(Image.new("RGB", (18, 12))).getchannel("A").size == (18, 12)
 
 
+def test_one_transparent_colour_is_in_the_alpha_alone():
+    """A photo that still said so would be split a second time by who reads it again."""
+    source = Image.fromarray(RGB)
+    source.info["transparency"] = source.getpixel((0, 0))
+    for given in (source, encoded(source, transparency=source.getpixel((0, 0)))):
+        picture = read_picture(given)
+        assert picture.alpha.getpixel((0, 0)) == 0
+        again = read_picture(picture.photo)
+        assert again.alpha is None and not again.photo.has_transparency_data
+    assert "transparency" in source.info  # which is not ours
+
+
 def test_other_kinds_of_alpha():
     grey = Image.merge("LA", (Image.fromarray(GREY), Image.fromarray(ALPHA)))
     picture = read_picture(encoded(grey))

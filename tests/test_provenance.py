@@ -63,7 +63,7 @@ def test_a_packet_states_source_and_software():
     assert properties(describe("stylized"))[f"{EXT}DigitalSourceType"] == PAINTED.source_type
     assert read_provenance(describe("generated")) == MADE and read_provenance(describe("stylized")) == PAINTED
     assert describe(None) is None
-    with pytest.raises(ValueError, match="`source_type` must be generated or stylized, or None. Received: drawn"):
+    with pytest.raises(ValueError, match="must be generated, stylized, composite or None. Received: drawn"):
         describe("drawn")
 
 

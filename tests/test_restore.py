@@ -127,6 +127,7 @@ def test_steps_must_be_positive():
 @pytest.fixture()
 def files(tmp_path):
     pictures = {"photo": (noisy() + 1) * 127.5, "mask": np.repeat(hole()[..., None], 3, -1) * 255, "wide": [[[9] * 3]]}
+    pictures["clear"] = np.stack([0 * hole()] * 3 + [hole() * 255], -1)  # black, and the hole in its alpha
     for name, pixels in pictures.items():
         Image.fromarray(np.asarray(pixels, "uint8")).save(tmp_path / f"{name}.png")
     return {name: str(tmp_path / f"{name}.png") for name in (*pictures, "out")}
@@ -149,6 +150,18 @@ def test_command_restores(files, monkeypatch, capsys, task, scale):
     assert "2 steps" in capsys.readouterr().out
     with Image.open(files["out"]) as result:
         assert result.size == (44 * scale, 36 * scale)
+
+
+def test_the_alpha_of_a_mask_counts(files, monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        restoration, "restore_photograph", lambda photo, task, mask, *_, **__: (given.append(mask), photo, [1.0])[1:]
+    )
+    for name in ("mask", "clear"):
+        call = ["restore", files["photo"], "-o", files["out"], "--task", "inpaint", "--mask", files[name]]
+        assert cli.main(call) == 0
+    np.testing.assert_array_equal(np.asarray(given[0]), np.asarray(given[1]))
+    assert np.asarray(given[0]).max() == 255
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from keras_stylegan.commands.generate import add_source, check_count, check_of_s
 
 
 def add_arguments(parser):
-    add_source(parser)
+    add_source(parser, kinds="run directory, .keras file, or packaged generator; needs Keras")
     add = parser.add_argument
     add("-o", "--output", metavar="FILE", required=True, help="picture to write: a strip a row, the strongest first")
     add("--n", type=int, default=8, metavar="N", help="number of directions (default 8)")

@@ -49,7 +49,7 @@ def work_through(jobs, is_batch, paint, arguments) -> int:
     for source, target in jobs:
         try:
             record = _paint_file(source, target, paint, arguments)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, RuntimeError) as error:  # the last from a runtime: no reason to lose the others
             if not is_batch or isinstance(error, BrokenPipeError):
                 raise
             failures.append(describe(error))

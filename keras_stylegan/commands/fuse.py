@@ -2,7 +2,7 @@
 
 from keras_stylegan.commands.outputs import add_provenance
 from keras_stylegan.commands.painting import add_bank_argument
-from keras_stylegan.provenance import STYLIZED
+from keras_stylegan.provenance import COMPOSITE, STYLIZED
 
 MIDDLE = "middle"
 HELP_BLEND = (
@@ -93,7 +93,8 @@ def run(arguments) -> int:
         result = fuse(pieces, arguments.target, arguments.blend, network, finish)
         if stylizer is not None:
             result = stylizer.stylize(result, styles)
-    write_picture(result, arguments.output, arguments.source_type)
+    by_network = arguments.blend == GAN or stylizer is not None
+    write_picture(result, arguments.output, arguments.source_type and (STYLIZED if by_network else COMPOSITE))
     with standard_output():
         seconds = time.perf_counter() - start
         print(f"{arguments.output}  {result.width}x{result.height}  {arguments.blend}  {seconds:.2f} s", flush=True)

@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     from keras_stylegan.commands.outputs import check_output
     from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence, standard_error, start_keras
-    from keras_stylegan.inference.images import read_picture
+    from keras_stylegan.inference.images import over_white, read_picture
+    from keras_stylegan.inference.regions import read_mask
     from keras_stylegan.inference.saving import write_picture
 
     _check(arguments)
@@ -52,8 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"`--style` needs a weight above 0. Received: {' '.join(arguments.style)}")
     with silence():
         source = read_picture(arguments.photo)
-        paintings = [(read_picture(path).photo, weight) for path, weight in chosen]
-        masks = [read_picture(path).photo for path in arguments.mask]
+        paintings = [(over_white(read_picture(path)), weight) for path, weight in chosen]
+        masks = [read_mask(path, source) for path in arguments.mask]
     with standard_error() as heard, progress_bar("painting", arguments.steps, heard) as report:
         start_keras()
         from keras_stylegan.inference.optimization import paint_by_optimization

@@ -39,8 +39,14 @@ def add_arguments(parser):
     )
 
 
-def add_source(parser, without_class="the first"):
-    """The arguments that generating commands share; `without_class` says which pictures stand for no class."""
+def add_source(parser, without_class="the first", kinds="run directory, .keras or .tflite file, or packaged generator"):
+    """The arguments that generating commands share.
+
+    Args:
+        parser: of the command.
+        without_class: which pictures stand for no class.
+        kinds: what generators may come from.
+    """
     add_provenance(parser, GENERATED)
     parser.add_argument(
         "--from",
@@ -48,7 +54,7 @@ def add_source(parser, without_class="the first"):
         dest="source",
         metavar="SOURCE",
         default="scenes",
-        help="run directory, .keras or .tflite file, or packaged generator (default %(default)s)",
+        help=f"{kinds} (default %(default)s)",
     )
     parser.add_argument("--class", dest="label", metavar="NAME", help=f"class (default: {without_class})")
     parser.add_argument(

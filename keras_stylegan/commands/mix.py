@@ -4,7 +4,7 @@ from keras_stylegan.commands.generate import add_source
 
 
 def add_arguments(parser):
-    add_source(parser)
+    add_source(parser, kinds="run directory, .keras file, or packaged generator; needs Keras")
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="picture to write")
     parser.add_argument("--rows", default="0,1,2", metavar="S,S,...", help="seeds of the pictures (default 0,1,2)")
     parser.add_argument("--columns", default="3,4,5,6", metavar="S,S,...", help="seeds of styles (default 3,4,5,6)")

@@ -33,6 +33,8 @@ def check_output(path, sources) -> None:
 
 def check_folder(path) -> None:
     """ValueError unless `path` is a folder that can be written to, or can be made; nothing is made yet."""
+    if os.fspath(path) == "-":
+        raise ValueError("-: the output is a folder here, and standard output is none; ./- is a folder of that name")
     path = pathlib.Path(path)
     there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     if not there.is_dir():

@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence, start_keras
     from keras_stylegan.inference.images import read_picture
+    from keras_stylegan.inference.regions import read_mask
     from keras_stylegan.inference.saving import write_picture
 
     if arguments.steps < 1:
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_output(arguments.output, {os.path.realpath(path) for path in inputs})
     with silence():
         source = read_picture(arguments.photo)
-        mask = None if arguments.mask is None else read_picture(arguments.mask).photo
+        mask = None if arguments.mask is None else read_mask(arguments.mask, source)
     start_keras()
     from keras_stylegan.inference.restoration import restore_photograph
 

@@ -6,7 +6,7 @@ from keras_stylegan.commands.painting import add_bank_argument
 
 def add_arguments(parser):
     add_bank_argument(parser)
-    parser.add_argument("--json", action="store_true", help="a JSON list of objects with name, title and artist")
+    parser.add_argument("--json", action="store_true", help="a JSON list with name, title, artist and credit")
 
 
 @standard_output()

@@ -188,8 +188,9 @@ def list_unreadable(unreadable: dict[str, str], count: int, location: str, allow
         location: where they are.
         allowed: share that may be unreadable.
     """
-    listed = "".join(f"\n  {name}: {why}" for name, why in sorted(unreadable.items()))
-    return f"{len(unreadable)} of {count} pictures in {location} are unreadable (at most {allowed:.0%} may be):{listed}"
+    listed = "; ".join(f"{name}: {why}" for name, why in sorted(unreadable.items()))
+    found = f"{len(unreadable)} of {count} pictures in {location} are unreadable"
+    return f"{found} (at most {allowed:.0%} may be): {listed}"
 
 
 def _cut(picture: np.ndarray, label: int | None, place: Place) -> tuple[np.ndarray, int | None]:

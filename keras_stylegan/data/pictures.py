@@ -31,6 +31,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
     Raises:
         OtherPixelsError: for pixels that are floating point, L*a*b* or grey of more than 16 bits.
     """
+    if image.mode == "I" and image.format == "TIFF":  # whose 16 bits Pillow calls "I;16", other than a PGM's
+        raise OtherPixelsError("grey levels of 32 bits, or with a sign, cannot be read")
     image = _upright(image)
     if image.mode.startswith("I"):
         # Pillow's own conversion clips at 255 instead of scaling.

@@ -131,6 +131,9 @@ def _normalise(image: Image.Image, name: str) -> Picture:
     image, exif = _upright(image, carry=file_format != "TIFF")
     colours = _colours(image, name)
     photo = _to_srgb(ImageChops.invert(colours) if white_is_zero else colours, image.info.get("icc_profile"))
+    if "transparency" in photo.info:  # which stands in the alpha: who reads the photo again is not to find it twice
+        photo = photo.copy()
+        del photo.info["transparency"]
     return Picture(photo, _alpha(image), exif, xmp if isinstance(xmp, bytes) else None, file_format)
 
 
@@ -155,6 +158,13 @@ def _upright(image: Image.Image, carry: bool) -> tuple[Image.Image, bytes | None
         return image, exif.tobytes()  # without the thumbnail, which Pillow leaves behind
     except Exception:  # damaged EXIF is no reason to refuse a picture: it is dropped, as the rule above says
         return image, None
+
+
+def over_white(picture: Picture) -> Image.Image:
+    """The photo of a picture with what is transparent shown as white."""
+    if picture.alpha is None:
+        return picture.photo
+    return Image.composite(picture.photo, Image.new("RGB", picture.photo.size, "white"), picture.alpha)
 
 
 def _alpha(image: Image.Image) -> Image.Image | None:

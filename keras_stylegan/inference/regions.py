@@ -58,12 +58,17 @@ def read_masks(masks: Sequence, picture: Picture) -> list[Image.Image]:
     size, resized, sizes = picture.photo.size, [], set()
     for number, source in enumerate(masks, 1):
         mask = read_mask(source, picture)
-        _check_bright(mask, _name(source, number))
+        _check_marks(mask, _name(source, number))
         if mask.size != size:
             sizes.add(f"{mask.width}x{mask.height}")
             # Pillow's bilinear filter takes the mean where it makes smaller.
             mask = mask.resize(size, Image.Resampling.BILINEAR)
-            _check_bright(mask, f"{_name(source, number)} at {size[0]}x{size[1]}")
+            _check_marks(mask, f"{_name(source, number)} at {size[0]}x{size[1]}")
+        if (brightest := mask.getextrema()[1]) < _FAINT:
+            name = _name(source, number)
+            warnings.warn(
+                f"{name}: the brightest pixel is {brightest} of 255; the style will be as faint", stacklevel=2
+            )
         resized.append(mask)
     if sizes:
         received = ", ".join(sorted(sizes))
@@ -106,7 +111,7 @@ def keep_rest(
 def check_mask(source: str | os.PathLike | Outside) -> None:
     """Raises as `read_masks` where the file of a mask cannot be one, whatever the photograph."""
     with warnings.catch_warnings(action="ignore"):  # said again with each photograph
-        _check_bright(read_mask(source, Picture(Image.new("RGB", (1, 1)))), _name(source, 1))
+        _check_marks(read_mask(source, Picture(Image.new("RGB", (1, 1)))), _name(source, 1))
 
 
 def _radius(masks, size, feather):
@@ -117,15 +122,13 @@ def _radius(masks, size, feather):
     return min(FEATHER * min(size), _LARGEST_FEATHER * math.sqrt(share * size[0] * size[1]))
 
 
-def _check_bright(mask, name):
+def _check_marks(mask, name):
     brightest = mask.getextrema()[1]
     if brightest < _BLACK:
         raise ValueError(
             f"`regions` must have masks that mark at least one pixel: 255 is white, inside. Received: {name}, whose "
             f"brightest pixel is {brightest}"
         )
-    if brightest < _FAINT:
-        warnings.warn(f"{name}: the brightest pixel is {brightest} of 255; the style will be as faint", stacklevel=3)
 
 
 def _add(one, other):

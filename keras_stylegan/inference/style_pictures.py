@@ -10,7 +10,7 @@ import threading
 import numpy as np
 from PIL import Image
 
-from keras_stylegan.inference.images import read_picture
+from keras_stylegan.inference.images import over_white, read_picture
 
 SMALLEST = 16  # pixels: below, the deepest features of the style loss have no size
 # Standard deviation, in grey levels, below which a picture is one colour and noise.
@@ -31,16 +31,9 @@ def read_style_picture(path: str | os.PathLike) -> Image.Image:
         ValueError: if it cannot be read, or shows no style.
         OSError: if the file cannot be opened.
     """
-    photo = _over_white(path)
+    photo = over_white(read_picture(path))
     check_style_picture(photo, os.fspath(path))
     return photo
-
-
-def _over_white(source):
-    picture = read_picture(source)
-    if picture.alpha is None:
-        return picture.photo
-    return Image.composite(picture.photo, Image.new("RGB", picture.photo.size, "white"), picture.alpha)
 
 
 def check_style_picture(picture: Image.Image, name: str = "picture") -> None:
@@ -70,7 +63,7 @@ def choose_backend(argument: str) -> None:
 
 def prepare_style_picture(picture) -> np.ndarray:
     """A picture, given as to `read_picture`, in the size of training; uint8 of shape `(height, width, 3)`."""
-    return np.asarray(_looked_at(_over_white(picture)))
+    return np.asarray(_looked_at(over_white(read_picture(picture))))
 
 
 def _looked_at(photo: Image.Image) -> Image.Image:

@@ -81,8 +81,10 @@ class Stylizer:
         if color not in colour.COLOR_MODES:
             raise ValueError(f"`color` must be one of {', '.join(colour.COLOR_MODES)}. Received: color={color!r}")
         resolution.check_stroke_size(stroke_size)
-        if tile and (regions is not None or stroke_size is not None):
-            raise ValueError("`tile` paints every pixel: give it without `regions` and `stroke_size`. Received: both")
+        beside = [name for name, value in (("regions", regions), ("stroke_size", stroke_size)) if value is not None]
+        if tile and beside:
+            raise ValueError("`tile` paints every pixel: give it without `regions` and `stroke_size`. "
+                             f"Received: {' and '.join(beside)}")  # fmt: skip
         return mixtures
 
     def stylize(
