@@ -262,6 +262,9 @@ def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, monke
     assert {"predictor/style", "predictor/content", "predictor/variation", "predictor/distillation"} <= set(line)
     assert list((run / "images").iterdir())
 
+    packaged = [*settings, "start_from=style_predictor", "learning_rate=1e-9"]
+    with pytest.raises(ValueError, match="no predictor is packaged. Received: style_predictor"):
+        runs.train(with_settings(get_preset("style_predictor"), packaged), tmp_path / "none")
     # The small network's entry has nothing to say of itself.
     monkeypatch.setattr(predictor_package, "model_card", lambda entry: model_card._predictor(entry["predictor"]))
     record = package_predictor(run, assets, "two pictures", "nobody's")
@@ -301,6 +304,12 @@ def test_from_a_run_to_a_picture_in_the_style_of_another(assets, tmp_path, monke
     assert "--out RUN_1" in recipe and "--from RUN_1 --out RUN" in recipe
     with pytest.raises(ValueError, match="`start_from` must hold a predictor of .*'hidden': 5.*with .*'hidden': 4"):
         runs.train(with_settings(get_preset("style_predictor"), [*more, "hidden=5"]), tmp_path / "third")
+    fourth = runs.train(with_settings(get_preset("style_predictor"), packaged), tmp_path / "fourth")
+    last = keras.models.load_model(fourth / "predictor.keras", compile=False)
+    for earlier, later in zip(after.weights, last.weights, strict=True):
+        np.testing.assert_allclose(later, earlier, rtol=1e-3, atol=1e-3)  # packaged in half precision
+    begun = json.loads((fourth / "config.json").read_text())["facts"]["begun_with"]
+    assert begun == {"recipe": recipe, "images_seen": 8}
 
     monkeypatch.setattr(predictor_package, "MAX_DIFFERENCE", -1)
     with pytest.raises(ValueError, match="both runtimes must agree to -1 spreads. Received: a difference of 0"):

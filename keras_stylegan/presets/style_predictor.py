@@ -16,8 +16,9 @@ class StylePredictorPreset(Preset):
         content: folder, zip or npz of photographs.
         styles: folder of style pictures; one named like a style of the network shows a known vector.
         painter: directory of the multistyle run whose network it is for; empty for the packaged network.
-        start_from: directory of a style_predictor run whose predictor to begin with; empty begins anew. After the
-            network was trained on, a few thousand images bring a predictor after it.
+        start_from: directory of a style_predictor run whose predictor to begin with, or `style_predictor` for the
+            packaged one; empty begins anew. After the network was trained on, a few thousand images bring a predictor
+            after it.
         crop_size: pixels, height and width of photographs and style pictures.
         scale: crops are cut from windows of this share (low, high) of a photograph.
         style_scale: and of a style picture.

@@ -19,6 +19,8 @@ from keras_stylegan.systems.checks import check_run
 from keras_stylegan.systems.multistyle import NETWORK_FILE
 
 PREDICTOR_FILE = "predictor.keras"
+# What `start_from` calls the predictor that comes with the package.
+PACKAGED = "style_predictor"
 PREVIEW_PHOTOGRAPHS = 2
 PREVIEW_PICTURES = 6
 
@@ -88,23 +90,39 @@ def start_from(run: Path, sizes: dict[str, int]) -> tuple[StylePredictor, dict[s
     """The predictor that an earlier run saved, to go on with, its units included: they need only be near the bank's.
 
     Args:
-        run: directory of the run.
+        run: directory of the run, or `style_predictor` for the packaged one.
         sizes: arguments of `StylePredictor` that it must have.
 
     Returns:
         The predictor, and the run's facts: `begun_with`.
 
     Raises:
-        ValueError: if the folder holds no such run, or its predictor has other sizes.
+        ValueError: if the folder holds no such run, its predictor has other sizes, or none is packaged.
     """
-    check_run(run, "a style_predictor run", PREDICTOR_FILE, "config.json")
-    predictor = load_network(run / PREDICTOR_FILE)
+    if run == Path(PACKAGED) and not run.is_dir():
+        predictor, record = packaged_predictor()
+    else:
+        check_run(run, "a style_predictor run", PREDICTOR_FILE, "config.json")
+        predictor, record = load_network(run / PREDICTOR_FILE), begun_with(run)
     found = {name: getattr(predictor, name) for name in sizes}
     if found != sizes:
         raise ValueError(f"`start_from` must hold a predictor of {sizes}. Received: {run}, with {found}")
     predictor.trainable = True
     predictor.perceptual.trainable = False
-    return predictor, {"begun_with": begun_with(run)}
+    return predictor, {"begun_with": record}
+
+
+def packaged_predictor() -> tuple[StylePredictor, dict[str, Any]]:
+    """The packaged predictor and its `recipe` and `images_seen`.
+
+    Raises:
+        ValueError: if none is packaged.
+    """
+    entry = pretrained.network_entry("multistyle").get("predictor", {})
+    if "keras" not in entry:
+        raise ValueError(f"`start_from` must be the directory of a run: no predictor is packaged. Received: {PACKAGED}")
+    record = {"network": "StylePredictor", **entry["keras"]}
+    return pretrained.build_network(record, pretrained.read_weights(record)), pretrained.origin(entry)
 
 
 def open_transformer(run: str) -> tuple[StyleTransformer, list[str], str]:
