@@ -71,6 +71,15 @@ def test_a_style_that_paints_much_black_makes_no_blobs_of_leaves(photograph):
     assert blob_outliers(painted, photograph) == 1
 
 
+@pytest.mark.parametrize("length, counted", [(4, 1), (6, 1), (20, 0), (60, 0)])
+def test_spots_are_round(photograph, length, counted):
+    """What a dark style leaves of an edge is no droplet."""
+    rows, columns = np.mgrid[:192, :256]
+    away = ((rows - 96) + (columns - 128)) / np.sqrt(2), ((rows - 96) - (columns - 128)) / np.sqrt(2)
+    stroke = 120 * np.exp(-(away[0] ** 2) / (2 * length**2) - away[1] ** 2 / (2 * 4**2))
+    assert blob_outliers((6 + stroke)[..., None] * np.ones(3), photograph) == counted
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 def test_seams_between_tiles_are_found(photograph, axis):
     assert tile_seams(photograph, photograph, 64) == 1.0

@@ -81,9 +81,10 @@ def blob_outliers(painted: np.ndarray, photograph: np.ndarray, threshold: float 
 
     Instance normalisation tempts a network into a few bright or dark droplets (Karras et al. 2020, section 2). Each is
     an outlier of the difference of Gaussians at 3 and 6 pixels, of more than `threshold` robust standard deviations,
-    where the photograph has none above half of that. The deviation is that of the surroundings, at least that of the
-    whole picture: where a style paints half of it black, the leaves of the other half are no spots. Among much detail,
-    where spots are hard to see, it counts few.
+    where the photograph has none above half of that, and its luma bends down, or up, in all directions, in none more
+    than three times as much as in another: a style that paints the dark black makes outliers of many edges. The
+    deviation is that of the surroundings, at least that of the whole picture, so that the leaves beside a black half
+    are no spots. Among much detail, where spots are hard to see, it counts few.
 
     Args:
         painted: array `(height, width, 3)`.
@@ -95,7 +96,20 @@ def blob_outliers(painted: np.ndarray, photograph: np.ndarray, threshold: float 
     """
     check_same_size(painted, photograph)
     known = ndimage.maximum_filter(_spots(photograph), 13) > threshold / 2
-    return int(ndimage.label((_spots(painted) > threshold) & ~known)[1])
+    spots = _spots(painted)
+    labels, count = ndimage.label((spots > threshold) & ~known)
+    if not count:
+        return 0
+    round_ones, peaks = _is_round(painted), ndimage.maximum_position(spots, labels, range(1, count + 1))
+    return int(sum(round_ones[peak] for peak in peaks))
+
+
+def _is_round(picture, sigma=4.0, ratio=3.0):
+    """Where the two principal curvatures of the luma, at the size of spots, have one sign and at most this ratio."""
+    values = luma(picture)
+    across, down, mixed = (ndimage.gaussian_filter(values, sigma, order) for order in ((0, 2), (2, 0), (1, 1)))
+    determinant, half_trace = across * down - mixed**2, (across + down) / 2
+    return determinant >= 4 * ratio / (1 + ratio) ** 2 * half_trace**2
 
 
 def _spots(picture, window=16, every=4):

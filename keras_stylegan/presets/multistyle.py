@@ -73,11 +73,11 @@ class MultiStylePreset(Preset):
     bank_lr_multiplier: float = 2.0
     perceptual: str = "compact"
     methods: dict[str, float] = dataclasses.field(default_factory=lambda: {"gram": 1.0})
-    style_weight: float = 4.0
+    style_weight: float = 4.6
     alphas: dict[str, float] = dataclasses.field(default_factory=dict)
     content_method: str = "correlation"
     content_weight: float = 0.6
-    light_weight: float = 1.0
+    light_weight: float = 0.5
     variation_weight: float = 0.75
     grid_weight: float = 0.1
     photograph_weight: float = 2.0
