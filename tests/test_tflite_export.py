@@ -21,7 +21,7 @@ from keras_stylegan.exporters.litert_metadata import read_labels
 from keras_stylegan.exporters.litert_quantization import quantized
 from keras_stylegan.exporters.parity import measure
 from keras_stylegan.exporters.sources import Source
-from keras_stylegan.exporters.tflite import add_arguments, export_from_arguments, export_tflite, parse_size
+from keras_stylegan.exporters.tflite import add_arguments, export_from_arguments, export_tflite, parse_size, written
 from keras_stylegan.exporters.tflite_target import CALIBRATION_RUNS
 from keras_stylegan.exporters.tflite_targets import generator_target, stylizer_target
 from keras_stylegan.networks import DCGANGenerator, StyleGAN2Generator, StyleTransformer
@@ -119,6 +119,13 @@ def test_a_stylizer_for_one_size(run, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["small.tflite"]
 
 
+def test_one_signature_alone(run, tmp_path, every_size):
+    file = tmp_path / "own.tflite"
+    found, _ = export_tflite(run, file, quantize="weights", signature="stylize_vector")
+    assert list(found) == ["stylize_vector"] == list(Interpreter(str(file)).get_signature_list())
+    assert file.stat().st_size < len(every_size[0]) / 2
+
+
 def test_calibration_and_measurement_share_nothing(stylizer, tmp_path):
     target = stylizer_target(stylizer, (64, 72), None)
     assert target.function.input_signature[0].shape == (1, 64, 72, 3) and not target.any_size
@@ -209,6 +216,10 @@ def test_mistakes(stylizer, run, tmp_path):
             export_tflite(run, file)
     with pytest.raises(ValueError, match="must be none, float16, weights, dynamic, int8. Received: quantize=int4"):
         export_tflite(run, tmp_path / "x.tflite", quantize="int4")
+    with pytest.raises(ValueError, match=r"`signature` must be one of stylize_weights, stylize_vector, .*stylise_ve"):
+        export_tflite(run, tmp_path / "x.tflite", signature="stylise_vector")
+    with pytest.raises(ValueError, match="`signature` must be one of stylize_weights. Received: stylize_vector"):
+        written(stylizer_target(stylizer, None, None), "int8", "stylize_vector")
     with pytest.raises(ValueError, match="`representative` is for int8 alone. Received: quantize=float16"):
         export_tflite(run, tmp_path / "x.tflite", representative=tmp_path)
     for size in ((60, 64), (64, 68), (0, 64)):

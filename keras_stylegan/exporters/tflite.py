@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keras_stylegan.choices import did_you_mean
+
 if TYPE_CHECKING:  # a command that only lists its options must not wait for these
     from keras_stylegan.exporters.parity import Bar, Parity
     from keras_stylegan.exporters.tflite_target import Target
@@ -25,6 +27,9 @@ def add_arguments(group) -> None:
         "--quantize", metavar="HOW", help="none (float32), float16 (default), weights, dynamic or int8 (8 bits)"
     )
     group.add_argument("--representative", metavar="DIR", help="photographs whose ranges int8 takes")
+    group.add_argument(
+        "--signature", metavar="NAME", help="write this one alone, a smaller file (default: all, which the table names)"
+    )
 
 
 def export_from_arguments(arguments: argparse.Namespace, report: Callable[[str], None] = lambda what: None) -> str:
@@ -36,7 +41,9 @@ def export_from_arguments(arguments: argparse.Namespace, report: Callable[[str],
     """
     size = None if arguments.size is None else parse_size(arguments.size)
     quantize = arguments.quantize or "float16"
-    parities, bar = export_tflite(arguments.source, arguments.out, size, quantize, arguments.representative, report)
+    parities, bar = export_tflite(
+        arguments.source, arguments.out, size, quantize, arguments.representative, report, arguments.signature
+    )
     from keras_stylegan.exporters.parity import table
 
     rows = {f"{signature}, {quantize}": (parity, bar) for signature, parity in parities.items()}
@@ -61,6 +68,7 @@ def export_tflite(
     quantize: str = "float16",
     representative: str | Path | None = None,
     report: Callable[[str], None] = lambda what: None,
+    signature: str | None = None,
 ) -> tuple[dict[str, Parity], Bar]:
     """Writes a network as one LiteRT file of built-in operators, with its signatures, and with metadata.
 
@@ -79,6 +87,7 @@ def export_tflite(
             and pictures of features in 8 bits between them).
         representative: folder of photographs whose ranges `"int8"` takes; None for packaged samples, or seeds.
         report: called with what begins now, in a few words.
+        signature: the one signature to write, such as `"stylize_weights"`; None for all.
 
     Returns:
         What was measured of each signature, by its name, and the bar that all were held to.
@@ -108,10 +117,11 @@ def export_tflite(
     report("loading")
     opened = open_source(source)
     target = TARGETS[opened.kind](opened, size, representative)
+    chosen = written(target, quantize, signature)
     report("converting")
-    content = to_tflite(target, file.stem, quantize)
+    content = to_tflite(target, file.stem, quantize, signature)
     bar, parities = BARS[quantize], {}
-    for one in written(target, quantize):
+    for one in chosen:
         report(f"comparing {one.signature} with Keras")
         alone = single_signature(content, one.signature)
         parity = measure(alone, one.signature, one.measured, [one.expected(inputs) for inputs in one.measured])
@@ -127,18 +137,30 @@ def export_tflite(
     return parities, bar
 
 
-def written(target: Target, quantize: str) -> list[Target]:
-    """The signatures that a file has: where pictures decide how features are rounded, the first, which has them."""
-    return [target, *(() if quantize in ("dynamic", "int8") else target.more)]
+def written(target: Target, quantize: str, signature: str | None = None) -> list[Target]:
+    """The signatures that a file has: where pictures decide how features are rounded, the first, which has them.
+
+    Raises:
+        ValueError: if the one that is asked for is not among them.
+    """
+    found = [target, *(() if quantize in ("dynamic", "int8") else target.more)]
+    if signature is None:
+        return found
+    names = [one.signature for one in found]
+    if signature not in names:
+        raise ValueError(
+            f"`signature` must be one of {', '.join(names)}. Received: {signature}{did_you_mean(signature, names)}"
+        )
+    return [found[names.index(signature)]]
 
 
-def to_tflite(target: Target, name: str, quantize: str = "float16") -> bytes:
+def to_tflite(target: Target, name: str, quantize: str = "float16", signature: str | None = None) -> bytes:
     """A network as the bytes of a LiteRT file.
 
     Args:
         target: the network.
         name: what the file calls the network.
-        quantize: as of `export_tflite`.
+        quantize, signature: as of `export_tflite`.
     """
     from keras_stylegan.exporters.litert import convert_signatures
     from keras_stylegan.exporters.litert_graph import with_default_size, with_first
@@ -147,7 +169,7 @@ def to_tflite(target: Target, name: str, quantize: str = "float16") -> bytes:
     from keras_stylegan.exporters.litert_size import slimmed
     from keras_stylegan.exporters.litert_weights import int8_weights
 
-    functions = {one.signature: one.function for one in written(target, quantize)}
+    functions = {one.signature: one.function for one in written(target, quantize, signature)}
     content = convert_signatures(functions, float16=quantize == "float16")
     if target.any_size:
         content = with_default_size(content, target.size)
