@@ -16,7 +16,7 @@ from PIL import Image
 from stand_in import STYLES, photograph, stand_in, write_assets
 
 import keras_stylegan
-from keras_stylegan import cli, pretrained
+from keras_stylegan import cli, inference, pretrained
 from keras_stylegan.commands.painting import parse_styles
 
 PHOTO = photograph(40, 30)
@@ -108,6 +108,21 @@ def test_a_batch_does_the_good_files_and_lists_the_bad_ones(capsys):
         "photos/d_phone.heic",
         "missing.png",
     ]
+
+
+def test_what_a_runtime_refuses_loses_no_other_picture(capsys, monkeypatch):
+    for name in ("a.png", "b.png"):
+        Image.fromarray(PHOTO).save(name)
+    write, refused = inference.write_picture, iter([True, False])
+
+    def refuse_once(*arguments):
+        if next(refused):
+            raise RuntimeError("the delegate refused")
+        write(*arguments)
+
+    monkeypatch.setattr(inference, "write_picture", refuse_once)
+    assert cli.main(["stylize", "a.png", "b.png", "-o", "out", "--style", "night"]) == 1
+    assert names("out") == ["b.png"] and "the delegate refused" in capsys.readouterr().err
 
 
 def test_sheet(capsys):

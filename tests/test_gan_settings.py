@@ -82,6 +82,13 @@ def test_rates_fall_to_nothing_along_a_line(made):
         assert rates(after(model, images)) == pytest.approx([0.01 * share, 0.02 * share], abs=1e-9)
     with pytest.raises(ValueError, match="`decay_kimg` must be 0 or at least `kimg`.*decay_kimg=0.05, kimg=0.1"):
         made("decay_kimg=0.05")
+    with pytest.raises(ValueError, match="`decay_kimg` or `schedule_kimg`. Received: decay_kimg=0.2, schedule_kimg=1"):
+        made("decay_kimg=0.2", "schedule_kimg=1")
+
+
+def test_final_penalties_are_those_of_the_critic(named):
+    with pytest.raises(ValueError, match="`final_penalties` must be among those of `penalties`. Received: r3"):
+        named("dcgan", "critic_normalization=none", "penalties=r1:1", "final_penalties=r3:1", "schedule_kimg=1")
 
 
 def test_schedules_count_images_however_many_updates_a_step_has(named):

@@ -123,6 +123,9 @@ def test_frozen_blocks_do_not_move():
     model.make_step()({"images": np.ones((2, 16, 16, 3), "float32")})
     moved = [not np.array_equal(a, b) for a, b in zip(before, critic.get_weights(), strict=True)]
     assert moved == [False, False, True, True, True, True]
+    assert not model.players()[0].buffers  # frozen is not what a pass changes: nothing to save at every update
+    generators = {v.path for v in model.players()[1].buffers}
+    assert generators and all("moving" in path for path in generators)
     with pytest.raises(ValueError, match="`frozen_blocks` must leave one of the critic's 2 blocks to train. Received"):
         NoiseToImage(generator, critic, frozen_blocks=2)
 
