@@ -10,7 +10,13 @@ import pytest
 from PIL import Image
 
 from keras_stylegan.losses import style_loss, style_statistics
-from keras_stylegan.models.distillation import FeatureDistillation, gram_rank_correlation, save_arrays
+from keras_stylegan.models.distillation import (
+    FeatureDistillation,
+    gradient_agreement,
+    gram_rank_correlation,
+    save_arrays,
+    style_gradient,
+)
 from keras_stylegan.networks import PerceptualNetwork, build_perceptual
 
 RECIPE = pathlib.Path(__file__).resolve().parents[1] / "training" / "compact.py"
@@ -62,6 +68,56 @@ def test_the_loss_by_hand_and_a_perfect_student():
     rescaled = style_statistics({tap: value * scales[tap] for tap, value in found.items()})
     gram = np.mean(style_loss(rescaled, style_statistics(targets)))
     np.testing.assert_allclose(logs["loss"], feature + 2 * gram, rtol=1e-4)
+
+
+def test_by_stages_each_learns_from_what_the_teacher_says_before_it():
+    teacher, student = network(), network(((4,), (6,)), seed=1)
+    model = FeatureDistillation(student, teacher, gram_weight=0.0, by_stages=True)
+    model.calibrate([images()])
+    found, targets = model(images(), training=True)
+    x = images() @ student.preprocess.kernel[0, 0] + student.preprocess.bias
+    first, second = student.convolutions
+
+    def convolve(convolution, x):
+        return convolution(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), "reflect"))
+
+    np.testing.assert_allclose(found["relu1_1"], convolve(first, x), rtol=1e-4, atol=1e-5)
+    pooled = np.asarray(targets["relu1_1"]).reshape(8, 6, 2, 6, 2, 4).max((2, 4))
+    np.testing.assert_allclose(found["relu2_1"], convolve(second, pooled), rtol=1e-4, atol=1e-5)
+    for tap, value in model(images())[0].items():  # without training, the student is on its own
+        np.testing.assert_allclose(value, student(images())[tap], rtol=1e-5)
+
+    # An error of the first stage changes nothing in the second's training, and all in how the student does alone.
+    losses = {}
+    for kind in (True, False):
+        model = FeatureDistillation(student, teacher, gram_weight=0.0, by_stages=kind)
+        model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+        before = second.get_weights()
+        losses[kind] = model.train_on_batch(images(), return_dict=True)["loss"]
+        np.testing.assert_array_equal(before[0], second.get_weights()[0])
+    assert losses[True] != losses[False]
+
+
+def test_gradients_agree_by_their_cosine():
+    first, second = network(), network(seed=5)
+    pictures, styles = list(images(2)), list(images(2, seed=1))
+    assert gradient_agreement(first, first, pictures, styles) == pytest.approx(1, abs=1e-4)
+    cosines = []
+    for picture in pictures:
+        for style in styles:
+            slopes = [np.asarray(style_gradient(net, picture[None], style[None])).ravel() for net in (first, second)]
+            cosines.append(slopes[0] @ slopes[1] / np.linalg.norm(slopes[0]) / np.linalg.norm(slopes[1]))
+    assert gradient_agreement(first, second, pictures, styles) == pytest.approx(np.mean(cosines), abs=1e-4)
+
+    # The slope of the loss along a direction, by central differences.
+    picture, style = pictures[0][None], styles[0][None]
+    direction = np.random.default_rng(2).normal(size=picture.shape).astype("float32")
+    losses = [
+        float(style_loss(style_statistics(first(picture + s * direction)), style_statistics(first(style)))[0])
+        for s in (1e-3, -1e-3)
+    ]
+    slope = float(np.sum(np.asarray(style_gradient(first, picture, style)) * direction))
+    assert slope == pytest.approx((losses[0] - losses[1]) / 2e-3, rel=0.02)
 
 
 def test_folding_multiplies_the_taps_and_changes_nothing_else():
@@ -117,11 +173,12 @@ def test_recipe_writes_a_network_that_loads(tmp_path):
         "--teacher", str(tmp_path / "teacher.npz"), "--content", str(tmp_path / "photographs"),
         "--styles", str(tmp_path / "paintings"), "--judge", str(tmp_path / "photographs"),
         "--out", str(tmp_path / "run"),
-        "--epochs", "2", "--batches", "2", "--batch", "2", "--size", "32", "--short", "32", "--judge-every", "2",
-        "--judge-short", "32",
+        "--stage-epochs", "1", "--epochs", "1", "--painted", "2", "--batches", "2", "--batch", "2", "--size", "32",
+        "--short", "32", "--judge-every", "2", "--judge-short", "32",
     ])  # fmt: skip
     record = json.loads((tmp_path / "run" / "compact.json").read_text())
     assert record["images_seen"] == 8 and set(record["rank_correlation"]) == {*teacher.taps, "mean"}
+    assert -1 <= record["gradient_agreement"] <= 1 and record["gradient_pairs"] == 9
     assert "- Images seen: 8, in" in (tmp_path / "run" / "compact.md").read_text()
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 2
     assert build_perceptual(tmp_path / "run" / "compact.npz").count_params() == record["parameters"]

@@ -23,6 +23,7 @@ from keras_stylegan.presets import as_dict, get_preset, with_settings
 
 NAMES = ["ink", "oil"]
 DESCRIBED = [{"name": name, "title": f"Work in {name}", "artist": "Nobody"} for name in (*NAMES, "chalk")]
+DESCRIBED[1]["strength"] = 0.5
 FILES = {"weights/multistyle.tflite", "weights/multistyle.npz", "weights/multistyle.md", "manifest.json"}
 
 
@@ -93,15 +94,19 @@ def test_both_weight_files_paint_what_the_run_painted(run, packaged):
     assets, entry = packaged
     network = in_float32(keras.models.load_model(run / "network.keras"))
     assert network.dtype_policy.name == "float32" and entry["parameters"] == network.count_params()
-    image, weights = photograph(72, 64, seed=5), np.array([0.25, 0.75], "float32")
-    expected = KerasRuntime(network, 8).run(image, weights, 1.0).astype(int)
+    image = photograph(72, 64, seed=5)
+    # Full strength of the second is half of what was learnt.
+    cases = [(np.eye(2, dtype="float32")[style], strength) for style, strength in enumerate((1.0, 0.5))]
     with np.load(io.BytesIO((assets / entry["keras"]["file"]).read_bytes())) as arrays:
         assert {array.dtype.name for array in arrays.values()} == {"float16"}
         ours = KerasRuntime.from_weights({"num_styles": 2, **entry["keras"]["config"]}, dict(arrays), 8)
     litert = LiteRTRuntime((assets / entry["litert"]["file"]).read_bytes(), entry["stride"])
-    for runtime in (ours, litert):
-        assert np.abs(runtime.run(image, weights, 1.0) - expected).max() <= 2
-    assert np.abs(expected - image).mean() > 5
+    for weights, strength in cases:
+        expected = KerasRuntime(network, 8).run(image, weights, strength).astype(int)
+        for runtime in (ours, litert):
+            assert np.abs(runtime.run(image, weights, 1.0) - expected).max() <= 2
+        assert np.abs(expected - image).mean() > 5
+    assert "than other styles do:\n  oil 0.5." in (assets / "weights" / "multistyle.md").read_text()
 
 
 def test_probes_and_parity_are_measured(packaged):
@@ -210,6 +215,9 @@ def test_missing_things_are_named_and_nothing_is_written(packaged, run, photogra
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="`photographs` must be a folder of JPEG or PNG files. Received: .*empty"):
         package_multistyle(run, tmp_path / "assets", DESCRIBED, "", "", tmp_path / "empty")
+    stronger = [{**style, "strength": 1.1} for style in DESCRIBED]
+    with pytest.raises(ValueError, match=r"`strengths` must be above 0 and at most 1. Received: \[1.1, 1.1\]"):
+        package_multistyle(run, tmp_path / "assets", stronger, "", "", photographs)
     content = (packaged[0] / "weights" / "multistyle.tflite").read_bytes()
     monkeypatch.setattr(packaging, "convert_signatures", lambda *_, **__: content)
     monkeypatch.setattr(packaging, "grey_levels", lambda pairs: {"mean": 0.6, "greatest": 40})

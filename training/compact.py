@@ -2,10 +2,11 @@
 
     python training/compact.py --teacher vgg19_16x_wct.npz --content PHOTOS --styles PAINTINGS --out RUN
 
-Writes RUN/compact.npz (float16), RUN/compact.json (recipe, images seen, losses, rank correlation, sha256) and the model
-card RUN/compact.md after every epoch, so a run may be stopped at any time. `--judge` names photographs that are not
-trained on, for the rank correlation. About 20 minutes on one CPU core; what it reached stands in
-assets/weights/compact.md.
+Its stages are trained side by side first, each from the teacher's features before it, then together. Among its
+photographs are some that the packaged multi-style network has painted, for such pictures are what it will look at.
+Writes RUN/compact.npz (float16), RUN/compact.json (recipe, images seen, losses, agreement with the teacher, sha256) and
+the model card RUN/compact.md after every epoch, so a run may be stopped at any time. `--judge` names photographs that
+are not trained on, for the agreement. What it reached, and in how long, stands in assets/weights/compact.md.
 """
 
 import argparse
@@ -16,13 +17,20 @@ import time
 
 import keras
 import numpy as np
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageOps
 
+import keras_stylegan
 from keras_stylegan.exporters.model_card import perceptual_card
-from keras_stylegan.models.distillation import FeatureDistillation, gram_rank_correlation, save_arrays
+from keras_stylegan.models.distillation import (
+    FeatureDistillation,
+    gradient_agreement,
+    gram_rank_correlation,
+    save_arrays,
+)
 from keras_stylegan.networks import PerceptualNetwork, build_perceptual
 
-WIDTHS = ((16, 16), (32, 32), (64, 64, 64), (128,))
+# Those of the teacher at its taps; wider between them, where a student of the teacher's own width gets stuck.
+WIDTHS = ((16, 16), (32, 64), (64, 80, 80, 80), (128,))
 # What the shared folders hold; another run states its own.
 DATA = (
     "photographs: 316 of BSDS500, 20 of Wikimedia Commons (attribution on their Commons pages); 38 public-domain "
@@ -42,6 +50,17 @@ def read(folders, short, skip=()):
                 pictures.append(image.resize((round(image.width * scale), round(image.height * scale)), Image.LANCZOS))
     if not pictures:
         raise ValueError(f"No pictures found. Received: {[str(folder) for folder in folders]}")
+    return pictures
+
+
+def paint(photographs, count, seed):
+    """Photographs as the packaged network paints them: in a style or a mixture of two, some at less strength."""
+    network, random, pictures = keras_stylegan.load(), np.random.default_rng(seed), []
+    for number in range(count):
+        (first, second), share = random.choice(network.styles, 2, replace=False), random.uniform()
+        styles = {first: share, second: 1 - share} if number % 2 else first
+        photograph = photographs[random.integers(len(photographs))]
+        pictures.append(network.stylize(photograph, styles, strength=(1.0, 1.0, 0.6)[number % 3]))
     return pictures
 
 
@@ -74,6 +93,9 @@ class Crops(keras.utils.PyDataset):
         for enhance in (ImageEnhance.Color, ImageEnhance.Brightness, ImageEnhance.Contrast):
             if random.random() < 0.5:
                 image = enhance(image).enhance(random.uniform(0.5, 1.6))
+        if random.random() < 0.15:
+            dark, light = random.integers([[0] * 3, [128] * 3], [[128] * 3, [256] * 3])
+            image = ImageOps.colorize(image.convert("L"), dark, light)
         pixels = np.asarray(image, "float32") / 127.5 - 1
         if random.random() < 0.3:
             pixels = pixels * random.uniform(0.7, 1.1, (1, 1, 3)) + random.uniform(-0.2, 0.2, (1, 1, 3))
@@ -90,17 +112,17 @@ class Crops(keras.utils.PyDataset):
 
 
 class Keep(keras.callbacks.Callback):
-    """Writes the network and its record after each epoch."""
+    """Writes the network and its record after each epoch, of both phases."""
 
     def __init__(self, arguments, teacher, pictures, styles):
         super().__init__()
         self.arguments, self.teacher, self.pictures, self.styles = arguments, teacher, pictures, styles
-        self.start = time.time()
+        self.start, self.epochs = time.time(), 0
 
     def on_epoch_end(self, epoch, logs=None):
+        self.epochs += 1
         path = pathlib.Path(self.arguments.out) / "compact.npz"
         save_arrays(self.model.folded(), path)
-        images = (epoch + 1) * self.arguments.batches * self.arguments.batch
         record = {
             "name": "compact",
             "file": "weights/compact.npz",
@@ -111,32 +133,43 @@ class Keep(keras.callbacks.Callback):
             "teacher": "vgg19_16x_wct.npz (Collaborative Distillation, MIT): VGG-19 pruned 16 times",
             "arguments": {key: getattr(self.arguments, key) for key in OPTIONS},
             "data": DATA,
-            "images_seen": images,
+            "images_seen": self.epochs * self.arguments.batches * self.arguments.batch,
             "minutes": round((time.time() - self.start) / 60, 1),
             "losses": {key: round(float(value), 4) for key, value in (logs or {}).items()},
             "licence": "Trained on research data (BSDS500 photographs); no warranty of commercial use",
         }
-        if self.pictures and (epoch + 1) % self.arguments.judge_every == 0:
-            packed = build_perceptual(path)
-            correlation = gram_rank_correlation(packed, self.teacher, self.pictures, self.styles)
-            record["rank_correlation"] = {key: round(value, 4) for key, value in correlation.items()}
-            record["rank_pairs"] = len(self.pictures) * len(self.styles)
+        if self.pictures and self.epochs % self.arguments.judge_every == 0:
+            record |= self.agreement(build_perceptual(path))
         path.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n")
         path.with_suffix(".md").write_text(perceptual_card(record))
+        kept = ("images_seen", "minutes", "losses", "rank_correlation", "gradient_agreement")
         with open(path.with_name("metrics.jsonl"), "a") as log:
-            log.write(
-                json.dumps({k: record.get(k) for k in ("images_seen", "minutes", "losses", "rank_correlation")}) + "\n"
-            )
+            log.write(json.dumps({key: record.get(key) for key in kept}) + "\n")
+
+    def agreement(self, packed):
+        correlation = gram_rank_correlation(packed, self.teacher, self.pictures, self.styles)
+        slopes = gradient_agreement(packed, self.teacher, self.pictures[:SLOPES], self.styles)
+        return {
+            "rank_correlation": {key: round(value, 4) for key, value in correlation.items()},
+            "rank_pairs": len(self.pictures) * len(self.styles),
+            "gradient_agreement": round(slopes, 4),
+            "gradient_pairs": len(self.pictures[:SLOPES]) * len(self.styles),
+        }
 
 
+# Photographs whose gradients are compared.
+SLOPES = 3
 OPTIONS = {
-    "epochs": 25,
+    "stage_epochs": 40,
+    "epochs": 10,
     "batches": 200,
     "batch": 8,
     "size": 96,
     "short": 256,
-    "rate": 3e-3,
-    "gram_weight": 1.0,
+    "stage_rate": 3e-3,
+    "rate": 1e-3,
+    "gram_weight": 0.3,
+    "painted": 300,
     "seed": 1,
     "judge_every": 5,
     "judge_short": 192,
@@ -157,19 +190,22 @@ def main(arguments=None):
     pathlib.Path(a.out).mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(a.seed)
 
-    data = Crops(read(a.content, a.short), read([a.styles], a.short, a.skip), a.batches, a.batch, a.size, a.seed)
+    photographs = read(a.content, a.short)
+    photographs += paint(photographs, a.painted, a.seed)
+    data = Crops(photographs, read([a.styles], a.short, a.skip), a.batches, a.batch, a.size, a.seed)
     teacher = build_perceptual(a.teacher)
     student = PerceptualNetwork(WIDTHS, padding="reflect")
     student.build()
     student.preprocess.set_weights([np.eye(3, dtype="float32").reshape(1, 1, 3, 3), np.zeros(3, "float32")])
-    model = FeatureDistillation(student, teacher, a.gram_weight)
-    model.calibrate(data[i][0] for i in range(20))
-    steps = a.epochs * a.batches
-    rate = keras.optimizers.schedules.CosineDecay(a.rate, steps)
-    model.compile(keras.optimizers.Adam(rate, global_clipnorm=5.0), jit_compile=False)
     as_array = [np.asarray(image, "float32") / 127.5 - 1 for image in read([a.judge], a.judge_short)] if a.judge else []
     styles = [np.asarray(image, "float32") / 127.5 - 1 for image in read([a.styles], a.judge_short)]
-    model.fit(data, epochs=a.epochs, callbacks=[Keep(a, teacher, as_array, styles)], verbose=2)
+    keep = Keep(a, teacher, as_array, styles)
+    for by_stages, epochs, start in ((True, a.stage_epochs, a.stage_rate), (False, a.epochs, a.rate)):
+        model = FeatureDistillation(student, teacher, a.gram_weight, by_stages)
+        model.calibrate(data[i][0] for i in range(40))
+        rate = keras.optimizers.schedules.CosineDecay(start, epochs * a.batches)
+        model.compile(keras.optimizers.Adam(rate, beta_2=0.99, global_clipnorm=5.0), jit_compile=False)
+        model.fit(data, epochs=epochs, callbacks=[keep], verbose=2)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ Paints a photograph in any of {len(entry["styles"])} styles, in a mixture of the
 {_origin(entry)}
 - Limits: strokes are those of paintings at a short side of {entry["working_size"]} pixels and finer when a picture is
   larger; faces are painted, not recognised: likeness is not preserved. The bank holds learned numbers, no painting.
+{_tempered(entry["styles"])}\
 - The LiteRT file and the Keras weights, both in half precision, differ by {_difference(entry)}, over a mixture of \
 two styles on every photograph of the probes below.
 {_predictor(entry.get("predictor"))}
@@ -34,6 +35,17 @@ border ratio read 1 on a clean picture).
 ## Styles
 
 {_table(("name", "artist", "work"), rows)}
+"""
+
+
+def _tempered(styles: Sequence[Mapping[str, Any]]) -> str:
+    """Which styles' full strength is less than what was learnt."""
+    shares = [f"{style['name']} {style['strength']:g}" for style in styles if style.get("strength", 1) != 1]
+    if not shares:
+        return ""
+    return f"""\
+- Full strength is a share of what was learnt where all of it left less of the photograph than other styles do:
+  {", ".join(shares)}.
 """
 
 
@@ -138,11 +150,15 @@ def perceptual_card(entry: dict[str, Any]) -> str:
     ranks = sorted(entry.get("rank_correlation", {}).items())
     table = _table(("Gram distances at", "rank correlation"), ranks)
     pairs = f"""
-## Rank correlation with the teacher
+## Agreement with the teacher
 
-Spearman's, over {entry["rank_pairs"]:,} pairs of a style picture and a photograph that was not trained on.
+Spearman rank correlation over {entry["rank_pairs"]:,} pairs of a style picture and a photograph not
+trained on.
 
 {table}
+
+The gradients of the style loss with respect to a picture agree by a cosine of {entry["gradient_agreement"]:.3f} with
+the teacher's, over {entry["gradient_pairs"]:,} such pairs.
 """ if ranks else ""  # fmt: skip
     settings = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in sorted(entry["arguments"].items()))
     return f"""# Model card: compact

@@ -33,6 +33,7 @@ class PerceptualNetwork(keras.Model):
     Call arguments:
         images: float tensor of shape `(batch, height, width, 3)`, RGB in [-1, 1], each side at least
             `2 ** stages` pixels.
+        resume: optional dict of features by tap; what follows a tap is computed from these, not from the network's own.
 
     Output: dict from tap name to float32 tensor `(batch, height / 2^(I-1), width / 2^(I-1), filters)`, rounded down.
 
@@ -79,7 +80,7 @@ class PerceptualNetwork(keras.Model):
             channels = convolution.filters
         self.built = True
 
-    def call(self, images):
+    def call(self, images, resume=None):
         smallest = 2 ** int(self.convolutions[-1].name.removeprefix("conv").split("_")[0])
         if any(side is not None and side < smallest for side in images.shape[1:3]):
             raise ValueError(f"`images` must be at least {smallest} pixels on each side. Received: {images.shape}")
@@ -91,6 +92,7 @@ class PerceptualNetwork(keras.Model):
             x = convolution(reflect_pad(x, 1) if self.padding == "reflect" else x)
             if f"relu{name}" in self.taps:
                 features[f"relu{name}"] = ops.cast(x, "float32")
+                x = x if resume is None else ops.cast(resume[f"relu{name}"], self.compute_dtype)
         return features
 
     def compute_output_shape(self, input_shape):
