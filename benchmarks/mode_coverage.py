@@ -5,7 +5,7 @@
 Each experiment (data, loss, alternating or simultaneous updates) trains its seeds side by side in one graph, adds one
 JSON line to DIR/mode_coverage.jsonl, and keeps its samples beside it. What has its line, with the present settings, is
 not run again: the command goes on where it was interrupted. `--table` prints the lines as a table and draws the samples
-of each data set's first seeds to DIR/mode_coverage_DATA.png.
+of each experiment's first seed to DIR/mode_coverage_DATA.png.
 
 Bars for RpGAN+R1+R2: grid 25 modes with every seed, high quality >= 93.6 %, reverse KL <= 0.04; ring 8 modes,
 >= 95.6 %, <= 0.07; digits >= 990 modes, KL <= 0.1. Within four hours on two cores, on JAX unless KERAS_BACKEND says
@@ -31,7 +31,7 @@ import numpy as np
 from coverage_data import DATA
 from coverage_model import LOSSES, CoverageGAN, make_steps
 from keras import ops
-from PIL import Image
+from PIL import Image, ImageDraw
 from record import RESULTS, record
 
 # Lin et al. 2018 (PacGAN), table 1, mean of ten trials: modes, high quality, reverse KL.
@@ -94,7 +94,9 @@ BEST = "RpGAN+R1+R2"
 CRITIC_STEPS = 5
 # Steps in one call.
 CHUNK = 50
-SHOWN_SAMPLES, SHOWN_SEEDS = 2500, 3
+SHOWN_SAMPLES = 2500
+# Pixels above a panel for its name.
+LABEL = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,7 +207,7 @@ def main():
         try:
             samples, scores, seconds = run(experiment, settings, data[experiment.data])
             figures |= {"scores": scores, "seconds": round(seconds)}
-            shown = samples[:SHOWN_SAMPLES, :SHOWN_SEEDS].astype("float16")
+            shown = samples[:SHOWN_SAMPLES, :1].astype("float16")
             np.savez_compressed(samples_file(experiment, settings, arguments.out), samples=shown)
         except FloatingPointError as error:
             figures["diverged"] = str(error)
@@ -238,30 +240,32 @@ def print_table(lines: dict[str, dict]) -> None:
 
 
 def draw(name: str, steps: int | None, folder: Path, side: int = 200) -> None:
-    """One row a loss (alternating, then simultaneous), one column a seed."""
-    settings = settings_of(name, steps)
-    files = [samples_file(e, settings, folder) for e in EXPERIMENTS if e.data == name]
-    drawn = []
-    for file in filter(Path.exists, files):
-        with np.load(file) as stored:
-            drawn.append(stored["samples"].astype("float32"))
-    if not drawn:
+    """Samples of each experiment's first seed: one column a loss, the first row alternating, the second simultaneous."""
+    settings, panels = settings_of(name, steps), {}
+    for experiment in EXPERIMENTS:
+        file = samples_file(experiment, settings, folder)
+        if experiment.data == name and file.exists():
+            with np.load(file) as stored:
+                panels[experiment] = _panel(stored["samples"][:, 0].astype("float32"), side)
+    if not panels:
         return
-    columns = max(samples.shape[1] for samples in drawn)
-    picture = np.full((len(drawn) * side, columns * side, 3), 255, "uint8")
-    for row, samples in enumerate(drawn):
-        for column in range(samples.shape[1]):
-            picture[row * side :, column * side :][:side, :side] = _panel(samples[:, column], side)
+    losses, updates = (list(dict.fromkeys(getattr(e, field) for e in panels)) for field in ("loss", "updates"))
+    picture = Image.new("RGB", (side * len(losses), (side + LABEL) * len(updates)), "white")
+    pen = ImageDraw.Draw(picture)
+    for experiment, panel in panels.items():
+        x, y = side * losses.index(experiment.loss), (side + LABEL) * updates.index(experiment.updates)
+        pen.text((x + side // 2, y + LABEL // 2), f"{experiment.loss}, {experiment.updates}", "black", anchor="mm")
+        picture.paste(Image.fromarray(panel), (x, y + LABEL))
     path = folder / f"mode_coverage_{name}.png"
-    Image.fromarray(picture).save(path)
+    picture.save(path)
     print(path)
 
 
 def _panel(samples, side):
-    """Points as dots over twice the data's spread, or twelve by twelve pictures; a frame of one pixel."""
+    """Points as dots over the data's spread and some more, or twelve by twelve pictures; a frame of one pixel."""
     panel = np.full((side, side, 3), 255, "uint8")
     if samples.shape[1] == 2:
-        pixels = np.rint((samples / 4.0 + 0.5) * side).astype(int)
+        pixels = np.rint((samples / 3.6 + 0.5) * side).astype(int)
         pixels = pixels[((pixels >= 0) & (pixels < side)).all(axis=1)]
         panel[side - 1 - pixels[:, 1], pixels[:, 0]] = (20, 60, 160)
     else:

@@ -10,6 +10,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 BENCHMARKS = pathlib.Path(__file__).parents[1] / "benchmarks"
 
@@ -116,7 +117,7 @@ def test_a_few_steps_and_going_on(scripts, tmp_path, monkeypatch, capsys):
     assert lines[0]["settings"]["steps"] == 10
     (samples,) = tmp_path.glob("ring-RpGAN+R1+R2-simultaneous-*.npz")
     with np.load(samples) as stored:
-        assert stored["samples"].shape == (2500, 2, 2) and np.isfinite(stored["samples"]).all()
+        assert stored["samples"].shape == (2500, 1, 2) and np.isfinite(stored["samples"]).all()
 
     trained, run = [], script.run
     monkeypatch.setattr(
@@ -134,7 +135,8 @@ def test_a_few_steps_and_going_on(scripts, tmp_path, monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "| RpGAN+R1+R2 | simultaneous | 2 |" in out and "| PacGAN2, PacGAN's table 1 |" in out
     assert "| WGAN-GP | alternating | 1 |" in out and len(list(tmp_path.glob("ring-WGAN-GP-*.npz"))) == 2
-    assert (tmp_path / "mode_coverage_ring.png").exists()
+    with Image.open(tmp_path / "mode_coverage_ring.png") as picture:
+        assert picture.size == (2 * 200, 2 * 220)  # two losses, two kinds of updates
 
 
 def test_what_diverges_is_said(scripts, tmp_path, monkeypatch, capsys):

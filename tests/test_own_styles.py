@@ -204,8 +204,9 @@ def test_learning_lowers_the_loss_and_changes_nothing_else(toy):
     before = [np.array(weight) for weight in (*network.variables, *perceptual.variables)]
     painting, logs = photograph(32, 40, 9).astype("float32") / 127.5 - 1, []
     learning = StyleLearning(network, perceptual, [painting, painting[:, ::-1]], light_weight=0.5)
-    start = learning.nearest(PHOTOGRAPHS[0])
-    np.testing.assert_allclose(learning.vector, np.array(network.bank.style_vectors())[start], rtol=1e-6)
+    start = np.array(network.bank.style_vectors())[1]
+    learning.begin_at(start)
+    np.testing.assert_allclose(learning.vector, start, rtol=1e-6)
     vector = learning.optimize(PHOTOGRAPHS, steps=60, callback=lambda step, terms: logs.append(terms))
     assert vector.shape == (network.vector_size,) and vector.dtype == np.float32
     assert np.mean([log["loss"] for log in logs[-3:]]) < 0.9 * np.mean([log["loss"] for log in logs[:3]])
@@ -232,7 +233,25 @@ def test_a_prior_holds_the_vector_to_its_start(toy):
     np.testing.assert_allclose(terms["loss"], expected, rtol=1e-5)
 
 
-def test_the_nearest_style_is_the_one_that_painted_the_picture(toy):
+def test_the_weight_of_style_follows_the_content_that_is_asked_for(toy):
+    from keras_stylegan.models import StyleLearning
+
+    network, perceptual = toy
+    painting = photograph(32, 40, 9).astype("float32") / 127.5 - 1
+    start = np.array(network.bank.style_vectors())[0]
+    free = StyleLearning(network, perceptual, [painting], start)
+    usual = free.compare(PHOTOGRAPHS[0])["content"][0]
+    for share in (None, 0.5, 2.0):
+        learning, logs = StyleLearning(network, perceptual, [painting], start, style_weight=20.0), []
+        content = None if share is None else share * usual
+        learning.optimize(PHOTOGRAPHS, 60, callback=lambda step, terms: logs.append(terms), content=content)  # noqa: B023
+        weights = [(log["loss"] - 0.6 * log["content"] - 0.75 * log["variation"]) / log["style"] for log in logs]
+        np.testing.assert_allclose(weights[0], 20, rtol=1e-4)
+        assert min(weights) > 5 - 1e-3 and max(weights) < 80 + 1e-3
+        assert {None: weights[-1] == pytest.approx(20, rel=1e-4), 0.5: weights[-1] < 15, 2.0: weights[-1] > 25}[share]
+
+
+def test_the_bank_is_compared_style_by_style(toy):
     from keras_stylegan.models import StyleLearning
 
     network, perceptual = toy
@@ -240,7 +259,13 @@ def test_the_nearest_style_is_the_one_that_painted_the_picture(toy):
     for style in range(2):
         painting = np.array(network.paint(PHOTOGRAPHS[0], vectors[style : style + 1]))[0]
         learning = StyleLearning(network, perceptual, [np.clip(painting, -1, 1)])
-        assert learning.nearest(PHOTOGRAPHS[0]) == style
+        terms = learning.compare(PHOTOGRAPHS[0])
+        assert terms["style"].shape == (2,) and np.argmin(terms["style"]) == style
+        learning.begin_at(vectors[style])
+        rows = []
+        learning.optimize(PHOTOGRAPHS, 1, callback=lambda step, row: rows.append(row))  # noqa: B023
+        for name in ("style", "content", "variation"):
+            np.testing.assert_allclose(terms[name][style], rows[0][name], rtol=1e-4)
 
 
 def test_time_ends_the_learning(toy):

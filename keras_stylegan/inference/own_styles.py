@@ -17,9 +17,6 @@ from keras_stylegan.models.style_learning import StyleLearning
 from keras_stylegan.networks import build_perceptual
 from keras_stylegan.presets import get_preset
 
-# Photographs painted to find the style of the bank to begin with.
-_COMPARED = 2
-
 
 def learn_style(
     pictures: Sequence[Image.Image],
@@ -34,6 +31,8 @@ def learn_style(
     prior_weight: float = 0.0,
 ) -> np.ndarray:
     """Learns the style of pictures as a vector of a network, under the packaged network's recipe.
+
+    Without `start` as much of a photograph is to be left as the bank's styles leave in the median.
 
     Args:
         pictures: RGB, of one style.
@@ -69,9 +68,12 @@ def learn_style(
         recipe.light_weight,
         prior_weight,
     )
+    content = None
     if start is None:
-        learning.nearest(crops[0][:_COMPARED])
-    return learning.optimize(crops, steps, seconds=seconds, callback=report)
+        bank = learning.compare(crops[0])
+        learning.begin_at(keras.ops.convert_to_numpy(transformer.bank.style_vectors())[np.argmin(bank["style"])])
+        content = float(np.median(bank["content"]))
+    return learning.optimize(crops, steps, seconds=seconds, callback=report, content=content)
 
 
 def _photographs(source, recipe):

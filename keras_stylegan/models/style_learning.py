@@ -24,6 +24,9 @@ from keras_stylegan.ops.gradients import compile_step, value_and_gradients
 
 # A coordinate in which the bank's styles are all alike may still move, by this share of the mean spread.
 _LEAST_SPREAD = 0.1
+# How far `content` may raise or lower the weight of style, and by how much in a step where it is wrong by all of it.
+BALANCE_RANGE = 4.0
+_BALANCE_GAIN = 0.03
 
 
 class StyleLearning:
@@ -39,7 +42,7 @@ class StyleLearning:
         perceptual: `PerceptualNetwork` with the taps of `STYLE_TAPS`.
         pictures: list of float arrays `(height, width, 3)` in [-1, 1], all of one style: its statistics are the means
             of theirs.
-        start: optional float array `(vector_size,)`; by default `nearest` finds a style of the bank.
+        start: optional float array `(vector_size,)`; `begin_at` sets another.
         style_weight, content_weight, variation_weight, light_weight: floats, at least 0.
         prior_weight: float, at least 0: of the mean square of u, which holds the vector to a start that is good already
             where the perceptual network can be deceived.
@@ -88,26 +91,26 @@ class StyleLearning:
         self.start.assign(np.asarray(vector, "float32")[None])
         self.offsets.assign(np.zeros_like(self.spread)[None])
 
-    def nearest(self, photographs):
-        """Finds the style of the bank that loses least against the pictures, and starts from it.
+    def compare(self, photographs):
+        """Paints photographs in each style of the bank.
 
         Args:
             photographs: float array `(batch, height, width, 3)` in [-1, 1].
 
         Returns:
-            int, the number of the style.
+            Dict of the terms of the loss by name, each a float array `(num_styles,)`, the mean over the photographs.
         """
-        losses = []
-        step = compile_step(lambda batch: self._terms(**batch)["style"], self._variables())
+        step, rows = compile_step(lambda batch: self._terms(**batch), self._variables()), []
         for vector in ops.convert_to_numpy(self.network.bank.style_vectors()):
             batch = {"vector": ops.convert_to_tensor(vector[None]), "photographs": ops.convert_to_tensor(photographs)}
-            losses.append(float(ops.convert_to_numpy(step(batch))))
-        style = int(np.argmin(losses))
-        self.begin_at(ops.convert_to_numpy(self.network.bank.style_vectors())[style])
-        return style
+            rows.append({name: float(ops.convert_to_numpy(term)) for name, term in step(batch).items()})
+        return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
-    def optimize(self, batches, steps=600, rate=0.1, seconds=math.inf, callback=None):
+    def optimize(self, batches, steps=600, rate=0.1, seconds=math.inf, callback=None, content=None):
         """Runs the optimisation from where the vector is.
+
+        One weight of style does not suit every picture: what is easily painted takes more of the photograph away than
+        the bank's styles do, what is hard to paint less. With `content` the weight follows what is left.
 
         Args:
             batches: sequence of float arrays `(batch, height, width, 3)` in [-1, 1] by number, photographs in a size
@@ -118,6 +121,8 @@ class StyleLearning:
             seconds: float, time at most, of which the rate's course then follows the progress. It begins with the
                 second step: in the first one everything is compiled.
             callback: optional function of the step (from 1) and a dict of the losses before it, floats by name.
+            content: optional float, the content loss to come to: the weight of style grows while there is less of it
+                and falls while there is more, within `BALANCE_RANGE` of what it was.
 
         Returns:
             Float32 array of shape `(vector_size,)`.
@@ -132,26 +137,31 @@ class StyleLearning:
         optimizer.build([self.offsets])
 
         def update(batch):
-            terms, gradients = self._gradients(batch["photographs"])
+            terms, gradients = self._gradients(batch["photographs"], batch["balance"])
             optimizer.learning_rate = batch["rate"]
             optimizer.apply(gradients, [self.offsets])
             return terms
 
         step = compile_step(update, [self.offsets, *optimizer.variables, *self._variables()])
-        begun = math.inf
+        begun, balance = math.inf, 0.0
         for number in range(1, steps + 1):
             passed = max(0.0, time.monotonic() - begun) / seconds
             if passed >= 1:
                 break
             share = ramp(min(1.0, max((number - 0.5) / steps, passed)))
             photographs = ops.convert_to_tensor(batches[number - 1])
-            terms = step({"rate": ops.convert_to_tensor(rate * share, "float32"), "photographs": photographs})
+            numbers = {"rate": rate * share, "balance": math.exp(balance)}
+            numbers = {name: ops.convert_to_tensor(value, "float32") for name, value in numbers.items()}
+            terms = step({**numbers, "photographs": photographs})
             logs = {name: float(ops.convert_to_numpy(term)) for name, term in terms.items()}
             if not np.isfinite(logs["loss"]):
                 raise ValueError(f"The loss must stay finite; it was {logs['loss']} at step {number}.")
             if callback is not None:
                 callback(number, logs)
             begun = min(begun, time.monotonic())
+            if content is not None:
+                limit = math.log(BALANCE_RANGE)
+                balance = max(-limit, min(limit, balance + _BALANCE_GAIN * (1 - logs["content"] / content)))
         return self.vector
 
     @property
@@ -165,10 +175,12 @@ class StyleLearning:
     def _variables(self):
         return [self.start, *self.network.variables, *self.perceptual.variables]
 
-    def _gradients(self, photographs):
+    def _gradients(self, photographs, balance):
         def loss():
             terms = self._terms(self._vector(), photographs)
-            total = sum(self.weights[name] * term for name, term in terms.items())
+            total = sum(
+                self.weights[name] * (balance if name == "style" else 1.0) * term for name, term in terms.items()
+            )
             return total, {"loss": total, **terms}
 
         _, terms, gradients = value_and_gradients(loss, [self.offsets])
