@@ -240,7 +240,7 @@ def print_table(lines: dict[str, dict]) -> None:
 
 
 def draw(name: str, steps: int | None, folder: Path, side: int = 200) -> None:
-    """Samples of each experiment's first seed: one column a loss, the first row alternating, the second simultaneous."""
+    """Samples of each experiment's first seed: a column for each loss, a row for each kind of updates."""
     settings, panels = settings_of(name, steps), {}
     for experiment in EXPERIMENTS:
         file = samples_file(experiment, settings, folder)

@@ -2,9 +2,10 @@
 
 `compact` (316,652 parameters, 0.59 MB in float16) was distilled by `training/compact.py` from the slim VGG-19: the same
 taps and tap widths, weights from scratch, 80,000 augmented crops of photographs, paintings and painted photographs, 36
-minutes on one CPU core. Over 600 pairs (40 style pictures, 15 photographs that it was not trained on) its Gram distances
-have the Spearman rank correlation 0.995 with its teacher's as the mean over taps, and 1.000, 1.000, 0.992, 0.960 at
-relu1_1 to relu4_1; the gradients of the style loss agree with its teacher's by a cosine of 0.66 over 120 pairs.
+minutes on one CPU core. Over 600 pairs (40 style pictures, 15 photographs that it was not trained on) its Gram
+distances have the Spearman rank correlation 0.995 with its teacher's as the mean over taps, and 1.000, 1.000, 0.992,
+0.960 at relu1_1 to relu4_1; the gradients of the style loss agree with its teacher's by a cosine of 0.66 over 120
+pairs.
 assets/weights/compact.json has the record.
 """
 
