@@ -58,7 +58,7 @@ def add_painting_arguments(parser: argparse.ArgumentParser) -> None:
         "--feather",
         type=float,
         metavar="X",
-        help="softness of edges, share of the shorter side (default 0.06, less for small regions)",
+        help="softness of edges, share of the shorter side (default 0.08, less for small regions)",
     )
     add_bank_argument(parser)
 

@@ -18,7 +18,7 @@ from keras_stylegan.inference.images import Picture, read_picture
 ALPHA = "alpha"
 # Edges are softened by this share of the shorter side: so wide that colours of two styles run into each other no faster
 # than the strokes' own (`benchmarks/region_borders.py`), and still narrow enough to follow a shape.
-FEATHER = 0.06
+FEATHER = 0.08
 # But never wider than this share of the side of a square of the smallest region's area, which would fade as a whole.
 _LARGEST_FEATHER = 1 / 6
 # The brightest pixel of a mask: below the one it is black by mistake (255 is white, not 1), below the other faint.

@@ -119,7 +119,7 @@ class Stylizer:
                 `inference.regions.read_masks` says what a mask may be. Where none covers, the photograph stays; where
                 several do, their styles are mixed.
             feather: float in [0, 1], softness of the regions' edges as a share of the shorter side. None stands for
-                0.06, and for less where a region is small, so that it does not fade.
+                0.08, and for less where a region is small, so that it does not fade.
             tile: bool, paint every pixel of a large photograph, in its own size and in tiles, instead of enlarging what
                 is painted small: strokes are as fine as the pixels. Not with `regions`. What is painted large for the
                 sake of `stroke_size` is painted in tiles by itself (`inference.tiling`).
