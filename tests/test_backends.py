@@ -80,9 +80,10 @@ def test_three_steps_equal_those_of_tensorflow(here, elsewhere, toy):
 
 
 @pytest.mark.slow
-def test_a_projection_equals_that_of_tensorflow(here, elsewhere):
+def test_a_projection_and_an_own_style_equal_those_of_tensorflow(here, elsewhere):
     ours, theirs = here("toy_projection"), elsewhere("toy_projection")
-    for name in ("styles", "losses", "gains"):
+    assert theirs["agreement"] == pytest.approx(1, abs=1e-4)
+    for name in ("styles", "losses", "gains", "bank_content", "vector"):
         np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-3, atol=1e-3)
 
 

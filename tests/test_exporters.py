@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -20,6 +21,7 @@ from keras_stylegan.inference import KerasRuntime, LiteRTRuntime
 from keras_stylegan.keras_files import in_float32
 from keras_stylegan.networks import StyleTransformer
 from keras_stylegan.presets import as_dict, get_preset, with_settings
+from keras_stylegan.systems.multistyle import start_from
 
 NAMES = ["ink", "oil"]
 DESCRIBED = [{"name": name, "title": f"Work in {name}", "artist": "Nobody"} for name in (*NAMES, "chalk")]
@@ -95,18 +97,29 @@ def test_both_weight_files_paint_what_the_run_painted(run, packaged):
     network = in_float32(keras.models.load_model(run / "network.keras"))
     assert network.dtype_policy.name == "float32" and entry["parameters"] == network.count_params()
     image = photograph(72, 64, seed=5)
-    # Full strength of the second is half of what was learnt.
-    cases = [(np.eye(2, dtype="float32")[style], strength) for style, strength in enumerate((1.0, 0.5))]
+    # Full strength of the second is half of what was learnt: shares now, and shares and strength of the run's network.
+    cases = [((1, 0), (1, 0), 1.0), ((0, 1), (0, 1), 0.5), ((0.25, 0.75), (0.4, 0.6), 0.625)]
     with np.load(io.BytesIO((assets / entry["keras"]["file"]).read_bytes())) as arrays:
         assert {array.dtype.name for array in arrays.values()} == {"float16"}
         ours = KerasRuntime.from_weights({"num_styles": 2, **entry["keras"]["config"]}, dict(arrays), 8)
     litert = LiteRTRuntime((assets / entry["litert"]["file"]).read_bytes(), entry["stride"])
-    for weights, strength in cases:
-        expected = KerasRuntime(network, 8).run(image, weights, strength).astype(int)
+    for weights, learnt, strength in cases:
+        expected = KerasRuntime(network, 8).run(image, np.float32(learnt), strength).astype(int)
         for runtime in (ours, litert):
-            assert np.abs(runtime.run(image, weights, 1.0) - expected).max() <= 2
+            assert np.abs(runtime.run(image, np.float32(weights), 1.0) - expected).max() <= 2
         assert np.abs(expected - image).mean() > 5
     assert "than other styles do:\n  oil 0.5." in (assets / "weights" / "multistyle.md").read_text()
+
+
+def test_training_goes_on_from_what_was_learnt_and_not_from_what_is_shown(run, packaged, monkeypatch):
+    monkeypatch.setattr(pretrained, "assets", lambda: packaged[0])
+    learnt = keras.models.load_model(run / "network.keras").bank
+    network = keras.models.load_model(run / "network.keras")
+    network.bank.vectors.assign(np.zeros(network.bank.vectors.shape))
+    start_from(Path("multistyle"), network, NAMES)
+    np.testing.assert_allclose(network.bank.vectors, learnt.vectors, rtol=3e-3, atol=3e-3)
+    with pytest.raises(ValueError, match=r"`strengths` must hold 2 numbers greater than 0. Received: \[1.0, 0.0\]"):
+        network.bank.temper([1, 0])
 
 
 def test_probes_and_parity_are_measured(packaged):
@@ -215,8 +228,8 @@ def test_missing_things_are_named_and_nothing_is_written(packaged, run, photogra
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="`photographs` must be a folder of JPEG or PNG files. Received: .*empty"):
         package_multistyle(run, tmp_path / "assets", DESCRIBED, "", "", tmp_path / "empty")
-    stronger = [{**style, "strength": 1.1} for style in DESCRIBED]
-    with pytest.raises(ValueError, match=r"`strengths` must be above 0 and at most 1. Received: \[1.1, 1.1\]"):
+    stronger = [{**style, "strength": -1} for style in DESCRIBED]
+    with pytest.raises(ValueError, match=r"`strengths` must hold 2 numbers greater than 0. Received: \[-1.0, -1.0\]"):
         package_multistyle(run, tmp_path / "assets", stronger, "", "", photographs)
     content = (packaged[0] / "weights" / "multistyle.tflite").read_bytes()
     monkeypatch.setattr(packaging, "convert_signatures", lambda *_, **__: content)

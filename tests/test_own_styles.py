@@ -233,22 +233,53 @@ def test_a_prior_holds_the_vector_to_its_start(toy):
     np.testing.assert_allclose(terms["loss"], expected, rtol=1e-5)
 
 
-def test_the_weight_of_style_follows_the_content_that_is_asked_for(toy):
+@pytest.mark.parametrize("share, low, high", [(None, 20, 20), (0.5, 5, 15), (2.0, 25, 80)])
+def test_the_weight_of_style_follows_the_content_that_is_asked_for(toy, share, low, high):
+    from keras_stylegan.models import StyleLearning
+
+    network, perceptual = toy
+    painting, logs = photograph(32, 40, 9).astype("float32") / 127.5 - 1, []
+    start = np.array(network.bank.style_vectors())[0]
+    learning = StyleLearning(network, perceptual, [painting], start, style_weight=20.0)
+    content = None if share is None else share * learning.bank_losses(PHOTOGRAPHS[0])["content"][0]
+    learning.optimize(PHOTOGRAPHS, 60, callback=lambda step, terms: logs.append(terms), content=content)
+    weights = [(log["loss"] - 0.6 * log["content"] - 0.75 * log["variation"]) / log["style"] for log in logs]
+    assert weights[0] == pytest.approx(20, rel=1e-4) and low - 1e-2 < weights[-1] < high + 1e-2
+
+
+def test_the_weight_of_style_stays_within_its_range(toy):
     from keras_stylegan.models import StyleLearning
 
     network, perceptual = toy
     painting = photograph(32, 40, 9).astype("float32") / 127.5 - 1
     start = np.array(network.bank.style_vectors())[0]
-    free = StyleLearning(network, perceptual, [painting], start)
-    usual = free.compare(PHOTOGRAPHS[0])["content"][0]
-    for share in (None, 0.5, 2.0):
-        learning, logs = StyleLearning(network, perceptual, [painting], start, style_weight=20.0), []
-        content = None if share is None else share * usual
+    for content, weight in ((1e-3, 1), (1e6, 16)):
+        learning, logs = StyleLearning(network, perceptual, [painting], start, content_weight=0, variation_weight=0), []
         learning.optimize(PHOTOGRAPHS, 60, callback=lambda step, terms: logs.append(terms), content=content)  # noqa: B023
-        weights = [(log["loss"] - 0.6 * log["content"] - 0.75 * log["variation"]) / log["style"] for log in logs]
-        np.testing.assert_allclose(weights[0], 20, rtol=1e-4)
-        assert min(weights) > 5 - 1e-3 and max(weights) < 80 + 1e-3
-        assert {None: weights[-1] == pytest.approx(20, rel=1e-4), 0.5: weights[-1] < 15, 2.0: weights[-1] > 25}[share]
+        assert logs[-1]["loss"] / logs[-1]["style"] == pytest.approx(weight, rel=1e-3)
+    for content in (0, -1, float("nan")):
+        with pytest.raises(ValueError, match="`content` must be greater than 0. Received: content="):
+            learning.optimize(PHOTOGRAPHS, 2, content=content)
+
+
+def test_a_style_begins_at_the_nearest_and_aims_at_the_content_that_is_usual(toy, packaged, monkeypatch):
+    from keras_stylegan.inference import own_styles
+    from keras_stylegan.models import StyleLearning
+
+    network, perceptual = toy
+    monkeypatch.setattr(own_styles, "build_perceptual", lambda name: perceptual)
+    losses = {"style": np.float32([3, 1]), "content": np.float32([0.2, 0.6])}
+    monkeypatch.setattr(StyleLearning, "bank_losses", lambda self, photographs: losses)
+    told = []
+    monkeypatch.setattr(StyleLearning, "optimize", lambda self, *a, **k: told.append((self.vector, k["content"])))
+    picture = Image.open("painting.png")
+    own_styles.learn_style([picture], transformer=network)
+    given = np.full(network.vector_size, 0.5, "float32")
+    own_styles.learn_style([picture], transformer=network, start=given)
+    np.testing.assert_allclose(told[0][0], np.array(network.bank.style_vectors())[1], rtol=1e-6)
+    assert told[0][1] == pytest.approx(0.4)
+    np.testing.assert_allclose(told[1][0], given)
+    assert told[1][1] is None
 
 
 def test_the_bank_is_compared_style_by_style(toy):
@@ -259,7 +290,7 @@ def test_the_bank_is_compared_style_by_style(toy):
     for style in range(2):
         painting = np.array(network.paint(PHOTOGRAPHS[0], vectors[style : style + 1]))[0]
         learning = StyleLearning(network, perceptual, [np.clip(painting, -1, 1)])
-        terms = learning.compare(PHOTOGRAPHS[0])
+        terms = learning.bank_losses(PHOTOGRAPHS[0])
         assert terms["style"].shape == (2,) and np.argmin(terms["style"]) == style
         learning.begin_at(vectors[style])
         rows = []

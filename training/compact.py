@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
 import keras_stylegan
+from keras_stylegan import pretrained
 from keras_stylegan.exporters.model_card import perceptual_card
 from keras_stylegan.models.distillation import (
     FeatureDistillation,
@@ -34,7 +35,8 @@ WIDTHS = ((16, 16), (32, 64), (64, 80, 80, 80), (128,))
 # What the shared folders hold; another run states its own.
 DATA = (
     "photographs: 316 of BSDS500, 20 of Wikimedia Commons (attribution on their Commons pages); 38 public-domain "
-    "paintings and prints; two frames of Big Buck Bunny, (c) Blender Foundation, www.bigbuckbunny.org, CC BY 3.0"
+    "paintings and prints; two frames of Big Buck Bunny, (c) Blender Foundation, www.bigbuckbunny.org, CC BY 3.0; "
+    "photographs painted by the packaged multi-style network"
 )
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 
@@ -133,6 +135,7 @@ class Keep(keras.callbacks.Callback):
             "teacher": "vgg19_16x_wct.npz (Collaborative Distillation, MIT): VGG-19 pruned 16 times",
             "arguments": {key: getattr(self.arguments, key) for key in OPTIONS},
             "data": DATA,
+            "painter": pretrained.network_entry("multistyle")["litert"]["sha256"],
             "images_seen": self.epochs * self.arguments.batches * self.arguments.batch,
             "minutes": round((time.time() - self.start) / 60, 1),
             "losses": {key: round(float(value), 4) for key, value in (logs or {}).items()},
@@ -148,17 +151,17 @@ class Keep(keras.callbacks.Callback):
 
     def agreement(self, packed):
         correlation = gram_rank_correlation(packed, self.teacher, self.pictures, self.styles)
-        slopes = gradient_agreement(packed, self.teacher, self.pictures[:SLOPES], self.styles)
+        slopes = gradient_agreement(packed, self.teacher, self.pictures[:GRADIENT_PHOTOGRAPHS], self.styles)
         return {
             "rank_correlation": {key: round(value, 4) for key, value in correlation.items()},
             "rank_pairs": len(self.pictures) * len(self.styles),
             "gradient_agreement": round(slopes, 4),
-            "gradient_pairs": len(self.pictures[:SLOPES]) * len(self.styles),
+            "gradient_pairs": len(self.pictures[:GRADIENT_PHOTOGRAPHS]) * len(self.styles),
         }
 
 
-# Photographs whose gradients are compared.
-SLOPES = 3
+# Photographs of the judge of which gradients are compared.
+GRADIENT_PHOTOGRAPHS = 3
 OPTIONS = {
     "stage_epochs": 40,
     "epochs": 10,
@@ -200,9 +203,12 @@ def main(arguments=None):
     as_array = [np.asarray(image, "float32") / 127.5 - 1 for image in read([a.judge], a.judge_short)] if a.judge else []
     styles = [np.asarray(image, "float32") / 127.5 - 1 for image in read([a.styles], a.judge_short)]
     keep = Keep(a, teacher, as_array, styles)
+    model = FeatureDistillation(student, teacher, a.gram_weight)
+    model.calibrate(data[i][0] for i in range(40))
     for by_stages, epochs, start in ((True, a.stage_epochs, a.stage_rate), (False, a.epochs, a.rate)):
-        model = FeatureDistillation(student, teacher, a.gram_weight, by_stages)
-        model.calibrate(data[i][0] for i in range(40))
+        if not epochs:
+            continue
+        model.by_stages = by_stages
         rate = keras.optimizers.schedules.CosineDecay(start, epochs * a.batches)
         model.compile(keras.optimizers.Adam(rate, beta_2=0.99, global_clipnorm=5.0), jit_compile=False)
         model.fit(data, epochs=epochs, callbacks=[keep], verbose=2)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from PIL import Image
 
@@ -26,7 +24,6 @@ from keras_stylegan.exporters.package_files import (
 )
 from keras_stylegan.inference import KerasRuntime, LiteRTRuntime, Stylizer, open_keras
 from keras_stylegan.keras_files import in_float32, load_network
-from keras_stylegan.layers import StyleBank
 from keras_stylegan.metrics import blob_outliers, border_ratio, checkerboard_energy, light_correlation
 from keras_stylegan.networks import StyleTransformer
 
@@ -69,7 +66,7 @@ def package_multistyle(
     if not isinstance(trained, StyleTransformer):
         raise ValueError(f"`run` must hold a StyleTransformer. Received: {type(trained).__name__} in {run}")
     network = in_float32(trained)
-    temper(network.bank, [known[name].get("strength", 1.0) for name in names])
+    network.bank.temper([known[name].get("strength", 1.0) for name in names])
     arrays, packed = half_precision(network)
     files = {
         "weights/multistyle.tflite": slimmed(convert_signatures(stylize_functions(network), float16=True)),
@@ -98,20 +95,6 @@ def package_multistyle(
     for file in left_over:
         (assets / file).unlink(missing_ok=True)
     return entry
-
-
-def temper(bank: StyleBank, strengths: Sequence[float]) -> None:
-    """Moves styles towards the photograph: what was painted at these strengths is painted at strength 1.
-
-    A style that leaves less of the photograph than others do is brought to them so, without training.
-
-    Raises:
-        ValueError: if a strength is not above 0 and at most 1.
-    """
-    if not all(0 < strength <= 1 for strength in strengths):
-        raise ValueError(f"`strengths` must be above 0 and at most 1. Received: {list(strengths)}")
-    vectors, photograph = (keras.ops.convert_to_numpy(weight) for weight in (bank.vectors, bank.photograph))
-    bank.vectors.assign(photograph + np.reshape(strengths, (-1, 1)) * (vectors - photograph))
 
 
 def _settle_predictor(assets, entry):

@@ -1,6 +1,7 @@
 """The bank: one learned vector a style, and one for the photograph itself."""
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -65,6 +66,26 @@ class StyleBank(keras.layers.Layer):
         strength = ops.reshape(ops.cast(strength, "float32"), (-1,) + (1,) * (len(style.shape) - 1))
         photograph = ops.convert_to_tensor(self.photograph)
         return self.learning_rate_multiplier * (photograph + strength * (style - photograph))
+
+    def temper(self, strengths):
+        """Moves each style along its line from the photograph: what was painted at a strength is then painted at 1.
+
+        A style that leaves less of the photograph than others do is brought to them so, without training; the inverse
+        strengths take it back.
+
+        Args:
+            strengths: floats greater than 0, one for each style.
+
+        Raises:
+            ValueError: if there are not as many, or one is not greater than 0.
+        """
+        strengths = np.asarray(strengths, "float32")
+        if strengths.shape != (self.num_styles,) or not (strengths > 0).all():
+            raise ValueError(
+                f"`strengths` must hold {self.num_styles} numbers greater than 0. Received: {strengths.tolist()}"
+            )
+        vectors, photograph = (ops.convert_to_numpy(weight) for weight in (self.vectors, self.photograph))
+        self.vectors.assign(photograph + strengths[:, None] * (vectors - photograph))
 
     def photograph_vector(self):
         """The vector at strength 0, of shape `(vector_size,)`."""

@@ -43,7 +43,7 @@ class FeatureDistillation(keras.Model):
     """
 
     def __init__(self, student, teacher, gram_weight=1.0, by_stages=False, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(**{"autocast": False, **kwargs})  # the teacher's features are exact under every policy
         taps = {name: network.compute_output_shape((1, 64, 64, 3)) for name, network in
                 (("student", student), ("teacher", teacher))}  # fmt: skip
         if taps["student"] != taps["teacher"]:

@@ -1,6 +1,6 @@
 """A new style for a trained stylisation network: one vector is learnt, everything else stays as it is.
 
-    learning = StyleLearning(network, build_perceptual("compact"), [picture])
+    learning = StyleLearning(network, build_perceptual("compact"), [picture], start=vector_of_a_like_style)
     vector = learning.optimize(crops_of_photographs, steps=600)     # (vector_size,)
     network.paint(images, vector[None])
 
@@ -20,11 +20,12 @@ from keras_stylegan.losses.total_variation import total_variation
 from keras_stylegan.models.multi_style import CONTENT_TAP
 from keras_stylegan.models.projection import ramp
 from keras_stylegan.networks.perceptual import STYLE_TAPS
-from keras_stylegan.ops.gradients import compile_step, value_and_gradients
+from keras_stylegan.ops.gradients import compile_step, pause_recording, value_and_gradients
 
 # A coordinate in which the bank's styles are all alike may still move, by this share of the mean spread.
 _LEAST_SPREAD = 0.1
-# How far `content` may raise or lower the weight of style, and by how much in a step where it is wrong by all of it.
+# By which factor `content` may raise or lower the weight of style; and how much its logarithm grows in a step in which
+# nothing of the content is lost.
 BALANCE_RANGE = 4.0
 _BALANCE_GAIN = 0.03
 
@@ -42,7 +43,7 @@ class StyleLearning:
         perceptual: `PerceptualNetwork` with the taps of `STYLE_TAPS`.
         pictures: list of float arrays `(height, width, 3)` in [-1, 1], all of one style: its statistics are the means
             of theirs.
-        start: optional float array `(vector_size,)`; `begin_at` sets another.
+        start: optional float array `(vector_size,)` to begin with, or `begin_at` sets it.
         style_weight, content_weight, variation_weight, light_weight: floats, at least 0.
         prior_weight: float, at least 0: of the mean square of u, which holds the vector to a start that is good already
             where the perceptual network can be deceived.
@@ -91,20 +92,22 @@ class StyleLearning:
         self.start.assign(np.asarray(vector, "float32")[None])
         self.offsets.assign(np.zeros_like(self.spread)[None])
 
-    def compare(self, photographs):
-        """Paints photographs in each style of the bank.
+    def bank_losses(self, photographs):
+        """What photographs painted in each style of the bank lose against the pictures.
 
         Args:
             photographs: float array `(batch, height, width, 3)` in [-1, 1].
 
         Returns:
-            Dict of the terms of the loss by name, each a float array `(num_styles,)`, the mean over the photographs.
+            Dict of the losses `style`, `content`, `variation` and, where it has a weight, `light`: float arrays
+            `(num_styles,)`, means over the photographs.
         """
         step, rows = compile_step(lambda batch: self._terms(**batch), self._variables()), []
         for vector in ops.convert_to_numpy(self.network.bank.style_vectors()):
             batch = {"vector": ops.convert_to_tensor(vector[None]), "photographs": ops.convert_to_tensor(photographs)}
-            rows.append({name: float(ops.convert_to_numpy(term)) for name, term in step(batch).items()})
-        return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+            with pause_recording():
+                rows.append({name: float(ops.convert_to_numpy(term)) for name, term in step(batch).items()})
+        return {name: np.array([row[name] for row in rows]) for name in rows[0] if name != "prior"}
 
     def optimize(self, batches, steps=600, rate=0.1, seconds=math.inf, callback=None, content=None):
         """Runs the optimisation from where the vector is.
@@ -130,7 +133,8 @@ class StyleLearning:
         Raises:
             ValueError: if a number is not positive, and when the loss stops being finite.
         """
-        for name, value in (("steps", steps), ("rate", rate), ("seconds", seconds)):
+        numbers = {"steps": steps, "rate": rate, "seconds": seconds, "content": 1.0 if content is None else content}
+        for name, value in numbers.items():
             if not value > 0:
                 raise ValueError(f"`{name}` must be greater than 0. Received: {name}={value}")
         optimizer = keras.optimizers.Adam(rate)
@@ -143,14 +147,14 @@ class StyleLearning:
             return terms
 
         step = compile_step(update, [self.offsets, *optimizer.variables, *self._variables()])
-        begun, balance = math.inf, 0.0
+        begun, log_balance = math.inf, 0.0
         for number in range(1, steps + 1):
             passed = max(0.0, time.monotonic() - begun) / seconds
             if passed >= 1:
                 break
             share = ramp(min(1.0, max((number - 0.5) / steps, passed)))
             photographs = ops.convert_to_tensor(batches[number - 1])
-            numbers = {"rate": rate * share, "balance": math.exp(balance)}
+            numbers = {"rate": rate * share, "balance": math.exp(log_balance)}
             numbers = {name: ops.convert_to_tensor(value, "float32") for name, value in numbers.items()}
             terms = step({**numbers, "photographs": photographs})
             logs = {name: float(ops.convert_to_numpy(term)) for name, term in terms.items()}
@@ -161,7 +165,8 @@ class StyleLearning:
             begun = min(begun, time.monotonic())
             if content is not None:
                 limit = math.log(BALANCE_RANGE)
-                balance = max(-limit, min(limit, balance + _BALANCE_GAIN * (1 - logs["content"] / content)))
+                log_balance += _BALANCE_GAIN * (1 - logs["content"] / content)
+                log_balance = max(-limit, min(limit, log_balance))
         return self.vector
 
     @property

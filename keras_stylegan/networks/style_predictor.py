@@ -22,7 +22,7 @@ class StylePredictor(keras.Model):
 
     Args:
         vector_size: int, numbers in a style vector.
-        perceptual_widths: `widths` of the `PerceptualNetwork`; those of `compact` by default.
+        perceptual_widths: `widths` of the `PerceptualNetwork`; by default those of the packaged predictor.
         num_projections: int, features kept of each depth for its Gram matrix.
         hidden: int, units of the hidden layers.
 

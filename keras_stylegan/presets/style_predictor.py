@@ -28,8 +28,8 @@ class StylePredictorPreset(Preset):
         source_shares: weights of paintings, blends of two, procedural textures and photographs as style pictures.
         num_projections: features of each depth of which products are taken.
         hidden: units of the hidden layers.
-        perceptual: `compact`, `vgg16`, `vgg19`, or an .npz file: what the losses look through. The predictor's own
-            features are those of `compact`.
+        perceptual: `compact`, `vgg16`, `vgg19`, or an .npz file: what the losses look through. A new
+            predictor's own features are those of `compact`.
         style_weight: weight of the style term.
         content_weight: weight of the content term.
         content_method: `correlation`, `relative` or `mse`.

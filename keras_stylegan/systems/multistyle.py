@@ -166,6 +166,8 @@ def start_from(run: Path, network: StyleTransformer | JohnsonTransformer, names:
     if run == Path(PACKAGED) and not run.is_dir():
         entry = pretrained.network_entry("multistyle")
         earlier, known = pretrained.packaged_transformer(entry), [style["name"] for style in entry["styles"]]
+        # What was learnt, not the share of it that is shown: packaging takes that share again.
+        earlier.bank.temper([1 / style.get("strength", 1) for style in entry["styles"]])
         record = pretrained.origin(entry)
     else:
         check_run(run, "a multistyle run", NETWORK_FILE, "config.json")
