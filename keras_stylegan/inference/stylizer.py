@@ -14,8 +14,8 @@ from keras_stylegan.inference.palette import Mixture, Palette
 from keras_stylegan.inference.regions import keep_rest, read_masks, soft
 from keras_stylegan.inference.tiling import TILE_ABOVE, paint_in_tiles
 
-# Without it a minute of refinement made two of six paintings worse (through an earlier `compact`). With it three of eight
-# lose 0.01 of the judge's score and the others gain more (`benchmarks/style_predictor.py`).
+# Without it a minute of refinement made two of six paintings worse, through an earlier `compact`. With it three of
+# eight lose 0.01 of the judge's score and the others gain more (`benchmarks/style_predictor.py`).
 _PRIOR_WEIGHT = 3.0
 Styles = str | os.PathLike | Mapping[str, float]
 
