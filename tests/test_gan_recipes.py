@@ -124,8 +124,14 @@ def test_classes_channels_and_the_weights_of_another_run(pictures, tmp_path, cap
     assert read_metrics(second / "metrics.jsonl")[-1]["images"] == 8
     begun = json.loads((second / "config.json").read_text())["facts"]["begun_with"]
     assert begun["images_seen"] == 4 and begun_with(tmp_path / "moved")["images_seen"] == 8
-    assert cli.main([*common, "--out", str(second), "--resume", *longer]) == 2
-    assert "start_from" in capsys.readouterr().err
+    # What is not given is as the run began, `--from` among it: where that has gone, it must be said.
+    assert cli.main(["train", "dcgan", "--out", str(second), "--resume"]) == 2
+    assert f"Received: {first}" in capsys.readouterr().err
+    (tmp_path / "moved").rename(first)
+    assert cli.main(["train", "dcgan", "--out", str(second), "--resume", "--set", "kimg=0.012"]) == 0
+    assert read_metrics(second / "metrics.jsonl")[-1]["images"] == 12
+    assert cli.main(["train", "dcgan", "--out", str(second), "--resume", "--set", "batch_size=8"]) == 2
+    assert "batch_size: 4 there, 8 now" in capsys.readouterr().err
 
 
 def test_pictures_that_are_all_the_same_are_told_before_there_is_a_run(tmp_path, capsys):

@@ -1,13 +1,14 @@
 """What a preset of a GAN says is what its model, optimizers and average do."""
 
 import functools
+import json
 
 import keras
 import numpy as np
 import pytest
 
 from keras_stylegan import systems
-from keras_stylegan.models.schedules import ScheduledAdam
+from keras_stylegan.models.schedules import CosineSchedule, HeadStart, ScheduledAdam
 from keras_stylegan.presets import get_preset, with_settings
 
 SMALL = {
@@ -84,6 +85,29 @@ def test_rates_fall_to_nothing_along_a_line(made):
         made("decay_kimg=0.05")
     with pytest.raises(ValueError, match="`decay_kimg` or `schedule_kimg`. Received: decay_kimg=0.2, schedule_kimg=1"):
         made("decay_kimg=0.2", "schedule_kimg=1")
+
+
+def test_a_critic_with_a_head_start_learns_alone(named, eagerly):
+    """Exactly so long, with the generator as it was drawn; the schedule beneath goes on."""
+    model = named("dcgan", "critic_steps=2", "head_start_kimg=0.008", "learning_rate=0.01", "decay_kimg=0.2")
+    step = model.make_step()
+    batch = {"images": np.random.default_rng(1).uniform(-1, 1, (4, 8, 8, 3)).astype("float32")}
+    kernels = [next(w for w in part.trainable_weights) for part in (model.generator, model.critic)]
+    moved = []
+    for _ in range(3):
+        before = [np.array(kernel) for kernel in kernels]
+        step(batch)
+        moved.append([bool((np.array(kernel) != old).any()) for kernel, old in zip(kernels, before, strict=True)])
+    assert moved == [[False, True], [False, True], [True, True]]
+    assert rates(model) == pytest.approx([0.01 * (1 - 12 / 200), 0.0002 * (1 - 12 / 200)])
+
+
+def test_a_head_start_is_data():
+    with pytest.raises(ValueError, match="`kimg` must be positive. Received: kimg=0"):
+        HeadStart(0.1, 0)
+    told = keras.saving.serialize_keras_object(HeadStart(CosineSchedule(1.0, 0.0, 4.0), 2.0))
+    again = keras.saving.deserialize_keras_object(json.loads(json.dumps(told)))
+    assert [float(again(images)) for images in (0, 1999, 2000, 4000)] == pytest.approx([0, 0, 0.5, 0], abs=1e-6)
 
 
 def test_final_penalties_are_those_of_the_critic(named):

@@ -170,8 +170,8 @@ def test_other_backends_write_the_same_files_without_tensorflow(tmp_path, backen
 def test_two_devices_from_the_command_line(tmp_path, capsys, monkeypatch):
     """Two logical CPUs share each batch; images are counted once, and the run resumes."""
     out = tmp_path / "run"
-    for kimg, more in ((0.016, []), (0.032, ["--resume"])):
-        monkeypatch.setitem(presets.PRESETS, "toy", dataclasses.replace(TINY, batch_size=8, kimg=kimg))
+    monkeypatch.setitem(presets.PRESETS, "toy", dataclasses.replace(TINY, batch_size=8, kimg=0.016))
+    for more in ([], ["--resume", "--set", "kimg=0.032"]):
         arguments = ["train", "toy", "--out", str(out), "--strategy", "mirrored", "--devices", "cpu:0,cpu:1"]
         assert cli.main([*arguments, *more]) == 0, capsys.readouterr().err
     assert "backend tensorflow on cpu:0, cpu:1" in capsys.readouterr().out

@@ -6,10 +6,12 @@ import argparse
 import os
 import signal
 import sys
+from pathlib import Path
 
 from keras_stylegan.commands.silence import start_keras
 from keras_stylegan.commands.sources import add_data_argument
-from keras_stylegan.presets import PRESETS, get_preset, with_settings
+from keras_stylegan.presets import PRESETS, from_dict, get_preset, with_settings
+from keras_stylegan.run_records import read_config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="RUN", required=True, help="run directory")
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a setting; repeatable")
-    parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint in RUN")
+    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in RUN, as it began")
     parser.add_argument("--dry-run", action="store_true", help="build and check everything, then stop")
     parser.add_argument("--strategy", choices=("mirrored",), help="train on several devices (TensorFlow)")
     parser.add_argument(
@@ -40,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     preset = get_preset(arguments.preset)
+    if arguments.resume:
+        preset = _as_it_began(preset, Path(arguments.out))
     preset = with_settings(preset, [*_sources(arguments, preset), *arguments.set])
     preset.check_sources()
     keras = sys.modules.get("keras")
@@ -69,6 +73,18 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"keras-stylegan: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _as_it_began(preset, out):
+    """The preset with the settings of the run in the directory, if there is one of the same system."""
+    if not (out / "config.json").exists():
+        return preset
+    config = read_config(out)
+    if config["system"] != preset.system:
+        return preset  # which `train` refuses, with all that differs
+    # There an empty one says that nothing is monitored, in a preset that the system is to choose.
+    monitor = config["settings"].get("monitor") or "none"
+    return from_dict(preset, {**config["settings"], "monitor": monitor})
 
 
 def _sources(arguments, preset):

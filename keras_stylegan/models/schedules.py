@@ -92,6 +92,43 @@ class LinearDecay:
 
 
 @keras.saving.register_keras_serializable(package="keras_stylegan")
+class HeadStart:
+    """0 while another player is ahead, then a value.
+
+    Args:
+        value: float, or a schedule of the images seen.
+        kimg: float, thousands of images before.
+
+    Call arguments:
+        images_seen: number or scalar tensor.
+
+    Returns:
+        Scalar float32 tensor.
+
+    Raises:
+        ValueError: if `kimg` is not positive.
+    """
+
+    def __init__(self, value, kimg):
+        if not kimg > 0:
+            raise ValueError(f"`kimg` must be positive. Received: kimg={kimg}")
+        self.value = value
+        self.kimg = kimg
+
+    def __call__(self, images_seen):
+        images_seen = ops.cast(images_seen, "float32")
+        value = self.value(images_seen) if callable(self.value) else self.value
+        return ops.where(images_seen < self.kimg * 1000.0, 0.0, value)
+
+    def get_config(self):
+        return {"value": keras.saving.serialize_keras_object(self.value), "kimg": self.kimg}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.saving.deserialize_keras_object(config["value"]), config["kimg"])
+
+
+@keras.saving.register_keras_serializable(package="keras_stylegan")
 class PerUpdate(keras.optimizers.schedules.LearningRateSchedule):
     """A schedule over images as Keras' optimizers take it, over updates.
 

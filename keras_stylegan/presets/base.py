@@ -11,16 +11,16 @@ MAY_BE_ZERO = frozenset(
     (
         "adversarial_weight", "alphas", "augment_probability", "augment_target", "backbone_frozen", "beta_1", "blur",
         "cache_megabytes", "clean_share", "clip_norm", "code_weight", "content_weight", "continuous",
-        "continuous_weight",
-        "critic_backbone_frozen", "critic_balanced", "critic_kimg", "critic_weight", "cycle_weight", "decay_kimg",
-        "decay_share", "distillation_weight", "diversity_weight", "dropout", "ema_half_life_kimg", "ema_kimg",
-        "ema_ramp_up", "final_gamma", "final_penalties", "flip", "frozen_blocks", "gamma", "grid_weight", "group_size",
-        "history_size", "hours", "identity_weight", "light_weight", "many_probability", "max_rollbacks", "methods",
-        "mix_probability", "mixing_probability", "noise", "num_blocks", "painted_share", "path_length_weight",
-        "penalties", "penalty_weight", "perceptual_weight", "photograph_weight", "pixel_weight", "prior_weight",
-        "reconstruction_weight", "residual", "rotation_weights", "schedule_kimg", "score_kimg", "seed", "shifts",
-        "skips", "smoothed", "source_shares", "style_weight", "twice_probability", "unchanged_probability",
-        "variation_weight", "weak_probability", "weight_limit",
+        "continuous_weight", "critic_backbone_frozen", "critic_balanced", "critic_kimg", "critic_weight",
+        "cycle_weight", "decay_kimg", "decay_share", "distillation_weight", "diversity_weight", "dropout",
+        "ema_half_life_kimg", "ema_kimg", "ema_ramp_up", "final_gamma", "final_penalties", "flip", "frozen_blocks",
+        "gamma", "grid_weight", "group_size", "head_start_kimg", "history_size", "hours", "identity_weight",
+        "light_weight", "many_probability", "max_rollbacks", "methods", "mix_probability", "mixing_probability",
+        "noise", "num_blocks", "painted_share", "path_length_weight", "penalties", "penalty_weight",
+        "perceptual_weight", "photograph_weight", "pixel_weight", "prior_weight", "reconstruction_weight", "residual",
+        "rotation_weights", "schedule_kimg", "score_kimg", "seed", "shifts", "skips", "smoothed", "source_shares",
+        "style_weight", "twice_probability", "unchanged_probability", "variation_weight", "weak_probability",
+        "weight_limit",
     )
 )  # fmt: skip
 # 1 for yes, 0 for no.

@@ -55,6 +55,8 @@ class NoisePreset(Preset):
         score_extractor: whose features they compare, a name of `keras-stylegan evaluate images --extractor`.
         score_weights: its local weight file, where it needs one.
         start_from: run directory, or packaged generator, whose weights to begin with; empty begins anew.
+        head_start_kimg: thousands of images in which the critic alone learns. Beside a generator that begins with a
+            packaged one's weights, a new critic (most come without) is outplayed before it can tell pictures apart.
         frozen_blocks: blocks of the critic, from the picture inwards, that do not train.
     """
 
@@ -91,6 +93,7 @@ class NoisePreset(Preset):
     score_extractor: str = "compact"
     score_weights: str = ""
     start_from: str = ""
+    head_start_kimg: float = 0.0
     frozen_blocks: int = 0
 
     sources: typing.ClassVar[tuple[str, ...]] = ("data",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.presets.base import Preset
@@ -38,6 +38,20 @@ def with_settings(preset: Preset, settings: Iterable[str]) -> Preset:
 def as_dict(preset: Preset) -> dict[str, typing.Any]:
     """The settings as JSON holds them: tuples as lists."""
     return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(preset).items()}
+
+
+def from_dict(preset: Preset, settings: Mapping[str, typing.Any]) -> Preset:
+    """A preset of the same system with the settings that `as_dict` wrote; those that it does not know are left out.
+
+    Raises:
+        ValueError: if a value breaks its rule or is none of its kind.
+    """
+    known = {field.name for field in dataclasses.fields(preset)} & settings.keys()
+    values = {name: settings[name] for name in sorted(known)}
+    try:
+        return dataclasses.replace(preset, **{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    except TypeError as error:  # a text where a number is compared
+        raise ValueError(f"settings of `{preset.system}` are damaged: {error}") from error
 
 
 def _parse(kind, text):

@@ -6,7 +6,7 @@ import keras
 
 from keras_stylegan.losses import ADVERSARIAL_LOSSES
 from keras_stylegan.models.image_gan import ImageGAN
-from keras_stylegan.models.schedules import CosineSchedule, PerUpdate, ScheduledAdam
+from keras_stylegan.models.schedules import CosineSchedule, HeadStart, LinearDecay, PerUpdate, ScheduledAdam
 from keras_stylegan.presets import NoisePreset
 from keras_stylegan.systems.base import jit_compile
 from keras_stylegan.systems.checks import check_choice
@@ -58,11 +58,12 @@ def compile_gan(model: ImageGAN, preset: NoisePreset) -> None:
     for player in model.players():
         images, rate = preset.batch_size / player.steps, rates[player.name]
         if preset.decay_kimg:
-            updates = max(1, round(preset.decay_kimg * 1000 / images))
-            rate = keras.optimizers.schedules.PolynomialDecay(rate, updates, end_learning_rate=0.0)
+            rate = LinearDecay(rate, 0.0, preset.decay_kimg)
         else:
             rate = scheduled(preset, rate, preset.final_learning_rate)
-            rate = PerUpdate(rate, images) if callable(rate) else rate
+        if preset.head_start_kimg and player.name == "generator":
+            rate = HeadStart(rate, preset.head_start_kimg)
+        rate = PerUpdate(rate, images) if callable(rate) else rate
         optimizers[player.name] = OPTIMIZERS[preset.optimizer](rate, preset, images)
     model.compile(
         optimizers,
