@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import math
 import os
 import sys
 import time
@@ -28,7 +29,16 @@ def record(name: str, figures: dict[str, Any], packages: tuple[str, ...] = (), f
     print(json.dumps(figures, indent=2))
     folder.mkdir(exist_ok=True)
     with open(folder / f"{name}.jsonl", "a", encoding="utf-8") as file:
-        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        file.write(json.dumps(_finite(line), ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """None in place of what JSON has no number for, such as the divergence of samples that miss every mode."""
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _judge(arguments: list[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ _JPEG = {"quality": 92, "subsampling": 0}
 _OPTIONS = {
     "JPEG": _JPEG,
     "PNG": {"compress_level": 4},  # half the time of Pillow's 6 for some 3 % more bytes
-    "WEBP": {"quality": 92},
+    "WEBP": {"quality": 92, "method": 2},  # half the time of 4 and two thirds of its memory, for 2 % more bytes
     "TIFF": {"compression": "tiff_adobe_deflate"},
     "BMP": {},
 }
