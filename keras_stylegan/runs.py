@@ -260,6 +260,8 @@ def _header(config: dict[str, Any], preset: Preset, clock: run_callbacks.Clock, 
     if "weights_taken" in config["facts"] and not restored:
         new = ", ".join(config["facts"]["weights_new"]) or "none"
         taken = f"{config['facts']['weights_taken']} arrays begin with the weights of {preset.start_from}; new: {new}\n"
+        if "critic" in config["facts"]["weights_new"] and getattr(preset, "head_start_kimg", 1) == 0:
+            taken += "The critic begins anew: without a head start (`head_start_kimg`) it may never catch up\n"
     return (
         f"{config['system']}: {facts}\n{taken}"
         f"{flops}{penalties}learning rates: {rates}\n"

@@ -51,7 +51,7 @@ def test_a_run_logs_and_keeps_the_probability_and_the_signs_of_collapse(pictures
     assert float(system.model.augment.probability) == pytest.approx(0.16)
 
 
-def test_a_run_begins_with_a_packaged_generator(pictures, tmp_path, monkeypatch):
+def test_a_run_begins_with_a_packaged_generator(pictures, tmp_path, monkeypatch, capsys):
     chosen = [f"data={pictures}", "batch_size=3", "classes=all", *SMALL]
     first = systems.build(with_settings(get_preset("stylegan2_scenes"), [*chosen, "seed=7"])).model.generator
     content = half_precision(first)[1]
@@ -74,6 +74,11 @@ def test_a_run_begins_with_a_packaged_generator(pictures, tmp_path, monkeypatch)
     assert begun.facts["begun_with"] == {"recipe": "train it", "images_seen": 9}
     for ours, theirs in zip(begun.model.generator.trainable_weights, first.trainable_weights, strict=True):
         np.testing.assert_allclose(np.array(ours), np.array(theirs), rtol=1e-3, atol=1e-6)
+    for head_start, told in ((0, True), (0.01, False)):
+        options = [*chosen, "start_from=lakes", f"head_start_kimg={head_start}"]
+        call = ["train", "stylegan2_scenes", "--dry-run", "--out", str(tmp_path / "run")]
+        assert cli.main([*call, *(text for option in options for text in ("--set", option))]) == 0
+        assert ("The critic begins anew: without a head start" in capsys.readouterr().out) == told
     for more, message in (
         (["start_from=lakes", "frozen_blocks=1"], "`frozen_blocks` must .*=1, start_from=lakes; new are from_rgb"),
         (["frozen_blocks=1"], "`frozen_blocks` must count blocks that .*=1, start_from=; new are from_rgb"),
