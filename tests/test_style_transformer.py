@@ -266,8 +266,8 @@ def test_the_litert_file_takes_own_styles_and_regions_as_keras_does(network, lit
 
 
 def test_the_litert_file_paints_tiles_as_keras_does(network, litert):
-    image = np.random.default_rng(3).integers(0, 256, (1, 48, 96, 3), dtype="uint8")
-    parts, origin = np.concatenate([image[:, :, :48], image[:, :, 48:]]), np.array([[0, 0], [0, 12]], "float32")
+    image = np.random.default_rng(3).integers(0, 256, (1, 136, 320, 3), dtype="uint8")
+    parts, origin = np.concatenate([image[:, :, :160], image[:, :, 160:]]), np.array([[0, 0], [0, 40]], "float32")
     strength, weights = np.array([0.9], "float32"), np.array([[0.5, 0, 0.5]], "float32")
     zero = np.zeros((1, network.vector_size), "float32")
     runner = litert.get_signature_runner("freeze_style")
@@ -277,10 +277,14 @@ def test_the_litert_file_paints_tiles_as_keras_does(network, litert):
     expected = np.array(network.freeze(floats, network.bank(weights, strength), origin))
     np.testing.assert_allclose(frozen, expected, rtol=0.02, atol=0.02)
     tile = litert.get_signature_runner("stylize_tile")
-    painted = tile(image=image[:, :, 48:], frozen_vector=expected, origin=origin[1:], strength=strength)["stylized"]
+    painted = tile(image=parts[1:], frozen_vector=expected, origin=origin[1:], strength=strength)["stylized"]
     arguments = {"images": floats[1:], "frozen_vectors": expected, "origin": origin[1:], "strength": strength}
     wanted = np.clip(np.array(network(arguments)) * 127.5 + 128, 0, 255).astype(int)
+    lost = 2 * network.tile_margin
+    assert painted.shape == wanted.shape == (1, 136 - lost, 160 - lost, 3)
     assert np.abs(painted - wanted).max() <= 2
+    middle = tile(image=parts[1:], frozen_vector=expected, origin=origin[1:], strength=0 * strength)["stylized"]
+    np.testing.assert_array_equal(middle, parts[1:, lost // 2 : -lost // 2, lost // 2 : -lost // 2])
 
 
 def test_litert_file_gives_back_the_photograph_at_strength_zero(litert):

@@ -8,7 +8,6 @@ from stand_in import StandInRuntime, photograph
 
 from keras_stylegan.inference import KerasRuntime, Stylizer, load, stylizer
 from keras_stylegan.inference.palette import Mixture
-from keras_stylegan.inference.runtimes import pad_to_stride
 from keras_stylegan.inference.tiling import MARGIN, _Canvas, paint_in_tiles
 from keras_stylegan.networks import StyleTransformer
 
@@ -44,6 +43,25 @@ def test_a_frozen_style_paints_the_picture_that_it_was_frozen_on(network):
         assert np.abs(np.array(each.paint(other, frozen, frozen=True)) - each.paint(other, vectors)).mean() > 1e-3
 
 
+@pytest.mark.parametrize("num_blocks", [(0, 1, 1), (1, 0, 2), (1, 1, 0)])
+def test_a_tile_is_the_middle_of_its_picture(num_blocks):
+    """Without padding nothing of the middle changes, at any depth; and the network sees no further than it says."""
+    keras.utils.set_random_seed(5)
+    network = StyleTransformer(2, (4, 6, 8), num_blocks, num_waves=3)
+    network.build()
+    side = 2 * network.tile_margin + 24
+    images, origin = floats(side + 8, side), np.array([[3.0, 5.0]], "float32")
+    frozen = network.freeze(images, network.bank(WEIGHTS[None], np.array([0.8], "float32")), origin)
+    whole, cut = np.array(network.paint(images, frozen, origin, frozen=True)), network.tile_margin
+    tile = np.array(network.paint_tile(images, frozen, origin))
+    assert tile.shape == (1, 24, 32, 3)
+    np.testing.assert_allclose(tile, whole[:, cut:-cut, cut:-cut], atol=1e-4)
+    beyond = images.copy()
+    beyond[:, 0] = beyond[:, :, -1] = 1 - beyond[:, 0, :1]
+    changed = np.abs(np.array(network.paint_tile(beyond, frozen, origin)) - tile).max(axis=(0, 3))
+    assert changed[0].max() > 0 and changed[:, -1].max() > 0 and changed[8:, :-8].max() == 0
+
+
 def test_parts_count_together(network):
     """The same part twice has the statistics of one; two different ones do not have those of the first."""
     vectors = network.bank(WEIGHTS[None], np.ones(1, "float32"))
@@ -55,21 +73,21 @@ def test_parts_count_together(network):
 
 @pytest.mark.parametrize("size", [(200, 120), (121, 77)])
 def test_tiled_equals_whole(network, size):
-    """The margin of 64 pixels is more than this network sees; without one, seams show."""
+    """The margin of 64 pixels is more than the 36 that this network sees."""
     runtime, photo = KerasRuntime(network, 8), Image.fromarray(photograph(*size))
     mixture = Mixture(WEIGHTS)
     whole = np.asarray(paint_in_tiles(runtime, photo, mixture, 0.9, tile=1024), int)
     tiled = np.asarray(paint_in_tiles(runtime, photo, mixture, 0.9, tile=48, margin=64), int)
     assert whole.shape == (size[1], size[0], 3)
     assert np.abs(tiled - whole).max() <= 2
-    seamed = np.asarray(paint_in_tiles(runtime, photo, mixture, 0.9, tile=48, margin=0), int)
-    assert np.abs(seamed - whole).max() > 2
+    with pytest.raises(ValueError, match="`margin` must be at least 36 for this network. Received: 24"):
+        paint_in_tiles(runtime, photo, mixture, 0.9, tile=48, margin=24)
 
 
 def test_the_packaged_network_sees_no_further_than_tiles_overlap():
     """What lies beyond the margin of a tile's corner pixels may be anything."""
     runtime = load().runtime
-    side = 2 * MARGIN + 2 * runtime.stride
+    side = 2 * MARGIN + 16 * runtime.stride
     picture, noise = photograph(side, side), np.random.default_rng(0).integers(0, 256, (side, side, 3), "uint8")
     weights = np.full(len(load().styles), 1 / len(load().styles), "float32")
     frozen = runtime.freeze(picture[None], np.zeros((1, 2), "float32"), weights, 1.0)
@@ -80,20 +98,24 @@ def test_the_packaged_network_sees_no_further_than_tiles_overlap():
         for first, last in ((middle - margin, side), (0, middle + 1 + margin)):
             changed = noise.copy()
             changed[first:last, first:last] = picture[first:last, first:last]
-            painted.append(runtime.run_tile(changed, frozen, (0, 0), 1.0)[middle, middle].astype(int))
+            painted.append(middle_of(runtime.run_tile(changed, frozen, (0, 0), 1.0)))
         return np.array(painted)
 
-    whole = runtime.run_tile(picture, frozen, (0, 0), 1.0)[side // 2, side // 2].astype(int)
+    def middle_of(tile):  # without the margins, or a part of them
+        return tile[len(tile) // 2, tile.shape[1] // 2].astype(int)
+
+    whole = middle_of(runtime.run_tile(picture, frozen, (0, 0), 1.0))
     assert np.abs(pixel(MARGIN) - whole).max() <= 1
     assert np.abs(pixel(MARGIN // 8) - whole).max() > 3
 
 
 def test_a_picture_of_one_window_is_painted_as_ever(network):
-    runtime, photo = KerasRuntime(network, 8), photograph(90, 70)
-    padded, _ = pad_to_stride(photo, 8)
-    assert padded.shape == (72, 96, 3)
+    """But for its border, beyond which the picture is reflected, and not the features of every layer."""
+    runtime, photo, margin = KerasRuntime(network, 8), photograph(150, 110), network.tile_margin
     tiled = np.asarray(paint_in_tiles(runtime, Image.fromarray(photo), Mixture(WEIGHTS), 0.7), int)
-    assert np.abs(tiled - runtime.run(photo, WEIGHTS, 0.7)).max() <= 1
+    difference = np.abs(tiled - runtime.run(photo, WEIGHTS, 0.7))
+    assert difference[margin:-margin, margin:-margin].max() <= 1
+    assert difference.mean() > 0
 
 
 def test_own_styles_in_tiles(network):

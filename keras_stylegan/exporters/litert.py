@@ -8,7 +8,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from keras_stylegan.exporters.litert_pixels import quantize_pixels
 from keras_stylegan.exporters.saved_model_images import to_float, to_uint8
-from keras_stylegan.exporters.stylize_graph import stylized_pixels
+from keras_stylegan.exporters.stylize_graph import stylized_pixels, stylized_tile
 
 
 def convert(function, signature: str, float16: bool = False) -> bytes:
@@ -117,7 +117,8 @@ def stylize_functions(network) -> dict:
         - `freeze_style`: inputs of `stylize_vector`, but `parts` uint8 `(parts, height, width, 3)` of one picture and
           `origin` float `(parts, 2)`, their upper left corners in steps of four pixels; returns `frozen_vector` float
           `(1, vector_size)`, the style with the picture's statistics in it;
-        - `stylize_tile`: `image`, `frozen_vector`, `origin` `(1, 2)`, `strength`.
+        - `stylize_tile`: `image`, a tile with its margins; `frozen_vector`; `origin` `(1, 2)`; `strength`. The result
+          is the tile without them.
     """
 
     @tf.function(
@@ -161,7 +162,7 @@ def stylize_functions(network) -> dict:
         input_signature=[_IMAGE, _spec("frozen_vector", 1, network.vector_size), _spec("origin", 1, 2), _STRENGTH],
     )
     def stylize_tile(image, frozen_vector, origin, strength):
-        return _paint(network, image, frozen_vectors=frozen_vector, origin=origin, strength=strength)
+        return {"stylized": stylized_tile(network, image, frozen_vector, origin, strength)}
 
     return {
         "stylize_weights": stylize_function(network),

@@ -40,7 +40,31 @@ def stylized_pixels(network: StyleTransformer, image: tf.Tensor, vectors: tf.Ten
         uint8 tensor of the shape of `image`.
     """
     pixels = tf.cast(image, tf.float32)
-    colours = painted_colours(network, pixels, vectors)
+    return _blended(pixels, painted_colours(network, pixels, vectors), strength)
+
+
+def stylized_tile(
+    network: StyleTransformer, image: tf.Tensor, frozen: tf.Tensor, origin: tf.Tensor, strength: tf.Tensor
+) -> tf.Tensor:
+    """What `network.paint_tile` makes of a tile with its margins, from pixels to pixels.
+
+    Args:
+        network: built float32 network.
+        image: uint8 `(1, height, width, 3)`, multiples of `network.stride` beyond the margins.
+        frozen: float `(1, vector_size)`, of `network.freeze`.
+        origin: float `(1, 2)`, as of `network.paint`.
+        strength: float `(1,)` in [0, 1]; at 0 the result is the middle of `image`.
+
+    Returns:
+        uint8 tensor, `network.tile_margin` pixels smaller on each side.
+    """
+    pixels = tf.cast(image, tf.float32)
+    colours = tile_colours(network, pixels, frozen, origin)
+    return _blended(_inner(pixels, network.tile_margin), colours, strength)
+
+
+def _blended(pixels, colours, strength):
+    """Pixels of the colours, the last way to strength 0 by the photograph's own."""
     share = tf.minimum(strength / EXACT_BELOW, 1.0)[:, None, None, None]
     blended = colours * (127.5 * OUTPUT_RANGE * share) + pixels * (1.0 - share) + 127.5 * share
     return tf.cast(tf.clip_by_value(tf.round(blended), 0.0, 255.0), tf.uint8)
@@ -66,12 +90,40 @@ def painted_colours(network: StyleTransformer, pixels: tf.Tensor, vectors: tf.Te
     quarter = x = residual(network.encoder_blocks, x)
     x = residual(network.middle_blocks, styled(network.to_eighth, _padded(x)))
     x = styled(network.from_eighth, x)
-    x = Features(upsample_nearest(x.values), x.constant) + quarter
+    x = x.doubled() + quarter
     x = styled(network.from_quarter, residual(network.decoder_blocks, x))
     x = styled(network.head, Features(_upsampled_and_padded(x.values), x.constant) + half)
-    phases = network.to_rgb.convolve(reflect_pad(x.values, 1))
-    shift = tf.concat([rgb_shift] * 4, axis=-1) + network.to_rgb.convolve(_spread(x.constant, 2))
-    return network.to_rgb.assemble(tf.tanh(phases + shift))
+    return _colours(network, reflect_pad(x.values, 1), x.constant, rgb_shift)
+
+
+def tile_colours(network: StyleTransformer, pixels: tf.Tensor, frozen: tf.Tensor, origin: tf.Tensor) -> tf.Tensor:
+    """`network.paint_tile(pixels / 127.5 - 1, frozen, origin) / OUTPUT_RANGE`."""
+    styles, rgb_shift = _styles(network, frozen)
+    lost = network.lost_at
+
+    def styled(layer, features):
+        return _scaled(layer, features, *styles[layer.name])
+
+    def residual(blocks, features):
+        for first, second in blocks:
+            features = features.inner(2) + styled(second, styled(first, features))
+        return features
+
+    half = styled(network.stem, Features.plain(_halved(pixels)))
+    x = styled(network.to_quarter, half)
+    waves = plane_waves(x.values, network.num_waves, 4, origin + 1.0)
+    quarter = x = residual(network.encoder_blocks, x + styled(network.waves, Features.plain(waves)))
+    x = styled(network.from_eighth, residual(network.middle_blocks, styled(network.to_eighth, x)))
+    x = x.doubled() + quarter.inner(2 * lost["middle"] - lost["encoded"])
+    x = styled(network.from_quarter, residual(network.decoder_blocks, x))
+    x = styled(network.head, x.doubled() + half.inner(2 * lost["decoded"] - 1))
+    return _colours(network, x.values, x.constant, rgb_shift)
+
+
+def _colours(network, padded, constant, rgb_shift):
+    """The colours of the last features, which are padded by one."""
+    shift = tf.concat([rgb_shift] * 4, axis=-1) + network.to_rgb.convolve(_spread(constant, 2))
+    return network.to_rgb.assemble(tf.tanh(network.to_rgb.convolve(padded) + shift))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,11 +140,24 @@ class Features:
     def __add__(self, other: Features) -> Features:
         return Features(self.values + other.values, self.constant + other.constant)
 
+    def inner(self, size: int) -> Features:
+        """Without so many rows and columns on each side."""
+        return Features(_inner(self.values, size), self.constant)
+
+    def doubled(self) -> Features:
+        """At twice the size, by repetition."""
+        return Features(upsample_nearest(self.values), self.constant)
+
 
 def _styled(layer, padded, scale, shift):
     """What a `StyledConv2D` returns for features that are padded for it."""
     if layer.normalize:
         return Features.plain(_normalized(layer, padded.values, scale, shift))
+    return _scaled(layer, padded, scale, shift)
+
+
+def _scaled(layer, padded, scale, shift):
+    """What a `StyledConv2D` returns that normalises nothing, or with the statistics in its scale and shift."""
     shift = shift + scale * layer.convolve(_spread(padded.constant, layer.kernel_size))
     x = layer.convolve(padded.values) * scale
     return Features(tf.maximum(x, -shift) if _is_relu(layer) else x, shift)
@@ -106,6 +171,10 @@ def _normalized(layer, padded, scale, shift, keep_mean=True):
         return tf.maximum(x * factor, -offset)
     x = x * factor + offset
     return tf.nn.relu(x) if _is_relu(layer) else x
+
+
+def _inner(images, size):
+    return images[:, size:-size, size:-size]
 
 
 def _is_relu(layer):

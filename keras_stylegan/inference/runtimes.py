@@ -148,7 +148,10 @@ class LiteRTRuntime:
         return frozen
 
     def run_tile(self, image: np.ndarray, frozen: np.ndarray, origin: tuple[int, int], strength: float) -> np.ndarray:
-        """Stylises one tile; `image` has sides that are multiples of the stride, `frozen` comes from `freeze`."""
+        """Stylises one tile; `image` has sides that are multiples of the stride, `frozen` comes from `freeze`.
+
+        The result may be smaller than `image`, by what the network sees beyond it, alike on all sides.
+        """
         inputs = {"frozen_vector": np.float32(frozen)[None], "origin": np.array([origin], np.float32)}
         return self._call("stylize_tile", image, strength, **inputs)
 

@@ -8,7 +8,8 @@ together. Put into the style vector (`StyleTransformer.freeze`) they paint every
 Windows and not a thumbnail: features of a picture made small are not those of its own pixels (edges are steeper, flat
 parts gone), and a large picture is to be painted with the strokes of its own pixels. What the statistics miss is what
 lies between the windows; the whole picture painted with them, and in tiles, is the same, because a tile brings
-`MARGIN` pixels on all sides with it, more than any pixel of the network's output sees.
+`MARGIN` pixels on all sides with it, more than any pixel of the network's output sees. Beyond the picture's border
+they are its reflection. No layer pads a tile, so of the margin no more is computed than the tile depends on.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from keras_stylegan.inference.runtimes import MIN_SIDE
 
 # Up to here, some 0.6 GB of working memory, a picture is painted whole, by its own statistics.
 TILE_ABOVE = 2**21
-# Pixels a side of what a tile adds to the result, at most, and of what it sees beyond. What lies beyond is painted and
-# thrown away: at this size some 0.6 GB of working memory keep that to a third of a tile.
+# Pixels a side of what a tile adds to the result, at most, and of what it sees beyond. At this size, in some 0.5 GB of
+# working memory, what is computed beyond costs as much as the padding and normalising that a tile goes without.
 TILE, MARGIN = 1408, 128
 # Windows for the statistics: so many at most, of this side. At `TILE_ABOVE` pixels they cover a picture, or three
 # quarters of it, unless it is narrower than they are; so the change from its own statistics does not show. All of them
@@ -62,7 +63,7 @@ def paint_in_tiles(
         PIL image of mode RGB and the size of `photo`.
 
     Raises:
-        ValueError: if `tile` or `margin` is no multiple of the stride.
+        ValueError: if `tile` or `margin` is no multiple of the stride, or the network sees more than `margin`.
     """
     for name, value in (("tile", tile), ("margin", margin)):
         if value % runtime.stride or value < (name == "tile"):
@@ -76,11 +77,14 @@ def paint_in_tiles(
     for top in range(0, canvas.size[0], height):
         for left in range(0, canvas.size[1], width):
             inner = top, left, min(top + height, canvas.size[0]), min(left + width, canvas.size[1])
-            seen = canvas.around(inner, margin)
+            seen = inner[0] - margin, inner[1] - margin, inner[2] + margin, inner[3] + margin
             corner = (seen[0] / _WAVE_STRIDE, seen[1] / _WAVE_STRIDE)
             painted = runtime.run_tile(canvas.cut(seen), frozen, corner, strength)
-            painted = painted[inner[0] - seen[0] : inner[2] - seen[0], inner[1] - seen[1] : inner[3] - seen[1]]
-            canvas.put(result, painted, inner)
+            # What of the margin the network returns beside the tile: nothing, or all of it, or between.
+            around = (painted.shape[0] - (inner[2] - inner[0])) // 2
+            if around < 0:
+                raise ValueError(f"`margin` must be at least {margin - around} for this network. Received: {margin}")
+            canvas.put(result, painted[around : len(painted) - around, around : painted.shape[1] - around], inner)
         report(min(1.0, (top + height) / canvas.size[0]))
     return result
 
@@ -114,12 +118,6 @@ class _Canvas:
         first, last = first - self._before[axis], last - self._before[axis]
         start, end = max(0, first), min(self._sides[axis], last)
         return start, end, (start - first, last - end)
-
-    def around(self, box, margin: int):
-        """The box with a margin, as far as the canvas goes."""
-        top, left, bottom, right = box
-        height, width = self.size
-        return max(0, top - margin), max(0, left - margin), min(height, bottom + margin), min(width, right + margin)
 
     def put(self, result: Image.Image, pixels: np.ndarray, box) -> None:
         """Pastes the pixels of a box into a picture of the photograph's size; what lies beyond it falls away."""

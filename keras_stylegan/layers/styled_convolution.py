@@ -35,6 +35,7 @@ class StyledConv2D(keras.layers.Layer):
         shift: tensor of the shape of `scale`.
         frozen: bool, take `scale` and `shift` as `freeze` returned them, with a picture's statistics in them: nothing
             is normalised any more.
+        padded: bool, take `inputs` as padded already: the output loses what the kernel sees beyond it.
 
     Output shape:
         `(batch, ceil(height / strides), ceil(width / strides), filters)`.
@@ -83,8 +84,8 @@ class StyledConv2D(keras.layers.Layer):
         else:
             self.kernel = self.add_weight(name="kernel", shape=(*size, channels, self.filters), initializer=initializer)
 
-    def call(self, inputs, scale, shift, frozen=False):
-        x = self.convolve(reflect_pad(inputs, self.kernel_size // 2))
+    def call(self, inputs, scale, shift, frozen=False, padded=False):
+        x = self.convolve(inputs if padded else reflect_pad(inputs, self.kernel_size // 2))
         if self.normalize and not frozen:
             return self.activation(instance_norm(x, scale, shift, self.epsilon))
         scale, shift = ops.cast(scale, x.dtype), ops.cast(shift, x.dtype)

@@ -19,6 +19,7 @@ class UpsampledRGB(keras.layers.Layer):
     Call arguments:
         inputs: tensor of shape `(batch, height, width, channels)`.
         shift: tensor of shape `(batch, 3)`, added to the colours, or a map of the output's shape.
+        padded: bool, take `inputs` as padded already, by one: the output has two pixels less on each side.
 
     Output shape:
         `(batch, 2 * height, 2 * width, 3)`, float32.
@@ -31,8 +32,8 @@ class UpsampledRGB(keras.layers.Layer):
             initializer=keras.initializers.VarianceScaling(0.25, "fan_in", "untruncated_normal"),
         )
 
-    def call(self, inputs, shift):
-        x = ops.cast(self.convolve(reflect_pad(inputs, 1)), "float32")
+    def call(self, inputs, shift, padded=False):
+        x = ops.cast(self.convolve(inputs if padded else reflect_pad(inputs, 1)), "float32")
         return self.assemble(x) + over_positions(ops.cast(shift, "float32"))
 
     def convolve(self, padded):

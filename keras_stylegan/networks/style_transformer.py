@@ -1,5 +1,7 @@
 """The feed-forward stylisation network: every style of the bank, any mixture, any strength, any size."""
 
+import functools
+
 import keras
 from keras import ops
 
@@ -42,10 +44,11 @@ class StyleTransformer(keras.Model):
             width, regions)` in [0, 1], sums at most 1: `style_weights` and `style_vectors` then have an axis of regions
             after that of the batch, and what no mask covers stays the photograph; `origin`, `(batch, 2)`, where the
             waves begin (`plane_waves`); `frozen_vectors`, `(batch, vector_size)`, what `freeze` returned: they take the
-            place of bank, style vectors and the picture's own statistics, so that tiles fit together.
+            place of bank, style vectors and the picture's own statistics, and the images are those of `paint_tile`.
 
     Returns:
-        float32 tensor of the images' shape, values within [-1.1, 1.1]; at strength 0 the images themselves.
+        float32 tensor of the images' shape (of tiles without their margins), values within [-1.1, 1.1]; at strength 0
+        the images themselves.
 
     Raises:
         ValueError: if an argument breaks its rule.
@@ -114,7 +117,8 @@ class StyleTransformer(keras.Model):
     def call(self, inputs):
         images, masks, origin = inputs["images"], inputs.get("masks"), inputs.get("origin")
         if "frozen_vectors" in inputs:
-            painted = self.paint(images, inputs["frozen_vectors"], origin, frozen=True)
+            painted = self.paint_tile(images, inputs["frozen_vectors"], origin)
+            images = _inner(images, self.tile_margin)
         else:
             vectors = self.bank(inputs["style_weights"], inputs["strength"], inputs.get("style_vectors"))
             painted = self.paint(images, vectors, origin, masks)
@@ -137,6 +141,40 @@ class StyleTransformer(keras.Model):
         if masks is not None:
             split = StyleMaps(split, self._split(self.bank.photograph_vector()[None, None]), masks, self._strides())
         return self._walk(images, origin, lambda x, layer: layer(x, *split[layer.name], frozen=frozen), split)
+
+    def paint_tile(self, images, frozen_vectors, origin):
+        """Paints the middle of images that bring all that the network sees of it, so that tiles fit together.
+
+        No layer pads: what lies beyond the middle is computed no further than something in the middle depends on it.
+
+        Args:
+            images: float tensor `(batch, height, width, 3)`, sides multiples of `stride` beyond `2 * tile_margin`.
+            frozen_vectors: float tensor `(batch, vector_size)`, of `freeze`.
+            origin: float tensor `(batch, 2)`, as of `paint`.
+
+        Returns:
+            float32 tensor `(batch, height - 2 * tile_margin, width - 2 * tile_margin, 3)`.
+        """
+        split = self._split(frozen_vectors)
+        style = functools.partial(_frozen_style, split)
+        return self._walk(images, origin, style, split, padded=True)
+
+    @property
+    def lost_at(self):
+        """What an image without padding has lost on each side, in steps of the stride, by its place in the network.
+
+        `encoded` and `decoded` at 1/4 of the size, `middle` at 1/8, `head` at 1/2.
+        """
+        encoder, middle, decoder = self.num_blocks  # two kernels of 3x3 each
+        encoded = 1 + 2 * encoder
+        smallest = (encoded + 1) // 2 + 2 * middle
+        decoded = 2 * smallest + 2 * decoder
+        return {"encoded": encoded, "middle": smallest, "decoded": decoded, "head": 2 * decoded + 1}
+
+    @property
+    def tile_margin(self):
+        """Pixels that the network sees beyond a tile on each side."""
+        return 2 * self.lost_at["head"] + 2
 
     def freeze(self, parts, vectors, origin=None):
         """Puts the statistics of a picture into a style vector, which then paints any part of it alike.
@@ -162,20 +200,24 @@ class StyleTransformer(keras.Model):
         scales_and_shifts = [part for layer in self.styled_layers() for part in frozen[layer.name]]
         return ops.concatenate([*scales_and_shifts, split[self.to_rgb.name]], axis=-1)
 
-    def _walk(self, images, origin, style, split):
-        """Takes images through the network; `style(x, layer)` is a styled layer's output."""
+    def _walk(self, images, origin, style, split, padded=False):
+        """Takes images through the network; `style(x, layer)` is a styled layer's output, of `padded` images a part."""
+        lost = self.lost_at if padded else dict.fromkeys(self.lost_at, 0)
+        begin = 1 if padded else 0  # lost by the first convolution, at 1/2 of the size, and by the second, at 1/4
+        if padded:
+            origin = origin + begin
         x = ops.space_to_depth(ops.cast(images, self.compute_dtype), 2)
         half = x = style(x, self.stem)
         x = style(x, self.to_quarter)
         x = x + style(ops.cast(plane_waves(x, self.num_waves, 4, origin), x.dtype), self.waves)
-        quarter = x = _residual(self.encoder_blocks, x, style)
+        quarter = x = _residual(self.encoder_blocks, x, style, 2 * begin)
         x = style(x, self.to_eighth)
-        x = _residual(self.middle_blocks, x, style)
-        x = upsample_nearest(style(x, self.from_eighth)) + quarter
-        x = _residual(self.decoder_blocks, x, style)
-        x = upsample_nearest(style(x, self.from_quarter)) + half
+        x = _residual(self.middle_blocks, x, style, 2 * begin)
+        x = upsample_nearest(style(x, self.from_eighth)) + _inner(quarter, 2 * lost["middle"] - lost["encoded"])
+        x = _residual(self.decoder_blocks, x, style, 2 * begin)
+        x = upsample_nearest(style(x, self.from_quarter)) + _inner(half, 2 * lost["decoded"] - begin)
         x = style(x, self.head)
-        return OUTPUT_RANGE * ops.tanh(self.to_rgb(x, split[self.to_rgb.name]))
+        return OUTPUT_RANGE * ops.tanh(self.to_rgb(x, split[self.to_rgb.name], padded=padded))
 
     def build(self, input_shape=None):
         half, quarter, eighth = self.widths
@@ -254,10 +296,19 @@ class NeutralStyle(keras.initializers.Initializer):
         return {"layout": self.layout}
 
 
-def _residual(blocks, x, style):
+def _residual(blocks, x, style, lost):
     for first, second in blocks:
-        x = x + style(style(x, first), second)
+        x = _inner(x, lost) + style(style(x, first), second)
     return x
+
+
+def _frozen_style(split, x, layer):
+    return layer(x, *split[layer.name], frozen=True, padded=True)
+
+
+def _inner(images, size):
+    """Images without so many rows and columns on each side."""
+    return images[:, size:-size, size:-size] if size else images
 
 
 def _residual_block(filters, name):
