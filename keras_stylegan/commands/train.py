@@ -41,11 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    preset = get_preset(arguments.preset)
-    if arguments.resume:
+    preset, goes_on = get_preset(arguments.preset), arguments.resume and (Path(arguments.out) / "config.json").exists()
+    if goes_on:
         preset = _as_it_began(preset, Path(arguments.out))
     preset = with_settings(preset, [*_sources(arguments, preset), *arguments.set])
-    preset.check_sources()
+    try:
+        preset.check_sources()
+    except ValueError as error:
+        if arguments.resume and not goes_on:
+            raise ValueError(f"{error}, and {arguments.out} holds no run to resume") from None
+        raise
     keras = sys.modules.get("keras")
     if keras is not None and keras.backend.backend() != arguments.backend:
         raise ValueError(
@@ -76,9 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _as_it_began(preset, out):
-    """The preset with the settings of the run in the directory, if there is one of the same system."""
-    if not (out / "config.json").exists():
-        return preset
+    """The preset with the settings of the run in the directory, if that is of the same system."""
     config = read_config(out)
     if config["system"] != preset.system:
         return preset  # which `train` refuses, with all that differs
