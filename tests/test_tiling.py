@@ -84,6 +84,24 @@ def test_tiled_equals_whole(network, size):
         paint_in_tiles(runtime, photo, mixture, 0.9, tile=48, margin=24)
 
 
+@pytest.mark.parametrize("lost", [0, 12, 32])
+def test_tiles_land_where_they_were_cut(lost):
+    """From a network that returns its margins, as files of earlier versions do, a part of them, or none."""
+
+    class Inverting:
+        stride = 8
+
+        def freeze(self, parts, origin, weights, strength, vector):
+            return None
+
+        def run_tile(self, image, frozen, origin, strength):
+            return 255 - image[lost : len(image) - lost, lost : image.shape[1] - lost]
+
+    photo = photograph(101, 59)
+    painted = paint_in_tiles(Inverting(), Image.fromarray(photo), Mixture(WEIGHTS), 1.0, tile=24, margin=32)
+    np.testing.assert_array_equal(painted, 255 - photo)
+
+
 def test_the_packaged_network_sees_no_further_than_tiles_overlap():
     """What lies beyond the margin of a tile's corner pixels may be anything."""
     runtime = load().runtime
