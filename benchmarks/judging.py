@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from resumed import check_resumed
 
 from keras_stylegan.files import whole_file
 from keras_stylegan.formats import READABLE_SUFFIXES
@@ -101,6 +102,7 @@ def train(run: Path, preset: str, settings: Sequence[str], sources: Sequence[str
     if _images_seen(run) >= 1000 * kimg:
         _check_settings(run, preset, settings, sources)
         return
+    check_resumed(run, preset, settings)
     options = [option for setting in settings for option in ("--set", setting)]
     command = [sys.executable, "-m", "keras_stylegan.cli", "train", preset, *sources, "--out", str(run), "--resume"]
     subprocess.run([*command, *options], check=True)
@@ -139,7 +141,7 @@ def print_table(rows: dict[str, dict[str, Any]]) -> None:
 
 
 def _check_settings(run, preset, settings, sources):
-    """A run of other settings would be judged as if it had these; `--resume` sees to those that are not finished."""
+    """A run of other settings would be judged as if it had these; `check_resumed` sees to unfinished ones."""
     from keras_stylegan import pretrained
     from keras_stylegan.presets import as_dict, get_preset, with_settings
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import os
 import statistics
 import time
@@ -227,7 +228,9 @@ def print_table(lines: dict[str, dict]) -> None:
                 print(f"| {line['loss']} | {line['updates']} | {line['seeds']} | diverged | | |")
                 continue
             scores = {k: [score[k] for score in line["scores"]] for k in line["scores"][0]}
-            modes, kl = scores["modes"], statistics.mean(scores["reverse_kl"])
+            # Of samples that miss every mode it is infinite, for which JSON has no number.
+            divergences = [math.inf if value is None else value for value in scores["reverse_kl"]]
+            modes, kl = scores["modes"], statistics.mean(divergences)
             quality = f"{statistics.mean(scores['high_quality']):.1%}" if "high_quality" in scores else ""
             row = f"{statistics.mean(modes):.1f} ({min(modes)}) | {quality} | {kl:.3f} |"
             print(f"| {line['loss']} | {line['updates']} | {line['seeds']} | {row}")

@@ -31,6 +31,7 @@ from pathlib import Path
 
 from domain_quality import score as score_domains
 from record import record
+from resumed import check_resumed
 from translation_quality import add_extractor, open_extractor, score
 
 from keras_stylegan.run_records import state_of_network
@@ -123,6 +124,7 @@ def train_run(run, preset, sources, settings, images):
     if (run / "config.json").is_file() and state_of_network(run)[0] >= images:
         print(f"{run}: finished before", flush=True)
         return
+    check_resumed(run, preset, settings)
     changes = [text for setting in settings for text in ("--set", setting)]
     command = ["train", preset, *map(str, sources), "--out", str(run), "--resume", *changes]
     process = subprocess.Popen([sys.executable, "-m", "keras_stylegan.cli", *command])

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from record import record
+from resumed import check_resumed
 
 from keras_stylegan import cli
 
@@ -95,6 +96,7 @@ def take_turns(
 
 def _train(preset, data, run, settings):
     """Trains as far as the settings say; false where the gradients stay non-finite."""
+    check_resumed(run, preset, settings)
     call = ["train", preset, "--data", data, "--out", str(run), "--resume"]
     code = cli.main([*call, *(text for setting in settings for text in ("--set", setting))])
     if code > 1:

@@ -103,3 +103,19 @@ def test_mistakes(script, tmp_path, monkeypatch, more):
     with pytest.raises(SystemExit) as ended:
         script.main()
     assert ended.value.code == 2 and not (tmp_path / "out").exists()
+
+
+def test_a_run_of_other_settings_does_not_go_on(script, tmp_path):
+    from resumed import check_resumed
+
+    from keras_stylegan.presets import as_dict, get_preset, with_settings
+
+    check_resumed(tmp_path, "wgan_gp_cifar10", ["seed=3"])  # no run yet
+    settings = as_dict(with_settings(get_preset("wgan_gp_cifar10"), ["seed=3", "kimg=1"]))
+    config = {"system": "gan", "settings": json.loads(json.dumps(settings)), "facts": {}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    check_resumed(tmp_path, "wgan_gp_cifar10", ["seed=3", "kimg=2", "data=elsewhere"])
+    with pytest.raises(SystemExit, match="begun with other settings: seed; name another --out"):
+        check_resumed(tmp_path, "wgan_gp_cifar10", ["kimg=2"])
+    with pytest.raises(SystemExit, match="begun with other settings: .*loss.*penalties.*seed; name"):
+        check_resumed(tmp_path, "dcgan_cifar10", [])

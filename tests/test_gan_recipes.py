@@ -128,7 +128,13 @@ def test_classes_channels_and_the_weights_of_another_run(pictures, tmp_path, cap
     assert cli.main(["train", "dcgan", "--out", str(second), "--resume", "--set", "kimg=0.012"]) == 0
     assert read_metrics(second / "metrics.jsonl")[-1]["images"] == 12
     assert cli.main(["train", "dcgan", "--out", str(second), "--resume", "--set", "batch_size=8"]) == 2
-    assert "batch_size: 4 there, 8 now" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "batch_size: 4 there, 8 now" in told
+    assert f"{second} goes on as dcgan with batch_size=4, channels=1, classes=all, critic_learning_rate=1e-12," in told
+    assert cli.main(["train", "multistyle", "--out", str(second), "--resume"]) == 2
+    assert f"{second} holds a run of the system gan. Received: multistyle" in capsys.readouterr().err
+    assert cli.main(["train", "dcgan", "--out", str(tmp_path / "none"), "--resume"]) == 2
+    assert f"Received nothing, and {tmp_path / 'none'} holds no run to resume" in capsys.readouterr().err
 
 
 def test_pictures_that_are_all_the_same_are_told_before_there_is_a_run(tmp_path, capsys):

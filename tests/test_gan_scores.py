@@ -106,6 +106,19 @@ def test_training_does_not_notice_and_goes_on_from_a_copy_of_the_best(pictures, 
     assert names == [begun, "checkpoint-000000000032.npz"]
 
 
+def test_a_run_that_goes_on_with_scores_keeps_its_best(pictures, tmp_path, eagerly):
+    run = trained(tmp_path / "run", pictures)
+    assert not (run / "best").exists()
+    settings = [text for setting in (*SCORED, "kimg=0.032") for text in ("--set", setting)]
+    assert cli.main(["train", "dcgan", "--out", str(run), "--resume", *settings]) == 0
+    assert (run / "best").exists()
+    monitor = json.loads((run / "config.json").read_text())["settings"]["monitor"]
+    assert monitor.startswith("score/")
+    again = ["--set", "kimg=0.04", "--set", "score_kimg=0"]
+    assert cli.main(["train", "dcgan", "--out", str(run), "--resume", *again]) == 0
+    assert json.loads((run / "config.json").read_text())["settings"]["monitor"] == ""
+
+
 def test_bests_of_different_scales_are_not_compared(pictures, tmp_path, eagerly):
     with pytest.warns(UserWarning, match="A Fréchet distance of 9 images is biased"):
         run = trained(tmp_path / "run", pictures, *SCORED, "score_metrics=fd")

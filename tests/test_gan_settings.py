@@ -100,6 +100,12 @@ def test_a_critic_with_a_head_start_learns_alone(named, eagerly):
         moved.append([bool((np.array(kernel) != old).any()) for kernel, old in zip(kernels, before, strict=True)])
     assert moved == [[False, True], [False, True], [True, True]]
     assert rates(model) == pytest.approx([0.01 * (1 - 12 / 200), 0.0002 * (1 - 12 / 200)])
+    # A return to an earlier checkpoint lowers the rate that is to come, too.
+    after(model, 0).roll_back(lambda: None, 0.5)
+    assert rates(model) == pytest.approx([0, 0.0001])
+    assert rates(after(model, 12)) == pytest.approx([0.005 * (1 - 12 / 200), 0.0001 * (1 - 12 / 200)])
+    with pytest.raises(ValueError, match="`head_start_kimg` must be below `kimg`.*head_start_kimg=0.1, kimg=0.1"):
+        named("dcgan", "head_start_kimg=0.1")
 
 
 def test_a_head_start_is_data():

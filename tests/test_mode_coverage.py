@@ -170,6 +170,9 @@ def test_the_table_says_by_what_protocol(scripts, capsys):
     assert (
         "PacGAN's rows are means of ten trials of 400,000 steps" in out and out.count("PacGAN4, PacGAN's table 1") == 2
     )
+    # No mode at all: null in the file.
+    scripts[2].print_table({"digits-NS": {**line, "scores": [{"modes": 0, "reverse_kl": None}]}})
+    assert "| NS | alternating | 1 | 0.0 (0) |  | inf |" in capsys.readouterr().out
 
 
 def test_experiments_are_those_of_the_question(scripts):

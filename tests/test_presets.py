@@ -8,7 +8,7 @@ import typing
 import pytest
 
 from keras_stylegan import cli
-from keras_stylegan.presets import PRESETS, MultiStylePreset, as_dict, get_preset, with_settings
+from keras_stylegan.presets import PRESETS, MultiStylePreset, as_dict, from_dict, get_preset, with_settings
 
 
 def test_settings_of_every_type():
@@ -46,6 +46,30 @@ def test_settings_of_every_type():
 def test_wrong_settings_are_told(setting, message):
     with pytest.raises(ValueError, match=message):
         with_settings(get_preset("multistyle"), [setting])
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_settings_of_a_run_come_back_as_they_were(name):
+    preset = PRESETS[name]
+    blank = type(preset)()
+    assert from_dict(blank, {**json.loads(json.dumps(as_dict(preset))), "of_a_later_version": 1}) == preset
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ({"kimg": "abc"}, "`kimg` must be a number. Received: 'abc'"),
+        ({"size": 64}, "`size` must be a whole number and a whole number, with commas between. Received: 64"),
+        ({"size": [64]}, "`size` must be a whole number and a whole number"),
+        ({"batch_size": 2.5}, "`batch_size` must be a whole number. Received: 2.5"),
+        ({"data": 5}, "`data` must be text. Received: 5"),
+        ({"penalties": {"r1": "x"}}, "`penalties` must be name:number pairs"),
+        ({"kimg": -1.0}, "`kimg` must be finite and greater than 0"),
+    ],
+)
+def test_damaged_settings_of_a_run_are_told(values, message):
+    with pytest.raises(ValueError, match=message):
+        from_dict(get_preset("dcgan"), values)
 
 
 def test_zero_is_a_number_where_it_means_something():

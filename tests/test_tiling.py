@@ -80,7 +80,7 @@ def test_tiled_equals_whole(network, size):
     tiled = np.asarray(paint_in_tiles(runtime, photo, mixture, 0.9, tile=48, margin=64), int)
     assert whole.shape == (size[1], size[0], 3)
     assert np.abs(tiled - whole).max() <= 2
-    with pytest.raises(ValueError, match="`margin` must be at least 36 for this network. Received: 24"):
+    with pytest.raises(ValueError, match="`margin` must be at least 40 for this network. Received: 24"):
         paint_in_tiles(runtime, photo, mixture, 0.9, tile=48, margin=24)
 
 

@@ -173,7 +173,7 @@ def test_domains_that_a_translator_reaches_or_not(tmp_path, monkeypatch):
 def test_each_run_is_trained_once_and_a_failure_ends_the_command(run, tmp_path, monkeypatch, capsys):
     import translation_training
 
-    called = []
+    called, checked = [], []
 
     class Process:
         returncode = None
@@ -189,12 +189,13 @@ def test_each_run_is_trained_once_and_a_failure_ends_the_command(run, tmp_path, 
 
     monkeypatch.setattr(translation_training.subprocess, "Popen", Process)
     monkeypatch.setattr(translation_training.signal, "signal", lambda *given: None)
+    monkeypatch.setattr(translation_training, "check_resumed", lambda *given: checked.append(given))
     translation_training.train_run(run, "pix2pix_small", ["--data", "x"], ["seed=3"], 4000)
     assert "finished before" in capsys.readouterr().out and not called
     translation_training.train_run(run, "pix2pix_small", ["--data", "x"], ["seed=3"], 4001)
     assert called[0][1:] == ["-m", "keras_stylegan.cli", "train", "pix2pix_small", "--data", "x", "--out", str(run),
                              "--resume", "--set", "seed=3"]  # fmt: skip
-    assert called[0][0] == sys.executable
+    assert called[0][0] == sys.executable and checked == [(run, "pix2pix_small", ["seed=3"])]
     with pytest.raises(SystemExit) as ended:
         translation_training.train_run(run, "pix2pix_small", [], [], 4001)
     assert ended.value.code == 130

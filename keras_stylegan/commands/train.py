@@ -10,7 +10,7 @@ from pathlib import Path
 
 from keras_stylegan.commands.silence import start_keras
 from keras_stylegan.commands.sources import add_data_argument
-from keras_stylegan.presets import PRESETS, from_dict, get_preset, with_settings
+from keras_stylegan.presets import PRESETS, as_dict, from_dict, get_preset, with_settings
 from keras_stylegan.run_records import read_config
 
 
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     preset, goes_on = get_preset(arguments.preset), arguments.resume and (Path(arguments.out) / "config.json").exists()
     if goes_on:
-        preset = _as_it_began(preset, Path(arguments.out))
+        preset = _as_it_began(preset, arguments)
     preset = with_settings(preset, [*_sources(arguments, preset), *arguments.set])
     try:
         preset.check_sources()
@@ -80,14 +80,21 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _as_it_began(preset, out):
-    """The preset with the settings of the run in the directory, if that is of the same system."""
-    config = read_config(out)
+def _as_it_began(preset, arguments):
+    """The preset with the settings of the run that `--out` holds, and a line on standard error that tells them."""
+    config = read_config(Path(arguments.out))
     if config["system"] != preset.system:
-        return preset  # which `train` refuses, with all that differs
-    # There an empty one says that nothing is monitored, in a preset that the system is to choose.
+        raise ValueError(f"{arguments.out} holds a run of the system {config['system']}. Received: {arguments.preset}")
+    # There an empty one says that nothing is monitored, in a preset that the system is to choose; as it must, where
+    # something else is to be scored.
     monitor = config["settings"].get("monitor") or "none"
-    return from_dict(preset, {**config["settings"], "monitor": monitor})
+    if any(setting.startswith("score_") for setting in arguments.set):
+        monitor = preset.monitor
+    begun = from_dict(preset, {**config["settings"], "monitor": monitor})
+    before, now = as_dict(preset), as_dict(begun)
+    changed = ", ".join(f"{key}={now[key]}" for key in sorted(now) if now[key] not in (before[key], "none"))
+    print(f"{arguments.out} goes on as {arguments.preset} with {changed}", file=sys.stderr)
+    return begun
 
 
 def _sources(arguments, preset):

@@ -117,8 +117,9 @@ def stylize_functions(network) -> dict:
         - `freeze_style`: inputs of `stylize_vector`, but `parts` uint8 `(parts, height, width, 3)` of one picture and
           `origin` float `(parts, 2)`, their upper left corners in steps of four pixels; returns `frozen_vector` float
           `(1, vector_size)`, the style with the picture's statistics in it;
-        - `stylize_tile`: `image`, a tile with its margins; `frozen_vector`; `origin` `(1, 2)`; `strength`. The result
-          is the tile without them.
+        - `stylize_tile`: `image`, a tile with margins of `network.tile_margin` pixels (124 in the packaged network);
+          `frozen_vector`; `origin` `(1, 2)`, of the upper left corner of the margins; `strength`. The result is the
+          tile without its margins.
     """
 
     @tf.function(

@@ -302,4 +302,4 @@ class AdversarialModel(keras.Model):
             count.assign(value)
         for update, rate in zip(training.updates, self.optimizer.optimizers, strict=True):
             update.skipped_in_row.assign(0)
-            rate.learning_rate = rate.learning_rate * factor
+            rate.scale(factor)

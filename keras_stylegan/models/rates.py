@@ -61,11 +61,17 @@ class PlayerRate:
 
     @learning_rate.setter
     def learning_rate(self, value):
-        factor = self._update.rate_factor
-        if factor is None:
+        if self._update.rate_factor is None:
             self._update.optimizer.learning_rate = value
-        elif self.learning_rate > 0:  # a schedule that has come to 0 stays there
-            factor.assign(ops.copy(factor.value) * (value / self.learning_rate))
+        elif self.learning_rate > 0:  # of a schedule that is at 0 nothing else can be made
+            self.scale(value / self.learning_rate)
+
+    def scale(self, factor):
+        """Multiplies the rate, of a schedule also where it is 0 at the moment."""
+        if self._update.rate_factor is None:
+            self.learning_rate = self.learning_rate * factor
+        else:
+            self._update.rate_factor.assign(ops.copy(self._update.rate_factor.value) * factor)
 
 
 class PlayerOptimizers:

@@ -142,7 +142,7 @@ class StyleTransformer(keras.Model):
             split = StyleMaps(split, self._split(self.bank.photograph_vector()[None, None]), masks, self._strides())
         return self._walk(images, origin, lambda x, layer: layer(x, *split[layer.name], frozen=frozen), split)
 
-    def paint_tile(self, images, frozen_vectors, origin):
+    def paint_tile(self, images, frozen_vectors, origin=None):
         """Paints the middle of images that bring all that the network sees of it, so that tiles fit together.
 
         No layer pads: what lies beyond the middle is computed no further than something in the middle depends on it.
@@ -150,7 +150,7 @@ class StyleTransformer(keras.Model):
         Args:
             images: float tensor `(batch, height, width, 3)`, sides multiples of `stride` beyond `2 * tile_margin`.
             frozen_vectors: float tensor `(batch, vector_size)`, of `freeze`.
-            origin: float tensor `(batch, 2)`, as of `paint`.
+            origin: optional float tensor `(batch, 2)`, as of `paint`, of the images with their margins.
 
         Returns:
             float32 tensor `(batch, height - 2 * tile_margin, width - 2 * tile_margin, 3)`.
@@ -161,9 +161,9 @@ class StyleTransformer(keras.Model):
 
     @property
     def lost_at(self):
-        """What an image without padding has lost on each side, in steps of the stride, by its place in the network.
+        """Positions that features without padding have lost on each side, by the place in the network.
 
-        `encoded` and `decoded` at 1/4 of the size, `middle` at 1/8, `head` at 1/2.
+        Those of `encoded` and `decoded` are at 1/4 of the size, of `middle` at 1/8, of `head` at 1/2.
         """
         encoder, middle, decoder = self.num_blocks  # two kernels of 3x3 each
         encoded = 1 + 2 * encoder
@@ -205,7 +205,7 @@ class StyleTransformer(keras.Model):
         lost = self.lost_at if padded else dict.fromkeys(self.lost_at, 0)
         begin = 1 if padded else 0  # lost by the first convolution, at 1/2 of the size, and by the second, at 1/4
         if padded:
-            origin = origin + begin
+            origin = begin + (ops.zeros((1, 2)) if origin is None else origin)
         x = ops.space_to_depth(ops.cast(images, self.compute_dtype), 2)
         half = x = style(x, self.stem)
         x = style(x, self.to_quarter)

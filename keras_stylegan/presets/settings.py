@@ -41,17 +41,28 @@ def as_dict(preset: Preset) -> dict[str, typing.Any]:
 
 
 def from_dict(preset: Preset, settings: Mapping[str, typing.Any]) -> Preset:
-    """A preset of the same system with the settings that `as_dict` wrote; those that it does not know are left out.
+    """A preset with the settings that `as_dict` wrote for one of its system; names that it does not have are left out.
 
     Raises:
         ValueError: if a value breaks its rule or is none of its kind.
     """
-    known = {field.name for field in dataclasses.fields(preset)} & settings.keys()
-    values = {name: settings[name] for name in sorted(known)}
-    try:
-        return dataclasses.replace(preset, **{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-    except TypeError as error:  # a text where a number is compared
-        raise ValueError(f"settings of `{preset.system}` are damaged: {error}") from error
+    kinds, values = typing.get_type_hints(type(preset)), {}
+    for field in dataclasses.fields(preset):
+        if field.name in settings:
+            value, kind = settings[field.name], kinds[field.name]
+            values[field.name] = tuple(value) if isinstance(value, list) else value
+            if not _is_of(kind, values[field.name]):
+                raise ValueError(f"`{field.name}` must be {_describe(kind)}. Received: {value!r}")
+    return dataclasses.replace(preset, **values)
+
+
+def _is_of(kind, value):
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if origin is tuple:
+        return isinstance(value, tuple) and len(value) == len(parts) and all(map(_is_of, parts, value))
+    if origin is dict:
+        return isinstance(value, dict) and all(_is_of(parts[1], part) for part in value.values())
+    return isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool)
 
 
 def _parse(kind, text):

@@ -25,6 +25,11 @@ def check_update_settings(preset: NoisePreset) -> None:
             "`decay_kimg` must be 0 or at least `kimg`: at a learning rate of 0 nothing is learnt. "
             f"Received: decay_kimg={preset.decay_kimg}, kimg={preset.kimg}"
         )
+    if preset.head_start_kimg >= preset.kimg:
+        raise ValueError(
+            "`head_start_kimg` must be below `kimg`: before, the generator does not learn. "
+            f"Received: head_start_kimg={preset.head_start_kimg}, kimg={preset.kimg}"
+        )
     if preset.decay_kimg and preset.schedule_kimg:
         raise ValueError(
             "Learning rates must follow one course: `decay_kimg` or `schedule_kimg`. "
