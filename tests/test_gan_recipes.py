@@ -131,6 +131,9 @@ def test_classes_channels_and_the_weights_of_another_run(pictures, tmp_path, cap
     told = capsys.readouterr().err
     assert "batch_size: 4 there, 8 now" in told
     assert f"{second} goes on as dcgan with batch_size=4, channels=1, classes=all, critic_learning_rate=1e-12," in told
+    assert "critic_normalization" not in told and "monitor" not in told
+    assert cli.main(["train", "wgan", "--out", str(second), "--resume"]) == 0  # a preset of the same system
+    assert "goes on as wgan with" in (told := capsys.readouterr().err) and "loss=non_saturating" in told
     assert cli.main(["train", "multistyle", "--out", str(second), "--resume"]) == 2
     assert f"{second} holds a run of the system gan. Received: multistyle" in capsys.readouterr().err
     assert cli.main(["train", "dcgan", "--out", str(tmp_path / "none"), "--resume"]) == 2

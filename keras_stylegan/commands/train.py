@@ -92,8 +92,8 @@ def _as_it_began(preset, arguments):
         monitor = preset.monitor
     begun = from_dict(preset, {**config["settings"], "monitor": monitor})
     before, now = as_dict(preset), as_dict(begun)
-    changed = ", ".join(f"{key}={now[key]}" for key in sorted(now) if now[key] not in (before[key], "none"))
-    print(f"{arguments.out} goes on as {arguments.preset} with {changed}", file=sys.stderr)
+    changed = [f"{key}={now[key]}" for key in sorted(now.keys() - {"monitor"}) if now[key] != before[key]]
+    print(f"{arguments.out} goes on as {arguments.preset} with {', '.join(changed) or 'its settings'}", file=sys.stderr)
     return begun
 
 

@@ -25,9 +25,9 @@ from keras_stylegan.inference.runtimes import MIN_SIDE
 
 # Up to here, some 0.6 GB of working memory, a picture is painted whole, by its own statistics.
 TILE_ABOVE = 2**21
-# Pixels a side of what a tile adds to the result, at most, and of what it sees beyond. At this size, in some 0.5 GB of
-# working memory, a pixel of a tile takes 1.03 of the time that it takes in a picture painted whole, which is padded and
-# normalised layer by layer.
+# Pixels a side of what a tile adds to the result, at most, and of what it sees beyond. At this size the margins cost
+# little: a pixel takes 1.16 of the time that it takes in a picture painted whole (benchmarks/tiling.py), which is
+# padded and normalised layer by layer.
 TILE, MARGIN = 1408, 128
 # Windows for the statistics: so many at most, of this side. At `TILE_ABOVE` pixels they cover a picture, or three
 # quarters of it, unless it is narrower than they are; so the change from its own statistics does not show. All of them
