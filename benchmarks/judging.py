@@ -18,6 +18,7 @@ from resumed import check_resumed
 
 from keras_stylegan.files import whole_file
 from keras_stylegan.formats import READABLE_SUFFIXES
+from keras_stylegan.metrics import blob_outliers
 from keras_stylegan.run_records import read_config, state_of_network
 
 # What a judgement says, each as the median over the photographs.
@@ -71,9 +72,10 @@ def judge_style(
         known_only: leave photographs out whose reference is missing instead.
 
     Returns:
-        The medians by key, and the number of `photographs`; None if none was judged.
+        The medians by key, the mean number of `blobs` and `reference_blobs` a picture (`metrics.blob_outliers`), and
+        the number of `photographs`; None if none was judged.
     """
-    style, results = judge.load(painting, 256), []
+    style, results, blobs = judge.load(painting, 256), [], []
     references.mkdir(parents=True, exist_ok=True)
     for file in photographs:
         cached = references / f"{painting.stem}-{file.stem}.png"
@@ -84,12 +86,19 @@ def judge_style(
             with whole_file(cached) as partial:
                 Image.fromarray(np.uint8(judge.gatys(content, style) * 255)).save(partial, "PNG")
         reference = judge.load(cached, size=(content.shape[1], content.shape[0]))
-        painted = np.asarray(paint(Image.fromarray(np.uint8(np.rint(content * 255)))), "float32") / 255
-        results.append(judge.judge(painted, content, style, reference))
+        photograph = _levels(content)
+        painted = np.asarray(paint(Image.fromarray(photograph)))
+        results.append(judge.judge(np.float32(painted) / 255, content, style, reference))
+        blobs.append([blob_outliers(picture, photograph) for picture in (painted, _levels(reference))])
     if not results:
         return None
     medians = {key: round(float(statistics.median(r[key] for r in results)), 3) for key in KEYS}
-    return medians | {"photographs": len(results)}
+    means = dict(zip(("blobs", "reference_blobs"), np.mean(blobs, axis=0).round(3).tolist(), strict=True))
+    return medians | means | {"photographs": len(results)}
+
+
+def _levels(picture):
+    return np.uint8(np.rint(picture * 255))
 
 
 def train(run: Path, preset: str, settings: Sequence[str], sources: Sequence[str]) -> None:

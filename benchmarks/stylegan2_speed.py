@@ -240,8 +240,9 @@ def operations(arguments):
     for plane in space.planes:
         for line in plane.lines:
             for event in line.events:
-                name, separator, kind = plane.event_metadata[event.metadata_id].name.rpartition(":")
-                if separator and name and kind.isidentifier():
+                # "name:Kind" is an operation, "Scope::Function" a thread at its work
+                name, _, kind = plane.event_metadata[event.metadata_id].name.partition(":")
+                if name and kind.isidentifier():
                     totals[kind] = totals.get(kind, 0) + event.duration_ps
     whole = sum(totals.values())
     ranked = sorted(totals.items(), key=lambda item: -item[1])[:15]

@@ -32,7 +32,7 @@ def grouped_conv(features, kernels, padding):
     size, filters = kernels.shape[1], kernels.shape[-1]
     side_by_side = ops.reshape(ops.transpose(features, (1, 2, 0, 3)), (1, height, width, batch * channels))
     kernel = ops.reshape(ops.transpose(kernels, (1, 2, 3, 0, 4)), (size, size, channels, batch * filters))
-    x = convolve(side_by_side, kernel, padding=padding)
+    x = convolve(side_by_side, ops.cast(kernel, side_by_side.dtype), padding=padding)
     return ops.transpose(ops.reshape(x, (*x.shape[1:3], batch, filters)), (2, 0, 1, 3))
 
 
@@ -45,7 +45,7 @@ def modulated_conv(features, styles, kernel, upsample=False, gain=1.0, epsilon=1
     x = ops.reshape(features, (batch, height, 1, width, 1, channels))
     x = ops.reshape(ops.pad(x, ((0, 0), (0, 0), (0, 1), (0, 0), (0, 1), (0, 0))), (batch, 2 * height, 2 * width, -1))
     x = grouped_conv(ops.pad(x, ((0, 0), (2, 1), (2, 1), (0, 0))), ops.flip(scaled, (1, 2)), "valid")
-    fir = np.tile(FIR[:, :, None, None], (1, 1, x.shape[-1], 1))
+    fir = ops.cast(np.tile(FIR[:, :, None, None], (1, 1, x.shape[-1], 1)), x.dtype)
     return gain * ops.depthwise_conv(ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), fir, padding="valid")
 
 

@@ -83,14 +83,14 @@ def test_large_photographs_keep_their_pixels_where_nothing_is_painted(net):
 
 
 def test_a_small_region_is_softened_less():
-    """A fortieth of the picture: in its middle it is painted as if it were all of it."""
+    """A fortieth of the picture: in its middle it is painted at four fifths of what it would be if it were all of it."""
     net, photo = Stylizer(StandInRuntime(), NAMES, working_size=64), photograph(96, 96)
     mask = np.zeros((96, 96), np.uint8)
     mask[40:56, 40:56] = 255
     result = painted(net, [(mask, "night")], photo)
     whole = np.asarray(net.stylize(photo, "night"), int)
     left = [np.abs(picture[46:50, 46:50] - photo[46:50, 46:50]).mean() for picture in (result, whole)]
-    assert left[0] > 0.9 * left[1]
+    assert 0.75 * left[1] < left[0] < 0.9 * left[1]
 
 
 @pytest.mark.parametrize("brightest, said", [(1, "refused"), (31, "refused"), (60, "faint"), (255, "")])

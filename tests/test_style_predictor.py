@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from stand_in import LITERT_FILE, STYLES, photograph
+from stand_in import LITERT_FILE, STYLES, StandInRuntime, photograph
 
 import keras_stylegan
 from keras_stylegan import cli, data, pretrained, runs
@@ -19,6 +19,7 @@ from keras_stylegan.exporters import model_card
 from keras_stylegan.exporters import predictor as predictor_package
 from keras_stylegan.exporters.predictor import package_predictor
 from keras_stylegan.exporters.sources import open_source
+from keras_stylegan.inference import Stylizer
 from keras_stylegan.inference.style_pictures import LiteRTPredictor, choose_backend, read_style_picture
 from keras_stylegan.models import StylePrediction
 from keras_stylegan.networks import PerceptualNetwork, StylePredictor, StyleTransformer
@@ -351,6 +352,9 @@ def test_style_pictures_need_a_predictor_or_refinement(tmp_path, monkeypatch, ca
     assert "photo.png: the network has no predictor of styles" in capfd.readouterr().err
     assert cli.main([*call, "--style-image", "text.png"]) == 2
     assert "text.png: not a picture" in capfd.readouterr().err
+    (tmp_path / "style.pdf").write_text("no picture")
+    assert cli.main([*call, "--style", "style.pdf"]) == 2
+    assert "style.pdf: not a picture" in capfd.readouterr().err
     assert cli.main([*call, "--style", "munch_scream", "--refine"]) == 2
     assert "`--refine` needs a style picture" in capfd.readouterr().err
     assert cli.main([*call, "--style-image", "photo.png", "--refine", "0"]) == 2
@@ -365,6 +369,24 @@ def test_what_is_transparent_is_white(tmp_path):
     hidden[:, 20:, 3] = 0
     Image.fromarray(hidden.astype("uint8")).save(tmp_path / "style.png")
     np.testing.assert_array_equal(read_style_picture(tmp_path / "style.png"), shown)
+
+
+@pytest.mark.parametrize("predicts", [True, False])
+def test_refinement_begins_with_what_was_predicted_and_keeps_near_it(predicts, tmp_path, monkeypatch):
+    def learn(pictures, photographs, start, steps, seconds, **options):
+        called.append((pictures[0].size, start, seconds, options["prior_weight"]))
+        return np.float32([4, 5, 6])
+
+    called, path = [], tmp_path / "my.png"
+    Image.fromarray(photograph(40, 30)).save(path)
+    net = Stylizer(StandInRuntime(), [style["name"] for style in STYLES], predict=(lambda path: np.float32([1, 2, 3])) if predicts else None)
+    monkeypatch.setattr("keras_stylegan.inference.own_styles.learn_style", learn)
+    net.refine(path, 7.0)
+    ((size, start, seconds, prior),) = called
+    assert (size, seconds) == ((40, 30), 7.0)
+    # A predictor saw more than the packaged perceptual network sees; the nearest style of the bank did not.
+    assert (start.tolist(), prior) == ([1, 2, 3], 3.0) if predicts else (start, prior) == (None, 0.0)
+    np.testing.assert_array_equal(net.palette.mixture(path).vector, [4, 5, 6])
 
 
 def test_refinement_says_what_it_needs(monkeypatch):

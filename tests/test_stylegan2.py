@@ -234,6 +234,21 @@ def test_an_augmentation_that_follows_the_critic_sees_its_logits(loss):
     assert made(compiled=False).signals() == {}
 
 
+def test_rotations_need_a_critic_of_features_and_square_pictures():
+    generator = StyleGAN2Generator((8, 8), channel_base=32, channel_max=6, latent_dim=5, style_dim=6)
+    generator.build()
+
+    class Bare(keras.Model):
+        blocks = ("one", "two")
+
+    with pytest.raises(ValueError, match="`rotation_weights` need a critic with `features`, .* Received: Bare"):
+        StyleGAN2(generator, Bare(), rotation_weights=(1.0, 0.5))
+    with pytest.raises(ValueError, match=r"must be \(critic's, generator's\), for square .* Received: .*\(1.0,\)"):
+        made(compiled=False, rotation_weights=(1.0,))
+    given = made(compiled=False, rotation_weights=(1.0, 0.5)).draw(batch_of())
+    assert given["turns"].shape == (BATCH,) and set(numpy(given["turns"])) <= {0, 1, 2, 3}
+
+
 def test_frozen_blocks_do_not_train():
     model = made(frozen_blocks=1, compiled=False)
     (player, _), frozen = model.players(), model.critic.blocks[0][0]

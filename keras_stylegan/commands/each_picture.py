@@ -52,8 +52,9 @@ def work_through(jobs, is_batch, paint, arguments) -> int:
         except (ValueError, OSError, RuntimeError) as error:  # the last from a runtime: no reason to lose the others
             if not is_batch or isinstance(error, BrokenPipeError):
                 raise
-            failures.append(describe(error))
-            record = {"input": source, "error": failures[-1]}
+            said = describe(error)
+            failures.append(said if source in said else f"{source}: {said}")
+            record = {"input": source, "error": said}
         with standard_output():
             _report(record, target, arguments.json)
     if failures:

@@ -5,7 +5,6 @@ from keras import ops
 
 from keras_stylegan.layers.constraints import ClipWeights
 from keras_stylegan.losses.penalties import gradient_penalty, interpolate, r1_penalty, r2_penalty
-from keras_stylegan.losses.rotation import rotate, rotation_loss
 from keras_stylegan.models.image_gan import ImageGAN
 from keras_stylegan.models.players import Player, Regularizer, batch_size
 from keras_stylegan.models.sampling import generate
@@ -38,8 +37,7 @@ class NoiseToImage(ImageGAN):
         weight_limit: None or float: the critic's weights are clipped to this bound after each update (WGAN).
         augment: None or a layer, as for `ImageGAN`.
         frozen_blocks: int, so many of the critic's blocks nearest to the picture do not train (FreezeD).
-        rotation_weights: None or (critic's, generator's) weight of guessing by how many quarter turns a picture was
-            rotated: the self-supervised GAN. Needs square pictures.
+        rotation_weights: None or (critic's, generator's) weight of guessing rotations, as for `ImageGAN`.
         seed: int or None, of the draws of a step.
 
     A model saved whole (`.keras`) holds the networks as they train and not their average: `sampler` is what to ship.
@@ -50,8 +48,7 @@ class NoiseToImage(ImageGAN):
     Raises:
         ValueError: if an argument breaks its rule.
 
-    Source: Goodfellow et al. 2014 (GAN); FreezeD: Mo et al. 2020; rotations: Chen et al. 2019, "Self-Supervised GANs
-    via Auxiliary Rotation Loss".
+    Source: Goodfellow et al. 2014 (GAN); FreezeD: Mo et al. 2020.
     """
 
     def __init__(
@@ -69,35 +66,24 @@ class NoiseToImage(ImageGAN):
         seed=None,
         **kwargs,
     ):
-        super().__init__(generator, critic, loss, augment, frozen_blocks, seed, **kwargs)
+        super().__init__(generator, critic, loss, augment, frozen_blocks, rotation_weights, seed, **kwargs)
         unknown = sorted(set(penalties or {}) - set(PENALTIES))
         if unknown:
             raise ValueError(f"`penalties` must be among {', '.join(PENALTIES)}. Received: {', '.join(unknown)}")
         if penalty_every < 1:
             raise ValueError(f"`penalty_every` must be at least 1. Received: penalty_every={penalty_every}")
-        if rotation_weights is not None and (len(rotation_weights) != 2 or generator.size[0] != generator.size[1]):
-            raise ValueError(
-                "`rotation_weights` must be (critic's, generator's), for square pictures. "
-                f"Received: rotation_weights={rotation_weights}, size={generator.size}"
-            )
         self.penalties = dict(penalties or {})
         self.penalty_every = penalty_every
         self.critic_steps = critic_steps
         self.weight_limit = weight_limit
-        self.rotation_weights = None if rotation_weights is None else tuple(rotation_weights)
         if weight_limit is not None:
             for variable in critic.trainable_variables:
                 variable.constraint = ClipWeights(weight_limit)
-        self.rotation_head = None
-        if rotation_weights is not None:
-            self.rotation_head = keras.layers.Dense(4, dtype="float32", name="rotation_head")
-            self.rotation_head.build((None, critic.feature_size))
         self.built = True
 
     def players(self):
-        critic = [self.critic] if self.rotation_head is None else [self.critic, self.rotation_head]
         return [
-            Player("critic", critic, self.critic_terms, self.critic_steps, self._regularizers()),
+            Player("critic", self.critic_parts(), self.critic_terms, self.critic_steps, self._regularizers()),
             Player("generator", [self.generator], self.generator_terms),
         ]
 
@@ -113,8 +99,7 @@ class NoiseToImage(ImageGAN):
             batch["latents"] = self.draw_latents(size)
         if "gradient_penalty" in self.penalties and "mix" not in batch:
             batch["mix"] = keras.random.uniform((size, 1, 1, 1), seed=self.seed_generator)
-        if self.rotation_weights and "turns" not in batch:
-            batch["turns"] = keras.random.randint((size,), 0, 4, seed=self.seed_generator)
+        self.draw_turns(batch)
         return batch
 
     def draw_latents(self, size):
@@ -169,15 +154,11 @@ class NoiseToImage(ImageGAN):
 
     def more_critic_terms(self, real, fake, batch):
         """Terms of the critic beside the adversarial one, on the same pictures. May be extended."""
-        if not self.rotation_weights:
-            return {}
-        return {"rotation": self.rotation_weights[0] * self.rotation_term(real, batch)}
+        return self.rotation_terms(real, batch, 0)
 
     def more_generator_terms(self, fake, batch):
         """Terms of the generator beside the adversarial one, on the same pictures. May be extended."""
-        if not self.rotation_weights:
-            return {}
-        return {"rotation": self.rotation_weights[1] * self.rotation_term(fake, batch)}
+        return self.rotation_terms(fake, batch, 1)
 
     def r1(self, batch):
         _, gradients = input_gradient(lambda x: self.score(x, self.labels(batch)), self.reals(batch))
@@ -196,12 +177,6 @@ class NoiseToImage(ImageGAN):
         _, gradients = input_gradient(lambda x: self.score(x, self.labels(batch)), points)
         return gradient_penalty(gradients, self.weight("gradient_penalty"))
 
-    def rotation_term(self, images, batch):
-        """Cross-entropy of the critic's guess by how many quarter turns the pictures were rotated."""
-        turns = batch["turns"]
-        features = self.critic.features(rotate(images, turns), self.labels(batch), training=True)
-        return rotation_loss(self.rotation_head(ops.cast(features, "float32")), turns)
-
     def call(self, inputs, training=False):
         """Pictures of latents, or of a dict of `latents` and one-hot `labels`: what `predict` returns."""
         if isinstance(inputs, dict):
@@ -213,7 +188,7 @@ class NoiseToImage(ImageGAN):
         return generate(self.sampler, seeds, labels, batch_size, **options)
 
     def get_config(self):
-        names = ("penalty_every", "critic_steps", "weight_limit", "rotation_weights")
+        names = ("penalty_every", "critic_steps", "weight_limit")
         penalties = {k: keras.saving.serialize_keras_object(v) for k, v in self.penalties.items()}
         return {**super().get_config(), "penalties": penalties, **{name: getattr(self, name) for name in names}}
 

@@ -45,6 +45,8 @@ class StyleGAN2(ImageGAN):
         augment: None or a layer, as for `ImageGAN`. R1's gradient is that before the augmentation.
         frozen_blocks: int, so many of the critic's blocks nearest to the picture do not train (FreezeD, for a critic
             that begins with another's weights).
+        rotation_weights: None or (critic's, generator's) weight of guessing rotations, as for `ImageGAN`; for a
+            `StyleGAN2Critic`.
         seed: int or None, of the draws of a step.
 
     A model saved whole (`.keras`) holds the networks as they train and not their average: `sampler` is what to ship.
@@ -54,7 +56,7 @@ class StyleGAN2(ImageGAN):
     Batches are dicts: `images` `(batch, height, width, channels)` in [-1, 1], and with classes `labels` `(batch,)`,
     integers, which the generated pictures share. Drawn where missing, of each player: `critic/latents`
     `(batch, 2, latent_dim)`, `critic/cutoff` `(batch,)` (the layer from which the second style rules), `critic/noise`
-    `(batch, noise_size)`, and `generator/...` likewise; `path_picture`, of the pictures' shape.
+    `(batch, noise_size)`, and `generator/...` likewise; `path_picture`, of the pictures' shape; `turns` `(batch,)`.
 
     Raises:
         ValueError: if an argument breaks its rule.
@@ -76,10 +78,11 @@ class StyleGAN2(ImageGAN):
         mixing_probability=0.9,
         augment=None,
         frozen_blocks=0,
+        rotation_weights=None,
         seed=None,
         **kwargs,
     ):
-        super().__init__(generator, critic, loss, augment, frozen_blocks, seed, **kwargs)
+        super().__init__(generator, critic, loss, augment, frozen_blocks, rotation_weights, seed, **kwargs)
         for name in ("size", "channels", "num_classes"):
             ours = getattr(generator, name)
             theirs = getattr(critic, name, ours)  # a critic for pictures of any size has none of its own
@@ -109,7 +112,7 @@ class StyleGAN2(ImageGAN):
             state = [self.mean_path_length]
             smoothness.append(Regularizer("path_length", self.path_length, self.path_length_every, state))
         return [
-            Player("critic", [self.critic], self.critic_terms, regularizers=penalties),
+            Player("critic", self.critic_parts(), self.critic_terms, regularizers=penalties),
             Player("generator", [self.generator], self.generator_terms, regularizers=smoothness),
         ]
 
@@ -127,6 +130,7 @@ class StyleGAN2(ImageGAN):
         if self.path_length_weight and "path_picture" not in batch:
             shape = (size, *generator.size, generator.channels)
             batch["path_picture"] = keras.random.normal(shape, **options)
+        self.draw_turns(batch)
         return batch
 
     def styles(self, batch, player):
@@ -144,19 +148,21 @@ class StyleGAN2(ImageGAN):
         return self.generator.synthesize(self.styles(batch, player)[0], batch[f"{player}/noise"])
 
     def critic_terms(self, batch):
-        """The critic's adversarial loss, of shape `(batch,)`; moves an adaptive augmentation."""
+        """The terms of the critic's loss, each of shape `(batch,)`; moves an adaptive augmentation."""
         fake = ops.stop_gradient(self.imagine(batch, "critic"))
         real_logits, fake_logits = self.score(batch["images"], batch), self.score(fake, batch)
         self.observe(real_logits, fake_logits)
-        return {"adversarial": self.pair.discriminator(real_logits, fake_logits)}
+        adversarial = self.pair.discriminator(real_logits, fake_logits)
+        return {"adversarial": adversarial, **self.rotation_terms(batch["images"], batch, 0)}
 
     def generator_terms(self, batch):
-        """The generator's adversarial loss, of shape `(batch,)`; moves the mean style."""
+        """The terms of the generator's loss, each of shape `(batch,)`; moves the mean style."""
         styles, first = self.styles(batch, "generator")
         self.generator.update_mean_styles(first, self.labels(batch))
         fake = self.generator.synthesize(styles, batch["generator/noise"])
         real_logits = self.score(batch["images"], batch) if self.pair.relativistic else None
-        return {"adversarial": self.pair.generator(real_logits, self.score(fake, batch))}
+        adversarial = self.pair.generator(real_logits, self.score(fake, batch))
+        return {"adversarial": adversarial, **self.rotation_terms(fake, batch, 1)}
 
     def r1(self, batch):
         """Gradient penalty on real pictures."""

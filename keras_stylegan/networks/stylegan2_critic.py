@@ -121,13 +121,22 @@ class StyleGAN2Critic(keras.Model):
             self.mapping.build((None, base.channels))
         self.built = True
 
-    def call(self, images, labels=None):
+    @property
+    def feature_size(self):
+        """Numbers before the score."""
+        return self.stages[0].channels
+
+    def features(self, images, labels=None, training=False):
+        """The vector before the score, of shape `(batch, feature_size)`; arguments as for the call."""
         x = ops.cast(images, self.compute_dtype)
         for block in self.blocks:
             x = self._run(block, x)
         x = ops.cast(x, self.variable_dtype)
         x = self.conv(x if self.deviation is None else self.deviation(x))
-        x = self.score(self.dense(ops.reshape(x, (-1, math.prod(self.stages[0])))))
+        return self.dense(ops.reshape(x, (-1, math.prod(self.stages[0]))))
+
+    def call(self, images, labels=None):
+        x = self.score(self.features(images))
         if self.num_classes:
             classes = self.mapping(self.embedding(ops.cast(labels, x.dtype)))
             x = ops.sum(x * classes, axis=-1, keepdims=True) / math.sqrt(x.shape[-1])

@@ -23,7 +23,6 @@ class GANPreset(NoisePreset):
         final_penalties: weights of penalties at the end of the schedule, by name.
         critic_steps: critic updates in a step, which share the batch.
         weight_limit: the critic's weights are clipped to it; 0 clips none.
-        rotation_weights: of the self-supervised rotations, critic's and generator's; 0,0 leaves them out.
     """
 
     conditioning: str = "projection"
@@ -36,7 +35,6 @@ class GANPreset(NoisePreset):
     final_penalties: dict[str, float] = dataclasses.field(default_factory=dict)
     critic_steps: int = 1
     weight_limit: float = 0.0
-    rotation_weights: tuple[float, float] = (0.0, 0.0)
 
     system: typing.ClassVar[str] = "gan"
 

@@ -58,6 +58,8 @@ class NoisePreset(Preset):
         head_start_kimg: thousands of images in which the critic alone learns. Beside a generator that begins with a
             packaged one's weights, a new critic (most come without) is outplayed before it can tell pictures apart.
         frozen_blocks: blocks of the critic, from the picture inwards, that do not train.
+        rotation_weights: of guessing by how many quarter turns a picture was rotated (the self-supervised GAN),
+            critic's and generator's; 0,0 leaves it out.
     """
 
     data: str = ""
@@ -95,5 +97,6 @@ class NoisePreset(Preset):
     start_from: str = ""
     head_start_kimg: float = 0.0
     frozen_blocks: int = 0
+    rotation_weights: tuple[float, float] = (0.0, 0.0)
 
     sources: typing.ClassVar[tuple[str, ...]] = ("data",)

@@ -108,6 +108,6 @@ def training_options(preset: GANPreset) -> dict[str, Any]:
         "weight_limit": preset.weight_limit or None,
         "augment": build_augment(preset),
         "frozen_blocks": preset.frozen_blocks,
-        "rotation_weights": preset.rotation_weights if any(preset.rotation_weights) else None,
+        "rotation_weights": preset.rotation_weights,
         "seed": preset.seed,
     }

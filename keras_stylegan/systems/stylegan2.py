@@ -80,6 +80,7 @@ def untrained_stylegan2(preset: StyleGAN2Preset, num_classes: int = 0) -> StyleG
         mixing_probability=preset.mixing_probability,
         augment=augment,
         frozen_blocks=preset.frozen_blocks,
+        rotation_weights=preset.rotation_weights,
         seed=preset.seed,
     )
 
