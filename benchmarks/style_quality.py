@@ -5,7 +5,7 @@
 JUDGE.py is a module with `load`, `gatys(content, style)` and `judge(output, content, style, reference)`, whose score
 is 1 for Gatys' optimisation and 0 for colour alone. Photographs are those that the network was not trained on; each
 style is judged on `--per-style` of them, taken in turn, and its score is the median. References take a minute each
-and are kept as PNG in `--references`. Bars: median over the styles at least 0.8, worst at least 0.5. Blobs a picture are
+and are kept as PNG in `--references`. Bars: median over the styles at least 0.8, worst 0.5. Blobs a picture are
 counted in what the network painted and in the references.
 """
 

@@ -107,8 +107,36 @@ def test_every_setting_is_documented_and_settable():
 
 def test_presets_command(capsys):
     assert cli.main(["presets"]) == 0
-    assert "multistyle_small (system multistyle)" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[: len(PRESETS)]] == list(PRESETS)
+    told = dict(line.split(maxsplit=1) for line in lines[: len(PRESETS)])
+    assert told["wgan_gp"] == "A generator of pictures from noise (wasserstein, 64x64)"
+    assert told["multistyle"] == "One network for all the styles of a folder"
     assert cli.main(["presets", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in rows] == list(PRESETS)
     assert rows[0]["settings"] == as_dict(PRESETS["multistyle"]) and rows[0]["settings"]["widths"] == [32, 64, 192]
+    assert cli.main(["presets", "multistyl"]) == 2
+    assert "multistyle" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_setting_is_told_with_its_meaning(name, capsys):
+    assert cli.main(["presets", name]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.startswith(f"{name} (system {PRESETS[name].system}): ") and max(map(len, lines)) <= 100
+    told = {}
+    for line in lines:
+        if line.startswith("  ") and not line.startswith("   "):
+            key, _, value = line.strip().partition(" =")
+            told[key] = [value.strip()]
+        elif line:
+            told[key].append(line.strip())
+    settings = as_dict(PRESETS[name])
+    assert list(told) == list(settings)
+    for key, (value, *meaning) in told.items():
+        assert meaning, key
+        changed = with_settings(PRESETS[name], [f"{key}={value}"])  # in the form that `--set` takes
+        assert getattr(changed, key) == getattr(PRESETS[name], key)
+    meaning = " ".join(told["kimg"])
+    assert meaning.endswith("length of the run, in thousands of images.")

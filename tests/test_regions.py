@@ -83,7 +83,7 @@ def test_large_photographs_keep_their_pixels_where_nothing_is_painted(net):
 
 
 def test_a_small_region_is_softened_less():
-    """A fortieth of the picture: in its middle it is painted at four fifths of what it would be if it were all of it."""
+    """A fortieth of the picture: in its middle it is painted at four fifths of what it would be as all of it."""
     net, photo = Stylizer(StandInRuntime(), NAMES, working_size=64), photograph(96, 96)
     mask = np.zeros((96, 96), np.uint8)
     mask[40:56, 40:56] = 255

@@ -379,7 +379,11 @@ def test_refinement_begins_with_what_was_predicted_and_keeps_near_it(predicts, t
 
     called, path = [], tmp_path / "my.png"
     Image.fromarray(photograph(40, 30)).save(path)
-    net = Stylizer(StandInRuntime(), [style["name"] for style in STYLES], predict=(lambda path: np.float32([1, 2, 3])) if predicts else None)
+    net = Stylizer(
+        StandInRuntime(),
+        [style["name"] for style in STYLES],
+        predict=(lambda path: np.float32([1, 2, 3])) if predicts else None,
+    )
     monkeypatch.setattr("keras_stylegan.inference.own_styles.learn_style", learn)
     net.refine(path, 7.0)
     ((size, start, seconds, prior),) = called
