@@ -229,7 +229,7 @@ def test_masks_and_regions_on_the_command_line(files, capsys):
             ["--mask", "full.png", "--style-inside", INK, "--style-outside", WAVE],
             "Received: the outside of full.png, whose brightest pixel is 0",
         ),
-        (["--region", f"mask.png:{INK}", "--tile"], "`tile` paints every pixel: give it without `regions`"),
+        (["--style", INK, "--stroke-size", "2", "--tile"], "`tile` paints every pixel: give it without `stroke_size`"),
         (["--region", f"missing.png:{INK}"], "missing.png: No such file"),
         (["--style", INK, "--bank", "missing"], "missing: No such file"),
         (["--style", INK, "--bank", "mask.png"], "mask.png: not a bank of styles"),
@@ -248,7 +248,10 @@ def test_a_mistake_in_the_call_is_none_of_a_picture(files, capfd):
     for region in (f"black.png:{INK}", f"missing.png:{INK}", f"photo.txt:{INK}"):
         assert cli.main(["stylize", "photo.png", "mask.png", "-o", "out/", "--region", region]) == 2
         assert capfd.readouterr().err.count("\n") == 1
-    assert cli.main(["stylize", "photo.png", "mask.png", "-o", "out/", "--region", f"mask.png:{INK}", "--tile"]) == 2
+    assert (
+        cli.main(["stylize", "photo.png", "mask.png", "-o", "out/", "--style", INK, "--stroke-size", "2", "--tile"])
+        == 2
+    )
     assert capfd.readouterr().err.count("\n") == 1
 
 

@@ -175,6 +175,26 @@ def test_when_tiles_are_used(monkeypatch):
         net.stylize(large, "night", tile=True, stroke_size=2)
 
 
+@pytest.mark.parametrize("feather", [0.0, 0.1])
+def test_regions_of_a_large_picture_are_painted_apart_and_put_together(feather):
+    """The stand-in paints pixel by pixel, so that mixtures of styles and of pictures are the same."""
+    photo, left, right = photograph(100, 80), np.zeros((80, 100), np.uint8), np.zeros((80, 100), np.uint8)
+    left[:, :50], right[20:60, 30:80] = 255, 200
+    regions, shares = [(left, "night"), (right, {"red_wash": 1, "inverted": 1})], []
+    net = Stylizer(StandInRuntime(), ["inverted", "red_wash", "night"], working_size=64)
+    options = {"regions": regions, "feather": feather, "tile": True}
+    with pytest.warns(UserWarning, match="the masks overlap"):
+        together = np.asarray(net.stylize(photo, **options, report=shares.append), int)
+    assert net.runtime.sizes == [(80, 100)] and shares == []
+    net.runtime.max_pixels = 4 * 80 * 100 - 4  # maps of styles take four times the memory of one
+    with pytest.warns(UserWarning, match="the masks overlap"):
+        apart = np.asarray(net.stylize(photo, **options), int)
+    assert net.runtime.sizes[1:] == [(80, 100)] * 2
+    assert np.abs(apart - together).max() <= 2
+    np.testing.assert_array_equal(apart[70:, 95:], photo[70:, 95:])
+    assert np.abs(apart - photo).mean() > 10
+
+
 def test_tiles_are_nearly_alike():
     """A narrow rest would be painted with the margins of a whole tile."""
     canvas = _Canvas(Image.new("RGB", (2100, 1500)), 8)

@@ -91,12 +91,50 @@ def soft(masks: Sequence[Image.Image], size: tuple[int, int], feather: float | N
     Returns:
         float32 array of shape `(height, width, regions)` in [0, 1], sums 1 where anything is covered.
     """
-    radius = _radius(masks, size, feather)
-    layers = [
-        np.asarray(mask.resize(size, Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(radius))) for mask in masks
-    ]
+    layers = [np.asarray(mask) for mask in soft_masks(masks, size, feather)]
     together = np.stack(layers, axis=-1).astype(np.float32) / 255
     return together / np.maximum(together.sum(axis=-1, keepdims=True), 1 / 255)
+
+
+def soft_masks(masks: Sequence[Image.Image], size: tuple[int, int], feather: float | None = None) -> list[Image.Image]:
+    """Masks at a size, softened; arguments as of `soft`."""
+    blur = ImageFilter.GaussianBlur(_radius(masks, size, feather))
+    return [mask.resize(size, Image.Resampling.BOX).filter(blur) for mask in masks]
+
+
+class Composition:
+    """One picture of several of its size, each within a soft mask: what `soft` does to styles, done to pixels.
+
+    Pictures come one at a time, and strips of them are computed, so that large ones need little beside themselves.
+
+    Args:
+        picture: PIL image of mode RGB, which shows where no mask covers.
+    """
+
+    _ROWS = 256
+
+    def __init__(self, picture: Image.Image):
+        self._pixels = np.array(picture)
+        self._cover = np.zeros(self._pixels.shape[:2], np.uint16)
+
+    def add(self, picture: Image.Image, mask: Image.Image) -> None:
+        """Lets a picture have its mask's share, beside the shares of those before.
+
+        Args:
+            picture: of mode RGB.
+            mask: of mode L.
+        """
+        added, share = np.asarray(picture), np.asarray(mask)
+        self._cover += share
+        for top in range(0, len(added), self._ROWS):
+            rows = slice(top, top + self._ROWS)
+            part = share[rows] / np.maximum(self._cover[rows], 1, dtype=np.float32)
+            below = self._pixels[rows].astype(np.float32)
+            self._pixels[rows] = np.rint(below + part[..., None] * (added[rows] - below))
+
+    def picture(self) -> Image.Image:
+        """What has been put together."""
+        return Image.fromarray(self._pixels)
 
 
 def keep_rest(

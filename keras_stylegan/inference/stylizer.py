@@ -11,7 +11,7 @@ from PIL import Image
 from keras_stylegan.inference import colour, resolution
 from keras_stylegan.inference.images import MAX_PIXELS, Picture, read_picture
 from keras_stylegan.inference.palette import Mixture, Palette
-from keras_stylegan.inference.regions import keep_rest, read_masks, soft
+from keras_stylegan.inference.regions import Composition, keep_rest, read_masks, soft, soft_masks
 from keras_stylegan.inference.tiling import TILE_ABOVE, paint_in_tiles
 
 # Without it a minute of refinement made two of six paintings worse, through an earlier `compact`. With it three of
@@ -82,10 +82,9 @@ class Stylizer:
         if color not in colour.COLOR_MODES:
             raise ValueError(f"`color` must be one of {', '.join(colour.COLOR_MODES)}. Received: color={color!r}")
         resolution.check_stroke_size(stroke_size)
-        beside = [name for name, value in (("regions", regions), ("stroke_size", stroke_size)) if value is not None]
-        if tile and beside:
-            raise ValueError("`tile` paints every pixel: give it without `regions` and `stroke_size`. "
-                             f"Received: {' and '.join(beside)}")  # fmt: skip
+        if tile and stroke_size is not None:
+            raise ValueError("`tile` paints every pixel: give it without `stroke_size`. "
+                             f"Received: stroke_size={stroke_size}")  # fmt: skip
         return mixtures
 
     def stylize(
@@ -122,8 +121,8 @@ class Stylizer:
             feather: float in [0, 1], softness of the regions' edges as a share of the shorter side. None stands for
                 0.08, and for less where a region is small, so that it does not fade.
             tile: bool, paint every pixel of a large photograph, in its own size and in tiles, instead of enlarging what
-                is painted small: strokes are as fine as the pixels. Not with `regions`. What is painted large for the
-                sake of `stroke_size` is painted in tiles by itself (`inference.tiling`).
+                is painted small: strokes are as fine as the pixels. Regions of one are painted one by one. What is
+                painted large for the sake of `stroke_size` is painted in tiles by itself (`inference.tiling`).
             report: called with the share of a picture that is painted, where that is done in tiles.
 
         Returns:
@@ -145,10 +144,12 @@ class Stylizer:
         limit = getattr(self.runtime, "max_pixels", resolution.MAX_WORKING_PIXELS) // (4 if masks else 1)
         working = resolution.working_size(photo.size, self.working_size, stroke_size, limit)
         small = resolution.resize(photo, photo.size if tile else working)
-        if masks:
-            stylised = self._run_regions(small, mixtures, soft(masks, small.size, feather), float(strength))
-        else:
+        if not masks:
             stylised = self._run(small, mixtures[0], float(strength), report)
+        elif tile and small.width * small.height > limit:
+            stylised = self._run_apart(small, mixtures, soft_masks(masks, small.size, feather), strength, report)
+        else:
+            stylised = self._run_regions(small, mixtures, soft(masks, small.size, feather), float(strength))
         result = _finish(stylised, small, photo, strength, color)
         return picture.dress(keep_rest(result, photo, masks, feather) if masks else result)
 
@@ -158,6 +159,16 @@ class Stylizer:
             return paint_in_tiles(self.runtime, photo, mixture, strength, report=report)
         own = () if mixture.vector is None else (mixture.vector,)
         return Image.fromarray(self.runtime.run(np.asarray(photo), mixture.weights, strength, *own))
+
+    def _run_apart(self, photo, mixtures, masks, strength, report):
+        """Regions of a picture too large for maps of styles: each painted as a whole picture, then put together."""
+        whole, count = Composition(photo), len(masks)
+        for number, (mixture, mask) in enumerate(zip(mixtures, masks, strict=True)):
+            painted = self._run(
+                photo, mixture, float(strength), lambda done, begun=number: report((begun + done) / count)
+            )
+            whole.add(painted, mask)
+        return whole.picture()
 
     def _run_regions(self, photo, mixtures, masks, strength):
         weights, vectors = np.stack([mixture.weights for mixture in mixtures]), _vectors(mixtures)
