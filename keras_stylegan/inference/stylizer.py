@@ -11,7 +11,8 @@ from PIL import Image
 from keras_stylegan.inference import colour, resolution
 from keras_stylegan.inference.images import MAX_PIXELS, Picture, read_picture
 from keras_stylegan.inference.palette import Mixture, Palette
-from keras_stylegan.inference.regions import Composition, keep_rest, read_masks, soft, soft_masks
+from keras_stylegan.inference.regions import read_masks
+from keras_stylegan.inference.soft_masks import Composition, SoftMasks
 from keras_stylegan.inference.tiling import TILE_ABOVE, paint_in_tiles
 
 # Without it a minute of refinement made two of six paintings worse, through an earlier `compact`. With it three of
@@ -118,8 +119,9 @@ class Stylizer:
             regions: instead of `styles`, pairs (mask, styles): what is painted how, all in one pass of the network.
                 `inference.regions.read_masks` says what a mask may be. Where none covers, the photograph stays; where
                 several do, their styles are mixed.
-            feather: float in [0, 1], softness of the regions' edges as a share of the shorter side. None stands for
-                0.08, and for less where a region is small, so that it does not fade.
+            feather: float in [0, 1], softness of the regions' edges as a share of the shorter side, everywhere. None
+                stands for 0.08, for less where a region is small, so that it does not fade, and for sharp edges where
+                a mask follows an edge of the photograph.
             tile: bool, paint every pixel of a large photograph, in its own size and in tiles, instead of enlarging what
                 is painted small: strokes are as fine as the pixels. Regions of one are painted one by one. What is
                 painted large for the sake of `stroke_size` is painted in tiles by itself (`inference.tiling`).
@@ -146,12 +148,13 @@ class Stylizer:
         small = resolution.resize(photo, photo.size if tile else working)
         if not masks:
             stylised = self._run(small, mixtures[0], float(strength), report)
-        elif tile and small.width * small.height > limit:
-            stylised = self._run_apart(small, mixtures, soft_masks(masks, small.size, feather), strength, report)
+            return picture.dress(_finish(stylised, small, photo, strength, color))
+        soft = SoftMasks(masks, resolution.resize(small, working), feather)
+        if tile and small.width * small.height > limit:
+            stylised = self._run_apart(small, mixtures, soft, float(strength), report)
         else:
-            stylised = self._run_regions(small, mixtures, soft(masks, small.size, feather), float(strength))
-        result = _finish(stylised, small, photo, strength, color)
-        return picture.dress(keep_rest(result, photo, masks, feather) if masks else result)
+            stylised = self._run_regions(small, mixtures, soft, float(strength))
+        return picture.dress(soft.keep_rest(_finish(stylised, small, photo, strength, color), photo))
 
     def _run(self, photo, mixture, strength, report):
         # A server has no signature for tiles, and a limit of its own.
@@ -160,19 +163,17 @@ class Stylizer:
         own = () if mixture.vector is None else (mixture.vector,)
         return Image.fromarray(self.runtime.run(np.asarray(photo), mixture.weights, strength, *own))
 
-    def _run_apart(self, photo, mixtures, masks, strength, report):
+    def _run_apart(self, photo, mixtures, soft, strength, report):
         """Regions of a picture too large for maps of styles: each painted as a whole picture, then put together."""
-        whole, count = Composition(photo), len(masks)
-        for number, (mixture, mask) in enumerate(zip(mixtures, masks, strict=True)):
-            painted = self._run(
-                photo, mixture, float(strength), lambda done, begun=number: report((begun + done) / count)
-            )
-            whole.add(painted, mask)
+        whole, count = Composition(photo), len(mixtures)
+        for number, (mixture, mask) in enumerate(zip(mixtures, soft.at(photo.size), strict=True)):
+            whole.add(self._run(photo, mixture, strength, lambda done, n=number: report((n + done) / count)), mask)
         return whole.picture()
 
-    def _run_regions(self, photo, mixtures, masks, strength):
+    def _run_regions(self, photo, mixtures, soft, strength):
         weights, vectors = np.stack([mixture.weights for mixture in mixtures]), _vectors(mixtures)
-        return Image.fromarray(self.runtime.run_regions(np.asarray(photo), masks, weights, strength, vectors))
+        shares = soft.shares(photo.size)
+        return Image.fromarray(self.runtime.run_regions(np.asarray(photo), shares, weights, strength, vectors))
 
     def refine(
         self,

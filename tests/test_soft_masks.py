@@ -1,0 +1,87 @@
+"""The edges of regions: wide where nothing is, sharp along an edge of the photograph, whole where regions meet."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from stand_in import photograph
+
+from keras_stylegan.inference.soft_masks import FEATHER, Composition, SoftMasks
+
+WIDTH, HEIGHT = 160, 120
+RNG = np.random.default_rng(0)
+
+
+def half(inside=255, outside=0, start=WIDTH // 2, stop=WIDTH):
+    values = np.full((HEIGHT, WIDTH), outside, np.uint8)
+    values[:, start:stop] = inside
+    return Image.fromarray(values)
+
+
+def scene(contrast, noise=4.0):
+    """A photograph whose right half is so much brighter than its left."""
+    values = 90 + contrast * (np.arange(WIDTH) >= WIDTH // 2) + RNG.normal(0, noise, (HEIGHT, WIDTH))
+    return Image.fromarray(np.uint8(np.clip(np.rint(values), 0, 255))).convert("RGB")
+
+
+def width_of_edge(mask):
+    """Pixels of the middle row that are neither in nor out."""
+    row = np.asarray(mask)[HEIGHT // 2]
+    return int(((row > 13) & (row < 242)).sum())
+
+
+@pytest.mark.parametrize("scale", [0.5, 1, 2])
+def test_an_edge_of_the_photograph_is_followed(scale):
+    size = round(WIDTH * scale), round(HEIGHT * scale)
+    followed, elsewhere, even = (
+        np.asarray(SoftMasks([half(start=start)], guide).at(size)[0])[size[1] // 2]
+        for guide, start in ((scene(100), WIDTH // 2), (scene(100), WIDTH // 4), (scene(0), WIDTH // 2))
+    )
+    between = [int(((row > 13) & (row < 242)).sum()) for row in (followed, elsewhere, even)]
+    # From 5 to 95 % a Gaussian edge is 3.3 deviations wide.
+    wide = 3.3 * FEATHER * min(size)
+    assert between[0] <= 5 * scale + 1
+    assert 0.8 * wide < between[2] < 1.2 * wide and between[1] > 0.7 * wide
+
+
+def test_texture_is_no_edge():
+    noisy = Image.fromarray(RNG.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8))
+    leaves = Image.fromarray(photograph(WIDTH, HEIGHT)).resize((WIDTH, HEIGHT))
+    soft = width_of_edge(SoftMasks([half()], scene(0)).at((WIDTH, HEIGHT))[0])
+    assert width_of_edge(SoftMasks([half()], noisy).at((WIDTH, HEIGHT))[0]) > 0.9 * soft
+    assert width_of_edge(SoftMasks([half(start=30)], leaves).at((WIDTH, HEIGHT))[0]) > 0.5 * soft
+
+
+@pytest.mark.parametrize("contrast", [0, 30, 100])
+def test_regions_that_meet_leave_no_gap_and_no_photograph(contrast):
+    guide = scene(contrast)
+    # Three regions, of whose borders one follows the edge of the photograph.
+    masks = [half(stop=30, start=0), half(start=30, stop=80), half(start=80)]
+    soft = SoftMasks(masks, guide)
+    together = sum(np.asarray(mask, int) for mask in soft.at((WIDTH, HEIGHT)))
+    assert together.min() >= 252 and together.max() <= 258
+    shares = soft.shares((WIDTH, HEIGHT))
+    np.testing.assert_allclose(shares.sum(axis=-1), 1, atol=1e-6)
+    painted = Image.new("RGB", (WIDTH, HEIGHT), (200, 10, 10))
+    assert np.abs(np.asarray(soft.keep_rest(painted, guide), int) - (200, 10, 10)).max() <= 3
+
+
+def test_a_feather_of_one_s_own_is_the_same_everywhere():
+    widths = {}
+    for feather in (0.0, 0.05):
+        for contrast in (0, 100):
+            mask = SoftMasks([half()], scene(contrast), feather).at((WIDTH, HEIGHT))[0]
+            widths[feather, contrast] = width_of_edge(mask)
+    assert widths[0.0, 0] == widths[0.0, 100] == 0 and widths[0.05, 0] == widths[0.05, 100] > 10
+
+
+def test_pictures_are_put_together_by_shares():
+    values = RNG.integers(0, 256, (3, HEIGHT, WIDTH, 3), dtype=np.uint8)
+    masks = RNG.integers(0, 128, (2, HEIGHT, WIDTH), dtype=np.uint8)
+    masks[:, :10] = 0
+    whole = Composition(Image.fromarray(values[2]))
+    for picture, mask in zip(values, masks, strict=False):
+        whole.add(Image.fromarray(picture), Image.fromarray(mask))
+    found, shares = np.asarray(whole.picture(), float), masks[..., None].astype(float)
+    np.testing.assert_array_equal(found[:10], values[2, :10])
+    expected = (shares * values[:2]).sum(axis=0)[10:] / np.maximum(shares.sum(axis=0)[10:], 1)
+    assert np.abs(found[10:] - expected)[masks.sum(axis=0)[10:] > 0].max() <= 1.01
