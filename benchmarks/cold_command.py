@@ -23,7 +23,7 @@ from keras_stylegan import pretrained
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=25)
     arguments = parser.parse_args()
     programs = Path(sys.executable).parent
     with tempfile.TemporaryDirectory() as folder:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +48,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Args:
         path: the folder to make, which must not exist. The temporary name beside it is hidden.
     """
+    import shutil  # much, and needed by no command that writes pictures
+
     missing = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
     partial = path.with_name(f".partial.{path.name}")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,9 @@
 """The packaged networks: what the manifest says of them, and their weight files, checked against it."""
 
 import hashlib
-import importlib.resources
+import importlib
 import json
+import pathlib
 
 from keras_stylegan.choices import did_you_mean
 
@@ -14,8 +15,9 @@ FUSION = "fusion"
 
 
 def assets():
-    """Returns the folder of packaged files as an `importlib.resources` traversable."""
-    return importlib.resources.files("keras_stylegan.assets")
+    """Returns the folder of packaged files."""
+    # Beside the package when it is installed, at the top level of a checkout. `importlib.resources` takes a while.
+    return pathlib.Path(importlib.import_module("keras_stylegan.assets").__path__[0])
 
 
 def manifest() -> dict:

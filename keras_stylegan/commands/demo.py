@@ -10,7 +10,6 @@ def add_arguments(parser):
 
 
 def run(arguments) -> int:
-    import importlib.resources
     import time
 
     from keras_stylegan import pretrained
@@ -30,8 +29,7 @@ def run(arguments) -> int:
     sheets = []
     with progress_bar("painting", len(photographs)) as report:
         for photograph in photographs:
-            with importlib.resources.as_file(photograph) as file:
-                sheets.append(network.sheet(file, columns=5, tile=256))
+            sheets.append(network.sheet(photograph, columns=5, tile=256))
             report(len(sheets))
     path = make_folder(arguments.output) / "contact_sheet.jpg"
     write_picture(stack(sheets), path, arguments.source_type)

@@ -11,8 +11,6 @@ from PIL import Image
 from keras_stylegan.inference import colour, resolution
 from keras_stylegan.inference.images import MAX_PIXELS, Picture, read_picture
 from keras_stylegan.inference.palette import Mixture, Palette
-from keras_stylegan.inference.regions import read_masks
-from keras_stylegan.inference.soft_masks import Composition, SoftMasks
 from keras_stylegan.inference.tiling import TILE_ABOVE, paint_in_tiles
 
 # Without it a minute of refinement made two of six paintings worse, through an earlier `compact`. With it three of
@@ -149,6 +147,8 @@ class Stylizer:
         if not masks:
             stylised = self._run(small, mixtures[0], float(strength), report)
             return picture.dress(_finish(stylised, small, photo, strength, color))
+        from keras_stylegan.inference.soft_masks import SoftMasks
+
         soft = SoftMasks(masks, resolution.resize(small, working), feather)
         if tile and small.width * small.height > limit:
             stylised = self._run_apart(small, mixtures, soft, float(strength), report)
@@ -165,6 +165,8 @@ class Stylizer:
 
     def _run_apart(self, photo, mixtures, soft, strength, report):
         """Regions of a picture too large for maps of styles: each painted as a whole picture, then put together."""
+        from keras_stylegan.inference.soft_masks import Composition
+
         whole, count = Composition(photo), len(mixtures)
         for number, (mixture, mask) in enumerate(zip(mixtures, soft.at(photo.size), strict=True)):
             whole.add(self._run(photo, mixture, strength, lambda done, n=number: report((n + done) / count)), mask)
@@ -261,6 +263,8 @@ def _finish(stylised, small, photo, strength, color):
 
 
 def _masks(regions, picture: Picture, size) -> list[Image.Image]:
+    from keras_stylegan.inference.regions import read_masks
+
     masks = read_masks([mask for mask, _ in regions], picture)
     return masks if size is None else [mask.resize(tuple(size), Image.Resampling.BOX) for mask in masks]
 
