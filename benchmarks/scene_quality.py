@@ -24,8 +24,9 @@ from record import record
 from scene_scores import SceneScores
 
 from keras_stylegan.evaluation import evaluate_path_length
+from keras_stylegan.exporters.package_files import training_command
 from keras_stylegan.inference.generator import open_generator
-from keras_stylegan.run_records import state_of_network
+from keras_stylegan.run_records import read_config, state_of_network
 
 
 def main():
@@ -53,9 +54,16 @@ def main():
             lengths = evaluate_path_length(keras_generator).tables["Scores"]["PPL-compact (w, end)"]
             rows[name]["ppl_compact"] = round(lengths["score"], 2)
         if Path(run).is_dir():
-            rows[name] |= progress(Path(run))
+            rows[name] |= {**progress(Path(run)), "made_by": recipe(Path(run))}
         print(name, rows[name], flush=True)
-    record("scene_quality", {**scores.protocol(arguments.n), "rows": rows})
+    record("scene_quality", {**scores.protocol(arguments.n), "rows": rows}, ("keras", "tensorflow"))
+
+
+def recipe(run: Path) -> str:
+    """The command that made a run, but for where its data lies."""
+    config = read_config(run)
+    start = Path(config["settings"].get("start_from", "")).name
+    return training_command(config["settings"], config["system"], start=start)
 
 
 def progress(run: Path) -> dict[str, float]:

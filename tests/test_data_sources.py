@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import json
 import os
 import zipfile
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_stylegan import data
+from keras_stylegan import cli, data
+from keras_stylegan.callbacks import read_metrics
 from keras_stylegan.commands.sources import add_data_argument
 from keras_stylegan.data.checking import check
 from keras_stylegan.data.pairs import PairedSource, open_domains
@@ -295,6 +297,21 @@ def tfds_folder(tmp_path_factory):
         disable_shuffling=True,
     )
     return root, pictures
+
+
+@pytest.mark.slow
+def test_a_gan_trains_on_a_set_of_tfds(tfds_folder, tmp_path, eagerly, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder
+    monkeypatch.setattr(tfds, "builder", lambda name: builder(name, data_dir=tfds_folder[0]))
+    settings = ["size=8,8", "latent_dim=4", "filters=4", "batch_size=2", "kimg=0.004", "classes=all", "log_images=2"]
+    options = [text for setting in settings for text in ("--set", setting)]
+    call = ["train", "dcgan_cifar10", "--data", "tfds:little_scenes@trainA", "--out", str(tmp_path / "run")]
+    assert cli.main([*call, *options]) == 0
+    facts = json.loads((tmp_path / "run" / "config.json").read_text())["facts"]
+    assert facts["classes"] == ["sea", "wood"] and facts["pictures"] == 3
+    assert read_metrics(tmp_path / "run" / "metrics.jsonl")[-1]["images"] == 4
 
 
 @pytest.mark.slow

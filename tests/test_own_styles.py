@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import json
 import pathlib
 
@@ -282,6 +283,17 @@ def test_a_style_is_added_and_painted_in(packaged, capsys):
     assert cli.main([*call, "waves", "--seed", "1", "--replace"]) == 0
     second = read_bank("mine.safetensors").vectors
     assert list(second) == ["waves", "again"] and np.abs(second["waves"] - first["waves"]).max() > 0
+    # Of several pictures, practised on photographs of one's own.
+    Image.fromarray(photograph(90, 70, 6)).save("second.png")
+    (packaged / "practice").mkdir()
+    Image.fromarray(photograph(70, 90, 7)).save("practice/valley.png")
+    learnt = {"waves": first["waves"]}
+    for name, more in (("two", ["second.png"]), ("practised", ["--content", "practice"])):
+        call = ["add-style", "painting.png", *more, "--steps", "2", "--bank", "other.safetensors", "--name", name]
+        assert cli.main(call) == 0
+        learnt[name] = read_bank("other.safetensors").vectors[name]
+    for one, another in itertools.combinations(learnt.values(), 2):
+        assert np.abs(one - another).max() > 1e-6
     capsys.readouterr()
     assert cli.main(["styles", "--bank", "mine.safetensors"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [*NAMES[:2], "waves", "again"]

@@ -86,7 +86,9 @@ def test_a_classifier_finds_what_was_asked_for(module, tmp_path):
     # The same pictures under each other's names: as good as pictures, and none is what was asked for.
     turned = scores.of_generator(Generator([1, 0, 2]), 60)
     assert turned["by_class"] == {"forest": 0.0, "sea": 0.0, "dune": 1.0}
-    assert turned["class_agreement"] == pytest.approx(1 / 3, abs=1e-3) and turned["fd"] == pytest.approx(right["fd"], rel=0.3)
+    assert turned["class_agreement"] == pytest.approx(1 / 3, abs=1e-3) and turned["fd"] == pytest.approx(
+        right["fd"], rel=0.3
+    )
     # One class under all names: what is seen is real, and two thirds of what is real are not seen.
     collapsed = scores.of_generator(Generator([2, 2, 2]), 60)
     assert collapsed["precision"] > 0.7 and collapsed["recall"] < 0.4 and collapsed["fd"] > 10 * right["fd"]

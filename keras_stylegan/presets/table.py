@@ -94,7 +94,7 @@ PRESETS: dict[str, Preset] = {
     # Karras et al. 2018 at 64x64: 5 sizes alone, 4 transitions.
     "progressive": ProgressivePreset(
         kimg=6000.0, batch_size=16, log_images=6400, grid_images=64_000, network="progressive", latent_dim=512,
-        filters=64, loss="wasserstein", penalties={"gradient_penalty": 10.0, "drift": 0.001}, learning_rate=1e-3,
+        filters=256, loss="wasserstein", penalties={"gradient_penalty": 10.0, "drift": 0.001}, learning_rate=1e-3,
         critic_learning_rate=1e-3, beta_1=0.0, beta_2=0.99,
     ),
     # Karras et al. 2019, configuration f of FFHQ: the non-saturating loss with R1.
