@@ -67,7 +67,7 @@ def test_commands_are_understood(line, tmp_path, monkeypatch, capsys):
         return
     if "-" in arguments:
         arguments[arguments.index("-")] = "missing.jpg"
-    if arguments[0] in ("generate", "interpolate", "directions") and "--from" not in arguments:
+    if arguments[0] in ("generate", "interpolate", "directions", "mix") and "--from" not in arguments:
         assert cli.main(arguments) == 0  # the packaged generator needs no file
         return
     assert cli.main(arguments) == 2
