@@ -27,7 +27,7 @@ from keras_stylegan.callbacks import (
     restore_newest,
     state_variables,
 )
-from keras_stylegan.callbacks.state import read_state, write_state
+from keras_stylegan.callbacks.state import check_settings, read_state, write_state
 from keras_stylegan.data import Feed
 
 pytestmark = pytest.mark.optimized_graphs
@@ -160,6 +160,19 @@ def test_what_a_run_began_with_may_move_and_train_on(tmp_path):
     for changes in ({"start_from": ""}, {"facts/pictures": 8}):
         with pytest.raises(OtherModelError, match=next(iter(changes))):
             restore(path, model, settings={**before, **changes})
+
+
+def test_what_an_earlier_version_had_not_is_left_out(tmp_path):
+    before = {"gamma": 1.0, "facts/pictures": 3}
+    for nothing in (0, 0.0, "", "none", [], [0.0, 0.0], {}):
+        check_settings(tmp_path, before, {**before, "rotation_weights": nothing})
+    for something in (1, 0.5, "ada", [0.0, 1.0], {"r1": 1.0}):
+        with pytest.raises(OtherModelError, match="rotation_weights: None there, "):
+            check_settings(tmp_path, before, {**before, "rotation_weights": something})
+    with pytest.raises(OtherModelError, match="gamma: 1.0 there, 0.0 now"):
+        check_settings(tmp_path, before, {**before, "gamma": 0.0})
+    with pytest.raises(OtherModelError, match="gamma: 1.0 there, None now"):
+        check_settings(tmp_path, before, {"facts/pictures": 3})
 
 
 def test_other_settings_are_refused_with_the_keys(tmp_path):

@@ -12,7 +12,7 @@ from PIL import Image
 from keras_stylegan import cli
 from keras_stylegan.callbacks import checkpoints, read_metrics
 from keras_stylegan.layers import SynthesisLayer
-from keras_stylegan.losses import path_length_penalty, path_lengths
+from keras_stylegan.losses import path_length_penalty, path_lengths, rotate, rotation_loss
 from keras_stylegan.models import StyleGAN2, generate, r1_gamma
 from keras_stylegan.networks import StyleGAN2Critic, StyleGAN2Generator
 from keras_stylegan.ops.gradients import value_and_gradients
@@ -245,8 +245,21 @@ def test_rotations_need_a_critic_of_features_and_square_pictures():
         StyleGAN2(generator, Bare(), rotation_weights=(1.0, 0.5))
     with pytest.raises(ValueError, match=r"must be \(critic's, generator's\), for square .* Received: .*\(1.0,\)"):
         made(compiled=False, rotation_weights=(1.0,))
-    given = made(compiled=False, rotation_weights=(1.0, 0.5)).draw(batch_of())
+    with pytest.raises(ValueError, match=r"must have one for the critic.* Received: rotation_weights=\(0.0, 0.5\)"):
+        made(compiled=False, rotation_weights=(0.0, 0.5))
+    model = made(compiled=False, rotation_weights=(3.0, 0.5))
+    given = model.draw(batch_of())
     assert given["turns"].shape == (BATCH,) and set(numpy(given["turns"])) <= {0, 1, 2, 3}
+    # The critic's guess of real pictures, the generator's of its own.
+    fake = model.generator.synthesize(model.styles(given, "generator")[0], given["generator/noise"])
+    terms = model.critic_terms(given), model.generator_terms(given)
+    for term, weight, images in zip(terms, (3.0, 0.5), (given["images"], fake), strict=True):
+        features = model.critic.features(rotate(images, given["turns"]))
+        expected = weight * numpy(rotation_loss(model.rotation_head(features), given["turns"]))
+        np.testing.assert_allclose(numpy(term["rotation"]), expected, rtol=1e-4)
+    # What they guess by is what the score is made of.
+    scores = model.critic.score(model.critic.features(given["images"]))
+    np.testing.assert_allclose(numpy(scores), numpy(model.critic(given["images"])), rtol=1e-4)
 
 
 def test_frozen_blocks_do_not_train():

@@ -83,3 +83,8 @@ def test_a_batch_names_the_picture_that_a_mask_does_not_suit(place, tmp_path, mo
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "keras-stylegan: 1 of 2 pictures failed:"
     assert lines[1] == "  photo.png: the mask `alpha` needs a photograph with transparency. Received: one without"
+
+
+def test_a_name_as_long_as_no_file_s_is_an_unknown_style():
+    with pytest.raises(ValueError, match="unknown style"):
+        keras_stylegan.load().stylize(photograph(40, 30), "x" * 300)

@@ -127,16 +127,24 @@ HISTORY = frozenset(("begun_with", "weights_taken", "weights_new"))
 
 
 def check_settings(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Raises OtherModelError, with the keys that differ, unless both settings are equal in what decides a run."""
+    """Raises OtherModelError, with the keys that differ, unless both settings are equal in what decides a run.
+
+    What a run of an earlier version has not is equal to what is left out now.
+    """
 
     def value(settings, key):
         return bool(settings.get(key)) if key in MAY_MOVE else settings.get(key)
 
     keys = (before.keys() | now.keys()) - {f"facts/{name}" for name in HISTORY}
+    keys -= {key for key in now.keys() - before.keys() if _leaves_out(now[key])}
     differing = sorted(key for key in keys if value(before, key) != value(now, key))
     if differing:
         lines = "".join(f"\n  {key}: {before.get(key)} there, {now.get(key)} now" for key in differing)
         raise OtherModelError(f"{path} belongs to a run of other settings:{lines}")
+
+
+def _leaves_out(value):
+    return value == "none" or not (any(value) if isinstance(value, list) else value)
 
 
 def get_part(part: Any) -> Any:

@@ -43,7 +43,7 @@ def work_through(jobs, is_batch, paint, arguments) -> int:
             beside names, size and seconds.
         arguments: parsed arguments of the command.
     """
-    from keras_stylegan.commands.mistakes import describe, standard_output
+    from keras_stylegan.commands.mistakes import describe, printable, standard_output
 
     failures = []
     for source, target in jobs:
@@ -53,7 +53,8 @@ def work_through(jobs, is_batch, paint, arguments) -> int:
             if not is_batch or isinstance(error, BrokenPipeError):
                 raise
             said = describe(error)
-            failures.append(said if source in said else f"{source}: {said}")
+            name = f"{printable(source)}:"
+            failures.append(said if said.startswith(name) else f"{name} {said}")
             record = {"input": source, "error": said}
         with standard_output():
             _report(record, target, arguments.json)

@@ -58,7 +58,8 @@ def add_painting_arguments(parser: argparse.ArgumentParser) -> None:
         "--feather",
         type=float,
         metavar="X",
-        help="softness of edges, share of the shorter side (default 0.08, less for small regions)",
+        help="one softness for all edges, share of the shorter side (default: 0.08, less where a region is small, "
+        "sharp along edges of the photograph)",
     )
     add_bank_argument(parser)
 

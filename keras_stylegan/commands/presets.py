@@ -35,8 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _in_short(preset):
-    """The loss and the size of those that have them: what presets of one class differ in."""
-    facts = [str(preset.loss).replace("_", " ")] if hasattr(preset, "loss") else []
+    """The loss and the size of those that have them, in which many presets of one class differ."""
+    criticised = getattr(preset, "critic_weight", 1) and getattr(preset, "phase", "") != "encoder"
+    facts = [preset.loss.replace("_", " ")] if criticised and hasattr(preset, "loss") else []
     if hasattr(preset, "size"):
         facts.append("x".join(map(str, preset.size)))
     return f" ({', '.join(facts)})" if facts else ""

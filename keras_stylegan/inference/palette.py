@@ -106,8 +106,7 @@ class Palette:
     def _is_picture(self, name) -> bool:
         known = not isinstance(name, str) or name in self.names
         # Of a file that is none of a picture, reading says more than that no style has its name.
-        path = pathlib.Path("" if known else name)
-        return path.suffix.lower() in READABLE_SUFFIXES or path.is_file()
+        return not known and (pathlib.Path(name).suffix.lower() in READABLE_SUFFIXES or os.path.isfile(name))
 
     def _vector(self, name: str) -> np.ndarray:
         mark, (known, vector) = _mark(name), self._pictures.get(name, (None, None))

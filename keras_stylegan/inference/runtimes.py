@@ -144,7 +144,7 @@ class LiteRTRuntime:
         inputs = {name: np.asarray(value, np.float32) for name, value in inputs.items()}
         with self._lock:
             frozen = runner(parts=parts, **inputs)["frozen_vector"][0]
-            del self._signatures["freeze_style"]  # once a picture; its memory is for the tiles
+            self._signatures.pop("freeze_style", None)  # once a picture; its memory is for the tiles
         return frozen
 
     def run_tile(self, image: np.ndarray, frozen: np.ndarray, origin: tuple[int, int], strength: float) -> np.ndarray:

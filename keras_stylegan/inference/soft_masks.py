@@ -7,7 +7,7 @@ itself and from its blurred self, by how well the colours around its border tell
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageStat
@@ -18,7 +18,7 @@ FEATHER = 0.08
 # But never wider than this share of the side of a square of the smallest region's area, whose middle then keeps 0.8 of
 # its style: a wider edge would fade it, a narrower one shows beside the photograph (same benchmark).
 _LARGEST_FEATHER = 0.3
-# Of an edge that follows one of the photograph, in pixels of the guide.
+# Of an edge that follows one of the photograph, in pixels: at most those of what is painted, and of the result.
 _SHARP = 1.0
 # The share of a mask's variance that a linear function of the colours explains, in a window around a pixel of the
 # border: below the first the border follows no edge, above the second it does.
@@ -35,22 +35,24 @@ class SoftMasks:
         masks: PIL images of mode L and one size, as `regions.read_masks` returns them.
         guide: the photograph at the size at which it is painted, mode RGB.
         feather: float in [0, 1], standard deviation of the edges' softness as a share of the shorter side, everywhere;
-            None for `FEATHER`, less where a region is small, and none where a mask follows an edge of the guide.
+            None for `FEATHER`, less for all edges where one region is small, and next to none where a mask follows an
+            edge of the guide.
     """
 
     def __init__(self, masks: Sequence[Image.Image], guide: Image.Image, feather: float | None = None):
         self._masks, self._feather, self._size = list(masks), feather, guide.size
         self._follows = None if feather is not None else _follows(self._masks, guide, self._radius(guide.size))
 
-    def at(self, size: tuple[int, int]) -> list[Image.Image]:
-        """The masks of mode L at a size (width, height)."""
-        masks = [mask.resize(size, Image.Resampling.BOX) for mask in self._masks]
-        soft = [_blurred(mask, self._radius(size)) for mask in masks]
-        if self._follows is None:
-            return soft
-        follows, scale = self._follows.resize(size, Image.Resampling.BILINEAR), min(size) / min(self._size)
-        sharp = (_blurred(mask, _SHARP * scale) for mask in masks)
-        return [Image.composite(one, other, follows) for one, other in zip(sharp, soft, strict=True)]
+    def at(self, size: tuple[int, int]) -> Iterator[Image.Image]:
+        """The masks of mode L at a size (width, height), one by one: large ones are many megabytes."""
+        soft, follows = self._radius(size), None
+        sharp = min(_SHARP, _SHARP * min(size) / min(self._size), soft)
+        if self._follows is not None:
+            follows = self._follows.resize(size, Image.Resampling.BILINEAR)
+        for mask in self._masks:
+            mask = mask if mask.size == size else mask.resize(size, Image.Resampling.BOX)
+            blurred = _blurred(mask, soft)
+            yield blurred if follows is None else Image.composite(_blurred(mask, sharp), blurred, follows)
 
     def shares(self, size: tuple[int, int]) -> np.ndarray:
         """The regions' shares of each pixel of what they cover; how much of the photograph stays, `keep_rest` knows.

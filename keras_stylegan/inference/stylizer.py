@@ -118,11 +118,11 @@ class Stylizer:
                 `inference.regions.read_masks` says what a mask may be. Where none covers, the photograph stays; where
                 several do, their styles are mixed.
             feather: float in [0, 1], softness of the regions' edges as a share of the shorter side, everywhere. None
-                stands for 0.08, for less where a region is small, so that it does not fade, and for sharp edges where
-                a mask follows an edge of the photograph.
+                stands for 0.08, for less where one of them is small, so that it does not fade, and for sharp edges
+                where a mask follows an edge of the photograph.
             tile: bool, paint every pixel of a large photograph, in its own size and in tiles, instead of enlarging what
-                is painted small: strokes are as fine as the pixels. Regions of one are painted one by one. What is
-                painted large for the sake of `stroke_size` is painted in tiles by itself (`inference.tiling`).
+                is painted small: strokes are as fine as the pixels. Each region costs as much as a whole picture.
+                What is painted large for the sake of `stroke_size` is in tiles by itself (`inference.tiling`).
             report: called with the share of a picture that is painted, where that is done in tiles.
 
         Returns:

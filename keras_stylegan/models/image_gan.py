@@ -19,7 +19,8 @@ class ImageGAN(AdversarialModel):
         critic: built critic with `blocks`, from the picture inwards, and, for `rotation_weights`,
             `features(images, labels, training)` and `feature_size`.
         loss: name of an adversarial loss (`losses.ADVERSARIAL_LOSSES`).
-        augment: None or a layer, called as `augment(images, training=True)` on everything the critic sees; if it has
+        augment: None or a layer, called as `augment(images, training=True)` on everything the critic scores (where it
+            guesses rotations or codes it sees pictures as they are, as augmentation would change the answer); if it has
             `observe`, that is called with the logits of real pictures in each critic update, and its `signals` are
             logged.
         frozen_blocks: int, so many of the critic's blocks nearest to the picture do not train (FreezeD).
@@ -68,6 +69,11 @@ class ImageGAN(AdversarialModel):
             self.rotation_head.build((None, critic.feature_size))
 
     def _check_rotation(self):
+        if len(self.rotation_weights) == 2 and not self.rotation_weights[0]:
+            raise ValueError(
+                "`rotation_weights` must have one for the critic, which otherwise does not learn to guess. "
+                f"Received: rotation_weights={self.rotation_weights}"
+            )
         if len(self.rotation_weights) != 2 or self.generator.size[0] != self.generator.size[1]:
             raise ValueError(
                 "`rotation_weights` must be (critic's, generator's), for square pictures. "

@@ -13,7 +13,8 @@ _SETTING = re.compile(r"(\w+): (.*)")
 def summary(preset: Preset) -> str:
     """What the class of a preset says of itself in a line."""
     line = (inspect.getdoc(type(preset)) or "").partition("\n")[0]
-    return line.partition(" (`")[0].rstrip(".:")
+    # Without docstrings (`-OO`) a dataclass describes itself by its signature.
+    return "" if line.startswith(f"{type(preset).__name__}(") else line.partition(" (`")[0].rstrip(".:")
 
 
 def descriptions(preset: Preset) -> dict[str, str]:
