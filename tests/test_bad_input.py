@@ -280,7 +280,7 @@ def test_what_needs_keras_starts_it_in_silence(call, capfd, monkeypatch):
         "-o out.png --color blue --style-image photo.png",
         "-o out.png --style-image photo.png=-1",
         "-o out.png --style-image photo.png --style munch_screem",
-        "-o out.png --region photo.png:photo.png --tile",
+        "-o out.png --region photo.png:photo.png --tile --stroke-size 2",
         "-o out.png --region missing.png:photo.png",
         "-o out.png --style-image photo.png --refine inf",
     ],
