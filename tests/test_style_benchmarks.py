@@ -160,3 +160,49 @@ def test_a_finished_run_is_one_of_the_same_settings_sources_and_beginning(tmp_pa
     ):
         with pytest.raises(SystemExit, match=message):
             check(**changes)
+
+
+def test_spots_are_counted_in_the_painting_and_in_the_reference(tmp_path):
+    """The painter leaves one droplet, the optimisation two."""
+    import judging
+
+    def with_droplets(count):
+        rows, columns = np.mgrid[:96, :96]
+        values = 100.0 + np.random.default_rng(0).normal(0, 2, (96, 96))
+        for place in ((24, 24), (70, 60))[:count]:
+            values += 90 * np.exp(-((rows - place[0]) ** 2 + (columns - place[1]) ** 2) / 32)
+        return Image.fromarray(np.uint8(np.clip(values, 0, 255))).convert("RGB")
+
+    files = {"photo": with_droplets(0), "painting": with_droplets(0), "painting-photo": with_droplets(2)}
+    for name, picture in files.items():
+        picture.save(tmp_path / f"{name}.png")
+    row = judging.judge_style(
+        Judge, lambda photograph: with_droplets(1), tmp_path / "painting.png", [tmp_path / "photo.png"], tmp_path
+    )
+    assert (row["blobs"], row["reference_blobs"], row["photographs"]) == (1.0, 2.0, 1)
+
+
+@pytest.mark.parametrize("side, count", [(None, 1), (0.25, 4)])
+def test_steps_across_a_border_are_those_of_its_mask(side, count):
+    import region_borders
+
+    mask, borders = region_borders.masked((80, 60), side)
+    assert len(borders) == count and mask.shape == (60, 80)
+    hard, flat = np.repeat(mask[..., None], 3, axis=2), np.zeros((60, 80, 3))
+    # Of the 15 steps within reach of a border one is the border's own, of 255.
+    assert region_borders.steps(hard, borders) == pytest.approx(255 / 15)
+    assert region_borders.steps(flat, borders) == 0
+
+    class Painter:
+        """`loud` has steps of 10 everywhere, `calm` none; regions are put side by side as the masks say."""
+
+        def stylize(self, photograph, style=None, regions=None, feather=None):
+            if regions is None:
+                rows, columns = np.mgrid[:60, :80]
+                return np.repeat(10.0 * ((rows + columns) % 2)[..., None], 3, axis=2) * (style == "loud")
+            return hard
+
+    # The greater of the two that meet counts.
+    for pair in (("loud", "calm"), ("calm", "loud")):
+        ratio = region_borders.border_ratio(Painter(), Image.new("RGB", (80, 60)), pair, side, None)
+        assert ratio == pytest.approx(255 / 15 / 10)

@@ -7,7 +7,7 @@ import json
 import textwrap
 
 from keras_stylegan.commands.mistakes import standard_output
-from keras_stylegan.presets import PRESETS, as_dict, get_preset
+from keras_stylegan.presets import PRESETS, as_dict, as_text, get_preset
 from keras_stylegan.presets.descriptions import descriptions, summary
 
 _WIDTH = 100
@@ -47,13 +47,6 @@ def _told(name, preset):
     meanings = descriptions(preset)
     lines = [f"{name} (system {preset.system}): {summary(preset)}"]
     for key, value in as_dict(preset).items():
-        lines.append(f"  {key} = {_as_text(value)}")
+        lines.append(f"  {key} = {as_text(value)}")
         lines += textwrap.wrap(meanings.get(key, ""), _WIDTH, initial_indent="      ", subsequent_indent="      ")
     return "\n".join(lines) + "\n"
-
-
-def _as_text(value):
-    """As `--set` takes it."""
-    if isinstance(value, dict):
-        return ",".join(f"{key}:{number}" for key, number in value.items())
-    return ",".join(map(str, value)) if isinstance(value, list) else value

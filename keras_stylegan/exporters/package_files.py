@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from keras_stylegan.files import whole_file
-from keras_stylegan.presets import PRESETS, as_dict
+from keras_stylegan.presets import PRESETS, as_dict, as_text
 from keras_stylegan.run_records import state_of_network
 
 # What a training step logs of a player beside its loss terms.
@@ -178,7 +178,7 @@ def training_command(settings: dict[str, Any], system: str = "multistyle", out: 
     sources = "".join(f" --{key.replace('_', '-')} {SOURCES[key]}" for key in named)
     if start:
         sources += f" --from {start}"
-    options = "".join(f" --set {key}={_as_text(value)}" for key, value in sorted(differing[name].items()))
+    options = "".join(f" --set {key}={as_text(_portable(value))}" for key, value in sorted(differing[name].items()))
     return f"keras-stylegan train {name}{sources} --out {out}{options}"
 
 
@@ -187,10 +187,6 @@ def _changes(settings, preset):
     return {k: v for k, v in settings.items() if k not in told and v != preset.get(k)}
 
 
-def _as_text(value: Any) -> str:
-    """A setting as `--set` takes it; of a file, the name without the folders of one machine."""
-    if isinstance(value, dict):
-        return ",".join(f"{key}:{number:g}" for key, number in value.items())
-    if isinstance(value, list):
-        return ",".join(map(_as_text, value))
-    return Path(value).name if isinstance(value, str) else f"{value:.10g}"
+def _portable(value):
+    """Of a file, the name without the folders of one machine."""
+    return Path(value).name if isinstance(value, str) else value

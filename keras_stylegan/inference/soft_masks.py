@@ -41,6 +41,7 @@ class SoftMasks:
 
     def __init__(self, masks: Sequence[Image.Image], guide: Image.Image, feather: float | None = None):
         self._masks, self._feather, self._size = list(masks), feather, guide.size
+        self._smallest = min(ImageStat.Stat(mask).mean[0] for mask in self._masks) / 255
         self._follows = None if feather is not None else _follows(self._masks, guide, self._radius(guide.size))
 
     def at(self, size: tuple[int, int]) -> Iterator[Image.Image]:
@@ -74,8 +75,7 @@ class SoftMasks:
         """The softness of all edges, in pixels at a size: of two regions that meet they must be alike."""
         if self._feather is not None:
             return self._feather * min(size)
-        share = min(ImageStat.Stat(mask).mean[0] for mask in self._masks) / 255
-        return min(FEATHER * min(size), _LARGEST_FEATHER * math.sqrt(share * size[0] * size[1]))
+        return min(FEATHER * min(size), _LARGEST_FEATHER * math.sqrt(self._smallest * size[0] * size[1]))
 
 
 class Composition:

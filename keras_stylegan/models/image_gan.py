@@ -69,15 +69,15 @@ class ImageGAN(AdversarialModel):
             self.rotation_head.build((None, critic.feature_size))
 
     def _check_rotation(self):
-        if len(self.rotation_weights) == 2 and not self.rotation_weights[0]:
-            raise ValueError(
-                "`rotation_weights` must have one for the critic, which otherwise does not learn to guess. "
-                f"Received: rotation_weights={self.rotation_weights}"
-            )
         if len(self.rotation_weights) != 2 or self.generator.size[0] != self.generator.size[1]:
             raise ValueError(
                 "`rotation_weights` must be (critic's, generator's), for square pictures. "
                 f"Received: rotation_weights={self.rotation_weights}, size={self.generator.size}"
+            )
+        if not self.rotation_weights[0]:
+            raise ValueError(
+                "`rotation_weights` must have one for the critic, which otherwise does not learn to guess. "
+                f"Received: rotation_weights={self.rotation_weights}"
             )
         if not hasattr(self.critic, "feature_size"):
             raise ValueError(

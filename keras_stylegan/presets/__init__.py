@@ -12,7 +12,7 @@ from keras_stylegan.presets.gans import (
 from keras_stylegan.presets.multistyle import JohnsonPreset, MultiStylePreset
 from keras_stylegan.presets.noise import NoisePreset
 from keras_stylegan.presets.scene import ScenePipelinePreset
-from keras_stylegan.presets.settings import as_dict, from_dict, with_settings
+from keras_stylegan.presets.settings import as_dict, as_text, from_dict, with_settings
 from keras_stylegan.presets.style_predictor import StylePredictorPreset
 from keras_stylegan.presets.stylegan2 import StyleGAN2Preset
 from keras_stylegan.presets.super_resolution import SuperResolutionPreset
@@ -23,5 +23,5 @@ __all__ = [
     "CycleGANPreset", "FusionPreset", "GANPreset", "InfoGANPreset", "JohnsonPreset", "MultiDomainPreset",
     "MultiStylePreset", "NoisePreset", "PRESETS", "Pix2PixPreset", "Preset", "ProgressivePreset", "R3GANPreset",
     "ScenePipelinePreset", "StyleGAN2Preset", "StyleGANPreset", "StylePredictorPreset", "SuperResolutionPreset",
-    "TranslationPreset", "as_dict", "from_dict", "get_preset", "with_settings",
+    "TranslationPreset", "as_dict", "as_text", "from_dict", "get_preset", "with_settings",
 ]  # fmt: skip

@@ -40,6 +40,15 @@ def as_dict(preset: Preset) -> dict[str, typing.Any]:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(preset).items()}
 
 
+def as_text(value: typing.Any) -> str:
+    """A value of `as_dict` as `--set` takes it."""
+    if isinstance(value, dict):
+        return ",".join(f"{key}:{number:g}" for key, number in value.items())
+    if isinstance(value, list):
+        return ",".join(map(as_text, value))
+    return value if isinstance(value, str) else f"{value:.10g}"
+
+
 def from_dict(preset: Preset, settings: Mapping[str, typing.Any]) -> Preset:
     """A preset with the settings that `as_dict` wrote for one of its system; names that it does not have are left out.
 
