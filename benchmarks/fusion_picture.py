@@ -1,4 +1,4 @@
-"""The picture in README: regions in another light, put back by copying, by Poisson blending, and by the fusion network.
+"""The picture of regions put back in another light: by copying, by Poisson blending, and by the fusion network.
 
     python benchmarks/fusion_picture.py -o assets/images/fusion.jpg
 

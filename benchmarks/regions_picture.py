@@ -1,4 +1,4 @@
-"""The picture in README: a photograph, a mask of its sky, and sky and ground painted in two styles.
+"""The picture of regions: a photograph, a mask of its sky, and sky and ground painted in two styles.
 
 python benchmarks/regions_picture.py -o assets/images/regions.jpg
 """

@@ -1,4 +1,4 @@
-"""The picture in README: photographs, painted, and made by the generator of scenes with more and more of the detail.
+"""The picture of photographs painted, and made by the generator of scenes with more and more of the detail.
 
     python benchmarks/scene_picture.py -o assets/images/scene_pipeline.jpg [--model RUN]
 

@@ -147,7 +147,7 @@ def moments(features):
 
 
 def markdown(table):
-    """The table as README would show it."""
+    """The table as docs/generation.md shows it."""
     names = list(next(iter(table.values())))
     lines = [("", *names), ("---",) * (len(names) + 1)]
     lines += [(row, *("-" if v is None else f"{v:.3g}" for v in scores.values())) for row, scores in table.items()]

@@ -1,7 +1,7 @@
 """Systems trained in turns, some of the budget each, so that what else the machine does falls on all alike.
 
 Each system is a preset; its run lies in OUT/SYSTEM. Every point in its training adds one line to OUT/BENCHMARK.jsonl.
-The lines belong to the runs, so they stay beside them; what README says is a copy of the file in benchmarks/results.
+The lines belong to the runs, so they stay beside them; what the guides say is a copy of the file in benchmarks/results.
 """
 
 from __future__ import annotations

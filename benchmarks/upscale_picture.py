@@ -1,4 +1,4 @@
-"""The picture in README: photographs made a quarter as large, and enlarged again.
+"""The picture of photographs made a quarter as large, and enlarged again.
 
     python benchmarks/upscale_picture.py -o assets/images/upscale.jpg [--model FILE|RUN ...]
 
