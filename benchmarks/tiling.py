@@ -5,7 +5,7 @@
 Each size runs in a process of its own, from a JPEG file to a JPEG file through `Stylizer.stylize(tile=True)`. Bars: at
 most 1.5 GiB at 8192x8192; time per pixel at most 1.3 times that of 1024x1024 painted whole; tiles equal the whole in
 the same mode to 2 grey levels; the mode changes the picture by at most 4 grey levels on average, of square pictures
-and of strips.
+and of strips. The whole command is measured too, by format, and with two styles in regions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from keras_stylegan import pretrained
 from keras_stylegan.inference import write_picture
 from keras_stylegan.inference.tiling import TILE_ABOVE, paint_in_tiles
 
-STYLE = "hokusai_great_wave"
+STYLE, OTHER_STYLE = "hokusai_great_wave", "munch_scream"
 FORMATS = ("jpg", "png", "tiff", "webp")
 SMALL = 1024  # pixels a side of the picture that is painted whole
 
@@ -76,9 +76,16 @@ def differences(aspect: int) -> dict[str, float]:
     }
 
 
-def peak_of_command(source: Path, target: Path) -> float:
-    """GiB of memory at most of the whole command from file to file."""
-    arguments = ["stylize", str(source), "-o", str(target), "--style", STYLE, "--tile", "--max-pixels", str(2**31)]
+def disc(side: int, file: Path) -> Path:
+    """Writes a mask of a disc in the middle of a square picture."""
+    y, x = np.ogrid[:side, :side]
+    Image.fromarray((np.hypot(y - side / 2, x - side / 2) < side / 3).astype("uint8") * 255).save(file)
+    return file
+
+
+def peak_of_command(source: Path, target: Path, styles: list[str]) -> float:
+    """GiB of memory at most of the whole command from file to file, in the styles that its arguments name."""
+    arguments = ["stylize", str(source), "-o", str(target), *styles, "--tile", "--max-pixels", str(2**31)]
     process = subprocess.Popen([sys.executable, "-m", "keras_stylegan.cli", *arguments], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if os.waitstatus_to_exitcode(status):
@@ -107,8 +114,12 @@ def main():
             for kind in ("seconds", "cpu_seconds"):
                 figures[f"{name}_micro{kind}_a_pixel"] = round(result[kind] / side**2 * 1e6, 3)
             figures[f"{name}_peak_gib"] = round(result["peak_gib"], 2)
-        peaks = {kind: peak_of_command(source, Path(folder, f"command.{kind}")) for kind in FORMATS}
+        one = ["--style", STYLE]
+        peaks = {kind: peak_of_command(source, Path(folder, f"command.{kind}"), one) for kind in FORMATS}
         figures["command_peak_gib"] = peaks
+        mask = str(disc(arguments.side, Path(folder, "mask.png")))
+        two = ["--mask", mask, "--style-inside", STYLE, "--style-outside", OTHER_STYLE]
+        figures["regions_peak_gib"] = peak_of_command(source, Path(folder, "regions.jpg"), two)
     for kind in ("seconds", "cpu_seconds"):  # the second hardly depends on what else the machine does
         ratio = figures[f"large_micro{kind}_a_pixel"] / figures[f"small_micro{kind}_a_pixel"]
         figures[f"ratio_{kind}"] = round(ratio, 2)
