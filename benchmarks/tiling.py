@@ -66,8 +66,8 @@ def differences(aspect: int) -> dict[str, float]:
     network = keras_stylegan.load()
     height = (int((TILE_ABOVE / aspect) ** 0.5) // 8 + 1) * 8
     photo, mixture = photograph(height * aspect, height), network.check(STYLE)[0]
-    whole = np.asarray(paint_in_tiles(network.runtime, photo, mixture, 1.0, tile=max(photo.size)), int)
-    tiled = np.asarray(paint_in_tiles(network.runtime, photo, mixture, 1.0, tile=512), int)
+    whole = np.asarray(paint_in_tiles(network.runtime, photo, [mixture], 1.0, tile=max(photo.size)), int)
+    tiled = np.asarray(paint_in_tiles(network.runtime, photo, [mixture], 1.0, tile=512), int)
     usual = network.runtime.run(np.asarray(photo), mixture.weights, 1.0).astype(int)
     return {
         "size": photo.size,

@@ -76,12 +76,12 @@ def test_tiled_equals_whole(network, size):
     """The margin of 64 pixels is more than the 36 that this network sees."""
     runtime, photo = KerasRuntime(network, 8), Image.fromarray(photograph(*size))
     mixture = Mixture(WEIGHTS)
-    whole = np.asarray(paint_in_tiles(runtime, photo, mixture, 0.9, tile=1024), int)
-    tiled = np.asarray(paint_in_tiles(runtime, photo, mixture, 0.9, tile=48, margin=64), int)
+    whole = np.asarray(paint_in_tiles(runtime, photo, [mixture], 0.9, tile=1024), int)
+    tiled = np.asarray(paint_in_tiles(runtime, photo, [mixture], 0.9, tile=48, margin=64), int)
     assert whole.shape == (size[1], size[0], 3)
     assert np.abs(tiled - whole).max() <= 2
     with pytest.raises(ValueError, match="`margin` must be at least 40 for this network. Received: 24"):
-        paint_in_tiles(runtime, photo, mixture, 0.9, tile=48, margin=24)
+        paint_in_tiles(runtime, photo, [mixture], 0.9, tile=48, margin=24)
 
 
 @pytest.mark.parametrize("lost", [0, 12, 32])
@@ -98,7 +98,7 @@ def test_tiles_land_where_they_were_cut(lost):
             return 255 - image[lost : len(image) - lost, lost : image.shape[1] - lost]
 
     photo = photograph(101, 59)
-    painted = paint_in_tiles(Inverting(), Image.fromarray(photo), Mixture(WEIGHTS), 1.0, tile=24, margin=32)
+    painted = paint_in_tiles(Inverting(), Image.fromarray(photo), [Mixture(WEIGHTS)], 1.0, tile=24, margin=32)
     np.testing.assert_array_equal(painted, 255 - photo)
 
 
@@ -130,7 +130,7 @@ def test_the_packaged_network_sees_no_further_than_tiles_overlap():
 def test_a_picture_of_one_window_is_painted_as_ever(network):
     """But for its border, beyond which the picture is reflected, and not the features of every layer."""
     runtime, photo, margin = KerasRuntime(network, 8), photograph(150, 110), network.tile_margin
-    tiled = np.asarray(paint_in_tiles(runtime, Image.fromarray(photo), Mixture(WEIGHTS), 0.7), int)
+    tiled = np.asarray(paint_in_tiles(runtime, Image.fromarray(photo), [Mixture(WEIGHTS)], 0.7), int)
     difference = np.abs(tiled - runtime.run(photo, WEIGHTS, 0.7))
     assert difference[margin:-margin, margin:-margin].max() <= 1
     assert difference.mean() > 0
@@ -139,8 +139,8 @@ def test_a_picture_of_one_window_is_painted_as_ever(network):
 def test_own_styles_in_tiles(network):
     runtime, photo = KerasRuntime(network, 8), Image.fromarray(photograph(90, 70))
     own = np.array(network.bank.style_vectors())[1]
-    named = np.asarray(paint_in_tiles(runtime, photo, Mixture(WEIGHTS), 1.0), int)
-    mixed = np.asarray(paint_in_tiles(runtime, photo, Mixture(np.array([0.25, 0]), 0.75 * own), 1.0), int)
+    named = np.asarray(paint_in_tiles(runtime, photo, [Mixture(WEIGHTS)], 1.0), int)
+    mixed = np.asarray(paint_in_tiles(runtime, photo, [Mixture(np.array([0.25, 0]), 0.75 * own)], 1.0), int)
     assert np.abs(named - mixed).max() <= 1
 
 
@@ -148,13 +148,13 @@ def test_own_styles_in_tiles(network):
                                               ({"margin": 3}, "`margin` must be a multiple of 8")])  # fmt: skip
 def test_sides_that_do_not_fit_are_refused(network, options, message):
     with pytest.raises(ValueError, match=message):
-        paint_in_tiles(KerasRuntime(network, 8), Image.new("RGB", (9, 9)), Mixture(WEIGHTS), 1.0, **options)
+        paint_in_tiles(KerasRuntime(network, 8), Image.new("RGB", (9, 9)), [Mixture(WEIGHTS)], 1.0, **options)
 
 
 def test_when_tiles_are_used(monkeypatch):
     tiled, shares = [], []
 
-    def note(runtime, photo, mixture, strength, report):
+    def note(runtime, photo, mixtures, strength, report):
         tiled.append(photo.size)
         report(0.5)
         return photo
@@ -175,24 +175,53 @@ def test_when_tiles_are_used(monkeypatch):
         net.stylize(large, "night", tile=True, stroke_size=2)
 
 
+class TilingRuntime(StandInRuntime):
+    """The stand-in with tiles, whose sizes it keeps too: no statistic, so a frozen style is the style."""
+
+    stride = 8
+
+    def freeze(self, parts, origin, weights, strength, vector):
+        return weights
+
+    def run_tile(self, image, frozen, origin, strength):
+        return self.run(image, frozen, strength)
+
+
 @pytest.mark.parametrize("feather", [0.0, 0.1])
-def test_regions_of_a_large_picture_are_painted_apart_and_put_together(feather):
+def test_regions_of_a_large_picture_are_painted_in_tiles(feather):
     """The stand-in paints pixel by pixel, so that mixtures of styles and of pictures are the same."""
     photo, left, right = photograph(100, 80), np.zeros((80, 100), np.uint8), np.zeros((80, 100), np.uint8)
     left[:, :50], right[20:60, 30:80] = 255, 200
     regions, shares = [(left, "night"), (right, {"red_wash": 1, "inverted": 1})], []
-    net = Stylizer(StandInRuntime(), ["inverted", "red_wash", "night"], working_size=64)
+    net = Stylizer(TilingRuntime(), ["inverted", "red_wash", "night"], working_size=64)
     options = {"regions": regions, "feather": feather, "tile": True}
     with pytest.warns(UserWarning, match="the masks overlap"):
         together = np.asarray(net.stylize(photo, **options, report=shares.append), int)
     assert net.runtime.sizes == [(80, 100)] and shares == []
     net.runtime.max_pixels = 4 * 80 * 100 - 4  # maps of styles take four times the memory of one
     with pytest.warns(UserWarning, match="the masks overlap"):
-        apart = np.asarray(net.stylize(photo, **options), int)
-    assert net.runtime.sizes[1:] == [(80, 100)] * 2
+        apart = np.asarray(net.stylize(photo, **options, report=shares.append), int)
+    assert shares[-1] == 1 and sorted(shares) == shares
     assert np.abs(apart - together).max() <= 2
     np.testing.assert_array_equal(apart[70:, 95:], photo[70:, 95:])
     assert np.abs(apart - photo).mean() > 10
+
+
+def test_tiles_have_the_styles_whose_masks_they_touch():
+    photo, left, right = (Image.fromarray(values) for values in (photograph(96, 64), *np.zeros((2, 64, 96), np.uint8)))
+    left.paste(255, (0, 0, 30, 64))
+    right.paste(100, (20, 0, 40, 64))
+    mixtures, runtime = [Mixture(np.eye(3, dtype="float32")[k]) for k in (0, 2)], TilingRuntime()
+    options = {"masks": lambda box: (mask.crop(box) for mask in (left, right)), "margin": 8}
+    tiled = np.asarray(paint_in_tiles(runtime, photo, mixtures, 1.0, tile=16, **options), int)
+    assert len(runtime.sizes) == 4 * (2 + 2)  # two columns of tiles each, of six
+    np.testing.assert_array_equal(tiled, paint_in_tiles(runtime, photo, mixtures, 1.0, **options))
+    first, second = (runtime.run(np.asarray(photo), one.weights, 1.0).astype(int) for one in mixtures)
+    np.testing.assert_array_equal(tiled[:, :20], first[:, :20])
+    np.testing.assert_array_equal(tiled[:, 30:40], second[:, 30:40])  # whatever the mask has there, nothing else is
+    np.testing.assert_array_equal(tiled[:, 40:], np.asarray(photo)[:, 40:])
+    mixed = (255 * first + 100 * second)[:, 20:30] / 355
+    assert np.abs(tiled[:, 20:30] - mixed).max() <= 0.5 + 1e-4
 
 
 def test_tiles_are_nearly_alike():

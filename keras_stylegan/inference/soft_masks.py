@@ -25,7 +25,9 @@ _SHARP = 1.0
 _CHANCE, _EDGE = 0.35, 0.7
 # Standard deviation of such a window in pixels of the guide halved, and of what counts as one colour.
 _WINDOW, _NOISE = 2.5, 15.0
-_ROWS = 256
+# Deviations in pixels that a wide edge is computed with at least, on a mask made smaller; how many of them it reaches.
+_FINE, _REACH = 16, 4
+_ROWS = 1024
 
 
 class SoftMasks:
@@ -45,15 +47,27 @@ class SoftMasks:
         self._follows = None if feather is not None else _follows(self._masks, guide, self._radius(guide.size))
 
     def at(self, size: tuple[int, int]) -> Iterator[Image.Image]:
-        """The masks of mode L at a size (width, height), one by one: large ones are many megabytes."""
+        """The masks of mode L at a size (width, height), one by one."""
+        return self._cut(size, (0, 0, *size))
+
+    def within(self, box: tuple[int, int, int, int]) -> Iterator[Image.Image]:
+        """The parts of the masks, at their own size, in a box (left, top, right, bottom), one by one.
+
+        Large masks are many megabytes, so of the others only what the part depends on is computed.
+        """
+        return self._cut(self._masks[0].size, box)
+
+    def _cut(self, size, box):
         soft, follows = self._radius(size), None
         sharp = min(_SHARP, _SHARP * min(size) / min(self._size), soft)
         if self._follows is not None:
-            follows = self._follows.resize(size, Image.Resampling.BILINEAR)
+            known = self._follows.size
+            part = tuple(min(of, edge * of / side) for edge, of, side in zip(box, known * 2, size * 2, strict=True))
+            follows = self._follows.resize((box[2] - box[0], box[3] - box[1]), Image.Resampling.BILINEAR, part)
         for mask in self._masks:
             mask = mask if mask.size == size else mask.resize(size, Image.Resampling.BOX)
-            blurred = _blurred(mask, soft)
-            yield blurred if follows is None else Image.composite(_blurred(mask, sharp), blurred, follows)
+            blurred = _blurred(mask, soft, box)
+            yield blurred if follows is None else Image.composite(_blurred(mask, sharp, box), blurred, follows)
 
     def shares(self, size: tuple[int, int]) -> np.ndarray:
         """The regions' shares of each pixel of what they cover; how much of the photograph stays, `keep_rest` knows.
@@ -64,12 +78,14 @@ class SoftMasks:
         together = np.stack([np.asarray(mask) for mask in self.at(size)], axis=-1).astype(np.float32) / 255
         return together / np.maximum(together.sum(axis=-1, keepdims=True), 1 / 255)
 
-    def keep_rest(self, result: Image.Image, photo: Image.Image) -> Image.Image:
-        """Puts the photograph's own pixels back where no mask covers it; RGB images of one size."""
-        cover = np.zeros(photo.size[::-1], np.uint8)
-        for mask in self.at(photo.size):
-            cover += np.minimum(np.asarray(mask), 255 - cover)
-        return Image.composite(result, photo, Image.fromarray(cover))
+    def keep_rest(self, result: Image.Image, photo: Image.Image) -> None:
+        """Puts the photograph's own pixels back into a picture where no mask covers it; RGB, of the masks' size."""
+        for top in range(0, photo.height, _ROWS):
+            box = 0, top, photo.width, min(top + _ROWS, photo.height)
+            cover = np.zeros((box[3] - top, photo.width), np.uint8)
+            for mask in self.within(box):
+                cover += np.minimum(np.asarray(mask), 255 - cover)
+            result.paste(photo.crop(box), box, Image.fromarray(255 - cover))
 
     def _radius(self, size):
         """The softness of all edges, in pixels at a size: of two regions that meet they must be alike."""
@@ -78,36 +94,14 @@ class SoftMasks:
         return min(FEATHER * min(size), _LARGEST_FEATHER * math.sqrt(self._smallest * size[0] * size[1]))
 
 
-class Composition:
-    """One picture of several of its size, each within a mask: what `SoftMasks.shares` does to styles, done to pixels.
-
-    Pictures come one at a time, and strips of them are computed, so that large ones need little beside themselves.
-
-    Args:
-        picture: PIL image of mode RGB, which shows where no mask covers.
-    """
-
-    def __init__(self, picture: Image.Image):
-        self._pixels = np.array(picture)
-        self._cover = np.zeros(self._pixels.shape[:2], np.uint16)
-
-    def add(self, picture: Image.Image, mask: Image.Image) -> None:
-        """Lets a picture, of mode RGB, have the share of its mask, of mode L, beside the shares of those before."""
-        added, share = np.asarray(picture), np.asarray(mask)
-        self._cover += share
-        for top in range(0, len(added), _ROWS):
-            rows = slice(top, top + _ROWS)
-            part = share[rows] / np.maximum(self._cover[rows], 1, dtype=np.float32)
-            below = self._pixels[rows].astype(np.float32)
-            self._pixels[rows] = np.rint(below + part[..., None] * (added[rows] - below))
-
-    def picture(self) -> Image.Image:
-        """What has been put together."""
-        return Image.fromarray(self._pixels)
-
-
-def _blurred(mask, radius):
-    return mask.filter(ImageFilter.GaussianBlur(radius))
+def _blurred(mask, radius, box):
+    """What a box of a mask is when all of it is blurred, computed from what it reaches, and coarsely where wide."""
+    step, reach = max(1, int(radius / _FINE)), math.ceil(_REACH * radius) + 1
+    left, top = (max(0, (edge - reach) // step * step) for edge in box[:2])
+    right, bottom = (min(side, edge + reach) for side, edge in zip(mask.size, box[2:], strict=True))
+    part = mask.crop((left, top, right, bottom)).reduce(step).filter(ImageFilter.GaussianBlur(radius / step))
+    wanted = tuple((edge - start) / step for edge, start in zip(box, (left, top) * 2, strict=True))
+    return part.resize((box[2] - box[0], box[3] - box[1]), Image.Resampling.BILINEAR, wanted)
 
 
 def _follows(masks, guide, radius):

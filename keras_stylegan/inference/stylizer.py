@@ -121,7 +121,7 @@ class Stylizer:
                 stands for 0.08, for less where one of them is small, so that it does not fade, and for sharp edges
                 where a mask follows an edge of the photograph.
             tile: bool, paint every pixel of a large photograph, in its own size and in tiles, instead of enlarging what
-                is painted small: strokes are as fine as the pixels. Each region costs as much as a whole picture.
+                is painted small: strokes are as fine as the pixels. Of regions each costs as much as the tiles it touches.
                 What is painted large for the sake of `stroke_size` is in tiles by itself (`inference.tiling`).
             report: called with the share of a picture that is painted, where that is done in tiles.
 
@@ -150,27 +150,20 @@ class Stylizer:
         from keras_stylegan.inference.soft_masks import SoftMasks
 
         soft = SoftMasks(masks, resolution.resize(small, working), feather)
-        if tile and small.width * small.height > limit:
-            stylised = self._run_apart(small, mixtures, soft, float(strength), report)
+        if small.width * small.height > limit:
+            stylised = paint_in_tiles(self.runtime, small, mixtures, float(strength), soft.within, report=report)
         else:
             stylised = self._run_regions(small, mixtures, soft, float(strength))
-        return picture.dress(soft.keep_rest(_finish(stylised, small, photo, strength, color), photo))
+        result = _finish(stylised, small, photo, strength, color)
+        soft.keep_rest(result, photo)
+        return picture.dress(result)
 
     def _run(self, photo, mixture, strength, report):
         # A server has no signature for tiles, and a limit of its own.
         if photo.width * photo.height > TILE_ABOVE and hasattr(self.runtime, "run_tile"):
-            return paint_in_tiles(self.runtime, photo, mixture, strength, report=report)
+            return paint_in_tiles(self.runtime, photo, [mixture], strength, report=report)
         own = () if mixture.vector is None else (mixture.vector,)
         return Image.fromarray(self.runtime.run(np.asarray(photo), mixture.weights, strength, *own))
-
-    def _run_apart(self, photo, mixtures, soft, strength, report):
-        """Regions of a picture too large for maps of styles: each painted as a whole picture, then put together."""
-        from keras_stylegan.inference.soft_masks import Composition
-
-        whole, count = Composition(photo), len(mixtures)
-        for number, (mixture, mask) in enumerate(zip(mixtures, soft.at(photo.size), strict=True)):
-            whole.add(self._run(photo, mixture, strength, lambda done, n=number: report((n + done) / count)), mask)
-        return whole.picture()
 
     def _run_regions(self, photo, mixtures, soft, strength):
         weights, vectors = np.stack([mixture.weights for mixture in mixtures]), _vectors(mixtures)

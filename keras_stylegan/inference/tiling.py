@@ -10,12 +10,15 @@ parts gone), and a large picture is to be painted with the strokes of its own pi
 lies between the windows; the whole picture painted with them, and in tiles, is the same, because a tile brings
 `MARGIN` pixels on all sides with it, more than any pixel of the network's output sees. Beyond the picture's border
 they are its reflection. No layer pads a tile, so of the margin no more is computed than the tile depends on.
+
+Regions are painted tile by tile too, each style where its mask is: one pass for all of them, as of smaller pictures,
+would need maps of styles as large as the features.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from PIL import Image
@@ -39,11 +42,16 @@ _UNCOVERED = 0.1
 _WAVE_STRIDE = 4
 
 
+# A part of a picture: (left, top, right, bottom) in its pixels, as Pillow has it.
+Box = tuple[int, int, int, int]
+
+
 def paint_in_tiles(
     runtime,
     photo: Image.Image,
-    mixture: Mixture,
+    mixtures: Sequence[Mixture],
     strength: float,
+    masks: Callable[[Box], Iterable[Image.Image]] | None = None,
     tile: int = TILE,
     margin: int = MARGIN,
     report: Callable[[float], None] = lambda share: None,
@@ -53,8 +61,11 @@ def paint_in_tiles(
     Args:
         runtime: `LiteRTRuntime` or `KerasRuntime`.
         photo: PIL image of mode RGB, of any size.
-        mixture: what to paint it in.
+        mixtures: what to paint it in: one, or as many as there are masks.
         strength: float in [0, 1].
+        masks: gives the parts of all masks within a box of the photograph, of mode L, in the order of the mixtures.
+            Where they overlap each style has its share, and where none covers, the photograph stays. None for one
+            mixture, everywhere.
         tile: int, side of a tile in pixels at most, a multiple of the network's stride. A picture no larger is one
             tile, others are divided evenly.
         margin: int, pixels a tile sees beyond its own, a multiple of the stride.
@@ -72,23 +83,43 @@ def paint_in_tiles(
     canvas = _Canvas(photo, runtime.stride)
     parts, corners = canvas.windows()
     origin = np.array(corners, np.float32) / _WAVE_STRIDE
-    frozen = runtime.freeze(parts, origin, mixture.weights, strength, mixture.vector)
-    result = Image.new("RGB", photo.size)
-    height, width = canvas.even_tile(tile)
-    for top in range(0, canvas.size[0], height):
-        for left in range(0, canvas.size[1], width):
-            inner = top, left, min(top + height, canvas.size[0]), min(left + width, canvas.size[1])
-            seen = inner[0] - margin, inner[1] - margin, inner[2] + margin, inner[3] + margin
-            corner = (seen[0] / _WAVE_STRIDE, seen[1] / _WAVE_STRIDE)
-            painted = runtime.run_tile(canvas.cut(seen), frozen, corner, strength)
-            # What of the margin the network returns beside the tile: nothing, or all of it, or between.
-            around = (painted.shape[0] - (inner[2] - inner[0])) // 2
-            if around < 0:
-                least = -(-(margin - around) // runtime.stride) * runtime.stride
-                raise ValueError(f"`margin` must be at least {least} for this network. Received: {margin}")
-            canvas.put(result, painted[around : len(painted) - around, around : painted.shape[1] - around], inner)
-        report(min(1.0, (top + height) / canvas.size[0]))
+    styles = [runtime.freeze(parts, origin, one.weights, strength, one.vector) for one in mixtures]
+    result = photo.copy()
+    for inner in canvas.tiles(tile):
+        box, cut = canvas.on_photo(inner)
+        shares = [None] if masks is None else list(masks(box))
+        here = [(style, share) for style, share in zip(styles, shares, strict=True) if share is None or share.getbbox()]
+        if here:
+            seen = canvas.cut((inner[0] - margin, inner[1] - margin, inner[2] + margin, inner[3] + margin))
+            layers = [(_painted(runtime, seen, inner, margin, style, strength)[cut], share) for style, share in here]
+            _paste(result, layers, box)
+        report(inner[2] / canvas.size[0])
     return result
+
+
+def _painted(runtime, seen, inner, margin, style, strength) -> np.ndarray:
+    """The pixels of a tile, uint8, painted from those that it is to see."""
+    corner = ((inner[0] - margin) / _WAVE_STRIDE, (inner[1] - margin) / _WAVE_STRIDE)
+    painted = runtime.run_tile(seen, style, corner, strength)
+    # What of the margin the network returns beside the tile: nothing, or all of it, or between.
+    around = (painted.shape[0] - (inner[2] - inner[0])) // 2
+    if around < 0:
+        least = -(-(margin - around) // runtime.stride) * runtime.stride
+        raise ValueError(f"`margin` must be at least {least} for this network. Received: {margin}")
+    return painted[around : len(painted) - around, around : painted.shape[1] - around]
+
+
+def _paste(result: Image.Image, layers, box: Box) -> None:
+    """Puts pixels into a box of a picture: of one style all of them, of several with masks each style's share."""
+    if layers[0][1] is None:
+        result.paste(Image.fromarray(layers[0][0]), box)
+        return
+    together = cover = np.float32(0)
+    for pixels, mask in layers:
+        share = np.asarray(mask, np.float32)[..., None]
+        together, cover = together + share * pixels, cover + share
+    pixels = np.uint8(np.rint(together / np.maximum(cover, 1)))
+    result.paste(Image.fromarray(pixels), box, Image.fromarray(np.uint8(255 * (cover[..., 0] > 0))))
 
 
 class _Canvas:
@@ -103,6 +134,13 @@ class _Canvas:
         self._sides = (photo.height, photo.width)
         self.size = tuple(-(-max(side, MIN_SIDE) // stride) * stride for side in self._sides)
         self._before = tuple((long - side) // 2 for long, side in zip(self.size, self._sides, strict=True))
+
+    def tiles(self, longest: int) -> Iterator[tuple[int, int, int, int]]:
+        """Boxes that cover the canvas, row by row, with sides of at most `longest`."""
+        height, width = self.even_tile(longest)
+        for top in range(0, self.size[0], height):
+            for left in range(0, self.size[1], width):
+                yield top, left, min(top + height, self.size[0]), min(left + width, self.size[1])
 
     def even_tile(self, longest: int) -> tuple[int, int]:
         """Height and width, at most `longest`, of tiles that are nearly alike: a narrow rest costs its margins too."""
@@ -121,9 +159,12 @@ class _Canvas:
         start, end = max(0, first), min(self._sides[axis], last)
         return start, end, (start - first, last - end)
 
-    def put(self, result: Image.Image, pixels: np.ndarray, box) -> None:
-        """Pastes the pixels of a box into a picture of the photograph's size; what lies beyond it falls away."""
-        result.paste(Image.fromarray(pixels), (box[1] - self._before[1], box[0] - self._before[0]))
+    def on_photo(self, box) -> tuple[Box, tuple[slice, slice]]:
+        """Of a box the part that the photograph has: where that is on it, and which rows and columns of the box."""
+        top, bottom, rows = self._within(0, box[0], box[2])
+        left, right, columns = self._within(1, box[1], box[3])
+        cut = slice(rows[0], rows[0] + bottom - top), slice(columns[0], columns[0] + right - left)
+        return (left, top, right, bottom), cut
 
     def windows(self):
         """Windows spread evenly over the canvas: uint8 `(windows, height, width, 3)`, and their (top, left)."""
