@@ -18,6 +18,8 @@ from stand_in import STYLES, photograph, stand_in, write_assets
 import keras_stylegan
 from keras_stylegan import cli, inference, pretrained
 from keras_stylegan.commands.painting import parse_styles
+from keras_stylegan.provenance import SOURCE_TYPES, STYLIZED, read_provenance
+from keras_stylegan.xmp_files import read_xmp
 
 PHOTO = photograph(40, 30)
 
@@ -62,6 +64,13 @@ def test_options_reach_the_network():
     assert pixels("out.png").shape == (30, 40, 3)
     assert cli.main([*call, "--color", "match", "--stroke-size", "2"]) == 0
     np.testing.assert_allclose(pixels("out.png").mean((0, 1)), PHOTO.mean((0, 1)), atol=6)
+
+
+def test_pictures_say_that_a_network_changed_them_if_one_did():
+    for strength, source_type in (("0.1", SOURCE_TYPES[STYLIZED]), ("0", None)):
+        assert cli.main(["stylize", "photo.png", "-o", "out.png", "--style", "night", "--strength", strength]) == 0
+        assert read_provenance(read_xmp(pathlib.Path("out.png"))).source_type == source_type
+    np.testing.assert_array_equal(pixels("out.png"), PHOTO)
 
 
 def test_json_describes_each_file(capsys):

@@ -36,6 +36,8 @@ def run(arguments) -> int:
     with silence():  # the predictor of style pictures is another LiteRT file, which says what it runs on
         network.check(painting.styles, **look)
     jobs, is_batch = plan(*files)
+    if arguments.strength == 0:
+        arguments.source_type = None  # the photograph's own pixels, in which no network had a part
 
     def paint(picture):
         width, height = picture.photo.size
