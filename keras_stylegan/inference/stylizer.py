@@ -121,7 +121,7 @@ class Stylizer:
                 stands for 0.08, for less where one of them is small, so that it does not fade, and for sharp edges
                 where a mask follows an edge of the photograph.
             tile: bool, paint every pixel of a large photograph, in its own size and in tiles, instead of enlarging what
-                is painted small: strokes are as fine as the pixels. A region costs as much as the tiles that it touches.
+                is painted small: strokes are as fine as the pixels. A region costs what the tiles that it touches cost.
                 What is painted large for the sake of `stroke_size` is in tiles by itself (`inference.tiling`).
             report: called with the share of a picture that is painted, where that is done in tiles.
 
