@@ -11,9 +11,13 @@ _SUBPACKAGES = (
     "callbacks", "data", "evaluation", "exporters", "inference", "layers", "losses", "metrics", "models", "networks",
     "ops", "presets", "pretrained", "serving",
 )  # fmt: skip
-_NAMES = {"from_preset": "keras_stylegan.systems.untrained", "load": "keras_stylegan.inference"}
+_NAMES = {
+    "from_preset": "keras_stylegan.systems.untrained",
+    "load": "keras_stylegan.inference",
+    "load_model": "keras_stylegan.keras_files",
+}
 
-__all__ = ["__version__", "from_preset", "load", *_SUBPACKAGES]
+__all__ = ["__version__", *_NAMES, *_SUBPACKAGES]
 
 
 def __getattr__(name):

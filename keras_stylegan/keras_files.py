@@ -14,10 +14,18 @@ _PACKAGES = ("keras", "keras_stylegan", "builtins")
 
 
 def load_network(path: str | Path):
-    """The network of a `.keras` file, without its optimizers.
+    """The network of a `.keras` file, without its optimizers: as `load_model` otherwise."""
+    return load_model(path, compile=False)
+
+
+def load_model(path: str | Path, compile: bool = True):
+    """The model or network of a `.keras` file. (`keras.models.load_model` knows this package's classes only after
+    `import keras_stylegan.models`, and trusts the file.)
 
     Args:
         path: file that Keras saved.
+        compile: whether a model that was compiled is so again, with its optimizers, counters and averages. (Without
+            them a GAN has the networks as they trained, and not their average.)
 
     Raises:
         ValueError: if it is no whole file of a network; if a member has a name that leads out of the archive or is a
@@ -38,7 +46,7 @@ def load_network(path: str | Path):
     import keras_stylegan.models
     import keras_stylegan.networks  # noqa: F401 - registers the classes that files name
 
-    return keras.models.load_model(path, compile=False, safe_mode=True)
+    return keras.models.load_model(path, compile=compile, safe_mode=True)
 
 
 def _check_config(config: Any, path: Path) -> None:

@@ -392,7 +392,7 @@ def test_training_refuses():
         model.make_step()(x)
     with pytest.raises(ValueError, match="must be a dict of tensors. Received: .*Tensor"):
         model.update_step(ops.zeros((3, 2)))
-    with pytest.raises(ValueError, match="must be a dict of tensors. Received: targets"):
+    with pytest.raises(ValueError, match="must be a dict of tensors. Received: dict, and targets beside it"):
         model.train_step((x, np.zeros(3)))
     critic = Declared(lambda net: [play(net, steps=2)])
     critic.compile({"a": keras.optimizers.SGD()})

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_stylegan.models.averaging import AveragedNetwork
+from keras_stylegan.models.compiling import load_counters, optimizers_for, save_counters
 from keras_stylegan.models.players import batch_size, check_players, clip_limits, split_batch
 from keras_stylegan.models.rates import PlayerOptimizers
 from keras_stylegan.models.updates import PlayerUpdate
@@ -18,6 +19,10 @@ class _StopOnBadUpdates(keras.callbacks.Callback):
         self.model.check_updates()
 
 
+def _numbered(groups):
+    return {f"{group}/{i:04d}": v for group, variables in groups.items() for i, v in enumerate(variables)}
+
+
 class AdversarialModel(keras.Model):
     """A model trained by several players, each with networks, a loss and an optimizer of its own.
 
@@ -27,6 +32,9 @@ class AdversarialModel(keras.Model):
     Keras' callbacks that read or set `model.optimizer.learning_rate` find the players' there, one by one.
     The data is a dict of tensors with the leading axis `batch`. An update on N replicas equals the update on one
     device with the same global batch, as far as the networks treat the images of a batch independently.
+
+    A file of a compiled model (`.keras`, `.weights.h5`) holds optimizers, counters and the average too: loaded, it
+    predicts the same and trains on.
 
     Logs: each term as `player/term`, their sum `player/loss`, `player/gradient_norm` before clipping (means over the
     player's updates of the step), `player/skipped_updates` since the start, and `images_seen`.
@@ -85,11 +93,30 @@ class AdversarialModel(keras.Model):
         """
         return {}
 
+    def as_batch(self, x, y=None):
+        """Makes a batch of what `fit` was given. May be overridden, to take more than dicts.
+
+        Args:
+            x: dict of tensors with the leading axis `batch`.
+            y: None.
+
+        Returns:
+            Dict of tensors with the leading axis `batch`.
+
+        Raises:
+            ValueError: if it is something else.
+        """
+        if not isinstance(x, dict) or y is not None:
+            beside = "" if y is None else ", and targets beside it"
+            raise ValueError(f"The data must be a dict of tensors. Received: {type(x).__name__}{beside}")
+        return dict(x)
+
     def compile(self, optimizers, updates="alternating", clip_norm=None, max_bad_updates=10, ema=None, **kwargs):
         """Prepares the model for training; the networks must be built.
 
         Args:
-            optimizers: dict from player name to `keras.optimizers.Optimizer`.
+            optimizers: dict from player name to `keras.optimizers.Optimizer` or the name of one; or one of these, of
+                which each player gets a copy.
             updates: "alternating", where each player sees the others as already updated in this step, or
                 "simultaneous", where all gradients are taken at the same weights.
             clip_norm: None, float, or dict from player name to either: limit of the global norm of the gradient.
@@ -107,8 +134,12 @@ class AdversarialModel(keras.Model):
         if max_bad_updates < 1:
             raise ValueError(f"`max_bad_updates` must be at least 1. Received: max_bad_updates={max_bad_updates}")
         players = self.players()
+        optimizers = optimizers_for(players, optimizers)
         check_players(players, optimizers, updates)
         limits = clip_limits(clip_norm, optimizers)
+        # As files hold it; taken before the updates are made, which put a factor before schedules.
+        own = {"updates": updates, "clip_norm": clip_norm, "max_bad_updates": max_bad_updates, "ema": ema}
+        config = keras.saving.serialize_keras_object({"optimizers": optimizers, **own, **kwargs})
         super().compile(optimizer=None, **kwargs)
         buffers = list({id(v): v for player in players for v in player.buffers}.values())
         # A plain object, into which Keras does not look: `weights`, and so weight files, hold the networks alone.
@@ -119,6 +150,7 @@ class AdversarialModel(keras.Model):
             images_seen=keras.Variable(0, dtype="int", trainable=False, name="images_seen"),
             simultaneous=updates == "simultaneous",
             max_bad_updates=max_bad_updates,
+            config=config,
         )
         self.optimizer = PlayerOptimizers(self._training.updates)
         self.built = True
@@ -131,8 +163,18 @@ class AdversarialModel(keras.Model):
         """
 
     def get_compile_config(self):
-        """Nothing: a saved model holds its networks; optimizers and counters belong to a checkpoint."""
-        return None
+        training = getattr(self, "_training", None)
+        return None if training is None else training.config
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        save_counters(store, self._counters())
+
+    def load_own_variables(self, store):
+        super().load_own_variables(load_counters(store, self._counters()))
 
     def _compiled(self):
         if getattr(self, "_training", None) is None:
@@ -179,11 +221,20 @@ class AdversarialModel(keras.Model):
         frozen = self._frozen()
         own = [variable for variable in self.variables if id(variable) not in frozen]
         groups = {"model": own, "images_seen": [training.images_seen]}
-        for update in training.updates:
-            groups[update.player.name] = update.state
+        groups |= {update.player.name: update.state for update in training.updates}
         if training.average is not None:
             groups["ema"] = training.average.network.variables
-        return {f"{group}/{i:04d}": v for group, variables in groups.items() for i, v in enumerate(variables)}
+        return _numbered(groups)
+
+    def _counters(self):
+        """The state variables that are neither weights nor an optimizer's, which Keras itself puts into a file."""
+        training = getattr(self, "_training", None)
+        if training is None:
+            return {}
+        weights = {id(variable) for variable in self.weights}
+        seeds = [variable for variable in self.variables if id(variable) not in weights]
+        groups = {update.player.name: update.counters for update in training.updates}
+        return _numbered({"seeds": seeds, "images_seen": [training.images_seen], **groups})
 
     def update_step(self, batch):
         """Trains every player on a batch, in graph mode or eagerly, on any backend.
@@ -195,10 +246,9 @@ class AdversarialModel(keras.Model):
             Dict from log name to scalar tensor.
         """
         training = self._compiled()
-        if not isinstance(batch, dict):
-            raise ValueError(f"The data must be a dict of tensors. Received: {type(batch).__name__}")
+        batch = self.as_batch(batch)
         with grad.pause_recording():
-            batch = self.draw(dict(batch))
+            batch = self.draw(batch)
             # A list per player with the results of its updates; an update's gradients are let go once applied.
             if training.simultaneous:
                 together = [update.gradients(batch) for update in training.updates]
@@ -221,15 +271,22 @@ class AdversarialModel(keras.Model):
     def train_step(self, data):
         """One step of `fit`."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        if y is not None or sample_weight is not None:
-            raise ValueError("The data must be a dict of tensors. Received: targets or sample weights beside it")
-        return self.update_step(x)
+        if sample_weight is not None:
+            raise ValueError("The data must have no sample weights.")
+        return self.update_step(x if y is None else self.as_batch(x, y))
 
-    def fit(self, x=None, **kwargs):
+    def test_step(self, data):
+        raise NotImplementedError(
+            "A model of several players has no one loss to evaluate: leave `validation_data` out, and score pictures "
+            "(`keras_stylegan.metrics`, `keras-stylegan evaluate`)."
+        )
+
+    def fit(self, x=None, y=None, **kwargs):
         """Trains as `keras.Model.fit`, and stops with an error after `max_bad_updates` bad updates in a row.
 
         Args:
-            x: `tf.data.Dataset` or other source of dicts of tensors, or such a dict of arrays.
+            x: `tf.data.Dataset` or other source of what `as_batch` takes: dicts of tensors; or such a dict of arrays.
+            y: None, or what `as_batch` takes beside it.
             **kwargs: keyword arguments of `keras.Model.fit`.
 
         Returns:
@@ -243,7 +300,7 @@ class AdversarialModel(keras.Model):
             raise NotImplementedError("`fit` does not run adversarial models on the JAX backend: use `make_step()`.")
         callbacks = kwargs.pop("callbacks", None) or []
         callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks)
-        return super().fit(x, callbacks=[*callbacks, _StopOnBadUpdates()], **kwargs)
+        return super().fit(x, y, callbacks=[*callbacks, _StopOnBadUpdates()], **kwargs)
 
     def make_step(self, check=True):
         """Compiles the training step for a loop of one's own, on any backend.

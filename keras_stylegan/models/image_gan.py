@@ -6,6 +6,7 @@ from keras import ops
 from keras_stylegan.losses.adversarial import adversarial_loss
 from keras_stylegan.losses.rotation import rotate, rotation_loss
 from keras_stylegan.models.adversarial import AdversarialModel
+from keras_stylegan.models.picture_batches import check_pictures, check_values, first_of
 from keras_stylegan.models.players import batch_size
 
 _NESTED = ("generator", "critic", "augment")
@@ -84,6 +85,44 @@ class ImageGAN(AdversarialModel):
                 "`rotation_weights` need a critic with `features`, from which rotations are guessed. "
                 f"Received: {type(self.critic).__name__}"
             )
+
+    def as_batch(self, x, y=None):
+        """Pictures, with classes `y` or without, as a batch.
+
+        Args:
+            x: tensor `(batch, height, width, channels)` of pictures, float in [-1, 1] or uint8; or a dict with such
+                `images` and, with classes, integer `labels` `(batch,)`.
+            y: None, or the labels of the pictures, also as `(batch, 1)` or one-hot.
+
+        Returns:
+            Dict of tensors.
+
+        Raises:
+            ValueError: if the pictures are not of the generator's size and channels, labels are missing or misshapen,
+                or `y` is there for a generator without classes.
+        """
+        batch = dict(x) if isinstance(x, dict) else {"images": x}
+        if y is not None:
+            if not self.generator.num_classes:
+                raise ValueError("Labels beside the pictures need a generator of classes. Received: num_classes=0")
+            batch["labels"] = y
+        return check_pictures(batch, self.generator)
+
+    def fit(self, x=None, y=None, **kwargs):
+        """Trains as `AdversarialModel.fit`, once the values of the first pictures and labels are seen to be right.
+
+        Args:
+            x: what `as_batch` takes, or a `tf.data.Dataset` or other source of it, of pairs `(x, y)` too.
+            y: None, or labels, beside arrays.
+            **kwargs: keyword arguments of `keras.Model.fit`.
+
+        Raises:
+            ValueError: as `as_batch`, or if float pictures are far beyond [-1, 1] or a label is no class.
+        """
+        first, labels = first_of(x, y)
+        if first is not None:
+            check_values(self.as_batch(first, labels), self.generator.num_classes)
+        return super().fit(x, y, **kwargs)
 
     def critic_parts(self):
         """What trains as the critic."""

@@ -40,10 +40,11 @@ class NoiseToImage(ImageGAN):
         rotation_weights: None or (critic's, generator's) weight of guessing rotations, as for `ImageGAN`.
         seed: int or None, of the draws of a step.
 
-    A model saved whole (`.keras`) holds the networks as they train and not their average: `sampler` is what to ship.
+    `sampler` is what to ship: a model saved whole (`.keras`) holds the critic and the optimizers too.
 
-    Batches are dicts: `images` `(batch, height, width, channels)` in [-1, 1]; with classes also `labels` `(batch,)`,
-    integers. Drawn where missing: `latents` `(batch, latent_dim)`, `mix` `(batch, 1, 1, 1)` and `turns` `(batch,)`.
+    Batches are dicts: `images` `(batch, height, width, channels)` in [-1, 1] or uint8; with classes also `labels`
+    `(batch,)`, integers; `fit` takes arrays of them too. Drawn where missing: `latents` `(batch, latent_dim)`, `mix`
+    `(batch, 1, 1, 1)` and `turns` `(batch,)`.
 
     Raises:
         ValueError: if an argument breaks its rule.

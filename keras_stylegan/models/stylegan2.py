@@ -49,7 +49,7 @@ class StyleGAN2(ImageGAN):
             `StyleGAN2Critic`.
         seed: int or None, of the draws of a step.
 
-    A model saved whole (`.keras`) holds the networks as they train and not their average: `sampler` is what to ship.
+    `sampler` is what to ship: a model saved whole (`.keras`) holds the critic and the optimizers too.
     On several replicas each compares path lengths with a running mean that its own part of the batch has moved (by a
     hundredth); of these means the average is kept.
 

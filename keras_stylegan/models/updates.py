@@ -62,10 +62,13 @@ class PlayerUpdate:
     @property
     def state(self):
         """Variables that belong to this update rule and to no network."""
-        counters = [self.updates, self.skipped, self.skipped_in_row]
-        if self.rate_factor is not None:
-            counters.append(self.rate_factor)
-        return [*self.optimizer.variables, *counters, *self.lazy_values.values()]
+        return [*self.optimizer.variables, *self.counters]
+
+    @property
+    def counters(self):
+        """Those that are not the optimizer's."""
+        factor = [] if self.rate_factor is None else [self.rate_factor]
+        return [self.updates, self.skipped, self.skipped_in_row, *factor, *self.lazy_values.values()]
 
     def _mean(self, name, term, count):
         """This replica's share of the term's mean over the global batch."""

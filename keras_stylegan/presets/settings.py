@@ -41,10 +41,10 @@ def as_dict(preset: Preset) -> dict[str, typing.Any]:
 
 
 def as_text(value: typing.Any) -> str:
-    """A value of `as_dict` as `--set` takes it."""
+    """A value of `as_dict`, or a tuple, as `--set` takes it."""
     if isinstance(value, dict):
         return ",".join(f"{key}:{number:g}" for key, number in value.items())
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return ",".join(map(as_text, value))
     return value if isinstance(value, str) else f"{value:.10g}"
 
