@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from keras_stylegan.data.contents import decode
+from keras_stylegan.data.listed_labels import LISTING
 from keras_stylegan.data.pictures import reason
 from keras_stylegan.data.shards import ShardSource
 from keras_stylegan.data.sources import Source, open_source, read_entry
@@ -101,6 +102,8 @@ def check(
             if report is not None:
                 report(part.stop, len(names))
     findings += _repeated(names, digests, thumbnails)
+    if problem := getattr(contents, "no_classes", ""):
+        findings.append(Finding("odd", LISTING, problem))
     findings += [Finding("empty class", name, "no picture") for name in getattr(contents, "empty_classes", ())]
     return len(names), sorted(findings, key=lambda finding: (KINDS.index(finding.kind), finding.name))
 

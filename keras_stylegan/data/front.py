@@ -10,6 +10,7 @@ from keras_stylegan.data.batches import Batches
 from keras_stylegan.data.crops import Crops
 from keras_stylegan.data.decoding import Decoder, decode_with_pillow, tensorflow_decoder
 from keras_stylegan.data.images import MAX_UNREADABLE, ImageSource
+from keras_stylegan.data.listed_labels import LISTING
 from keras_stylegan.data.pairs import PairedSource, join_pair, open_domains, split_pair
 from keras_stylegan.data.sources import ClassSubset, Source, Subset, open_source
 
@@ -75,8 +76,9 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
 
     Raises:
         ValueError: for arguments outside of their range, and for a source that does not exist, is of no known kind, or
-            holds no pictures, fewer than two, an empty class folder, or pictures of A without a partner in B; while
-            iterating: when too many pictures are unreadable, or sizes differ and `size` is None.
+            holds no pictures, fewer than two, an empty class folder, labels that are no classes, or pictures of A
+            without a partner in B; while iterating: when too many pictures are unreadable, or sizes differ and `size`
+            is None.
     """
     if kind not in KINDS:
         raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: kind={kind}")
@@ -144,7 +146,13 @@ def _check_count(source: Source, least: int) -> None:
 
 
 def check_classes(source: Source, chosen: Sequence[str] | None = None) -> None:
-    """Raises a ValueError, with the names, if there are classes without pictures, among those chosen or among all."""
+    """Raises a ValueError if the labels of a source are no classes, or if there are classes without pictures, among
+    those chosen or among all; the message names them."""
+    if problem := getattr(source, "no_classes", ""):
+        raise ValueError(
+            f"`source` must have labels that are classes. Received: {source.location}, whose {LISTING} {problem}; read "
+            "the pictures without classes (`labels=False`, or empty `classes` of a preset)"
+        )
     empty = [name for name in getattr(source, "empty_classes", ()) if chosen is None or name in chosen]
     if empty:
         names = ", ".join(empty[:10]) + (" and others" if len(empty) > 10 else "")

@@ -136,7 +136,8 @@ def open_source(source: str | Path | Source, split: str = "train") -> Source:
         source: one of
 
             - a folder: pictures at any depth, in sorted order, linked folders included; where every picture lies below
-              a folder of the first level, those folders are the classes;
+              a folder of the first level, those folders are the classes, unless there is a `dataset.json` with labels
+              (`{"labels": [["00000/img00000000.png", 6], ...]}`, as StyleGAN3's tool writes it);
             - a `.zip` of such a folder;
             - an `.npz` file with a uint8 array `images` of shape `(count, height, width[, channels])` and, for labels,
               integers `labels` and perhaps names `classes`;

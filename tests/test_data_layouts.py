@@ -1,0 +1,90 @@
+"""Layouts of data sets that others' tools write."""
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from toy_files import encoded, noise
+
+from keras_stylegan import data
+from keras_stylegan.data.checking import check
+
+NAMES = [f"{index // 3:05d}/img{index:08d}.png" for index in range(6)]
+
+
+def write(root, names):
+    for seed, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(encoded(noise(12, 16, seed)))
+    return root
+
+
+def zipped(root):
+    path = root.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(path for path in root.rglob("*") if path.is_file()):
+            archive.write(file, file.relative_to(root).as_posix())
+    return path
+
+
+def listed(root, content):
+    """A folder and a zip with that `dataset.json`."""
+    text = content if isinstance(content, str) else json.dumps(content)
+    (write(root, NAMES) / "dataset.json").write_text(text)
+    return root, zipped(root)
+
+
+def opened(source, **options):
+    return data.open(source, size=8, batch_size=6, engine="numpy", **options)
+
+
+# Labels in a dataset.json
+
+
+def test_labels_of_a_listing_are_the_classes(tmp_path):
+    labels = [[name.replace("/", "\\") if index else name, (4, 0, 2)[index % 3]] for index, name in enumerate(NAMES)]
+    for path in listed(tmp_path / "set", {"labels": labels[::-1]}):
+        source = data.open_source(path)
+        assert source.classes == tuple("01234") and source.empty_classes == []
+        assert [source.read(index)[1] for index in range(6)] == [4, 0, 2] * 2
+        assert sorted(opened(path)[0]["labels"]) == [0, 0, 2, 2, 4, 4]
+        chosen = opened(path, classes=["4", "2"])
+        assert chosen.num_images == 4 and sorted(chosen[0]["labels"])[:2] == [0, 0]
+        assert not [finding for finding in check(path, min_side=1)[1] if finding.kind != "duplicate"]
+    data.pack(path, tmp_path / "shards")
+    assert data.open_source(tmp_path / "shards").classes == tuple("01234")
+
+
+def test_a_listing_without_labels_gives_no_classes(tmp_path):
+    for path in listed(tmp_path / "set", {"labels": None}):
+        assert data.open_source(path).classes is None and set(opened(path)[0]) == {"images"}
+
+
+def test_a_listing_of_somebody_else_leaves_the_folders(tmp_path):
+    for path in listed(tmp_path / "set", {"images": []}):
+        assert data.open_source(path).classes == ("00000", "00001")
+
+
+@pytest.mark.parametrize(
+    "content, problem",
+    [
+        ({"labels": [[name, [0.5, 1.0]] for name in NAMES]}, "has vectors of 2 numbers for 00000/img00000000.png"),
+        ({"labels": [[name, 0.5] for name in NAMES]}, "integers from 0 as labels, and has 0.5 for"),
+        ({"labels": [[name, -1] for name in NAMES]}, "integers from 0 as labels, and has -1 for"),
+        ({"labels": [[name, 10**12] for name in NAMES]}, "integers from 0 as labels, and has 10+ for"),
+        ({"labels": [[name, 1] for name in NAMES[1:]]}, "has no label for 00000/img00000000.png"),
+        ({"labels": NAMES}, "does not list pairs"),
+        ({"labels": 5}, "does not list pairs"),
+        ('{"labels": [', "cannot be read: Expecting value"),
+    ],
+)
+def test_labels_that_are_no_classes_are_told_where_classes_are_wanted(content, problem, tmp_path):
+    for path in listed(tmp_path / "set", content):
+        for options in ({}, {"classes": ["1"]}):
+            with pytest.raises(ValueError, match=rf"labels that are classes. Received: .*dataset.json .*{problem}"):
+                opened(path, **options)
+        with pytest.raises(ValueError, match=problem):
+            data.DomainBatches(path, (8, 8), 2, engine="numpy")
+        assert np.shape(opened(path, labels=False)[0]["images"]) == (6, 8, 8, 3)
+        assert [finding.name for finding in check(path, min_side=1)[1]] == ["dataset.json"]
