@@ -9,6 +9,7 @@ from toy_files import encoded, noise
 
 from keras_stylegan import data
 from keras_stylegan.data.checking import check
+from keras_stylegan.data.pairs import open_domains
 
 NAMES = [f"{index // 3:05d}/img{index:08d}.png" for index in range(6)]
 
@@ -88,3 +89,47 @@ def test_labels_that_are_no_classes_are_told_where_classes_are_wanted(content, p
             data.DomainBatches(path, (8, 8), 2, engine="numpy")
         assert np.shape(opened(path, labels=False)[0]["images"]) == (6, 8, 8, 3)
         assert [finding.name for finding in check(path, min_side=1)[1]] == ["dataset.json"]
+
+
+# Parts for training and tests
+
+
+def test_pictures_side_by_side_train_without_those_of_the_tests(tmp_path):
+    write(
+        tmp_path / "set", ["train/1.png", "train/2.png", "test/1.png", "test/2.png", "val/3.png", "val/4.png", "0.png"]
+    )
+    for path in (tmp_path / "set", zipped(tmp_path / "set")):
+        for split, names in (("train", ["1.png", "2.png"]), ("test", ["1.png", "2.png"]), ("val", ["3.png", "4.png"])):
+            pairs = opened(path, kind="paired", split=split).crops[0].source
+            assert pairs.names == names and pairs.location == f"{path}/{split}"
+        with pytest.raises(ValueError, match="`split` must be one of train, val, test. Received: split=tests of .*set"):
+            opened(path, kind="paired", split="tests")
+    alone = write(tmp_path / "alone", ["train/1.png", "train/2.png", "more/3.png"])
+    assert opened(alone, kind="paired").num_images == 3
+
+
+@pytest.mark.parametrize("kind", ["paired", "unpaired"])
+@pytest.mark.parametrize("layout", ["{domain}/{split}/", "{split}/{domain}/", "{split}{domain}/"])
+def test_domains_train_without_those_of_the_tests(layout, kind, tmp_path):
+    held = {"train": "123", "test": "45"}
+    names = [
+        f"{layout.format(domain=domain, split=split)}{number}.png"
+        for domain in "AB"
+        for split, numbers in held.items()
+        for number in numbers
+    ]
+    write(tmp_path, names)
+    for split, numbers in held.items():
+        for domain in open_domains(tmp_path, split):
+            assert domain.names == [f"{number}.png" for number in numbers]
+        assert opened(tmp_path, kind=kind, split=split).num_images == len(numbers)
+    if layout.startswith("{domain}"):
+        assert [len(domain) for domain in open_domains((tmp_path / "A", tmp_path / "B"))] == [3, 3]
+
+
+def test_parts_of_a_set_that_is_no_pairs_are_remarked(tmp_path):
+    write(tmp_path, ["train/1.png", "train/2.png", "test/3.png"])
+    (finding,) = check(tmp_path, min_side=1)[1]
+    assert (finding.kind, finding.name) == ("odd", "train/, test/") and "name the folder of one" in finding.detail
+    write(tmp_path, ["sea/1.png"])
+    assert not [finding for finding in check(tmp_path, min_side=1)[1] if finding.kind == "odd"]

@@ -19,6 +19,7 @@ from keras_stylegan.data.listed_labels import LISTING
 from keras_stylegan.data.pictures import reason
 from keras_stylegan.data.shards import ShardSource
 from keras_stylegan.data.sources import Source, open_source, read_entry
+from keras_stylegan.data.splits import found_splits
 from keras_stylegan.formats import READABLE_SUFFIXES
 
 KINDS = ("unreadable", "tiny", "odd", "duplicate", "near duplicate", "empty class")
@@ -104,6 +105,9 @@ def check(
     findings += _repeated(names, digests, thumbnails)
     if problem := getattr(contents, "no_classes", ""):
         findings.append(Finding("odd", LISTING, problem))
+    if (splits := found_splits(names)) and all(name.partition("/")[0] in splits for name in names):
+        remark = "parts of one set, of which pairs train on train/ alone, but all else on all: name the folder of one"
+        findings.append(Finding("odd", f"{'/, '.join(splits)}/", remark))
     findings += [Finding("empty class", name, "no picture") for name in getattr(contents, "empty_classes", ())]
     return len(names), sorted(findings, key=lambda finding: (KINDS.index(finding.kind), finding.name))
 

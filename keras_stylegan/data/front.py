@@ -13,6 +13,7 @@ from keras_stylegan.data.images import MAX_UNREADABLE, ImageSource
 from keras_stylegan.data.listed_labels import LISTING
 from keras_stylegan.data.pairs import PairedSource, join_pair, open_domains, split_pair
 from keras_stylegan.data.sources import ClassSubset, Source, Subset, open_source
+from keras_stylegan.data.splits import of_split
 
 KINDS = ("images", "paired", "unpaired", "styles")
 ENGINES = ("auto", "tensorflow", "numpy")
@@ -63,7 +64,8 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
         augmentation: what else may happen to an image, alike for a pair's two: an `Augmentation`, or None.
         labels: False ignores the classes of a source.
         classes: for `images`, names of the classes to keep, in the order of their labels; None keeps all.
-        split: the split of a TFDS set, and of `trainA` and `trainB`.
+        split: the split of a TFDS set, of `trainA` and `trainB`, and for `paired` and `unpaired` the one taken of
+            `train/`, `val/` and `test/` side by side.
         min_side: pictures with a side shorter than this many pixels are skipped.
         max_unreadable: share of unreadable pictures above which reading stops with their list.
         cache_bytes: keep decoded pictures in memory up to this many bytes.
@@ -105,7 +107,7 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
         both = [crops(opened, stream=stream) for stream, opened in enumerate(domains)]
         return Batches(both, keys, channels, threads)
     if domains is None:
-        return Batches([crops(open_source(source, split), split_pair)], keys, channels, threads)
+        return Batches([crops(of_split(open_source(source, split), split), split_pair)], keys, channels, threads)
     return Batches([crops(PairedSource(*domains), join_pair)], keys, channels, threads)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import ExifTags, Image
 
-from keras_stylegan.data.sources import TFDS_PREFIX, Source, Subset, open_source
+from keras_stylegan.data.sources import TFDS_PREFIX, Source, open_source
+from keras_stylegan.data.splits import below, of_split
 
 _NAMED = 5  # files listed in a message
 _ORIENTATION = ExifTags.Base.Orientation
@@ -56,37 +57,38 @@ def open_domains(source: str | Path | Sequence, split: str = "train") -> tuple[S
 
     Args:
         source: two sources; or one: a folder or zip with pictures below `A/` and `B/`, or `trainA/` and `trainB/` (the
-            split in front), or a TFDS set with the splits `trainA` and `trainB`.
+            split in front), or a TFDS set with the splits `trainA` and `trainB`. Of folders `train/` beside `test/` or
+            `val/`, around `A/` and `B/` or in both, that of the split alone is taken.
         split: `train` or another.
 
     Returns:
         Two `Source`s, or None if there are no such two domains.
 
     Raises:
-        ValueError: as `open_source`, or if one of the two folders is there without pictures, or not at all, or if two
-            folders of other names hold pictures of equal names.
+        ValueError: as `open_source` and `of_split`, or if one of the two folders is there without pictures, or not at
+            all, or if two folders of other names hold pictures of equal names.
     """
     if isinstance(source, (tuple, list)):
         if len(source) != 2:
             raise ValueError(f"`source` must be one source or two, A and B. Received: {len(source)}")
-        return open_source(source[0], split), open_source(source[1], split)
+        return tuple(of_split(open_source(domain, split), split) for domain in source)
     if str(source).startswith(TFDS_PREFIX) and "@" not in str(source):
         return open_source(source, f"{split}A"), open_source(source, f"{split}B")
-    whole = open_source(source, split)
+    whole = of_split(open_source(source, split), split)
     for first in ("A/", f"{split}A/", f"{split}/A/"):
         second = first.replace("A/", "B/")
-        parts = [_below(whole, prefix) for prefix in (first, second)]
+        parts = [below(whole, folder) for folder in (first, second)]
         held = [len(part) for part in parts]
         if all(held):
-            return parts[0], parts[1]
+            return tuple(of_split(part, split) for part in parts)
         if any(held):  # cutting what is there into halves instead would make pairs of nothing
             full, empty = (first, second) if held[0] else (second, first)
             raise ValueError(f"`source` must have pictures in {first} and {second}. "
-                             f"Received: {source} with {max(held)} in {full} and none in {empty}")  # fmt: skip
+                             f"Received: {whole.location} with {max(held)} in {full} and none in {empty}")  # fmt: skip
     if twins := _twins(whole):
         raise ValueError(
             "`source` must have pairs side by side, or in A/ and B/; or be two sources. "
-            f"Received: {source} with pictures of equal names in {twins[0]}/ and {twins[1]}/"
+            f"Received: {whole.location} with pictures of equal names in {twins[0]}/ and {twins[1]}/"
         )
     return None
 
@@ -146,13 +148,6 @@ def split_pair(picture: np.ndarray) -> np.ndarray:
     if width % 2:
         raise ValueError(f"a pair side by side must have an even width. Received: {width}x{picture.shape[0]}")
     return np.concatenate([picture[:, : width // 2], picture[:, width // 2 :]], axis=2)
-
-
-def _below(source: Source, prefix: str) -> Subset:
-    indices = [index for index, name in enumerate(source.names) if name.startswith(prefix)]
-    part = Subset(source, indices, [source.names[index].removeprefix(prefix) for index in indices])
-    part.location = f"{source.location}/{prefix.removesuffix('/')}"
-    return part
 
 
 def _twins(source: Source) -> tuple[str, str] | None:
