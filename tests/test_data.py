@@ -122,7 +122,7 @@ def test_bad_sources_are_named(tmp_path):
     with pytest.raises(ValueError, match="uint8.*float64"):
         open_images(tmp_path / "float.npz")
     (tmp_path / "text.md").write_text("x")
-    with pytest.raises(ValueError, match="a folder, a zip or an npz.*text.md"):
+    with pytest.raises(ValueError, match="a folder, a zip, an npz or npy file.*text.md"):
         open_images(tmp_path / "text.md")
 
 

@@ -91,6 +91,53 @@ def test_labels_that_are_no_classes_are_told_where_classes_are_wanted(content, p
         assert [finding.name for finding in check(path, min_side=1)[1]] == ["dataset.json"]
 
 
+# Arrays
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "bool"])
+def test_labels_may_be_one_hot(dtype, tmp_path):
+    images, numbers = np.stack([noise(9, 9, seed) for seed in range(3)]), [2, 0, 3]
+    np.savez(tmp_path / "a.npz", images=images, labels=np.eye(4, dtype=dtype)[numbers])
+    source = data.open_source(tmp_path / "a.npz")
+    assert source.classes == tuple("0123") and source.labels.tolist() == numbers and source.empty_classes == []
+    for wrong in (np.ones((3, 4)), np.full((3, 2), 0.5), np.zeros((3, 2)), np.eye(4)):
+        np.savez(tmp_path / "wrong.npz", images=images, labels=wrong)
+        with pytest.raises(ValueError, match=r"`labels` must be 3 integers .* one-hot rows, as by `np.savez\("):
+            data.open_source(tmp_path / "wrong.npz")
+
+
+def test_arrays_by_keras_names_and_without_any(tmp_path):
+    images = np.stack([noise(9, 9, seed)[..., 0] for seed in range(3)])
+    sets = {"x_train": images, "y_train": np.array([[1], [0], [1]], "uint8"), "x_test": images[:1], "y_test": [[0]]}
+    np.savez(tmp_path / "keras.npz", **sets)
+    np.savez(tmp_path / "alone.npz", images)
+    np.save(tmp_path / "a.npy", images)
+    for name in ("keras.npz", "alone.npz", "a.npy"):
+        source = data.open_source(tmp_path / name)
+        np.testing.assert_array_equal(np.stack([source.read(index)[0] for index in range(3)]), images)
+        labels = [source.read(index)[1] for index in range(3)]
+        assert (source.classes, labels) == ((("0", "1"), [1, 0, 1]) if name == "keras.npz" else (None, [None] * 3))
+        assert set(opened(tmp_path / name)[0]) == ({"images", "labels"} if name == "keras.npz" else {"images"})
+
+
+def test_other_arrays_are_told_how_to_write_them(tmp_path):
+    images, how = np.zeros((3, 9, 9, 3), "uint8"), r'as by `np.savez\("pictures.npz", images=x, labels=y\)`. Received: '
+    np.savez(tmp_path / "two.npz", images, images)
+    np.savez(tmp_path / "floats.npz", x_train=images / 255)
+    np.save(tmp_path / "floats.npy", images / 255)
+    np.save(tmp_path / "pickle.npy", np.array([{}], object))
+    (tmp_path / "text.npy").write_text("text")
+    for name, message in (
+        ("two.npz", rf"an array `images`, {how}.*two.npz with \['arr_0', 'arr_1'\]"),
+        ("floats.npz", f"must be uint8 .* not empty, {how}float64 of shape"),
+        ("floats.npy", f"must be uint8 .* not empty, {how}float64 of shape"),
+        ("pickle.npy", "a whole npy file without pickles .*pickle.npy"),
+        ("text.npy", "a whole npy file without pickles .*text.npy"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            data.open_source(tmp_path / name)
+
+
 # Parts for training and tests
 
 

@@ -3,7 +3,7 @@
 import argparse
 
 HELP = (
-    "pictures: a folder (of any depth, with or without class folders), a zip, an npz file, packed shards, or "
+    "pictures: a folder (of any depth, with or without class folders), a zip, an npz or npy file, packed shards, or "
     "tfds:NAME[/CONFIG][@SPLIT]"
 )
 
