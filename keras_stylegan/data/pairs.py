@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import ExifTags, Image
 
+from keras_stylegan.data.sizes import sample_sizes
 from keras_stylegan.data.sources import TFDS_PREFIX, Source, open_source
 from keras_stylegan.data.splits import below, of_split
 
 _NAMED = 5  # files listed in a message
-_ORIENTATION = ExifTags.Base.Orientation
-_LYING = (5, 6, 7, 8)  # orientations in which rows are columns
 
 
 class PairedSource:
@@ -114,32 +111,13 @@ def check_pairs(source: Source, at_most: int = 2000) -> None:
             names some. What cannot be read is left to `ImageSource`.
     """
     together, wrong = isinstance(source, PairedSource), []
-    for index in dict.fromkeys(np.linspace(0, len(source) - 1, min(len(source), at_most)).astype(int).tolist()):
-        try:
-            contents = source.read(index)[0]
-            sizes = [_size(content) for content in (contents if together else (contents,))]
-        except MemoryError:
-            raise
-        except Exception:  # noqa: S112 - files vanish and are damaged: counted and named where they are decoded
-            continue
-        if (sizes[0] != sizes[1]) if together else sizes[0][0] % 2:
-            wrong.append(f"{source.names[index]} ({' and '.join(f'{width}x{height}' for width, height in sizes)})")
+    for index, sizes in sample_sizes(source, at_most):
+        if (sizes[0] != sizes[1]) if together else sizes[0][1] % 2:
+            wrong.append(f"{source.names[index]} ({' and '.join(f'{width}x{height}' for height, width in sizes)})")
     if wrong:
         rule = "the pictures of a pair must have one size" if together else "pairs side by side must have even widths"
         listed = ", ".join(wrong[:_NAMED]) + (f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else "")
         raise ValueError(f"{rule}. Received: {listed} in {source.location}")
-
-
-def _size(content: bytes | np.ndarray) -> tuple[int, int]:
-    """Width and height of a picture that is not decoded, upright."""
-    if isinstance(content, np.ndarray):
-        return content.shape[1], content.shape[0]
-    with Image.open(io.BytesIO(content)) as image:
-        width, height = image.size
-        # Of a PNG file without EXIF, asking for it would read the pixels.
-        known = "exif" in image.info or image.format == "TIFF"
-        lying = known and image.getexif().get(_ORIENTATION) in _LYING
-        return (height, width) if lying else (width, height)
 
 
 def split_pair(picture: np.ndarray) -> np.ndarray:
