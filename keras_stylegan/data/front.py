@@ -67,7 +67,8 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
         split: the split of a TFDS set, of `trainA` and `trainB`, and for `paired` and `unpaired` the one taken of
             `train/`, `val/` and `test/` side by side.
         min_side: pictures with a side shorter than this many pixels are skipped.
-        max_unreadable: share of unreadable pictures above which reading stops with their list.
+        max_unreadable: share of unreadable pictures above which reading stops with their list; unless it is 0, one of
+            8 or more may be unreadable all the same.
         cache_bytes: keep decoded pictures in memory up to this many bytes.
         engine: `tensorflow`, `numpy` (Pillow and NumPy, without TensorFlow), or `auto`: that of the Keras backend. The
             batches are the same.
