@@ -9,7 +9,7 @@ import json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="a folder, a zip, an npz file, shards or tfds:NAME")
+    parser.add_argument("source", metavar="SOURCE", help="a folder, a zip, an npz or npy file, shards or tfds:NAME")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--min-side", type=int, default=64, metavar="N", help="below this shorter side a picture is tiny (default 64)"

@@ -7,7 +7,7 @@ import sys
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="a folder, a zip, an npz file or tfds:NAME")
+    parser.add_argument("source", metavar="SOURCE", help="a folder, a zip, an npz or npy file, or tfds:NAME")
     parser.add_argument("-o", "--output", metavar="SHARDS", required=True, help="folder for the shards")
     parser.add_argument(
         "--store",
