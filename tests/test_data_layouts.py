@@ -57,21 +57,16 @@ def test_labels_of_a_listing_are_the_classes(tmp_path):
     assert data.open_source(tmp_path / "shards").classes == tuple("01234")
 
 
-def test_a_listing_without_labels_gives_no_classes(tmp_path):
-    for path in listed(tmp_path / "set", {"labels": None}):
-        assert data.open_source(path).classes is None and set(opened(path)[0]) == {"images"}
-
-
-def test_a_listing_of_somebody_else_leaves_the_folders(tmp_path):
-    for path in listed(tmp_path / "set", {"images": []}):
-        assert data.open_source(path).classes == ("00000", "00001")
+@pytest.mark.parametrize("content, classes", [({"labels": None}, None), ({"images": []}, ("00000", "00001"))])
+def test_a_listing_without_labels_or_of_somebody_else(content, classes, tmp_path):
+    for path in listed(tmp_path / "set", content):
+        assert data.open_source(path).classes == classes == opened(path).classes
 
 
 @pytest.mark.parametrize(
     "content, problem",
     [
-        ({"labels": [[name, [0.5, 1.0]] for name in NAMES]}, "has vectors of 2 numbers for 00000/img00000000.png"),
-        ({"labels": [[name, 0.5] for name in NAMES]}, "integers from 0 as labels, and has 0.5 for"),
+        ({"labels": [[name, [0.5, 1]] for name in NAMES]}, "has vectors of 2 numbers for 00000/img00000000.png"),
         ({"labels": [[name, -1] for name in NAMES]}, "integers from 0 as labels, and has -1 for"),
         ({"labels": [[name, 10**12] for name in NAMES]}, "integers from 0 as labels, and has 10+ for"),
         ({"labels": [[name, 1] for name in NAMES[1:]]}, "has no label for 00000/img00000000.png"),
@@ -94,12 +89,12 @@ def test_labels_that_are_no_classes_are_told_where_classes_are_wanted(content, p
 # Arrays
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "float32", "bool"])
-def test_labels_may_be_one_hot(dtype, tmp_path):
-    images, numbers = np.stack([noise(9, 9, seed) for seed in range(3)]), [2, 0, 3]
-    np.savez(tmp_path / "a.npz", images=images, labels=np.eye(4, dtype=dtype)[numbers])
-    source = data.open_source(tmp_path / "a.npz")
-    assert source.classes == tuple("0123") and source.labels.tolist() == numbers and source.empty_classes == []
+def test_labels_may_be_one_hot(tmp_path):
+    images, numbers = np.zeros((3, 9, 9, 3), "uint8"), [2, 0, 3]
+    for dtype in ("uint8", "float32", "bool"):
+        np.savez(tmp_path / "a.npz", images=images, labels=np.eye(4, dtype=dtype)[numbers])
+        source = data.open_source(tmp_path / "a.npz")
+        assert source.classes == tuple("0123") and source.labels.tolist() == numbers and source.empty_classes == []
     for wrong in (np.ones((3, 4)), np.full((3, 2), 0.5), np.zeros((3, 2)), np.eye(4)):
         np.savez(tmp_path / "wrong.npz", images=images, labels=wrong)
         with pytest.raises(ValueError, match=r"`labels` must be 3 integers .* one-hot rows, as by `np.savez\("):
@@ -125,13 +120,11 @@ def test_other_arrays_are_told_how_to_write_them(tmp_path):
     np.savez(tmp_path / "two.npz", images, images)
     np.savez(tmp_path / "floats.npz", x_train=images / 255)
     np.save(tmp_path / "floats.npy", images / 255)
-    np.save(tmp_path / "pickle.npy", np.array([{}], object))
     (tmp_path / "text.npy").write_text("text")
     for name, message in (
         ("two.npz", rf"an array `images`, {how}.*two.npz with \['arr_0', 'arr_1'\]"),
         ("floats.npz", f"must be uint8 .* not empty, {how}float64 of shape"),
         ("floats.npy", f"must be uint8 .* not empty, {how}float64 of shape"),
-        ("pickle.npy", "a whole npy file without pickles .*pickle.npy"),
         ("text.npy", "a whole npy file without pickles .*text.npy"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -159,13 +152,9 @@ def test_pictures_side_by_side_train_without_those_of_the_tests(tmp_path):
 @pytest.mark.parametrize("layout", ["{domain}/{split}/", "{split}/{domain}/", "{split}{domain}/"])
 def test_domains_train_without_those_of_the_tests(layout, kind, tmp_path):
     held = {"train": "123", "test": "45"}
-    names = [
-        f"{layout.format(domain=domain, split=split)}{number}.png"
-        for domain in "AB"
-        for split, numbers in held.items()
-        for number in numbers
-    ]
-    write(tmp_path, names)
+    for split, numbers in held.items():
+        for folder in (layout.format(domain=domain, split=split) for domain in "AB"):
+            write(tmp_path / folder, [f"{number}.png" for number in numbers])
     for split, numbers in held.items():
         for domain in open_domains(tmp_path, split):
             assert domain.names == [f"{number}.png" for number in numbers]
