@@ -24,6 +24,7 @@ from keras_stylegan.flops import count_flops
 from keras_stylegan.presets import Preset, as_dict
 from keras_stylegan.run_records import read_config, record_stop, running
 from keras_stylegan.systems import Probe, System, build
+from keras_stylegan.systems.picture_notes import picture_notes
 
 # A resumed run may differ from the checkpoint's in these settings: they say how long, how often and from where.
 MAY_CHANGE = frozenset(
@@ -122,7 +123,8 @@ def train(
         if restored is not None and earlier is not None:
             config["facts"] |= {name: earlier["facts"][name] for name in HISTORY & earlier["facts"].keys()}
         console.print_json(json.dumps(config), indent=2)
-        console.print("\n".join([_header(config, preset, clock, restored), *system.notes()]), markup=False)
+        notes = [*picture_notes(preset, system.batches), *system.notes()]
+        console.print("\n".join([_header(config, preset, clock, restored), *notes]), markup=False)
         if not dry_run:
             with running(out):
                 with whole_file(out / "config.json") as partial:

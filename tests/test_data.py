@@ -12,9 +12,12 @@ from PIL import Image
 from keras_stylegan.data import (
     Crops,
     Feed,
+    ImageSource,
     StyleBatches,
     open_images,
+    open_source,
     open_styles,
+    pack,
     read_picture,
     to_float,
     to_uint8,
@@ -122,13 +125,13 @@ def test_bad_sources_are_named(tmp_path):
     with pytest.raises(ValueError, match="uint8.*float64"):
         open_images(tmp_path / "float.npz")
     (tmp_path / "text.md").write_text("x")
-    with pytest.raises(ValueError, match="a folder, a zip or an npz.*text.md"):
+    with pytest.raises(ValueError, match="a folder, a zip, an npz or npy file.*text.md"):
         open_images(tmp_path / "text.md")
 
 
-def many_with_damage(root, damaged):
+def many_with_damage(root, damaged, count=200):
     root.mkdir()
-    for index in range(200):
+    for index in range(count):
         Image.fromarray(noise(4, 4, seed=index)).save(root / f"{index:03d}.png")
     for index in damaged:
         content = (root / f"{index:03d}.png").read_bytes()
@@ -147,6 +150,20 @@ def test_too_many_unreadable_files_stop(tmp_path):
     many_with_damage(tmp_path / "photos", [7, 8, 150])
     with pytest.raises(ValueError, match=r"(?s)3 of 200 pictures.*007.png.*150.png"):
         list(open_images(tmp_path / "photos"))
+
+
+def test_one_of_a_few_may_be_unreadable(tmp_path):
+    for count in (7, 8):
+        many_with_damage(tmp_path / f"{count}", [3], count)
+    assert len(list(open_images(tmp_path / "8"))) == 8
+    assert pack(tmp_path / "8", tmp_path / "shards")["count"] == 7
+    with pytest.raises(ValueError, match=r"1 of 7 pictures in .*7 are unreadable \(at most 1% may be\): 003.png"):
+        list(open_images(tmp_path / "7"))
+    with pytest.raises(ValueError, match=r"1 of 8 pictures in .*8 are unreadable \(at most 0% may be\): 003.png"):
+        list(ImageSource(open_source(tmp_path / "8"), max_unreadable=0))
+    (tmp_path / "8" / "000.png").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"(?s)2 of 8 pictures in .*8 are unreadable \(at most 1 may be\): 000.png"):
+        list(open_images(tmp_path / "8"))
 
 
 def test_open_styles(tmp_path):

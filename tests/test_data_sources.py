@@ -181,7 +181,7 @@ def test_arrays_too_large_for_memory_and_labels_without_end(tmp_path):
     images = np.zeros((2, 8, 8, 3), "uint8")
     for name, arrays, message in (
         ("labels", {"images": images, "labels": np.array([0, 10**12])}, "`labels` must be below.*1000000000000"),
-        ("flat", {"images": images[:, :0]}, r"not empty. Received: uint8 of shape \(2, 0, 8, 3\)"),
+        ("flat", {"images": images[:, :0]}, r"not empty, .* Received: uint8 of shape \(2, 0, 8, 3\)"),
     ):
         np.savez(tmp_path / f"{name}.npz", **arrays)
         with pytest.raises(ValueError, match=message):

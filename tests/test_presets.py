@@ -24,6 +24,19 @@ def test_settings_of_every_type():
     assert with_settings(preset, ["alphas="]).alphas == {}
 
 
+def test_a_side_alone_is_a_square_and_switches_take_words():
+    preset = get_preset("dcgan")
+    assert with_settings(preset, ["size=96"]).size == (96, 96)
+    assert with_settings(preset, ["size=96,160"]).size == (96, 160)
+    for text, value in (("no", 0), ("False", 0), ("off", 0), ("0", 0), ("yes", 1), ("true", 1), ("on", 1)):
+        assert with_settings(preset, [f"flip={text}"]).flip == value
+    for setting, rule in (("size=96x96", "a whole number and"), ("batch_size=yes", "a whole number")):
+        with pytest.raises(ValueError, match=f"must be {rule}.* Received: {setting}"):
+            with_settings(preset, [setting])
+    with pytest.raises(ValueError, match="`size` must be .*, or one for both. Received: size=64,64,64"):
+        with_settings(preset, ["size=64,64,64"])
+
+
 @pytest.mark.parametrize(
     "setting, message",
     [

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="a folder, a zip, an npz file or tfds:NAME")
+    parser.add_argument("source", metavar="SOURCE", help="a folder, a zip, an npz or npy file, or tfds:NAME")
     parser.add_argument("-o", "--output", metavar="SHARDS", required=True, help="folder for the shards")
     parser.add_argument(
         "--store",
@@ -26,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from keras_stylegan.commands.mistakes import printable
     from keras_stylegan.commands.progress import progress_bar
+    from keras_stylegan.commands.sources import parse_size
     from keras_stylegan.data.packing import pack
 
     with progress_bar("packing") as report:
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.source,
             arguments.output,
             arguments.store,
-            _parse_size(arguments.size),
+            parse_size(arguments.size),
             arguments.short_side,
             arguments.shard_images,
             report,
@@ -45,12 +45,3 @@ def run(arguments: argparse.Namespace) -> int:
     classes = f", {len(index['classes'])} classes" if index["classes"] else ""
     print(f"{printable(arguments.output)}: {index['count']} pictures{classes}, {size}")
     return 0
-
-
-def _parse_size(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+)(?:x(\d+))?", text)
-    if match is None:
-        raise ValueError(f"`--size` must be N or HEIGHTxWIDTH. Received: {text}")
-    return int(match[1]), int(match[2] or match[1])

@@ -1,4 +1,4 @@
-"""Pictures that are arrays already: in memory, and in npz files."""
+"""Pictures that are arrays already: in memory, and in npz and npy files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 MAX_CLASSES = 2**20  # more are measurements or damage, for which no names and no network would be made
+_HOW = '`np.savez("pictures.npz", images=x, labels=y)`'
 
 
 class ArraySource:
@@ -46,43 +47,34 @@ class ArraySource:
         return self.arrays[index], None if self.labels is None else int(self.labels[index])
 
 
-def open_npz(path: Path) -> ArraySource:
-    """The pictures of an npz file, which is read into memory whole.
+def open_arrays(path: Path) -> ArraySource:
+    """The pictures of an npz or npy file, which is read into memory whole.
 
     Args:
-        path: the file: uint8 `images` of shape `(count, height, width)` or `(count, height, width, 1, 3 or 4)`;
-            perhaps integers `labels` of shape `(count,)` and text `classes`, their names.
+        path: the file: of an npy file uint8 pictures of shape `(count, height, width)` or
+            `(count, height, width, 1, 3 or 4)`; of an npz file the same as `images`, perhaps `labels`, integers of
+            shape `(count,)` or `(count, 1)` or one-hot rows, and text `classes`, their names. Keras's `x_train` and
+            `y_train` stand for images and labels, and so does a single array without a name for images.
 
     Raises:
         ValueError: if the file is damaged or holds something else.
     """
-    if not zipfile.is_zipfile(path):  # NumPy would call anything else a pickle
-        raise ValueError(f"`source` must be a whole npz file. Received: {path}")
-    try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("images", "labels", "classes") if name in file}
-            held = sorted(file)
-    except PermissionError:
-        raise
-    except MemoryError as error:  # what a damaged or false header says of a size, or what is packed too well
-        raise ValueError(f"`source` must fit into memory ({error}). Received: {path}") from error
-    except Exception as error:  # damaged members and headers raise nearly any type
-        raise ValueError(f"`source` must be a whole npz file without pickles ({error}). Received: {path}") from error
+    arrays, held = _read(path)
     if "images" not in arrays:
-        raise ValueError(f"`source` must hold an array `images`. Received: {path} with {held}")
+        raise ValueError(f"`source` must hold an array `images`, as by {_HOW}. Received: {path} with {held}")
     images = arrays["images"]
     known = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))
     if images.dtype != np.uint8 or not known or 0 in images.shape[1:]:
         raise ValueError(
-            "`images` must be uint8 of shape (count, height, width) or (count, height, width, 1, 3 or 4), not empty. "
-            f"Received: {images.dtype} of shape {images.shape} in {path}"
+            "`images` must be uint8 of shape (count, height, width) or (count, height, width, 1, 3 or 4), not empty, "
+            f"as by {_HOW}. Received: {images.dtype} of shape {images.shape} in {path}"
         )
     if "labels" not in arrays:
         return ArraySource(images, location=str(path))
-    labels = arrays["labels"]
+    labels = _numbers(arrays["labels"])
     if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu" or (labels.size and labels.min() < 0):
         raise ValueError(
-            f"`labels` must be {len(images)} integers from 0, one a picture. "
+            f"`labels` must be {len(images)} integers from 0, one a picture, or as many one-hot rows, as by {_HOW}. "
             f"Received: {labels.dtype} of shape {labels.shape} in {path}"
         )
     count = int(labels.max()) + 1 if labels.size else 0
@@ -95,3 +87,43 @@ def open_npz(path: Path) -> ArraySource:
     if "classes" not in arrays:  # numbers that are left out are no classes without pictures
         source.empty_classes = []
     return source
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The arrays of a file as `images`, `labels` and `classes`, and the names of all that it holds."""
+    kind = path.suffix.lower()[1:]
+    if kind == "npz" and not zipfile.is_zipfile(path):  # NumPy would call anything else a pickle
+        raise ValueError(f"`source` must be a whole npz file. Received: {path}")
+    try:
+        with open(path, "rb") as stream:
+            file = np.load(stream, allow_pickle=False)
+            if isinstance(file, np.ndarray):
+                return {"images": file}, []
+            with file:
+                held = sorted(file)
+                return {name: file[key] for name, key in _keys(held).items() if key in held}, held
+    except PermissionError:
+        raise
+    except MemoryError as error:  # what a damaged or false header says of a size, or what is packed too well
+        raise ValueError(f"`source` must fit into memory ({error}). Received: {path}") from error
+    except Exception as error:  # damaged members and headers raise nearly any type
+        raise ValueError(f"`source` must be a whole {kind} file without pickles ({error}). Received: {path}") from error
+
+
+def _keys(held: Sequence[str]) -> dict[str, str]:
+    """Under which of its names an npz file has what."""
+    if "images" not in held and "x_train" in held:
+        return {"images": "x_train", "labels": "y_train"}
+    if held == ["arr_0"]:
+        return {"images": "arr_0"}
+    return {name: name for name in ("images", "labels", "classes")}
+
+
+def _numbers(labels: np.ndarray) -> np.ndarray:
+    """Labels as one number a picture, where they are a column or one-hot rows; otherwise as they are."""
+    if labels.ndim != 2:
+        return labels
+    if labels.shape[1] == 1:
+        return labels[:, 0]
+    one_hot = labels.dtype.kind in "biuf" and np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()
+    return labels.argmax(axis=1) if one_hot else labels

@@ -15,12 +15,15 @@ import numpy as np
 from PIL import Image
 
 from keras_stylegan.data.contents import decode
+from keras_stylegan.data.listed_labels import LISTING
 from keras_stylegan.data.pictures import reason
 from keras_stylegan.data.shards import ShardSource
+from keras_stylegan.data.sizes import is_enlarged, share_seen
 from keras_stylegan.data.sources import Source, open_source, read_entry
+from keras_stylegan.data.splits import found_splits
 from keras_stylegan.formats import READABLE_SUFFIXES
 
-KINDS = ("unreadable", "tiny", "odd", "duplicate", "near duplicate", "empty class")
+KINDS = ("unreadable", "tiny", "small", "cropped", "odd", "duplicate", "near duplicate", "empty class")
 # Modes that training turns into RGB, and what is lost or made up thereby.
 _ODD_MODES = {
     "1": "black and white", "L": "greyscale", "LA": "greyscale with transparency", "P": "palette", "CMYK": "CMYK",
@@ -31,6 +34,8 @@ _SUFFIXES = {
     "BMP": (".bmp",), "GIF": (".gif",), "JPEG": (".jfif", ".jpe", ".jpeg", ".jpg"), "PNG": (".png",),
     "MPO": (".jpeg", ".jpg", ".mpo"), "PPM": (".pbm", ".pgm", ".ppm"), "TIFF": (".tif", ".tiff"), "WEBP": (".webp",),
 }  # fmt: skip
+# Below this share of its area a picture that is cropped to a size is remarked: 3:2 becomes a square of 0.67 unnoticed.
+_LEAST_SEEN = 0.6
 _HASH_SIDE = 16
 # Copies saved again, resized or slightly retouched differ by 0 to 6 % of the bits, different pictures by about half.
 _MAX_BITS = 20
@@ -48,7 +53,10 @@ class Finding:
 
 
 def check(
-    source: str | Path | Source, min_side: int = 64, report: Callable[[int, int], None] | None = None
+    source: str | Path | Source,
+    min_side: int = 64,
+    report: Callable[[int, int], None] | None = None,
+    size: tuple[int, int] | None = None,
 ) -> tuple[int, list[Finding]]:
     """Looks at every picture of a source.
 
@@ -60,18 +68,22 @@ def check(
         source: what `open_source` opens.
         min_side: pictures whose shorter side has fewer pixels are tiny.
         report: called with the pictures done and in total, now and then.
+        size: `(height, width)` of training: pictures that would be enlarged for it are small, and those of which less
+            than 60 % would be seen are cropped.
 
     Returns:
         `(count, findings)`: the number of pictures, and the findings by kind and name. Of several equal pictures the
         first by name is in order, the others are reported.
 
     Raises:
-        ValueError: as `open_source`, or if `min_side` is negative.
+        ValueError: as `open_source`, or if `min_side` is negative or `size` is not positive.
 
     Source: hash: Krawetz 2013, "Kind of Like That" (dHash), with 16 rows of 16 bits instead of 8.
     """
     if min_side < 0:
         raise ValueError(f"`min_side` must not be negative. Received: min_side={min_side}")
+    if size is not None and min(size) < 1:
+        raise ValueError(f"`size` must be positive. Received: size={size}")
     contents = open_source(source)
     names = contents.names
     # In shards a picture keeps its name when it becomes pixels or a PNG file.
@@ -80,7 +92,7 @@ def check(
     def look(position: int) -> tuple[list[tuple[str, str]], bytes, np.ndarray | None]:
         try:
             content, _ = read_entry(contents, position)
-            return _inspect(content, "" if packed else names[position], min_side)
+            return _inspect(content, "" if packed else names[position], min_side, size)
         except MemoryError:
             raise
         except Exception as error:  # decoders raise nearly every kind on damaged files
@@ -101,14 +113,27 @@ def check(
             if report is not None:
                 report(part.stop, len(names))
     findings += _repeated(names, digests, thumbnails)
+    if problem := getattr(contents, "no_classes", ""):
+        findings.append(Finding("odd", LISTING, problem))
+    if (splits := found_splits(names)) and all(name.partition("/")[0] in splits for name in names):
+        remark = "parts of one set, of which pairs train on train/ alone, but all else on all: name the folder of one"
+        findings.append(Finding("odd", f"{'/, '.join(splits)}/", remark))
     findings += [Finding("empty class", name, "no picture") for name in getattr(contents, "empty_classes", ())]
     return len(names), sorted(findings, key=lambda finding: (KINDS.index(finding.kind), finding.name))
 
 
-def _inspect(content, name: str, min_side: int) -> tuple[list[tuple[str, str]], bytes, np.ndarray]:
+def _inspect(
+    content, name: str, min_side: int, size: tuple[int, int] | None
+) -> tuple[list[tuple[str, str]], bytes, np.ndarray]:
     picture = decode(content)
     height, width = picture.shape[:2]
-    remarks = [("tiny", f"{width} x {height} pixels")] if min(width, height) < min_side else []
+    pixels = f"{width} x {height} pixels"
+    remarks = [("tiny", pixels)] if min(width, height) < min_side else []
+    if size is not None:
+        if is_enlarged((height, width), size):
+            remarks.append(("small", f"{pixels}, which training enlarges"))
+        if (seen := share_seen((height, width), size)) < _LEAST_SEEN:
+            remarks.append(("cropped", f"{pixels}, of which training sees {seen:.0%}"))
     if isinstance(content, bytes):
         with Image.open(io.BytesIO(content)) as image:
             remarks += [("odd", remark) for remark in _oddities(image, Path(name).suffix.lower())]

@@ -52,10 +52,10 @@ class DomainBatches(EndlessBatches):
         engine: str = "auto",
     ):
         opened = open_source(source)
+        check_classes(opened)
         self.domains = tuple(opened.classes or ())
         if len(self.domains) < 2:
             raise ValueError(f"`source` must have a folder for each of two or more domains. Received: {source}")
-        check_classes(opened)
         decode = get_decoder(engine)
         pictures = [ImageSource(ClassSubset(opened, [name]), decode, cache_bytes=cache_bytes) for name in self.domains]
         self.counts = [len(domain) for domain in pictures]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from keras_stylegan.archives import check_members
+from keras_stylegan.data.listed_labels import LISTING, read_labels
 from keras_stylegan.formats import READABLE_SUFFIXES, UNREAD_SUFFIXES
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # neither flag exists everywhere
@@ -40,13 +41,30 @@ def class_names(names: Sequence[str], folders: Sequence[str] = ()) -> tuple[str,
 
 
 class _Files:
-    """What folders and zips share: names, classes, labels."""
+    """What folders and zips share: names, classes, labels.
 
-    def __init__(self, location: str, names: Sequence[str], folders: Sequence[str] = ()):
+    Classes are the folders of the first level, unless `read_listing` gives the bytes of a `dataset.json` that has
+    labels; `no_classes` then says why these are of no use as classes, if they are not.
+    """
+
+    def __init__(
+        self,
+        location: str,
+        names: Sequence[str],
+        folders: Sequence[str] = (),
+        read_listing: Callable[[], bytes] | None = None,
+    ):
         self.location = location
         self.names = sorted(names)
-        self.classes = class_names(self.names, folders)
         self.unreadable: dict[str, str] = {}
+        self.no_classes = ""
+        self.empty_classes: list[str] = []
+        listed = read_labels(read_listing, self.names) if read_listing else None
+        self._by_folder = listed is None
+        if listed is not None:  # numbers that are left out are no classes without pictures
+            self.classes, self.no_classes, self._labels = listed.classes, listed.problem, listed.labels
+            return
+        self.classes = class_names(self.names, folders)
         held = {name.partition("/")[0] for name in self.names}
         self.empty_classes = [name for name in self.classes or () if name not in held]
         self._labels = {name: label for label, name in enumerate(self.classes or ())}
@@ -56,7 +74,8 @@ class _Files:
 
     def label(self, index: int) -> int | None:
         """The label of picture `index`, without reading it."""
-        return self._labels[self.names[index].partition("/")[0]] if self._labels else None
+        name = self.names[index]
+        return self._labels[name.partition("/")[0] if self._by_folder else name] if self._labels else None
 
 
 class FolderSource(_Files):
@@ -73,20 +92,12 @@ class FolderSource(_Files):
         found, folders = [], []
         for relative, is_folder in _walk(root, problems):
             (folders if is_folder else found).append(relative)
-        super().__init__(str(root), found, folders)
+        listing = root / LISTING
+        super().__init__(str(root), found, folders, (lambda: _read_file(listing)) if listing.is_file() else None)
         self.unreadable = problems
 
     def read(self, index: int) -> tuple[bytes, int | None]:
-        # O_NONBLOCK: a file that has become a pipe since it was listed must not wait for a writer.
-        descriptor = os.open(os.path.join(self.location, self.names[index]), os.O_RDONLY | _NO_WAIT)
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise ValueError("not a file")
-            _check_bytes(status.st_size)
-            return os.read(descriptor, status.st_size), self.label(index)
-        finally:
-            os.close(descriptor)
+        return _read_file(os.path.join(self.location, self.names[index])), self.label(index)
 
 
 class ZipSource(_Files):
@@ -111,13 +122,29 @@ class ZipSource(_Files):
         names = {info.filename for info in members if not info.is_dir()}
         folders = [info.filename[:-1] for info in members if info.is_dir()]
         first = [folder for folder in folders if "/" not in folder and not folder.startswith(_HIDDEN)]
-        super().__init__(str(path), [name for name in names if is_picture(PurePosixPath(name))], first)
+        read_listing = (lambda: self._read(LISTING)) if LISTING in names else None
+        super().__init__(str(path), [name for name in names if is_picture(PurePosixPath(name))], first, read_listing)
         self.unreadable = {name: _UNREAD for name in names if is_picture(PurePosixPath(name), UNREAD_SUFFIXES)}
 
     def read(self, index: int) -> tuple[bytes, int | None]:
-        name = self.names[index]
+        return self._read(self.names[index]), self.label(index)
+
+    def _read(self, name: str) -> bytes:
         _check_bytes(self._archive.getinfo(name).file_size)
-        return self._archive.read(name), self.label(index)
+        return self._archive.read(name)
+
+
+def _read_file(path: str | Path) -> bytes:
+    # O_NONBLOCK: a file that has become a pipe since it was listed must not wait for a writer.
+    descriptor = os.open(path, os.O_RDONLY | _NO_WAIT)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("not a file")
+        _check_bytes(status.st_size)
+        return os.read(descriptor, status.st_size)
+    finally:
+        os.close(descriptor)
 
 
 def _check_bytes(size: int) -> None:

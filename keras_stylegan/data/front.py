@@ -10,8 +10,10 @@ from keras_stylegan.data.batches import Batches
 from keras_stylegan.data.crops import Crops
 from keras_stylegan.data.decoding import Decoder, decode_with_pillow, tensorflow_decoder
 from keras_stylegan.data.images import MAX_UNREADABLE, ImageSource
+from keras_stylegan.data.listed_labels import LISTING
 from keras_stylegan.data.pairs import PairedSource, join_pair, open_domains, split_pair
 from keras_stylegan.data.sources import ClassSubset, Source, Subset, open_source
+from keras_stylegan.data.splits import of_split
 
 KINDS = ("images", "paired", "unpaired", "styles")
 ENGINES = ("auto", "tensorflow", "numpy")
@@ -62,9 +64,11 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
         augmentation: what else may happen to an image, alike for a pair's two: an `Augmentation`, or None.
         labels: False ignores the classes of a source.
         classes: for `images`, names of the classes to keep, in the order of their labels; None keeps all.
-        split: the split of a TFDS set, and of `trainA` and `trainB`.
+        split: the split of a TFDS set, of `trainA` and `trainB`, and for `paired` and `unpaired` the one taken of
+            `train/`, `val/` and `test/` side by side.
         min_side: pictures with a side shorter than this many pixels are skipped.
-        max_unreadable: share of unreadable pictures above which reading stops with their list.
+        max_unreadable: share of unreadable pictures above which reading stops with their list; unless it is 0, one of
+            8 or more may be unreadable all the same.
         cache_bytes: keep decoded pictures in memory up to this many bytes.
         engine: `tensorflow`, `numpy` (Pillow and NumPy, without TensorFlow), or `auto`: that of the Keras backend. The
             batches are the same.
@@ -75,8 +79,9 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
 
     Raises:
         ValueError: for arguments outside of their range, and for a source that does not exist, is of no known kind, or
-            holds no pictures, fewer than two, an empty class folder, or pictures of A without a partner in B; while
-            iterating: when too many pictures are unreadable, or sizes differ and `size` is None.
+            holds no pictures, fewer than two, an empty class folder, labels that are no classes, or pictures of A
+            without a partner in B; while iterating: when too many pictures are unreadable, or sizes differ and `size`
+            is None.
     """
     if kind not in KINDS:
         raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: kind={kind}")
@@ -103,7 +108,7 @@ def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
         both = [crops(opened, stream=stream) for stream, opened in enumerate(domains)]
         return Batches(both, keys, channels, threads)
     if domains is None:
-        return Batches([crops(open_source(source, split), split_pair)], keys, channels, threads)
+        return Batches([crops(of_split(open_source(source, split), split), split_pair)], keys, channels, threads)
     return Batches([crops(PairedSource(*domains), join_pair)], keys, channels, threads)
 
 
@@ -144,7 +149,13 @@ def _check_count(source: Source, least: int) -> None:
 
 
 def check_classes(source: Source, chosen: Sequence[str] | None = None) -> None:
-    """Raises a ValueError, with the names, if there are classes without pictures, among those chosen or among all."""
+    """Raises a ValueError if the labels of a source are no classes, or if there are classes without pictures, among
+    those chosen or among all; the message names them."""
+    if problem := getattr(source, "no_classes", ""):
+        raise ValueError(
+            f"`source` must have labels that are classes. Received: {source.location}, whose {LISTING} {problem}; read "
+            "the pictures without classes (`labels=False`, or empty `classes` of a preset)"
+        )
     empty = [name for name in getattr(source, "empty_classes", ()) if chosen is None or name in chosen]
     if empty:
         names = ", ".join(empty[:10]) + (" and others" if len(empty) > 10 else "")

@@ -15,6 +15,7 @@ from keras_stylegan.data.pictures import cut_window, reason
 from keras_stylegan.data.sources import Source, open_source, read_entry
 
 MAX_UNREADABLE = 0.01
+_ONE_OF = 8  # pictures, of which one may be unreadable whatever the share, unless that is 0
 
 
 class ImageSource(Sequence):
@@ -30,12 +31,13 @@ class ImageSource(Sequence):
             exception in an array's place.
         arrange: function of one decoded picture (of a tuple of them where the source reads tuples) that gives the array
             to return; a ValueError it raises makes the picture unreadable.
-        max_unreadable: share of unreadable pictures above which reading stops.
+        max_unreadable: share of unreadable pictures above which reading stops; unless it is 0, one of 8 or more
+            pictures may be unreadable all the same.
         cache_bytes: decoded pictures are kept in memory up to this size.
         min_side: pictures with a side shorter than this many pixels are unreadable.
 
     Raises:
-        ValueError: when more than `max_unreadable` of the pictures proved unreadable; the message lists them.
+        ValueError: when more pictures than `max_unreadable` allows proved unreadable; the message lists them.
     """
 
     def __init__(
@@ -171,12 +173,17 @@ class ImageSource(Sequence):
         self._check_share(error)
 
     def _check_share(self, error: Exception | None = None) -> None:
-        if len(self.unreadable) > self.max_unreadable * len(self):
+        if len(self.unreadable) > most_unreadable(self.max_unreadable, len(self)):
             raise ValueError(self._report()) from error
 
     def _report(self) -> str:
         with self._lock:
             return list_unreadable(self.unreadable, len(self), self.location, self.max_unreadable)
+
+
+def most_unreadable(share: float, count: int) -> int:
+    """How many of `count` pictures may be unreadable: that share of them, but unless it is 0 one of 8 or more."""
+    return max(int(share * count), 1 if share and count >= _ONE_OF else 0)
 
 
 def list_unreadable(unreadable: dict[str, str], count: int, location: str, allowed: float) -> str:
@@ -190,7 +197,8 @@ def list_unreadable(unreadable: dict[str, str], count: int, location: str, allow
     """
     listed = "; ".join(f"{name}: {why}" for name, why in sorted(unreadable.items()))
     found = f"{len(unreadable)} of {count} pictures in {location} are unreadable"
-    return f"{found} (at most {allowed:.0%} may be): {listed}"
+    limit = f"{allowed:.0%}" if most_unreadable(allowed, count) <= allowed * count else "1"
+    return f"{found} (at most {limit} may be): {listed}"
 
 
 def _cut(picture: np.ndarray, label: int | None, place: Place) -> tuple[np.ndarray, int | None]:

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from keras_stylegan.data.contents import decode, png
 from keras_stylegan.data.examples import encode_example
-from keras_stylegan.data.images import MAX_UNREADABLE, list_unreadable
+from keras_stylegan.data.images import MAX_UNREADABLE, list_unreadable, most_unreadable
 from keras_stylegan.data.pictures import reason
 from keras_stylegan.data.records import write_record
 from keras_stylegan.data.shards import FORMAT, INDEX, VERSION, checksum, is_whole, read_index
@@ -58,7 +58,7 @@ def pack(
 
     Raises:
         ValueError: if an argument breaks its rule, `out` holds shards of another source or other settings, or more
-            than 1 % of the pictures are unreadable.
+            than 1 % of the pictures (but one of 8 or more) are unreadable.
     """
     _check_arguments(store, size, short_side, shard_images)
     out = Path(out)
@@ -172,7 +172,7 @@ def _skipped(index: dict[str, Any]) -> dict[str, str]:
 
 def _check_skipped(index: dict[str, Any], location: str) -> None:
     skipped, count = _skipped(index), index["source"]["pictures"]
-    if len(skipped) > MAX_UNREADABLE * count:
+    if len(skipped) > most_unreadable(MAX_UNREADABLE, count):
         raise ValueError(list_unreadable(skipped, count, location, MAX_UNREADABLE))
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import ExifTags, Image
 
-from keras_stylegan.data.sources import TFDS_PREFIX, Source, Subset, open_source
+from keras_stylegan.data.sizes import sample_sizes
+from keras_stylegan.data.sources import TFDS_PREFIX, Source, open_source
+from keras_stylegan.data.splits import below, of_split
 
 _NAMED = 5  # files listed in a message
-_ORIENTATION = ExifTags.Base.Orientation
-_LYING = (5, 6, 7, 8)  # orientations in which rows are columns
 
 
 class PairedSource:
@@ -56,37 +54,38 @@ def open_domains(source: str | Path | Sequence, split: str = "train") -> tuple[S
 
     Args:
         source: two sources; or one: a folder or zip with pictures below `A/` and `B/`, or `trainA/` and `trainB/` (the
-            split in front), or a TFDS set with the splits `trainA` and `trainB`.
+            split in front), or a TFDS set with the splits `trainA` and `trainB`. Of folders `train/` beside `test/` or
+            `val/`, around `A/` and `B/` or in both, that of the split alone is taken.
         split: `train` or another.
 
     Returns:
         Two `Source`s, or None if there are no such two domains.
 
     Raises:
-        ValueError: as `open_source`, or if one of the two folders is there without pictures, or not at all, or if two
-            folders of other names hold pictures of equal names.
+        ValueError: as `open_source` and `of_split`, or if one of the two folders is there without pictures, or not at
+            all, or if two folders of other names hold pictures of equal names.
     """
     if isinstance(source, (tuple, list)):
         if len(source) != 2:
             raise ValueError(f"`source` must be one source or two, A and B. Received: {len(source)}")
-        return open_source(source[0], split), open_source(source[1], split)
+        return tuple(of_split(open_source(domain, split), split) for domain in source)
     if str(source).startswith(TFDS_PREFIX) and "@" not in str(source):
         return open_source(source, f"{split}A"), open_source(source, f"{split}B")
-    whole = open_source(source, split)
+    whole = of_split(open_source(source, split), split)
     for first in ("A/", f"{split}A/", f"{split}/A/"):
         second = first.replace("A/", "B/")
-        parts = [_below(whole, prefix) for prefix in (first, second)]
+        parts = [below(whole, folder) for folder in (first, second)]
         held = [len(part) for part in parts]
         if all(held):
-            return parts[0], parts[1]
+            return tuple(of_split(part, split) for part in parts)
         if any(held):  # cutting what is there into halves instead would make pairs of nothing
             full, empty = (first, second) if held[0] else (second, first)
             raise ValueError(f"`source` must have pictures in {first} and {second}. "
-                             f"Received: {source} with {max(held)} in {full} and none in {empty}")  # fmt: skip
+                             f"Received: {whole.location} with {max(held)} in {full} and none in {empty}")  # fmt: skip
     if twins := _twins(whole):
         raise ValueError(
             "`source` must have pairs side by side, or in A/ and B/; or be two sources. "
-            f"Received: {source} with pictures of equal names in {twins[0]}/ and {twins[1]}/"
+            f"Received: {whole.location} with pictures of equal names in {twins[0]}/ and {twins[1]}/"
         )
     return None
 
@@ -112,32 +111,13 @@ def check_pairs(source: Source, at_most: int = 2000) -> None:
             names some. What cannot be read is left to `ImageSource`.
     """
     together, wrong = isinstance(source, PairedSource), []
-    for index in dict.fromkeys(np.linspace(0, len(source) - 1, min(len(source), at_most)).astype(int).tolist()):
-        try:
-            contents = source.read(index)[0]
-            sizes = [_size(content) for content in (contents if together else (contents,))]
-        except MemoryError:
-            raise
-        except Exception:  # noqa: S112 - files vanish and are damaged: counted and named where they are decoded
-            continue
-        if (sizes[0] != sizes[1]) if together else sizes[0][0] % 2:
-            wrong.append(f"{source.names[index]} ({' and '.join(f'{width}x{height}' for width, height in sizes)})")
+    for index, sizes in sample_sizes(source, at_most):
+        if (sizes[0] != sizes[1]) if together else sizes[0][1] % 2:
+            wrong.append(f"{source.names[index]} ({' and '.join(f'{width}x{height}' for height, width in sizes)})")
     if wrong:
         rule = "the pictures of a pair must have one size" if together else "pairs side by side must have even widths"
         listed = ", ".join(wrong[:_NAMED]) + (f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else "")
         raise ValueError(f"{rule}. Received: {listed} in {source.location}")
-
-
-def _size(content: bytes | np.ndarray) -> tuple[int, int]:
-    """Width and height of a picture that is not decoded, upright."""
-    if isinstance(content, np.ndarray):
-        return content.shape[1], content.shape[0]
-    with Image.open(io.BytesIO(content)) as image:
-        width, height = image.size
-        # Of a PNG file without EXIF, asking for it would read the pixels.
-        known = "exif" in image.info or image.format == "TIFF"
-        lying = known and image.getexif().get(_ORIENTATION) in _LYING
-        return (height, width) if lying else (width, height)
 
 
 def split_pair(picture: np.ndarray) -> np.ndarray:
@@ -146,13 +126,6 @@ def split_pair(picture: np.ndarray) -> np.ndarray:
     if width % 2:
         raise ValueError(f"a pair side by side must have an even width. Received: {width}x{picture.shape[0]}")
     return np.concatenate([picture[:, : width // 2], picture[:, width // 2 :]], axis=2)
-
-
-def _below(source: Source, prefix: str) -> Subset:
-    indices = [index for index, name in enumerate(source.names) if name.startswith(prefix)]
-    part = Subset(source, indices, [source.names[index].removeprefix(prefix) for index in indices])
-    part.location = f"{source.location}/{prefix.removesuffix('/')}"
-    return part
 
 
 def _twins(source: Source) -> tuple[str, str] | None:

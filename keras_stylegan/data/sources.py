@@ -1,4 +1,4 @@
-"""Where pictures come from: a folder, a zip, an npz file, shards of ours or a TFDS set, behind one protocol."""
+"""Where pictures come from: a folder, a zip, an npz or npy file, shards of ours or a TFDS set, behind one protocol."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from keras_stylegan.choices import did_you_mean
-from keras_stylegan.data.arrays import open_npz
+from keras_stylegan.data.arrays import open_arrays
 from keras_stylegan.data.folders import FolderSource, ZipSource, is_picture
 from keras_stylegan.data.pictures import reason
 from keras_stylegan.data.shards import FORMAT, INDEX, open_shards
@@ -136,10 +136,12 @@ def open_source(source: str | Path | Source, split: str = "train") -> Source:
         source: one of
 
             - a folder: pictures at any depth, in sorted order, linked folders included; where every picture lies below
-              a folder of the first level, those folders are the classes;
+              a folder of the first level, those folders are the classes, unless there is a `dataset.json` with labels
+              (`{"labels": [["00000/img00000000.png", 6], ...]}`, as StyleGAN3's tool writes it);
             - a `.zip` of such a folder;
             - an `.npz` file with a uint8 array `images` of shape `(count, height, width[, channels])` and, for labels,
-              integers `labels` and perhaps names `classes`;
+              integers or one-hot rows `labels` and perhaps names `classes` (or with `x_train` and `y_train`, or an
+              array without a name), or an `.npy` file of such images;
             - a folder of shards written by `keras-stylegan pack`;
             - `tfds:NAME[/CONFIG][:VERSION][@SPLIT]`, or a folder that holds a prepared TFDS set;
             - a `Source`, returned as it is.
@@ -166,7 +168,7 @@ def _open(source: str | Path, split: str) -> Source:
 
         return open_tfds(text.removeprefix(TFDS_PREFIX), split)
     if not text or not path.exists():  # an empty text would be the working directory
-        raise ValueError(f"`source` must be an existing folder, zip or npz file, or tfds:NAME. Received: {source}")
+        raise ValueError(f"`source` must be an existing folder, zip, npz or npy file, or tfds:NAME. Received: {source}")
     if path.is_dir():
         if _is_shards(path):
             return open_shards(path)
@@ -175,11 +177,11 @@ def _open(source: str | Path, split: str) -> Source:
 
             return open_tfds(text, split)
         return FolderSource(path)
-    if path.suffix.lower() == ".npz":
-        return open_npz(path)
+    if path.suffix.lower() in (".npz", ".npy"):
+        return open_arrays(path)
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
         return ZipSource(path)
-    raise ValueError(f"`source` must be a folder, a zip or an npz file, or tfds:NAME. Received: {source}")
+    raise ValueError(f"`source` must be a folder, a zip, an npz or npy file, or tfds:NAME. Received: {source}")
 
 
 def _is_shards(folder: Path) -> bool:

@@ -7,13 +7,17 @@ import typing
 from collections.abc import Iterable, Mapping
 
 from keras_stylegan.choices import did_you_mean
-from keras_stylegan.presets.base import Preset
+from keras_stylegan.presets.base import SWITCHES, Preset
+
+_WORDS = {"true": "1", "yes": "1", "on": "1", "false": "0", "no": "0", "off": "0"}
+_SIZE = tuple[int, int]  # height and width
 
 
 def with_settings(preset: Preset, settings: Iterable[str]) -> Preset:
     """Changes a preset by `key=value` texts.
 
-    Tuples are written `0.5,1`, dicts `gram:1,sorted:0.5`.
+    Tuples are written `0.5,1`, dicts `gram:1,sorted:0.5`, squares by their side alone (`size=64`), and 1 and 0 of a
+    switch also as `yes` and `no`, or `true` and `false`.
 
     Raises:
         ValueError: for a text without `=`, an unknown key (the message lists all), or a value of the wrong type.
@@ -29,9 +33,10 @@ def with_settings(preset: Preset, settings: Iterable[str]) -> Preset:
             names = ", ".join(sorted(fields))
             raise ValueError(f"`--set` must name one of {names}. Received: {key}{did_you_mean(key, fields)}")
         try:
-            changes[key] = _parse(kinds[key], text)
+            changes[key] = _parse(kinds[key], _WORDS.get(text.lower(), text) if key in SWITCHES else text)
         except ValueError:
-            raise ValueError(f"`{key}` must be {_describe(kinds[key])}. Received: {setting}") from None
+            rule = _describe(kinds[key]) + (", or one for both" if kinds[key] == _SIZE else "")
+            raise ValueError(f"`{key}` must be {rule}. Received: {setting}") from None
     return dataclasses.replace(preset, **changes)
 
 
@@ -78,6 +83,8 @@ def _parse(kind, text):
     origin = typing.get_origin(kind)
     if origin is tuple:
         kinds, parts = typing.get_args(kind), text.split(",")
+        if kind == _SIZE and len(parts) == 1:
+            parts *= 2
         if len(parts) != len(kinds):
             raise ValueError
         return tuple(_parse(part_kind, part) for part_kind, part in zip(kinds, parts, strict=True))
