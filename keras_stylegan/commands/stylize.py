@@ -8,9 +8,6 @@ from keras_stylegan.provenance import STYLIZED
 def add_arguments(parser):
     each_picture.add_arguments(parser, STYLIZED)
     add_painting_arguments(parser)
-    parser.add_argument("--strength", type=float, default=1.0, metavar="S", help="0 (photograph) to 1 (default)")
-    parser.add_argument("--color", default="style", metavar="MODE",
-                        help="whose colours: style (default), luma or match (the photograph's)")  # fmt: skip
     parser.add_argument("--stroke-size", type=float, metavar="X",
                         help="relative size of strokes (default 1, small pictures as they are)")  # fmt: skip
     parser.add_argument("--tile", action="store_true", help="paint every pixel of a large picture, in tiles")
