@@ -15,11 +15,11 @@ from keras_stylegan.commands.mistakes import describe, standard_output
 
 _SUMMARY = "Paint photographs in named styles; train, use and export networks that make or change pictures."
 COMMANDS = {
-    "stylize": "paint photographs in one style or a mixture",
+    "stylize": "paint photographs or a video in one style or a mixture",
     "sheet": "one photograph in every style, on one picture",
     "styles": "list the packaged styles",
     "add-style": "learn the style of pictures of your own",
-    "live": "paint what a camera sees",
+    "live": "paint what a camera sees, or a video while one looks on",
     "demo": "stylise the packaged sample photographs in every style",
     "fuse": "put a picture, or a part of it, into another in its light",
     "gatys": "stylise one photograph by optimisation (slow, the quality reference)",

@@ -86,7 +86,8 @@ def test_commands_are_understood(line, tmp_path, monkeypatch, capsys):
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "usage" not in error
     placeholders = (
-        "photo any_picture mine upscaler missing.jpg PHOTOGRAPHS PAIRS SETS DOMAINS painting RUN SCENES DIR ENCODER"
+        "photo any_picture mine upscaler missing.jpg clip.mp4 OpenCV PHOTOGRAPHS PAIRS SETS DOMAINS painting RUN "
+        "SCENES DIR ENCODER"
     )
     assert any(word in error for word in placeholders.split())
 

@@ -6,6 +6,7 @@ import types
 import numpy as np
 import pytest
 from stand_in import STYLES, StandInRuntime, photograph, stand_in, write_assets
+from toy_videos import cut_clip, read_frames, write_clip
 
 from keras_stylegan import cli, pretrained
 from keras_stylegan.inference import Stylizer
@@ -44,51 +45,59 @@ def test_a_picture_is_a_style_to_come_back_to():
 
 @pytest.fixture
 def clip(tmp_path, monkeypatch):
-    """Five frames of 96x64; returns them as they are decoded, RGB."""
-    cv2 = pytest.importorskip("cv2")
+    """The frames of `clip.avi`."""
+    pytest.importorskip("cv2")
     write_assets(tmp_path / "assets")
     monkeypatch.setattr(pretrained, "assets", lambda: tmp_path / "assets")
     monkeypatch.chdir(tmp_path)
-    writer = cv2.VideoWriter("clip.avi", cv2.VideoWriter_fourcc(*"MJPG"), 10.0, (96, 64))
-    for seed in range(5):
-        writer.write(photograph(96, 64, seed)[..., ::-1].copy())
-    writer.release()
-    return frames("clip.avi")
-
-
-def frames(path):
-    import cv2
-
-    camera, found = cv2.VideoCapture(path), []
-    while True:
-        whole, frame = camera.read()
-        if not whole:
-            return found
-        found.append(frame[..., ::-1].astype(int))
+    return write_clip("clip.avi")
 
 
 def test_a_file_as_camera_without_a_screen(clip, capsys):
     call = ["live", "--camera", "clip.avi", "--no-window", "--style", "inverted"]
     assert cli.main([*call, "-o", "out.avi"]) == 0
-    assert capsys.readouterr().out.startswith("5 frames, ")
-    painted = frames("out.avi")
+    out, err = capsys.readouterr()
+    assert out.startswith("5 frames, ") and err == ""
+    painted = read_frames("out.avi")
     assert len(painted) == 5
     for before, after in zip(clip, painted, strict=True):
         assert np.abs(after - (255 - before)).mean() < 6  # up to the video's compression
     assert cli.main([*call, "-o", "small.avi", "--width", "48", "--frames", "2"]) == 0
-    small = frames("small.avi")
+    small = read_frames("small.avi")
     assert len(small) == 2 and small[0].shape == (32, 48, 3)
 
 
+def test_large_frames_are_reduced_where_only_a_window_shows_them(clip, capfd):
+    write_clip("large.avi", [photograph(640, 48)])
+    call = ["live", "--camera", "large.avi", "--no-window"]
+    assert cli.main(call) == 0
+    note = "keras-stylegan: note: frames are reduced from 640x48 to 320x24 (`--width`)"
+    assert note in capfd.readouterr().err.splitlines()
+    assert cli.main([*call, "-o", "out.mp4"]) == 0 and "note" not in capfd.readouterr().err
+    assert read_frames("out.mp4")[0].shape == (48, 640, 3)
+
+
+def test_a_mixture_and_colours(clip):
+    call = ["live", "--camera", "clip.avi", "--no-window", "-o", "out.avi", "--style", "inverted=1", "--style", "night"]
+    assert cli.main([*call, "--frames", "1"]) == 0
+    expected = stand_in(clip[0].astype("uint8"), [0.5, 0, 0.5], 1)
+    assert np.abs(read_frames("out.avi")[0] - expected).mean() < 6
+    assert cli.main([*call, "--frames", "1", "--color", "luma"]) == 0
+    assert np.abs(read_frames("out.avi")[0] - expected).mean() > 12
+    painter = LivePainter(Stylizer(StandInRuntime(), NAMES, 64), {"inverted": 1, "night": 2})
+    assert painter.title == "inverted=1,night=2  1.0"
+    assert painter.press(ord("n")) and painter.style == NAMES[0]
+    assert painter.press(ord("p")) and painter.style == {"inverted": 1, "night": 2}
+
+
 def test_a_clip_that_ends_before_its_end_is_a_mistake(clip, capfd):
-    content = pathlib.Path("clip.avi").read_bytes()
-    third = [place for place in range(len(content)) if content.startswith(b"00dc", place)][2]
-    pathlib.Path("cut.avi").write_bytes(content[: third + 100])
+    cut_clip("clip.avi", "cut.avi")
     code = cli.main(["live", "--camera", "cut.avi", "--no-window", "-o", "out.avi"])
     told = capfd.readouterr()
     # Above it may stand what OpenCV says, which was imported before `live` could quieten it.
     last = told.err.splitlines()[-1]
     assert code == 2 and "cut.avi: the video is damaged: " in last and last.endswith("of 5 frames could be read")
+    assert not list(pathlib.Path().glob("*out*"))
     assert cli.main(["live", "--camera", "clip.avi", "--no-window", "--frames", "2"]) == 0
 
 
@@ -124,14 +133,15 @@ def test_closing_the_window_ends_it(clip, window, capsys):
     "arguments, message",
     [
         (["--camera", "missing.avi"], "`--camera` must be the number of a camera or a video file. Received: missing"),
-        (["--camera", "97"], "97: the camera or video cannot be opened"),
+        (["--camera", "97"], "97: the camera cannot be opened"),
         (["--camera", "99999999999"], "`--camera` must be the number of a camera or a video file"),
         (["--camera", "²"], "`--camera` must be the number of a camera or a video file"),
-        (["--camera", "assets/manifest.json"], "assets/manifest.json: the camera or video cannot be opened"),
+        (["--camera", "assets/manifest.json"], "assets/manifest.json: the file is no video that can be read"),
         (["--camera", "clip.avi", "--style", "nothing"], "unknown style"),
         (["--camera", "clip.avi", "--strength", "2"], "`strength` must be a number from 0 to 1"),
         (["--width", "0"], "`--width` must be at least 1"),
-        (["-o", "out.gif"], "the suffix of a video must be .avi or .mp4"),
+        (["-o", "out.gif"], "the suffix of a video must be one of .mp4, .mov"),
+        (["--camera", "clip.avi", "--color", "no"], "`color` must be one of"),
         (["-o", "no/where.avi"], "the output's folder does not exist"),
         (["--camera", "clip.avi", "-o", "./clip.avi"], "clip.avi: the output would overwrite its own input"),
     ],
@@ -158,4 +168,4 @@ def test_without_opencv_it_says_what_to_install(monkeypatch, capfd):
 
     monkeypatch.setitem(sys.modules, "cv2", None)
     assert cli.main(["live", "--no-window"]) == 2
-    assert "`live` needs OpenCV: pip install 'keras_stylegan[camera]'" in capfd.readouterr().err
+    assert "videos and cameras need OpenCV: pip install 'keras_stylegan[camera]'" in capfd.readouterr().err

@@ -12,9 +12,16 @@ from keras_stylegan.commands.outputs import add_provenance
 _STANDARD_STREAM = "-"
 
 
-def add_arguments(parser, source_type):
-    """The arguments that these commands share; `source_type` is what their pictures say of their making."""
-    parser.add_argument("inputs", nargs="+", metavar="IN", help="photographs, folders of photographs, or - for stdin")
+def add_arguments(parser, source_type, others=""):
+    """The arguments that these commands share.
+
+    Args:
+        parser: of the command.
+        source_type: what their pictures say of their making.
+        others: what the help says of further inputs.
+    """
+    parser.add_argument("inputs", nargs="+", metavar="IN",
+                        help=f"photographs, folders of photographs, or - for stdin{others}")  # fmt: skip
     parser.add_argument("-o", "--output", required=True, metavar="OUT",
                         help="file; folder (for several inputs, made where missing); or - for stdout")  # fmt: skip
     parser.add_argument("--max-size", type=int, metavar="N", help="make results small enough that no side exceeds N")

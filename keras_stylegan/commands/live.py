@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 
 from keras_stylegan.commands.outputs import add_provenance
-from keras_stylegan.commands.painting import add_bank_argument
+from keras_stylegan.commands.painting import add_style_arguments
 from keras_stylegan.provenance import STYLIZED
 
 WINDOW = "keras-stylegan"
 _LARGEST_CAMERA = 999
-_WHOLE = 0.9  # of the frames that a file announces, which some formats do by its length in seconds
+_WIDTH = 320
 _NO_WINDOW = "a window cannot be opened here; give `--no-window` and `--output FILE`"
 
 
@@ -18,67 +20,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     add = parser.add_argument
     add("--camera", default="0", metavar="N", help="number of the camera, or a video file (default 0)")
-    add("--style", metavar="NAME|FILE", help="first style, by name or a picture; keys n and p go through all")
-    add("--strength", type=float, default=1.0, metavar="S", help="0 (as it is) to 1 (default); keys + and -")
-    add("--width", type=int, default=320, metavar="PIXELS", help="frames are reduced to this width (default 320)")
+    add_style_arguments(parser)
+    add("--width", type=int, metavar="PIXELS",
+        help=f"reduce frames to this width (default {_WIDTH}; a file's own where there is an output)")  # fmt: skip
     add("--frames", type=int, metavar="N", help="stop after so many frames")
-    add("-o", "--output", metavar="FILE", help="also write a video (.avi or .mp4)")
+    add("-o", "--output", metavar="FILE", help="also write a video, without sound (.mp4, .mov, .mkv, .avi or .webm)")
     add("--no-window", action="store_true", help="show nothing, for machines without a screen")
-    add_bank_argument(parser)
     add_provenance(parser, STYLIZED)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Paints until a key, the last frame or Ctrl-C; returns the exit code."""
-    import os
     import time
 
     from keras_stylegan.commands.network import load_network
+    from keras_stylegan.commands.painting import parse_mixture
     from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference.live import KEYS, LivePainter
+    from keras_stylegan.inference.videos import Video, import_opencv, write_video
 
+    styles = parse_mixture(arguments)
     _check(arguments)
-    opencv = _opencv()
+    import_opencv()
+    source = _source(arguments.camera)
     network = load_network(arguments.bank)
-    with silence():  # the predictor of style pictures is another LiteRT file, which says what it runs on
-        painter = LivePainter(network, arguments.style, arguments.strength)
-    camera, writer = _open(opencv, arguments.camera), None
-    total, count, left, begun = _total(opencv, camera, arguments), 0, False, time.perf_counter()
-    if not arguments.no_window:
-        print(KEYS)
-    try:
-        with progress_bar("painting", total) as tell:
-            for frame in _frames(opencv, camera, arguments):
-                painted = opencv.cvtColor(painter.paint(frame), opencv.COLOR_RGB2BGR)
+    count, begun = 0, time.perf_counter()
+    # OpenCV says much of files on standard error, and so does the predictor of style pictures of what it runs on.
+    with silence() as heard, Video(source) as camera, contextlib.ExitStack() as stack:
+        painter = LivePainter(network, styles or None, arguments.strength, arguments.color)
+        if not arguments.no_window:
+            print(KEYS)
+        write = None
+        if arguments.output:
+            write = stack.enter_context(write_video(arguments.output, camera.rate, arguments.source_type))
+        tell = stack.enter_context(progress_bar("painting", _total(camera, arguments.frames), heard))
+        with contextlib.suppress(KeyboardInterrupt):  # how one leaves without a window, in which one would see all
+            for frame in _frames(camera, arguments, heard):
+                painted = painter.paint(frame)
                 count += 1
-                if arguments.output:
-                    writer = writer or _writer(opencv, arguments.output, camera, painted)
-                    writer.write(painted)
+                if write is not None:
+                    write(painted)
                 if arguments.no_window:
                     tell(count)
-                elif not painter.press(_shown(opencv, painted, painter)):
-                    left = True
+                elif not painter.press(_shown(painted, painter)):
                     break
-    except KeyboardInterrupt:  # how one leaves without a window, in which one would see how it goes
-        left = True
-    finally:
-        camera.release()
-        if writer is not None:
-            writer.release()
-            _say_how_it_was_made(arguments)
-    if count == 0:
-        raise ValueError(f"{arguments.camera}: the camera gives no frames")
     print(f"{count} frames, {count / (time.perf_counter() - begun):.1f} frames/s")
-    if not left and total is not None and os.path.isfile(arguments.camera) and count < _WHOLE * total:
-        raise ValueError(f"{arguments.camera}: the video is damaged: {count} of {total:.0f} frames could be read")
     return 0
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    import os
-    import pathlib
     import sys
+
+    from keras_stylegan.commands.outputs import check_output
 
     # Without a screen OpenCV's own windows end the program, without an exception.
     screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
@@ -89,85 +83,48 @@ def _check(arguments: argparse.Namespace) -> None:
         if value is not None and value < 1:
             raise ValueError(f"`--{name}` must be at least 1. Received: {value}")
     if arguments.output:
-        path = pathlib.Path(arguments.output)
-        if path.suffix.lower() not in (".avi", ".mp4"):
-            raise ValueError(f"{path}: the suffix of a video must be .avi or .mp4. Received: {path.suffix or 'none'}")
-        if not path.absolute().parent.is_dir():
-            raise ValueError(f"{path}: the output's folder does not exist")
-        if path.resolve() == pathlib.Path(arguments.camera).resolve():
-            raise ValueError(f"{path}: the output would overwrite its own input")
+        check_output(arguments.output, {os.path.realpath(arguments.camera)}, is_video=True)
 
 
-def _opencv():
-    import os
-
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong with a file is said here, in one line
-    try:
-        import cv2
-    except ImportError:
-        raise ValueError("`live` needs OpenCV: pip install 'keras_stylegan[camera]'") from None
-    return cv2
-
-
-def _open(opencv, name: str):
-    import os
-
-    from keras_stylegan.commands.silence import silence
-
-    is_number = name.isdecimal() and int(name) <= _LARGEST_CAMERA
-    if not is_number and not os.path.isfile(name):
+def _source(name: str) -> str | int:
+    """The number of a camera, or the path of a file."""
+    if name.isdecimal() and int(name) <= _LARGEST_CAMERA:
+        return int(name)
+    if not os.path.isfile(name):
         raise ValueError(f"`--camera` must be the number of a camera or a video file. Received: {name}")
-    with silence():
-        camera = opencv.VideoCapture(int(name) if is_number else name)
-    if not camera.isOpened():
-        raise ValueError(f"{name}: the camera or video cannot be opened")
-    return camera
+    return name
 
 
-def _frames(opencv, camera, arguments):
-    """Frames in RGB, reduced to the width asked for."""
-    number = 0
-    while arguments.frames is None or number < arguments.frames:
-        whole, frame = camera.read()
-        if not whole:
-            return
-        height, width = frame.shape[:2]
-        if width > arguments.width:
-            size = arguments.width, max(1, round(height * arguments.width / width))
+def _frames(camera, arguments, heard):
+    """Frames in the width asked for, and a note if that is less than theirs."""
+    from keras_stylegan.inference.videos import import_opencv
+
+    opencv, told = import_opencv(), False
+    width = arguments.width or (None if camera.total and arguments.output else _WIDTH)
+    for frame in camera.frames(arguments.frames):
+        if width is not None and frame.shape[1] > width:
+            size = width, max(1, round(frame.shape[0] * width / frame.shape[1]))
+            if not told:
+                change = f"from {frame.shape[1]}x{frame.shape[0]} to {size[0]}x{size[1]}"
+                print(f"keras-stylegan: note: frames are reduced {change} (`--width`)", file=heard, flush=True)
+                told = True
             frame = opencv.resize(frame, size, interpolation=opencv.INTER_AREA)
-        yield opencv.cvtColor(frame, opencv.COLOR_BGR2RGB)
-        number += 1
+        yield frame
 
 
-def _total(opencv, camera, arguments):
+def _total(camera, limit):
     """How many frames there will be; None of a camera."""
-    known = arguments.frames, camera.get(opencv.CAP_PROP_FRAME_COUNT)
-    return min((count for count in known if count is not None and count > 0), default=None)
+    return min((count for count in (limit, camera.total) if count is not None), default=None)
 
 
-def _writer(opencv, path: str, camera, frame):
-    code = opencv.VideoWriter_fourcc(*("mp4v" if path.lower().endswith(".mp4") else "MJPG"))
-    rate = camera.get(opencv.CAP_PROP_FPS)
-    writer = opencv.VideoWriter(path, code, rate if 1 <= rate <= 240 else 25.0, (frame.shape[1], frame.shape[0]))
-    if not writer.isOpened():
-        raise ValueError(f"{path}: the video cannot be written")
-    return writer
-
-
-def _say_how_it_was_made(arguments) -> None:
-    from keras_stylegan.provenance import describe
-    from keras_stylegan.xmp_files import append_xmp
-
-    packet = describe(arguments.source_type)
-    if packet is not None:
-        append_xmp(arguments.output, packet)
-
-
-def _shown(opencv, frame, painter) -> int:
+def _shown(frame, painter) -> int:
     """Shows a frame; returns the key pressed meanwhile, -1 for none, q where the window was closed."""
+    from keras_stylegan.inference.videos import import_opencv
+
+    opencv = import_opencv()
     try:
-        opencv.imshow(WINDOW, frame)
-        opencv.setWindowTitle(WINDOW, f"{painter.style}  {painter.strength:.1f}")
+        opencv.imshow(WINDOW, opencv.cvtColor(frame, opencv.COLOR_RGB2BGR))
+        opencv.setWindowTitle(WINDOW, painter.title)
         key = opencv.waitKey(1)
         closed = opencv.getWindowProperty(WINDOW, opencv.WND_PROP_VISIBLE) == 0  # -1 where windows cannot tell
         return ord("q") if closed else key

@@ -11,15 +11,16 @@ def add_provenance(parser: argparse.ArgumentParser, source_type: str) -> None:
                         help="do not write into the pictures how they were made")  # fmt: skip
 
 
-def check_output(path, sources) -> None:
-    """Checks that a picture can be written to `path`, and that this is none of `sources`, a set of real paths.
+def check_output(path, sources, is_video: bool = False) -> None:
+    """Checks that a picture, or a video, can be written to `path`, and that this is none of `sources`, real paths.
 
     Raises:
         ValueError: if the suffix is unknown, the folder is missing or not writable, or an input would be overwritten.
     """
     from keras_stylegan.inference.saving import check_suffix
+    from keras_stylegan.inference.videos import check_video_suffix
 
-    check_suffix(path)
+    (check_video_suffix if is_video else check_suffix)(path)
     path = pathlib.Path(path)
     if path.is_dir():
         raise ValueError(f"{path}: the output is a folder, but must be a file")

@@ -41,12 +41,21 @@ class Painting:
         return {"regions": [{"mask": str(mask), "styles": styles} for mask, styles in self.regions]}
 
 
-def add_painting_arguments(parser: argparse.ArgumentParser) -> None:
+def add_style_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--style", action="append", default=[], metavar="NAME[=W][,NAME[=W]...]",
         help="style or mixture; may repeat; `keras-stylegan styles` lists the names")  # fmt: skip
     add("--style-image", action="append", default=[], metavar="FILE[=W]",
         help="a picture as style, mixed with the named ones; may repeat")  # fmt: skip
+    add("--strength", type=float, default=1.0, metavar="S", help="0 (as it is) to 1 (default)")
+    add("--color", default="style", metavar="MODE",
+        help="whose colours: style (default), luma or match (the photograph's)")  # fmt: skip
+    add_bank_argument(parser)
+
+
+def add_painting_arguments(parser: argparse.ArgumentParser) -> None:
+    add_style_arguments(parser)
+    add = parser.add_argument
     add("--refine", type=float, nargs="?", const=60.0, metavar="SECONDS",
         help="optimise each style picture's vector for 60 s, or as long; needs TensorFlow, JAX or torch")  # fmt: skip
     add("--mask", metavar="FILE", help="white where --style-inside goes; `alpha` for the photograph's transparency")
@@ -61,7 +70,6 @@ def add_painting_arguments(parser: argparse.ArgumentParser) -> None:
         help="one softness for all edges, share of the shorter side (default: 0.08, less where a region is small, "
         "sharp along edges of the photograph)",
     )
-    add_bank_argument(parser)
 
 
 def add_bank_argument(parser: argparse.ArgumentParser) -> None:
@@ -84,13 +92,7 @@ def parse_painting(arguments: argparse.Namespace) -> Painting:
     if arguments.feather is not None and ways[0]:
         raise ValueError("`--feather` softens the edges of `--mask` and `--region`. Received: neither")
     if ways[0]:
-        styles = parse_styles(",".join(arguments.style)) if arguments.style else {}
-        for text in arguments.style_image:
-            path, weight = parse_picture(text)
-            if path in styles:
-                raise ValueError(f"`--style-image` must name every picture once. Received: {path} twice")
-            styles[path] = weight
-        return Painting(styles)
+        return Painting(parse_mixture(arguments))
     if arguments.region:
         return Painting(regions=[_region(text) for text in arguments.region])
     if not arguments.mask or not (arguments.style_inside or arguments.style_outside):
@@ -103,6 +105,21 @@ def parse_painting(arguments: argparse.Namespace) -> Painting:
     if arguments.style_outside:
         regions.append((Outside(arguments.mask), parse_styles(arguments.style_outside, "--style-outside")))
     return Painting(regions=regions)
+
+
+def parse_mixture(arguments: argparse.Namespace) -> dict[str, float]:
+    """Reads the styles that `add_style_arguments` added: a dict from name, or path of a picture, to weight.
+
+    Raises:
+        ValueError: if a picture is named twice; or as `parse_styles` and `parse_picture`.
+    """
+    styles = parse_styles(",".join(arguments.style)) if arguments.style else {}
+    for text in arguments.style_image:
+        path, weight = parse_picture(text)
+        if path in styles:
+            raise ValueError(f"`--style-image` must name every picture once. Received: {path} twice")
+        styles[path] = weight
+    return styles
 
 
 def parse_styles(text: str, argument: str = "--style") -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""`keras-stylegan stylize`: paints photographs, one or many."""
+"""`keras-stylegan stylize`: paints photographs, one or many, or a video."""
 
 from keras_stylegan.commands import each_picture
 from keras_stylegan.commands.painting import add_painting_arguments, parse_painting
@@ -6,18 +6,16 @@ from keras_stylegan.provenance import STYLIZED
 
 
 def add_arguments(parser):
-    each_picture.add_arguments(parser, STYLIZED)
+    each_picture.add_arguments(parser, STYLIZED, "; or one video (.mp4, .mov, .mkv, .avi, .webm)")
     add_painting_arguments(parser)
-    parser.add_argument("--strength", type=float, default=1.0, metavar="S", help="0 (photograph) to 1 (default)")
-    parser.add_argument("--color", default="style", metavar="MODE",
-                        help="whose colours: style (default), luma or match (the photograph's)")  # fmt: skip
     parser.add_argument("--stroke-size", type=float, metavar="X",
                         help="relative size of strokes (default 1, small pictures as they are)")  # fmt: skip
     parser.add_argument("--tile", action="store_true", help="paint every pixel of a large picture, in tiles")
+    parser.add_argument("--steady", action="store_true", help="of a video: let still parts flicker less")
 
 
 def run(arguments) -> int:
-    from keras_stylegan.commands.batch import plan
+    from keras_stylegan.commands import batch, stylize_video
     from keras_stylegan.commands.network import load_network
     from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
@@ -25,6 +23,10 @@ def run(arguments) -> int:
 
     painting = parse_painting(arguments)
     each_picture.check_arguments(arguments)
+    is_video = stylize_video.is_video_call(arguments)
+    if arguments.steady and not is_video:
+        raise ValueError(f"`--steady` is of videos alone. Received: {' '.join(arguments.inputs)}")
+    plan = stylize_video.plan_video if is_video else batch.plan
     network = load_network(arguments.bank)
     look = _look(arguments, painting)
     _check_masks(painting.regions or [])
@@ -38,6 +40,8 @@ def run(arguments) -> int:
     jobs, is_batch = plan(*files)
     if arguments.strength == 0:
         arguments.source_type = None  # the photograph's own pixels, in which no network had a part
+    if is_video:
+        return stylize_video.paint_video(network, *jobs[0], painting, look, arguments)
 
     def paint(picture):
         width, height = picture.photo.size

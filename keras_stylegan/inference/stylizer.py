@@ -158,6 +158,51 @@ class Stylizer:
         soft.keep_rest(result, photo)
         return picture.dress(result)
 
+    def stylize_video(
+        self,
+        video: str | os.PathLike,
+        output: str | os.PathLike,
+        styles: Styles | None = None,
+        strength: float = 1.0,
+        color: str = "style",
+        stroke_size: float | None = None,
+        max_size: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+        regions: Sequence[tuple] | None = None,
+        feather: float | None = None,
+        tile: bool = False,
+        steady: bool = False,
+        source_type: str | None = None,
+        report: Callable[[int, int | None], None] = lambda count, total: None,
+    ):
+        """Paints a video file, each frame as `stylize` does, without its sound. Needs OpenCV.
+
+        Args:
+            video: path of a video that OpenCV reads: MP4, MOV, AVI, WebM, MKV, animated GIF.
+            output: path of the result, which has the video's frame rate; .mp4, .mov, .mkv, .avi or .webm.
+            styles, strength, color, stroke_size, max_pixels, regions, feather, tile: as for `stylize`. Masks stand
+                still.
+            max_size: int >= 2, the longest that a side of the result may be; None for the video's own size.
+            steady: bool, let paint flicker less where the video stands still (`inference.painted_video.Steadier`).
+            source_type: what the file says of its making: `"generated"`, `"stylized"`, or None for nothing.
+            report: called after each frame with how many are painted, and how many there are if that is known.
+
+        Returns:
+            Named tuple of `width`, `height`, `frames` and `frames_per_second`.
+
+        Raises:
+            ValueError: if an argument breaks its rule, OpenCV is missing, the video has no frames, cannot be read or is
+                damaged, or the result cannot be written. Then nothing is.
+            OSError: if a file cannot be opened or written.
+        """
+        self.check(styles, strength, color, stroke_size, regions, feather, tile)
+        from keras_stylegan.inference.painted_video import paint_video
+
+        def paint(frame, size):
+            return self.stylize(frame, styles, strength, color, stroke_size, size, max_pixels, regions, feather, tile)
+
+        return paint_video(paint, video, output, max_size, max_pixels, steady, source_type, report)
+
     def _run(self, photo, mixture, strength, report):
         # A server has no signature for tiles, and a limit of its own.
         if photo.width * photo.height > TILE_ABOVE and hasattr(self.runtime, "run_tile"):
