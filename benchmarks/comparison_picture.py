@@ -40,7 +40,9 @@ def main():
         ours, theirs = network.stylize(photograph, name), peer.stylize_with(photograph, painting)
         columns.append([ours, reference, theirs])
     names = ["photograph", *arguments.names]
-    draw_sheet(columns, names, photograph.size, arguments.width).save(arguments.output, quality=88)
+    draw_sheet(columns, names, photograph.size, arguments.width).save(
+        arguments.output, quality=82, optimize=True, progressive=True
+    )
 
 
 def draw_sheet(columns, names, size, width):

@@ -48,7 +48,7 @@ def main():
     for one in rows:
         sheet.paste(Image.fromarray(one), (0, top))
         top += one.shape[0]
-    sheet.save(arguments.output, quality=90)
+    sheet.save(arguments.output, quality=82, optimize=True, progressive=True)
 
 
 def row(network, name, outline, families, seed):

@@ -34,7 +34,7 @@ def main():
     arguments = parser.parse_args()
     scenes, painter = open_scenes(arguments.model), load()
     sheet = np.concatenate([row(scenes, painter, *one) for one in ROWS])
-    Image.fromarray(sheet).save(arguments.output, quality=90)
+    Image.fromarray(sheet).save(arguments.output, quality=85, optimize=True, progressive=True)
 
 
 def row(scenes, painter, name, style):

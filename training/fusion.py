@@ -3,12 +3,14 @@
     python training/fusion.py --content PHOTOGRAPHS --out RUN
 
 is `keras-stylegan train fusion` with the same arguments. On two cores it pays to begin on small crops, with the error
-in the regions alone, some 20 images a second, and to go on with what that learnt (`--from FIRST`):
+in the regions alone, some 100 images a second, and to go on with what that learnt (`--from FIRST`):
 
-    ... --out FIRST --set crop_size=64 --set batch_size=16 --set critic_weight=0 --set perceptual_weight=0 --set kimg=36
+    ... --out FIRST --set critic_weight=0 --set perceptual_weight=0 --set content_short_side=200 --set crop_size=64 \
+        --set batch_size=16 --set learning_rate=0.0005 --set kimg=36
+    ... --out RUN --from FIRST --set critic_weight=0 --set perceptual_weight=0 --set content_short_side=200 --set kimg=24
 
-`export/package_fusion.py` turns a run into the packaged
-files, and `benchmarks/fusion.py` compares it with classical blends on photographs and changes that it has not seen.
+are what the packaged network saw. `export/package_fusion.py` turns a run into the packaged files, and
+`benchmarks/fusion.py` compares it with classical blends on photographs and changes that it has not seen.
 """
 
 import sys

@@ -72,7 +72,7 @@ class FusionGenerator(keras.Model):
         # The transforms are float32 under every policy: a grey level is less than bfloat16 resolves.
         zeros = {"kernel_initializer": "zeros", "dtype": "float32"}
         self.pixel_transform = layers.Conv2D(4 * TRANSFORM, 1, name="pixel_transform", **zeros)
-        self.region_hidden = layers.Dense(eighth, activation="relu", dtype="float32", name="region_hidden")
+        self.region_hidden = layers.Dense(eighth, activation="leaky_relu", dtype="float32", name="region_hidden")
         self.region_transform = layers.Dense(TRANSFORM, name="region_transform", **zeros)
         self.curve_shares = layers.Dense(3, name="curve_shares", **zeros)
 
@@ -117,15 +117,15 @@ class FusionGenerator(keras.Model):
         noise = ops.cast(inputs["noise"], "float32")
 
         x = ops.space_to_depth(ops.cast(ops.concatenate([picture, covered, steps], axis=-1), self.compute_dtype), 2)
-        half = x = ops.relu(self.stem(reflect_pad(x, 1)))
-        x = ops.relu(self.to_quarter(reflect_pad(x, 1)))
+        half = x = _bent(self.stem(reflect_pad(x, 1)))
+        x = _bent(self.to_quarter(reflect_pad(x, 1)))
         quarter = x = _through(self.encoder_blocks, x, quarter_regions)
-        x = ops.relu(self.to_eighth(reflect_pad(x, 1)) + self.from_noise(noise)[:, None, None])
+        x = _bent(self.to_eighth(reflect_pad(x, 1)) + self.from_noise(noise)[:, None, None])
         eighth = x = _through(self.middle_blocks, x, eighth_regions)
         x = upsample_nearest(self.from_eighth(x)) + quarter
         x = _through(self.decoder_blocks, x, quarter_regions)
         x = upsample_nearest(self.from_quarter(x)) + half
-        x = ops.relu(self.head(reflect_pad(x, 1)))
+        x = _bent(self.head(reflect_pad(x, 1)))
         of_pixels = ops.depth_to_space(self.pixel_transform(ops.cast(x, "float32")), 2)
         hidden = self._about_regions(eighth, eighth_regions, picture, regions, alignment, noise)
         transforms = of_pixels + paint_regions(self.region_transform(hidden), shares)
@@ -163,6 +163,11 @@ def composite_of(inputs):
     return source * covered + target * (1.0 - covered)
 
 
+def _bent(x):
+    """Leaky, for the error in decibels punishes a network that still paints wrongly: units would go out for good."""
+    return ops.leaky_relu(x, 0.2)
+
+
 def _convolution(filters, name, strides=1):
     """On a picture padded by reflection."""
     return layers.Conv2D(filters, 3, strides=strides, kernel_initializer="he_normal", name=name)
@@ -191,7 +196,7 @@ class _Block(layers.Layer):
         self.second.build((*inputs_shape[:-1], self.first.filters))
 
     def call(self, inputs, regions):
-        x = ops.relu(self.normalization(self.first(reflect_pad(inputs, 1)), regions))
+        x = _bent(self.normalization(self.first(reflect_pad(inputs, 1)), regions))
         return inputs + self.second(reflect_pad(x, 1))
 
     def compute_output_shape(self, inputs_shape, regions_shape=None):
