@@ -144,3 +144,18 @@ def test_a_file_opens_in_a_new_process(tmp_path):
         [sys.executable, "-c", code, str(tmp_path / "model.keras")], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "NoiseToImage" and "load_model" in keras_stylegan.__all__
+
+
+@pytest.mark.parametrize("name", ["pix2pix", "cyclegan"])
+def test_translators_fit_pictures_and_their_counterparts(name):
+    settings = {"size": 32, "network": "resnet", "filters": 4, "critic_filters": 4, "receptive_field": 16}
+    model = from_preset(name, **settings)
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), "uint8")
+    history = model.fit(pictures, pictures[::-1], batch_size=2, epochs=1, verbose=0).history
+    assert np.isfinite([values[-1] for values in history.values()]).all()
+    with pytest.raises(ValueError, match="The data must have `images_b`. Received: images_a"):
+        model.fit(pictures, verbose=0)
+    with pytest.raises(ValueError, match="`images_b` must be in .-1, 1."):
+        model.fit(pictures, pictures.astype("float32"), verbose=0)
+    with pytest.raises(ValueError, match="`num_classes` must be 0 for a translator"):
+        from_preset(name, **settings, num_classes=2)

@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_stylegan.models.averaging import AveragedNetwork
 from keras_stylegan.models.compiling import load_counters, optimizers_for, save_counters
+from keras_stylegan.models.picture_batches import first_of
 from keras_stylegan.models.players import batch_size, check_players, clip_limits, split_batch
 from keras_stylegan.models.rates import PlayerOptimizers
 from keras_stylegan.models.updates import PlayerUpdate
@@ -110,6 +111,16 @@ class AdversarialModel(keras.Model):
             beside = "" if y is None else ", and targets beside it"
             raise ValueError(f"The data must be a dict of tensors. Received: {type(x).__name__}{beside}")
         return dict(x)
+
+    def check_first(self, batch):
+        """Looks at the values of the first batch of a `fit`, which a graph cannot. May be overridden.
+
+        Args:
+            batch: what `as_batch` made.
+
+        Raises:
+            ValueError: if they are wrong.
+        """
 
     def compile(self, optimizers, updates="alternating", clip_norm=None, max_bad_updates=10, ema=None, **kwargs):
         """Prepares the model for training; the networks must be built.
@@ -286,18 +297,23 @@ class AdversarialModel(keras.Model):
 
         Args:
             x: `tf.data.Dataset` or other source of what `as_batch` takes: dicts of tensors; or such a dict of arrays.
-            y: None, or what `as_batch` takes beside it.
+            y: None, or what `as_batch` takes beside it. (Of arrays and `tf.data.Dataset` the first batch is looked at
+                before training.)
             **kwargs: keyword arguments of `keras.Model.fit`.
 
         Returns:
             `keras.callbacks.History`.
 
         Raises:
+            ValueError: as `as_batch` and `check_first`.
             FloatingPointError: after `max_bad_updates` skipped updates of one player in a row.
             NotImplementedError: on the JAX backend, where `make_step` is to be used.
         """
         if keras.backend.backend() == "jax":
             raise NotImplementedError("`fit` does not run adversarial models on the JAX backend: use `make_step()`.")
+        first, beside = first_of(x, y)
+        if first is not None:
+            self.check_first(self.as_batch(first, beside))
         callbacks = kwargs.pop("callbacks", None) or []
         callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks)
         return super().fit(x, y, callbacks=[*callbacks, _StopOnBadUpdates()], **kwargs)

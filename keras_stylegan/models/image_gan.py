@@ -6,7 +6,7 @@ from keras import ops
 from keras_stylegan.losses.adversarial import adversarial_loss
 from keras_stylegan.losses.rotation import rotate, rotation_loss
 from keras_stylegan.models.adversarial import AdversarialModel
-from keras_stylegan.models.picture_batches import check_pictures, check_values, first_of
+from keras_stylegan.models.picture_batches import check_pictures, check_values
 from keras_stylegan.models.players import batch_size
 
 _NESTED = ("generator", "critic", "augment")
@@ -108,21 +108,8 @@ class ImageGAN(AdversarialModel):
             batch["labels"] = y
         return check_pictures(batch, self.generator)
 
-    def fit(self, x=None, y=None, **kwargs):
-        """Trains as `AdversarialModel.fit`, once the values of the first pictures and labels are seen to be right.
-
-        Args:
-            x: what `as_batch` takes, or a `tf.data.Dataset` or other source of it, of pairs `(x, y)` too.
-            y: None, or labels, beside arrays.
-            **kwargs: keyword arguments of `keras.Model.fit`.
-
-        Raises:
-            ValueError: as `as_batch`, or if float pictures are far beyond [-1, 1] or a label is no class.
-        """
-        first, labels = first_of(x, y)
-        if first is not None:
-            check_values(self.as_batch(first, labels), self.generator.num_classes)
-        return super().fit(x, y, **kwargs)
+    def check_first(self, batch):
+        check_values(batch, self.generator.num_classes)
 
     def critic_parts(self):
         """What trains as the critic."""

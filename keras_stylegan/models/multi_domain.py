@@ -44,6 +44,8 @@ class MultiDomainTranslation(TranslationModel):
     read from references itself, nothing would keep them from growing.
     """
 
+    pictures = ("images",)
+
     def __init__(
         self,
         translator,

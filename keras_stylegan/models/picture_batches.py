@@ -28,20 +28,13 @@ def check_pictures(batch, generator):
     """
     if "images" not in batch:
         raise ValueError(f"The data must have `images`, or be pictures. Received: {', '.join(batch) or 'nothing'}")
-    images = ops.convert_to_tensor(batch["images"])
+    checked = {**batch, "images": as_floats(batch["images"], "images")}
     expected = (*generator.size, getattr(generator, "channels", None))
-    shape = tuple(images.shape)
-    if len(shape) != 4 or any(
-        None not in pair and pair[0] != pair[1] for pair in zip(shape[1:], expected, strict=True)
-    ):
+    shape = tuple(checked["images"].shape)
+    pairs = zip(shape[1:], expected, strict=True) if len(shape) == 4 else [(0, 1)]
+    if any(None not in pair and pair[0] != pair[1] for pair in pairs):
         wanted = ", ".join("channels" if number is None else str(number) for number in expected)
         raise ValueError(f"`images` must have the shape (batch, {wanted}). Received: shape={shape}")
-    dtype = keras.backend.standardize_dtype(images.dtype)
-    if dtype == "uint8":
-        images = ops.cast(images, "float32") / 127.5 - 1.0
-    elif "float" not in dtype:
-        raise ValueError(f"`images` must be float in [-1, 1], or uint8. Received: dtype={dtype}")
-    checked = {**batch, "images": images}
     if generator.num_classes:
         if "labels" not in batch:
             raise ValueError(
@@ -49,6 +42,25 @@ def check_pictures(batch, generator):
             )
         checked["labels"] = _class_numbers(ops.convert_to_tensor(batch["labels"]), generator.num_classes)
     return checked
+
+
+def as_floats(images, name):
+    """Pictures as float tensors in [-1, 1].
+
+    Args:
+        images: tensor, float in [-1, 1] or uint8.
+        name: string, what an error calls them.
+
+    Raises:
+        ValueError: if they are of another type.
+    """
+    images = ops.convert_to_tensor(images)
+    dtype = keras.backend.standardize_dtype(images.dtype)
+    if dtype == "uint8":
+        return ops.cast(images, "float32") / 127.5 - 1.0
+    if "float" not in dtype:
+        raise ValueError(f"`{name}` must be float in [-1, 1], or uint8. Received: dtype={dtype}")
+    return images
 
 
 def _class_numbers(labels, num_classes):
@@ -62,31 +74,35 @@ def _class_numbers(labels, num_classes):
     return ops.cast(labels, "int32")
 
 
-def check_values(batch, num_classes):
+def check_values(batch, num_classes=0):
     """Looks at the values of a batch, which a graph cannot.
 
     Args:
-        batch: dict as `check_pictures` takes it.
-        num_classes: int.
+        batch: dict with pictures under names that begin with `images`, and perhaps `labels`.
+        num_classes: int, of integer labels; 0 for no look at them.
 
     Raises:
         ValueError: if float pictures are far beyond [-1, 1], or a label is no class.
     """
-    images = np.asarray(ops.convert_to_numpy(batch["images"]))
-    if images.dtype != "uint8" and images.size:
-        low, high = float(images.min()), float(images.max())
-        if max(-low, high) > _BEYOND:
-            raise ValueError(
-                "`images` must be in [-1, 1] (x / 127.5 - 1), or uint8. "
-                f"Received: {images.dtype} from {low:g} to {high:g}"
-            )
-        if low >= 0 and 0.5 < high <= 1:
-            warnings.warn("`images` should be in [-1, 1]; they look as if in [0, 1] (2 * x - 1).", stacklevel=3)
+    for name in (name for name in batch if name.startswith("images")):
+        _check_range(name, np.asarray(ops.convert_to_numpy(batch[name])))
     labels = np.asarray(ops.convert_to_numpy(batch["labels"])) if num_classes and "labels" in batch else np.zeros(0)
     if labels.size and not (labels.min() >= 0 and labels.max() < num_classes):
         raise ValueError(
             f"`labels` must be from 0 to {num_classes - 1}. Received: {labels.min():g} to {labels.max():g}"
         )
+
+
+def _check_range(name, images):
+    if images.dtype == "uint8" or not images.size:
+        return
+    low, high = float(images.min()), float(images.max())
+    if max(-low, high) > _BEYOND:
+        raise ValueError(
+            f"`{name}` must be in [-1, 1] (x / 127.5 - 1), or uint8. Received: {images.dtype} from {low:g} to {high:g}"
+        )
+    if low >= 0 and 0.5 < high <= 1:
+        warnings.warn(f"`{name}` should be in [-1, 1]; they look as if in [0, 1] (2 * x - 1).", stacklevel=4)
 
 
 def first_of(x, y=None):

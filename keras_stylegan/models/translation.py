@@ -6,6 +6,7 @@ from keras import ops
 from keras_stylegan.losses.adversarial import adversarial_loss
 from keras_stylegan.losses.penalties import gradient_penalty, interpolate
 from keras_stylegan.models.adversarial import AdversarialModel
+from keras_stylegan.models.picture_batches import as_floats, check_values
 from keras_stylegan.models.players import batch_size
 from keras_stylegan.ops.gradients import input_gradient
 
@@ -29,6 +30,9 @@ class TranslationModel(AdversarialModel):
         ValueError: if the loss is unknown.
     """
 
+    # Names of the pictures in a batch.
+    pictures = ("images_a", "images_b")
+
     def __init__(self, networks, loss, adversarial_weight, critic_weight, penalty_weight, critic_steps, seed, **kwargs):
         super().__init__(seed=seed, **kwargs)
         for name, network in networks.items():
@@ -42,6 +46,31 @@ class TranslationModel(AdversarialModel):
         self.critic_steps = critic_steps
         self.seed = seed
         self.built = True
+
+    def as_batch(self, x, y=None):
+        """Pictures of A, with those of B beside them, as a batch.
+
+        Args:
+            x: dict with `images_a` and `images_b`, float in [-1, 1] or uint8; or `images_a` alone.
+            y: None, or `images_b`.
+
+        Returns:
+            Dict of tensors.
+
+        Raises:
+            ValueError: if one of them is missing, or of another type.
+        """
+        first, *others = self.pictures
+        batch = dict(x) if isinstance(x, dict) else {first: x}
+        if y is not None and others:
+            batch[others[0]] = y
+        missing = [name for name in self.pictures if name not in batch]
+        if missing:
+            raise ValueError(f"The data must have `{missing[0]}`. Received: {', '.join(batch) or 'nothing'}")
+        return {**batch, **{name: as_floats(batch[name], name) for name in self.pictures}}
+
+    def check_first(self, batch):
+        check_values(batch)
 
     def draw(self, batch):
         if self.penalty_weight and "mix" not in batch:

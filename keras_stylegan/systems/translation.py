@@ -35,20 +35,8 @@ def build_pix2pix(preset: Pix2PixPreset) -> System:
     data.check_pairs(batches.crops[0].source.source)
     if preset.direction == "b_to_a":
         batches = data.Batches(batches.crops, batches.keys[::-1])
-    generator = build_translator(preset)
-    critic = build_critic(preset, condition_channels=3) if preset.adversarial_weight else None
-    model = Pix2Pix(
-        generator,
-        critic,
-        loss=preset.loss,
-        reconstruction_weight=preset.reconstruction_weight,
-        adversarial_weight=preset.adversarial_weight,
-        critic_weight=preset.critic_weight,
-        penalty_weight=preset.penalty_weight,
-        critic_steps=preset.critic_steps,
-        seed=preset.seed,
-    )
-    compile_translation(model, preset, ema=average(preset.ema_half_life_kimg))
+    model = untrained_pix2pix(preset)
+    generator, critic = model.generator, model.critic
     taken = take(batches, PROBE_PICTURES)
     inputs, targets = taken["images_a"], taken["images_b"]
     signed = critic is not None and preset.loss in SIGNED_LOSSES
@@ -64,6 +52,24 @@ def build_pix2pix(preset: Pix2PixPreset) -> System:
     )
 
 
+def untrained_pix2pix(preset: Pix2PixPreset) -> Pix2Pix:
+    """The model of a preset, compiled; checks the settings of its networks."""
+    check_translation(preset)
+    model = Pix2Pix(
+        build_translator(preset),
+        build_critic(preset, condition_channels=3) if preset.adversarial_weight else None,
+        loss=preset.loss,
+        reconstruction_weight=preset.reconstruction_weight,
+        adversarial_weight=preset.adversarial_weight,
+        critic_weight=preset.critic_weight,
+        penalty_weight=preset.penalty_weight,
+        critic_steps=preset.critic_steps,
+        seed=preset.seed,
+    )
+    compile_translation(model, preset, ema=average(preset.ema_half_life_kimg))
+    return model
+
+
 def build_cyclegan(preset: CycleGANPreset) -> System:
     """Translators there and back, learnt without pairs.
 
@@ -72,24 +78,8 @@ def build_cyclegan(preset: CycleGANPreset) -> System:
     """
     check_translation(preset)
     batches = open_batches(preset, "unpaired")
-    there, back = build_translator(preset), build_translator(preset)
-    model = CycleGAN(
-        there,
-        back,
-        build_critic(preset),
-        build_critic(preset),
-        loss=preset.loss,
-        cycle_weight=preset.cycle_weight,
-        identity_weight=preset.identity_weight,
-        adversarial_weight=preset.adversarial_weight,
-        critic_weight=preset.critic_weight,
-        penalty_weight=preset.penalty_weight,
-        critic_steps=preset.critic_steps,
-        history_size=preset.history_size,
-        size=preset.size,
-        seed=preset.seed,
-    )
-    compile_translation(model, preset)
+    model = untrained_cyclegan(preset)
+    there, back = model.a_to_b, model.b_to_a
     taken = take(batches, PROBE_PICTURES)
     a, b = taken["images_a"], taken["images_b"]
     previews = [preview(a, [there, back]), preview(b, [back, there])]
@@ -111,6 +101,29 @@ def build_cyclegan(preset: CycleGANPreset) -> System:
             Probe(lambda: back(b), a, inputs=b, name="b_to_a"),
         ),
     )
+
+
+def untrained_cyclegan(preset: CycleGANPreset) -> CycleGAN:
+    """The model of a preset, compiled; checks the settings of its networks."""
+    check_translation(preset)
+    model = CycleGAN(
+        build_translator(preset),
+        build_translator(preset),
+        build_critic(preset),
+        build_critic(preset),
+        loss=preset.loss,
+        cycle_weight=preset.cycle_weight,
+        identity_weight=preset.identity_weight,
+        adversarial_weight=preset.adversarial_weight,
+        critic_weight=preset.critic_weight,
+        penalty_weight=preset.penalty_weight,
+        critic_steps=preset.critic_steps,
+        history_size=preset.history_size,
+        size=preset.size,
+        seed=preset.seed,
+    )
+    compile_translation(model, preset)
+    return model
 
 
 def open_batches(preset: TranslationPreset, kind: str) -> data.Batches:
