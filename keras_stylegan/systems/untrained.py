@@ -31,7 +31,7 @@ def from_preset(name: str, *settings: str, num_classes: int = 0, **changes: Any)
         model.generate(range(16))  # uint8 (16, 32, 32, 3)
         model.save("dcgan.keras")  # keras_stylegan.load_model goes on from it
 
-        model = keras_stylegan.from_preset("pix2pix", size=(64, 64))  # or cyclegan
+        model = keras_stylegan.from_preset("pix2pix", size=(64, 64), depth=6)  # or cyclegan
         model.fit(sketches, photographs, batch_size=1, epochs=20)
 
     `compile` again changes how it trains.
