@@ -14,6 +14,7 @@ from keras_stylegan.inference.animations import check_animation, formats, write_
 from keras_stylegan.inference.generator import PictureGenerator, open_generator
 from keras_stylegan.latents import interpolate_latents, seeded_latents, spherical
 from keras_stylegan.networks import DCGANGenerator, StyleGANGenerator
+from keras_stylegan.provenance import read_provenance
 from keras_stylegan.xmp_files import read_xmp
 
 
@@ -57,9 +58,11 @@ def test_great_circles():
 def test_classes_by_name(run):
     generator = open_generator(run)
     assert generator.classes == ["mountain", "sea"]
-    turns = generator.generate([5, 5])
-    np.testing.assert_array_equal(turns[1:], generator.generate([5], "sea"))
-    assert (turns[0] != turns[1]).any()
+    made = generator.generate([4, 7, 5])
+    for seed, picture, label in ((4, made[0], "mountain"), (7, made[1], "sea"), (5, made[2], "sea")):
+        np.testing.assert_array_equal(picture, generator.generate([seed])[0])
+        np.testing.assert_array_equal(picture, generator.generate([seed], label)[0])
+    assert (generator.generate([5], "mountain")[0] != made[2]).any()
     with pytest.raises(
         ValueError, match="`label` must be one of mountain, sea. Received: label=montain. Did you mean m"
     ):
@@ -141,11 +144,14 @@ def test_generate_command(run, tmp_path, capsys):
     assert {file.name for file in (tmp_path / "v1.0").iterdir()} == {file.name for file in out.iterdir()}
     with Image.open(tmp_path / "grid.png") as grid:
         assert grid.size == (24, 8)
-    assert cli.main(["generate", "--from", str(run), "--n", "6", "-o", str(tmp_path / "grid.png")]) == 0
+    assert read_provenance(read_xmp(out / "seed0008.png")).settings == "seed 8, class sea"
+    assert cli.main(["generate", "--from", str(run), "--n", "2", "--seed", "7", "-o", str(tmp_path / "own")]) == 0
+    assert (tmp_path / "own" / "seed0007.png").read_bytes() == (out / "seed0007.png").read_bytes()
+    assert cli.main(["generate", "--from", str(run), "--n", "6", "--seed", "1", "-o", str(tmp_path / "grid.png")]) == 0
     with Image.open(tmp_path / "grid.png") as grid:  # a class a row
         rows = np.asarray(grid).reshape(2, 8, 3, 12, 3).swapaxes(1, 2)
-    pictures = open_generator(run).generate(range(6))
-    np.testing.assert_array_equal(rows, [pictures[::2], pictures[1::2]])
+    pictures = open_generator(run).generate(range(1, 7))
+    np.testing.assert_array_equal(rows, [pictures[1::2], pictures[::2]])
     capsys.readouterr()
 
 

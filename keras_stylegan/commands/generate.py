@@ -9,7 +9,7 @@ MOST = 10_000
 
 
 def add_arguments(parser):
-    add_source(parser, without_class="all in turns")
+    add_source(parser, without_class="that of each seed, all in turns")
     parser.add_argument(
         "-o",
         "--output",
@@ -143,13 +143,17 @@ def run(arguments) -> int:
         if arguments.styles is None:
             generator = open_generator(arguments.source)
             pictures = generator.generate(seeds, arguments.label, arguments.truncation, tell, codes)
-            classes = len(generator.classes) if arguments.label is None else 0
+            labels = generator.class_numbers(seeds, arguments.label)
             names = [f"seed{seed:04d}.png" for seed in seeds]
+            also = ((name, getattr(arguments, name)) for name in ("codes", "style"))
+            also = "".join(f", {name} {value}" for name, value in also if value)
+            settings = [generator.settings(seed, arguments.label, arguments.truncation) + also for seed in seeds]
         else:
             styles = read_styles(arguments.styles)
-            generator, classes = open_generator(arguments.source, "keras"), 0
+            generator, labels = open_generator(arguments.source, "keras"), None
             pictures = generator.render_styles(styles, lambda done: tell(done, len(styles)))
             names = [f"styles{index:04d}.png" for index in range(len(styles))]
+            settings = [None] * len(styles)
     if as_grid:
         from keras_stylegan.data.pictures import as_rgb
         from keras_stylegan.data.tiles import tile
@@ -163,20 +167,19 @@ def run(arguments) -> int:
             painted = (np.asarray(paint(Image.fromarray(picture))) for picture in shown)
             with progress_bar("painting", len(shown)) as tell:
                 shown = np.stack(list(counted(painted, tell)))
-            if classes and len(shown) % classes == 0:  # of classes in turns, a row each
-                shown = shown.reshape(-1, classes, *shown.shape[1:]).swapaxes(0, 1)
+            shown = _by_class(shown, labels, len(generator.classes))
             write_picture(Image.fromarray(tile(shown)), path, arguments.source_type)
             print(path)
         return 0
     folder = make_folder(arguments.output)
-    for name, picture in zip(names, pictures, strict=True):
+    for name, picture, made_with in zip(names, pictures, settings, strict=True):
         path = folder / name
         image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
-        write_picture(paint(image), path, arguments.source_type)
+        write_picture(paint(image), path, arguments.source_type, made_with)
         print(path)
         if upscaler is not None:
             path = enlarged_name(path, upscaler.factor)
-            write_picture(paint(upscaler.upscale(image)), path, arguments.source_type)
+            write_picture(paint(upscaler.upscale(image)), path, arguments.source_type, made_with)
             print(path)
     return 0
 
@@ -192,6 +195,15 @@ def _painter(arguments):
     styles, network = parse_styles(arguments.style), load_network(arguments.bank)
     network.check(styles)
     return lambda image: network.stylize(image, styles)
+
+
+def _by_class(pictures, labels, classes):
+    """Pictures as many of each class as an array with a row for each; others as they are."""
+    import numpy as np
+
+    if labels is None or len(set(np.bincount(labels, minlength=classes))) > 1:
+        return pictures
+    return pictures[np.argsort(labels, kind="stable")].reshape(classes, -1, *pictures.shape[1:])
 
 
 def enlarged_name(path, factor):
