@@ -116,7 +116,7 @@ def test_mixed_styles(tmp_path, capsys):
     # With all layers of the column, the row has no say.
     whole = generator.mix([0, 1], [2, 3], (0, 4))
     np.testing.assert_array_equal(whole[1], [generator.generate([0])[0], *whole[0, 1:]])
-    command = ["mix", "--from", str(tmp_path), "--rows", "0", "--columns", "1,2", "-o", str(tmp_path / "grid.png")]
+    command = ["mix", "--from", str(tmp_path), "--rows", "0", "--columns", "1-2", "-o", str(tmp_path / "grid.png")]
     assert cli.main(command) == 0
     with Image.open(tmp_path / "grid.png") as picture:
         assert picture.size == (24, 16)
@@ -147,6 +147,10 @@ def test_generate_command(run, tmp_path, capsys):
     assert read_provenance(read_xmp(out / "seed0008.png")).settings == "seed 8, class sea"
     assert cli.main(["generate", "--from", str(run), "--n", "2", "--seed", "7", "-o", str(tmp_path / "own")]) == 0
     assert (tmp_path / "own" / "seed0007.png").read_bytes() == (out / "seed0007.png").read_bytes()
+    assert cli.main(["generate", "--from", str(run), "--seeds", "2,7-8,0", "-o", str(tmp_path / "own")]) == 0
+    assert [path.name for path in sorted((tmp_path / "own").iterdir())] == [
+        f"seed000{seed}.png" for seed in (0, 2, 7, 8)
+    ]
     assert cli.main(["generate", "--from", str(run), "--n", "6", "--seed", "1", "-o", str(tmp_path / "grid.png")]) == 0
     with Image.open(tmp_path / "grid.png") as grid:  # a class a row
         rows = np.asarray(grid).reshape(2, 8, 3, 12, 3).swapaxes(1, 2)
@@ -191,7 +195,19 @@ def test_interpolate_command(run, tmp_path, capsys):
         (["generate", "--truncation", "0.5", "-o", "x"], "`truncation` must be 1"),
         (["generate", "-o", "x.tga"], "x.tga"),
         (["interpolate", "-o", "x.avi"], "x.avi: an animation must be one of .gif, .webp"),
-        (["interpolate", "--seeds", "1,b", "-o", "x.gif"], "`--seeds` must be whole numbers with commas between"),
+        (["interpolate", "--seeds", "1,b", "-o", "x.gif"], "`--seeds` must be whole numbers and ranges of them with"),
+        (["generate", "--seeds", "3-1", "-o", "x"], "such as 0-3,85. Received: 3-1"),
+        (["generate", "--seeds", "-3", "-o", "x"], "such as 0-3,85. Received: -3"),
+        (
+            ["generate", "--seeds", "0-" + "9" * 30, "-o", "x"],
+            "`--seeds` must name at most 1000000 seeds. Received: 0-9",
+        ),
+        (["generate", "--seeds", "0-3", "--n", "16", "-o", "x"], "`--seeds` takes the place of `--n`. Received: both"),
+        (
+            ["generate", "--seeds", "0-3", "--seed", "0", "-o", "x"],
+            "`--seeds` takes the place of `--seed`. Received: b",
+        ),
+        (["generate", "--styles", "s", "--seeds", "3", "-o", "x"], "`--seeds` is for pictures of seeds, not of"),
         (["interpolate", "--seeds", "1", "-o", "x.gif"], "`--seeds` must be at least two"),
         (["interpolate", "--fps", "0", "-o", "x.gif"], "`frames_per_second` must be from 0.1 to 50. Received"),
         (["interpolate", "--fps", "inf", "-o", "x.webp"], "`frames_per_second` must be from 0.1 to 50. Received"),

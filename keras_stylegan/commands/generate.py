@@ -2,10 +2,8 @@
 
 from keras_stylegan.commands.outputs import add_provenance
 from keras_stylegan.commands.painting import add_bank_argument, parse_styles
+from keras_stylegan.commands.seeds import check_count, parse_seeds
 from keras_stylegan.provenance import GENERATED
-
-# Pictures of one call, all of which are in memory at once.
-MOST = 10_000
 
 
 def add_arguments(parser):
@@ -17,8 +15,9 @@ def add_arguments(parser):
         required=True,
         help="folder for single pictures, or a file for one grid, a row for each class",
     )
-    parser.add_argument("--n", type=int, default=16, metavar="N", help="number of pictures (default 16)")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="first seed; the next pictures take the next")
+    parser.add_argument("--n", type=int, metavar="N", help="number of pictures (default 16)")
+    parser.add_argument("--seed", type=int, metavar="S", help="first seed (default 0); the next pictures take the next")
+    parser.add_argument("--seeds", metavar="S,A-B,...", help="seeds of the pictures, in place of --seed and --n")
     parser.add_argument(
         "--codes",
         metavar="A,B,...",
@@ -62,12 +61,6 @@ def add_source(parser, without_class="the first", kinds="run directory, .keras o
     )
 
 
-def check_count(name, count):
-    """ValueError, about the option of that name, for more pictures than fit into memory."""
-    if count > MOST:
-        raise ValueError(f"`{name}` must make at most {MOST} pictures at once. Received: {count}")
-
-
 def check_of_seeds(arguments, **defaults):
     """ValueError for an option that chooses pictures by seeds, where `--styles` names them."""
     for name, default in defaults.items():
@@ -75,14 +68,6 @@ def check_of_seeds(arguments, **defaults):
             option = "class" if name == "label" else name
             raise ValueError(f"`--{option}` is for pictures of seeds, not of `--styles`. "
                              f"Received: {getattr(arguments, name)}")  # fmt: skip
-
-
-def whole_numbers(name, text):
-    """The numbers of an option's text, with commas between."""
-    try:
-        return [int(number) for number in text.split(",")]
-    except ValueError:
-        raise ValueError(f"`--{name}` must be whole numbers with commas between. Received: {text}") from None
 
 
 def parse_codes(text):
@@ -119,13 +104,10 @@ def run(arguments) -> int:
     from keras_stylegan.inference.generator import open_generator, read_styles
     from keras_stylegan.inference.upscaler import open_upscaler
 
-    if arguments.n < 1:
-        raise ValueError(f"`--n` must be positive. Received: {arguments.n}")
-    check_count("--n", arguments.n)
-    check_of_seeds(arguments, n=16, seed=0, truncation=1.0, label=None, codes=None)
+    check_of_seeds(arguments, n=None, seed=None, seeds=None, truncation=1.0, label=None, codes=None)
+    seeds = _seeds(arguments)
+    check_count("--n" if arguments.seeds is None else "--seeds", len(seeds))
     codes = parse_codes(arguments.codes)
-    if arguments.seed < 0:
-        raise ValueError(f"`--seed` must not be negative. Received: {arguments.seed}")
     # A folder may have a dot in its name, when it exists or ends with a slash.
     is_folder = os.path.isdir(arguments.output) or not os.path.basename(arguments.output)
     as_grid = bool(pathlib.Path(arguments.output).suffix) and not is_folder
@@ -138,8 +120,7 @@ def run(arguments) -> int:
     if arguments.upscale is not None:
         with silence():
             upscaler = open_upscaler(arguments.upscale or None)
-    seeds = range(arguments.seed, arguments.seed + arguments.n)
-    with silence() as heard, progress_bar("generating", arguments.n, heard) as tell:
+    with silence() as heard, progress_bar("generating", len(seeds), heard) as tell:
         if arguments.styles is None:
             generator = open_generator(arguments.source)
             pictures = generator.generate(seeds, arguments.label, arguments.truncation, tell, codes)
@@ -182,6 +163,20 @@ def run(arguments) -> int:
             write_picture(paint(upscaler.upscale(image)), path, arguments.source_type, made_with)
             print(path)
     return 0
+
+
+def _seeds(arguments):
+    if arguments.seeds is not None:
+        for name in ("seed", "n"):
+            if getattr(arguments, name) is not None:
+                raise ValueError(f"`--seeds` takes the place of `--{name}`. Received: both")
+        return parse_seeds("seeds", arguments.seeds)
+    count, first = 16 if arguments.n is None else arguments.n, arguments.seed or 0
+    if count < 1:
+        raise ValueError(f"`--n` must be positive. Received: {count}")
+    if first < 0:
+        raise ValueError(f"`--seed` must not be negative. Received: {first}")
+    return range(first, first + count)
 
 
 def _painter(arguments):

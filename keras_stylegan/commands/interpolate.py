@@ -1,12 +1,13 @@
 """`keras-stylegan interpolate`: an animation from one seed's picture to the next."""
 
-from keras_stylegan.commands.generate import add_source, check_count, whole_numbers
+from keras_stylegan.commands.generate import add_source
+from keras_stylegan.commands.seeds import check_count, parse_seeds
 
 
 def add_arguments(parser):
     add_source(parser)
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="GIF, WebP; MP4 with the extra `movies`")
-    parser.add_argument("--seeds", default="0,1,2,3", metavar="S,S,...", help="stops on the way (default 0,1,2,3)")
+    parser.add_argument("--seeds", default="0,1,2,3", metavar="S,A-B,...", help="stops on the way (default 0,1,2,3)")
     parser.add_argument("--frames", type=int, default=24, metavar="N", help="pictures between stops (default 24)")
     parser.add_argument("--fps", type=float, default=24.0, metavar="N", help="pictures a second (default 24)")
 
@@ -23,7 +24,7 @@ def run(arguments) -> int:
     check_animation(arguments.output, arguments.fps)
     if not pathlib.Path(arguments.output).absolute().parent.is_dir():
         raise ValueError(f"{arguments.output}: the output's folder does not exist")
-    seeds = whole_numbers("seeds", arguments.seeds)
+    seeds = parse_seeds("seeds", arguments.seeds)
     if len(seeds) < 2 or arguments.frames < 1:
         raise ValueError(
             f"`--seeds` must be at least two and `--frames` positive. Received: {arguments.seeds}, {arguments.frames}"
