@@ -47,6 +47,12 @@ def _notes(record):
     if extractor is not None:
         counts += f", resized to {extractor['size']}x{extractor['size']} ({extractor['resize']})"
     of_sets, of_pairs = (any(("half" in interval) == of_set for interval in found) for of_set in (True, False))
+    cropped = record.get("cropped")
+    if cropped is not None:
+        aspect = "{}:{}".format(*cropped["aspect"])
+        counts += (
+            f"; cut to the middle of {aspect}, as training cuts: {cropped['real']} real, {cropped['fake']} generated"
+        )
     return [counts, *([_OF_SETS] if of_sets else []), *([_OF_PAIRS] if of_pairs else []), *record.get("warnings", [])]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from keras_stylegan.data import ImageSource, Source, open_images
 from keras_stylegan.metrics.feature_sets import FeatureSet
+from keras_stylegan.metrics.resizing import crop_to_aspect
 
 _BLOCK = 2**20  # bytes of a file read at a time
 
@@ -58,6 +59,7 @@ def extract(
     seed: int = 0,
     threads: int = 2,
     report: Callable[[int], None] = lambda done: None,
+    aspect: tuple[int, int] | None = None,
 ) -> FeatureSet:
     """Extracts the features of every picture of a source that can be read, a batch in memory at a time.
 
@@ -67,18 +69,26 @@ def extract(
         max_features, seed: of the `FeatureSet`.
         threads: that decode and resize.
         report: called with the pictures done, after each batch.
+        aspect: width and height, whose ratio the middle of each picture is cut to first; None takes pictures whole.
 
     Warns:
         UserWarning: with the names of pictures that cannot be read, which are left out.
     """
     features = FeatureSet(max_features, seed)
+
+    def prepare(index):
+        picture = source[index]
+        middle = picture if aspect is None else crop_to_aspect(picture, aspect)
+        return extractor.prepare(middle), middle.shape != picture.shape
+
     with ThreadPoolExecutor(threads) as pool:
         for batch in _batches(len(source), extractor.batch_size):
-            pictures = list(pool.map(lambda i: extractor.prepare(source[i]), batch))
+            seen = list(pool.map(prepare, batch))
             # Where one could not be read, its neighbour stands, which is counted once.
-            pictures = [p for i, p in zip(batch, pictures, strict=True) if source.names[i] not in source.unreadable]
-            if pictures:
-                features.update(*extractor.extract(pictures))
+            seen = [pair for i, pair in zip(batch, seen, strict=True) if source.names[i] not in source.unreadable]
+            if seen:
+                features.update(*extractor.extract([picture for picture, _ in seen]))
+                features.cropped += sum(cropped for _, cropped in seen)
             report(batch.stop)
     features.unreadable = tuple(sorted(source.unreadable))
     _warn(features)
@@ -103,6 +113,7 @@ def cached_features(
     seed: int = 0,
     folder: Path | None = None,
     report: Callable[[int], None] = lambda done: None,
+    aspect: tuple[int, int] | None = None,
 ) -> tuple[FeatureSet, str]:
     """The features of a set of pictures, from disk where the same pictures went through the same extractor before.
 
@@ -114,7 +125,7 @@ def cached_features(
         extractor: `FeatureExtractor`.
         max_features, seed: of the `FeatureSet`.
         folder: where features are kept; None keeps none.
-        report: as of `extract`.
+        report, aspect: as of `extract`.
 
     Returns:
         The features, and the content hash of the pictures.
@@ -124,8 +135,8 @@ def cached_features(
     """
     content = content_hash(source)
     if folder is None:
-        return extract(open_images(source), extractor, max_features, seed, report=report), content
-    settings = [content, extractor.protocol(), max_features, seed]
+        return extract(open_images(source), extractor, max_features, seed, report=report, aspect=aspect), content
+    settings = [content, extractor.protocol(), max_features, seed, aspect]
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     path = folder / f"{extractor.name}-{key[:32]}.npz"
     if path.is_file():
@@ -136,7 +147,7 @@ def cached_features(
         else:
             _warn(known)
             return known, content
-    features = extract(open_images(source), extractor, max_features, seed, report=report)
+    features = extract(open_images(source), extractor, max_features, seed, report=report, aspect=aspect)
     folder.mkdir(parents=True, exist_ok=True)
     features.save(path)
     return features, content
