@@ -166,6 +166,18 @@ def test_many_pictures_say_how_they_go(run, tmp_path, capfd, all_lines_of_progre
     assert lines == [*made, *(f"painting: {number} of 18" for number in range(1, 19))]
 
 
+def test_more_pictures_than_are_in_memory_at_once(run, tmp_path, monkeypatch, capsys):
+    from keras_stylegan.commands import generate, seeds
+
+    expected = open_generator(run).generate(range(5))
+    monkeypatch.setattr(seeds, "MOST", 4)
+    monkeypatch.setattr(generate, "_AT_ONCE", 2)
+    assert cli.main(["generate", "--from", str(run), "--n", "5", "-o", str(tmp_path / "out")]) == 0
+    files = sorted((tmp_path / "out").iterdir())
+    assert capsys.readouterr().out.splitlines() == [str(file) for file in files]
+    np.testing.assert_array_equal([np.asarray(Image.open(file)) for file in files], expected)
+
+
 def test_interpolate_command(run, tmp_path, capsys):
     for name in ("walk.gif", "walk.webp"):
         command = ["interpolate", "--from", str(run), "--seeds", "1,2", "--frames", "3", "--class", "sea"]
@@ -188,7 +200,7 @@ def test_interpolate_command(run, tmp_path, capsys):
         (["directions", "--styles", "s", "--seed", "3", "-o", "x.png"], "`--seed` is for pictures of seeds, not of"),
         (["mix", "--rows", "1" + ",1" * 200, "--columns", "1" + ",1" * 200, "-o", "x.png"], "at most 10000 pictures"),
         (["generate", "--n", "0", "-o", "x"], "`--n` must be positive. Received: 0"),
-        (["generate", "--n", "100000000000", "-o", "x"], "`--n` must make at most 10000 pictures at once"),
+        (["generate", "--n", "100000000000", "-o", "x.png"], "`--n` must make at most 10000 pictures at once"),
         (["interpolate", "--frames", "9999999999", "-o", "x.gif"], "`--frames` must make at most 10000 pictures"),
         (["generate", "--seed", "-3", "-o", "x"], "`--seed` must not be negative. Received: -3"),
         (["generate", "--class", "see", "-o", "x"], "Did you mean sea?"),

@@ -5,6 +5,8 @@ from keras_stylegan.commands.painting import add_bank_argument, parse_styles
 from keras_stylegan.commands.seeds import check_count, parse_seeds
 from keras_stylegan.provenance import GENERATED
 
+_AT_ONCE = 64  # pictures in memory, where each is written to a file of its own
+
 
 def add_arguments(parser):
     add_source(parser, without_class="that of each seed, all in turns")
@@ -94,24 +96,20 @@ def run(arguments) -> int:
     import os
     import pathlib
 
-    import numpy as np
-    from PIL import Image
-
-    from keras_stylegan.commands.outputs import check_folder, check_output, make_folder
-    from keras_stylegan.commands.progress import counted, progress_bar
+    from keras_stylegan.commands.generated_files import write_each, write_grids
+    from keras_stylegan.commands.outputs import check_folder, check_output
+    from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
-    from keras_stylegan.inference import write_picture
-    from keras_stylegan.inference.generator import open_generator, read_styles
+    from keras_stylegan.inference.generator import open_generator
     from keras_stylegan.inference.upscaler import open_upscaler
 
     check_of_seeds(arguments, n=None, seed=None, seeds=None, truncation=1.0, label=None, codes=None)
-    seeds = _seeds(arguments)
-    check_count("--n" if arguments.seeds is None else "--seeds", len(seeds))
-    codes = parse_codes(arguments.codes)
+    seeds, codes = _seeds(arguments), parse_codes(arguments.codes)
     # A folder may have a dot in its name, when it exists or ends with a slash.
     is_folder = os.path.isdir(arguments.output) or not os.path.basename(arguments.output)
     as_grid = bool(pathlib.Path(arguments.output).suffix) and not is_folder
     if as_grid:
+        check_count("--n" if arguments.seeds is None else "--seeds", len(seeds))
         check_output(arguments.output, set())
     else:
         check_folder(arguments.output)
@@ -121,48 +119,40 @@ def run(arguments) -> int:
         with silence():
             upscaler = open_upscaler(arguments.upscale or None)
     with silence() as heard, progress_bar("generating", len(seeds), heard) as tell:
+        generator = open_generator(arguments.source, "litert" if arguments.styles is None else "keras")
+        made = _of_styles(generator, arguments, tell)
         if arguments.styles is None:
-            generator = open_generator(arguments.source)
-            pictures = generator.generate(seeds, arguments.label, arguments.truncation, tell, codes)
-            labels = generator.class_numbers(seeds, arguments.label)
-            names = [f"seed{seed:04d}.png" for seed in seeds]
-            also = ((name, getattr(arguments, name)) for name in ("codes", "style"))
-            also = "".join(f", {name} {value}" for name, value in also if value)
-            settings = [generator.settings(seed, arguments.label, arguments.truncation) + also for seed in seeds]
-        else:
-            styles = read_styles(arguments.styles)
-            generator, labels = open_generator(arguments.source, "keras"), None
-            pictures = generator.render_styles(styles, lambda done: tell(done, len(styles)))
-            names = [f"styles{index:04d}.png" for index in range(len(styles))]
-            settings = [None] * len(styles)
+            made = _of_seeds(generator, seeds, codes, arguments, tell)
+        made = list(made) if as_grid else write_each(made, paint, upscaler, arguments)
     if as_grid:
-        from keras_stylegan.data.pictures import as_rgb
-        from keras_stylegan.data.tiles import tile
-
-        grids = [(pathlib.Path(arguments.output), as_rgb(pictures))]
-        if upscaler is not None:
-            with progress_bar("enlarging", len(pictures)) as tell:
-                large = np.stack(list(counted(map(upscaler.run, grids[0][1]), tell)))
-            grids.append((enlarged_name(grids[0][0], upscaler.factor), large))
-        for path, shown in grids:
-            painted = (np.asarray(paint(Image.fromarray(picture))) for picture in shown)
-            with progress_bar("painting", len(shown)) as tell:
-                shown = np.stack(list(counted(painted, tell)))
-            shown = _by_class(shown, labels, len(generator.classes))
-            write_picture(Image.fromarray(tile(shown)), path, arguments.source_type)
-            print(path)
-        return 0
-    folder = make_folder(arguments.output)
-    for name, picture, made_with in zip(names, pictures, settings, strict=True):
-        path = folder / name
-        image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
-        write_picture(paint(image), path, arguments.source_type, made_with)
+        pictures = [picture for _, picture, _ in made]
+        labels = generator.class_numbers(seeds, arguments.label) if arguments.styles is None else None
+        made = write_grids(pictures, labels, len(generator.classes), paint, upscaler, arguments)
+    for path in made:
         print(path)
-        if upscaler is not None:
-            path = enlarged_name(path, upscaler.factor)
-            write_picture(paint(upscaler.upscale(image)), path, arguments.source_type, made_with)
-            print(path)
     return 0
+
+
+def _of_seeds(generator, seeds, codes, arguments, tell):
+    """Yields the name, the uint8 array and the settings of each seed's picture; some are in memory at a time."""
+    label, truncation = arguments.label, arguments.truncation
+    also = ((name, getattr(arguments, name)) for name in ("codes", "style"))
+    also = "".join(f", {name} {value}" for name, value in also if value)
+    for start in range(0, len(seeds), _AT_ONCE):
+        part = seeds[start : start + _AT_ONCE]
+        pictures = generator.generate(part, label, truncation, lambda done, start=start: tell(start + done), codes)
+        for seed, picture in zip(part, pictures, strict=True):
+            yield f"seed{seed:04d}.png", picture, generator.settings(seed, label, truncation) + also
+
+
+def _of_styles(generator, arguments, tell):
+    """As `_of_seeds`, of the styles in a file."""
+    from keras_stylegan.inference.generator import read_styles
+
+    styles = read_styles(arguments.styles)
+    pictures = generator.render_styles(styles, lambda done: tell(done, len(styles)))
+    for index, picture in enumerate(pictures):
+        yield f"styles{index:04d}.png", picture, None
 
 
 def _seeds(arguments):
@@ -190,17 +180,3 @@ def _painter(arguments):
     styles, network = parse_styles(arguments.style), load_network(arguments.bank)
     network.check(styles)
     return lambda image: network.stylize(image, styles)
-
-
-def _by_class(pictures, labels, classes):
-    """Pictures as many of each class as an array with a row for each; others as they are."""
-    import numpy as np
-
-    if labels is None or len(set(np.bincount(labels, minlength=classes))) > 1:
-        return pictures
-    return pictures[np.argsort(labels, kind="stable")].reshape(classes, -1, *pictures.shape[1:])
-
-
-def enlarged_name(path, factor):
-    """The name of a picture's larger version, beside the picture."""
-    return path.with_name(f"{path.stem}_x{factor}{path.suffix}")
