@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from keras_stylegan.data import ImageSource, open_images
+from keras_stylegan.data import ImageSource, Source, open_images
 from keras_stylegan.metrics.image_scores import ScoreSettings, check_classifies, score_features
 from keras_stylegan.metrics.names import check_metrics, label
 from keras_stylegan.metrics.nearest import nearest_sheet
@@ -21,8 +21,8 @@ from keras_stylegan.metrics.score_intervals import fewest_images, score_interval
 
 
 def evaluate_images(
-    real: str | Path,
-    fake: str | Path,
+    real: str | Path | np.ndarray | Source,
+    fake: str | Path | np.ndarray | Source,
     extractor,
     metrics: Iterable[str] = ("fd", "kid", "precision", "recall"),
     max_features: int = 10_000,
@@ -37,7 +37,7 @@ def evaluate_images(
     Pictures of another aspect than the first generated one's are cut to it, to their middle, as training crops them.
 
     Args:
-        real, fake: folder, zip or npz file.
+        real, fake: what `open_source` opens, such as a folder, an npz file or a uint8 array of pictures.
         extractor: `FeatureExtractor`.
         metrics: names among `METRICS`.
         max_features: feature vectors kept of either set.
@@ -110,8 +110,8 @@ def evaluate_images(
         "scores": {label(name, extractor.name): score for name, score in scores.items()},
         "intervals": {label(name, extractor.name): interval for name, interval in intervals.items()},
         "extractor": extractor.protocol(),
-        "real": {"source": str(real), "images": real_features.count, "sha256": content},
-        "fake": {"source": str(fake), "images": fake_features.count},
+        "real": {"source": sources["real"].location, "images": real_features.count, "sha256": content},
+        "fake": {"source": sources["fake"].location, "images": fake_features.count},
         "settings": {**dataclasses.asdict(settings), "max_features": max_features, "resamples": resamples},
         **({"cropped": {"aspect": list(aspect), **cropped}} if any(cropped.values()) else {}),
     }

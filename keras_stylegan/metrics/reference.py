@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+
 from keras_stylegan.data import ImageSource, Source, open_images
 from keras_stylegan.metrics.feature_sets import FeatureSet
 from keras_stylegan.metrics.resizing import crop_to_aspect
@@ -23,14 +25,15 @@ def cache_folder() -> Path:
     return Path(os.environ.get("KERAS_STYLEGAN_CACHE") or Path(user) / "keras_stylegan") / "features"
 
 
-def content_hash(source: str | Path) -> str:
+def content_hash(source: str | Path | np.ndarray | Source) -> str:
     """SHA-256 of a set of pictures: of a zip or npz file as it is, of other sources by their pictures' names and bytes.
 
     Raises:
         ValueError: as `open_images`.
     """
-    path, opened, digest = Path(source), open_images(source).source, hashlib.sha256()
-    if path.is_file():
+    opened, digest = open_images(source).source, hashlib.sha256()
+    path = Path(source) if isinstance(source, (str, Path)) else None
+    if path is not None and path.is_file():
         digest.update(f"\0{path.stat().st_size}\0".encode())
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
@@ -107,7 +110,7 @@ def _batches(count: int, size: int) -> Iterator[range]:
 
 
 def cached_features(
-    source: str | Path,
+    source: str | Path | np.ndarray | Source,
     extractor,
     max_features: int = 10_000,
     seed: int = 0,
@@ -121,7 +124,7 @@ def cached_features(
     neither a changed picture nor another filter meets the features of the one before.
 
     Args:
-        source: folder, zip or npz file.
+        source: what `open_source` opens.
         extractor: `FeatureExtractor`.
         max_features, seed: of the `FeatureSet`.
         folder: where features are kept; None keeps none.
