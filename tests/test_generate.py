@@ -15,6 +15,7 @@ from keras_stylegan.inference.generator import PictureGenerator, open_generator
 from keras_stylegan.latents import interpolate_latents, seeded_latents, spherical
 from keras_stylegan.networks import DCGANGenerator, StyleGANGenerator
 from keras_stylegan.provenance import read_provenance
+from keras_stylegan.systems.checks import check_run
 from keras_stylegan.xmp_files import read_xmp
 
 
@@ -241,6 +242,21 @@ def test_no_run_no_pictures(tmp_path, capsys):
     other.save(tmp_path / "generator.keras")
     with pytest.raises(ValueError, match="`source` must hold a generator. Received: .* with Sequential"):
         open_generator(tmp_path)
+
+
+def test_weights_of_other_projects_are_named_as_such(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for file in ("ffhq.pkl", "net.PTH", "net.pt"):
+        (tmp_path / file).write_bytes(b"weights")
+        for call in (
+            ["generate", "--from", file, "-o", "x"],
+            ["export", file, "--format", "tflite", "--out", "x.tflite"],
+        ):
+            assert cli.main(call) == 2
+            said = capsys.readouterr().err
+            assert f"Received: {file}; weights of other projects (NVIDIA's pickles, PyTorch's" in said, said
+        with pytest.raises(ValueError, match="Received: .*; weights of other projects"):
+            check_run(tmp_path / file, "a run", "generator.keras")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the reader leaves its pipes open

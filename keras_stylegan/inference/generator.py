@@ -13,7 +13,7 @@ from keras_stylegan import pretrained
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference.litert_generator import LiteRTGenerator
 from keras_stylegan.inference.scenes import FILE as SCENE_FILE
-from keras_stylegan.keras_files import load_network
+from keras_stylegan.keras_files import foreign_hint, load_network
 from keras_stylegan.latents import interpolate_latents, seeded_latents
 from keras_stylegan.pretrained import build_network
 
@@ -309,7 +309,7 @@ def open_generator(source: str | Path, runtime: str = "litert") -> PictureGenera
         raise ValueError(
             f"`source` must be the run directory of a GAN, with {FILE}, or such a file, a .tflite file of a generator, "
             f"or a packaged one ({', '.join(sorted(packaged)) or 'there are none'}). "
-            f"Received: {source}{did_you_mean(str(source), packaged)}{pretrained.generator_hint()}"
+            f"Received: {source}{did_you_mean(str(source), packaged)}{pretrained.generator_hint()}{foreign_hint(path)}"
         )
     entry = packaged[str(source)]
     content = pretrained.read_weights(entry[runtime])
