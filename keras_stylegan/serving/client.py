@@ -237,8 +237,8 @@ class Client(Connection):
         }
         return read_banks(self.banks, entry)
 
-    def _predict(self, path):
-        picture = prepare_style_picture(read_style_picture(path))
+    def _predict(self, source):
+        picture = prepare_style_picture(read_style_picture(source))
         return self.predict("predict_style", picture=picture[None])["style_vector"][0]
 
     def _changed(self, signature, output, image, **rows):
