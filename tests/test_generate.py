@@ -185,6 +185,9 @@ def test_interpolate_command(run, tmp_path, capsys):
         assert cli.main([*command, "-o", str(tmp_path / name)]) == 0
         with Image.open(tmp_path / name) as animation:
             assert animation.n_frames == 6 and animation.size == (12, 8)
+    assert cli.main([*command, "--no-loop", "-o", str(tmp_path / "way.gif")]) == 0
+    with Image.open(tmp_path / "way.gif") as animation:
+        assert animation.n_frames == 4
     expected = open_generator(run).generate([1, 2], "sea")
     with Image.open(tmp_path / "walk.webp") as animation:  # lossless
         for frame, picture in ((0, expected[0]), (3, expected[1])):

@@ -9,6 +9,7 @@ def add_arguments(parser):
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="GIF, WebP; MP4 with the extra `movies`")
     parser.add_argument("--seeds", default="0,1,2,3", metavar="S,A-B,...", help="stops on the way (default 0,1,2,3)")
     parser.add_argument("--frames", type=int, default=24, metavar="N", help="pictures between stops (default 24)")
+    parser.add_argument("--no-loop", action="store_true", help="end at the last stop, without a way back to the first")
     parser.add_argument("--fps", type=float, default=24.0, metavar="N", help="pictures a second (default 24)")
 
 
@@ -29,11 +30,12 @@ def run(arguments) -> int:
         raise ValueError(
             f"`--seeds` must be at least two and `--frames` positive. Received: {arguments.seeds}, {arguments.frames}"
         )
-    total = len(seeds) * arguments.frames
+    loop = not arguments.no_loop
+    total = len(seeds) * arguments.frames if loop else (len(seeds) - 1) * arguments.frames + 1
     check_count("--frames", total)
     with silence() as heard, progress_bar("generating", total, heard) as tell:
         generator = open_generator(arguments.source)
-        frames = generator.interpolate(seeds, arguments.frames, arguments.label, arguments.truncation, report=tell)
+        frames = generator.interpolate(seeds, arguments.frames, arguments.label, arguments.truncation, loop, tell)
     write_animation(as_rgb(frames), arguments.output, arguments.fps, arguments.source_type)
     print(arguments.output)
     return 0
