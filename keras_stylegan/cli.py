@@ -54,6 +54,13 @@ class _Parser(argparse.ArgumentParser):
         # argparse, until Python 3.14, takes what begins with a minus for an option unless it is one whole number.
         self._negative_number_matcher = re.compile(r"-\.?\d")
 
+    def parse_known_args(self, args=None, namespace=None):
+        # Of a command argparse would hand these to the program, whose help does not know the command's options.
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed, unknown
+
     def error(self, message):
         self.exit(2, f"keras-stylegan: {' '.join(message.split())} (see {self.prog} --help)\n")
 

@@ -11,6 +11,14 @@ from keras_stylegan.archives import check_members
 
 # Where the classes of a file may come from: `builtins` has slices and the like, and no function that Keras would call.
 _PACKAGES = ("keras", "keras_stylegan", "builtins")
+_FOREIGN = (".pkl", ".pickle", ".pth", ".pt", ".ckpt")
+
+
+def foreign_hint(path: str | Path) -> str:
+    """What to say of another project's weights, to end a message with; empty for a file of another kind."""
+    if Path(path).suffix.lower() not in _FOREIGN:
+        return ""
+    return "; weights of other projects (NVIDIA's pickles, PyTorch's checkpoints) cannot be read"
 
 
 def load_network(path: str | Path):

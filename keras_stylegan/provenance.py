@@ -1,6 +1,7 @@
-"""What a picture says of its own making, as an XMP packet: IPTC's digital source type, and the software.
+"""What a picture says of its own making, as an XMP packet: IPTC's digital source type, software and settings.
 
-Source: IPTC NewsCodes, scheme `digitalsourcetype`; XMP Specification Part 1, "Serialization".
+Source: IPTC NewsCodes, scheme `digitalsourcetype`; IPTC Photo Metadata 2025.1, "AI Prompt Information"; XMP
+Specification Part 1, "Serialization".
 """
 
 from __future__ import annotations
@@ -45,19 +46,22 @@ class Provenance(NamedTuple):
     Attributes:
         source_type: address of IPTC's digital source type, or None.
         software: the program that made the picture, with its version, or None.
+        settings: what it was asked for, such as a seed, or None.
     """
 
     source_type: str | None = None
     software: str | None = None
+    settings: str | None = None
 
 
-def describe(source_type: str | None, xmp: bytes | None = None) -> bytes | None:
+def describe(source_type: str | None, xmp: bytes | None = None, settings: str | None = None) -> bytes | None:
     """The XMP packet of a picture.
 
     Args:
         source_type: `"generated"`, by a trained network; `"stylized"`, a photograph changed by one;
             `"composite"`, put together from photographs without one; None to say nothing of it.
         xmp: packet of the photograph that the picture was made from; what still holds is kept. A damaged one is not.
+        settings: what the picture was made with; said only with a source type.
 
     Returns:
         The packet in UTF-8, or None where there is nothing to say.
@@ -67,7 +71,7 @@ def describe(source_type: str | None, xmp: bytes | None = None) -> bytes | None:
     """
     if source_type is not None and source_type not in SOURCE_TYPES:
         raise ValueError(f"`source_type` must be {', '.join(SOURCE_TYPES)} or None. Received: {source_type}")
-    statement = "" if source_type is None else _statement(source_type)
+    statement = "" if source_type is None else _statement(source_type, settings)
     try:
         kept = xmp and _kept(xmp, statement)
     except RecursionError:  # elements within elements, which no photographer writes
@@ -82,16 +86,23 @@ def read_provenance(xmp: bytes | None) -> Provenance:
     document = xmp and _parse(xmp)
     if not document:
         return Provenance()
-    return Provenance(_value(document, _IPTC, "DigitalSourceType"), _value(document, _XMP, "CreatorTool"))
+    names = (_IPTC, "DigitalSourceType"), (_XMP, "CreatorTool"), (_IPTC, "AIPromptInformation")
+    return Provenance(*(_value(document, *name) for name in names))
 
 
-def _statement(source_type):
+def _statement(source_type, settings):
     from keras_stylegan import __version__
 
+    asked = ""
+    if settings:
+        import html  # few pictures have settings
+
+        readable = "".join(sign for sign in settings if sign.isprintable())  # XML has no place for control characters
+        asked = f' Iptc4xmpExt:AIPromptInformation="{html.escape(readable)}"'
     return (
         f'<rdf:Description xmlns:rdf="{_RDF}" xmlns:xmp="{_XMP}" xmlns:Iptc4xmpExt="{_IPTC}" rdf:about="" '
         f'xmp:CreatorTool="keras_stylegan {__version__}" '
-        f'Iptc4xmpExt:DigitalSourceType="{SOURCE_TYPES[source_type]}"/>'
+        f'Iptc4xmpExt:DigitalSourceType="{SOURCE_TYPES[source_type]}"{asked}/>'
     )
 
 

@@ -48,6 +48,13 @@ def expect_one_line(capfd, call, *parts):
     assert sorted(pathlib.Path().rglob("*")) == before  # no partial output
 
 
+@pytest.mark.parametrize("command, call", [
+    ("generate", ["generate", "-o", "x"]), ("evaluate images", ["evaluate", "images", "--real", "a", "--fake", "b"]),
+])  # fmt: skip
+def test_an_unknown_option_leads_to_the_help_of_its_command(command, call, capfd):
+    expect_one_line(capfd, [*call, "--outd", "y"], f"arguments: --outd y (see keras-stylegan {command} --help)")
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_files_that_are_no_picture(name, capfd):
     content, rule = FILES[name]

@@ -110,6 +110,17 @@ def test_whole_pictures_must_have_one_size(folder, tmp_path):
     assert data.open(tmp_path / "x.npz", size=None, batch_size=2)[0]["images"].shape == (2, 9, 11, 3)
 
 
+def test_an_array_is_a_source():
+    pictures = np.random.default_rng(0).integers(0, 256, (6, 12, 10, 3), dtype="uint8")
+    batches = data.open(pictures, size=None, batch_size=6, flip=False)
+    images = data.to_uint8(next(iter(batches))["images"])
+    assert {image.tobytes() for image in images} == {picture.tobytes() for picture in pictures}
+    with pytest.raises(ValueError, match="`source` must be uint8 of shape .* Received: float32 of shape \\(6, 12"):
+        data.open(pictures.astype("float32"))
+    with pytest.raises(ValueError, match="`source` must be a path, uint8 pictures in one array, or a `Source`"):
+        data.open(list(pictures))
+
+
 def test_grey_is_pillows():
     picture = noise(20, 20)
     np.testing.assert_array_equal(to_grey(picture)[..., 0], np.asarray(Image.fromarray(picture).convert("L")))

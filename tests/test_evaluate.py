@@ -7,9 +7,10 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from stand_in import photograph
 
 from keras_stylegan import cli
-from keras_stylegan.metrics import luma_ssim, psnr, ssim
+from keras_stylegan.metrics import build_extractor, evaluate_images, luma_ssim, psnr, ssim
 from keras_stylegan.provenance import SOURCE_TYPES, STYLIZED, read_provenance
 from keras_stylegan.xmp_files import read_xmp
 
@@ -54,6 +55,7 @@ def test_scores_and_their_protocol(capfd, all_lines_of_progress):
     assert set(record["scores"]) == {"FD-compact", "KID-compact", "KID-compact_std", "coverage-compact"}
     assert record["scores"]["FD-compact"] > 0 and 0 <= record["scores"]["coverage-compact"] <= 1
     assert record["real"]["images"] == 8 and record["fake"] == {"source": "fake", "images": 7}
+    assert record["cropped"] == {"aspect": [6, 5], "real": 7, "fake": 6}
     protocol = record["extractor"]
     assert (protocol["name"], protocol["size"], protocol["resize"]) == ("compact", 64, "lanczos")
     assert len(record["real"]["sha256"]) == 64 and record["settings"]["kid_subset_size"] == 7
@@ -87,6 +89,45 @@ def test_a_sheet_says_whether_the_generator_copies(capfd):
         code, out, err = run(capfd, *call, file, *more)
         assert (code, out) == (2, "") and rule in err and err.count("\n") == 1
     assert not pathlib.Path("new.png").exists()
+
+
+def test_pictures_are_cut_to_the_aspect_of_the_generated_ones(capfd):
+    """Wide photographs against their own middles, of which a squashed picture knows nothing."""
+    for name in ("wide", "middle", "tall"):
+        pathlib.Path(name).mkdir()
+    for index in range(6):
+        wide = Image.fromarray(photograph(80, 40, index))
+        wide.save(f"wide/{index}.png")
+        wide.crop((20, 0, 60, 40)).resize((40, 40)).save(f"middle/{index}.png")
+    call = ["images", "--metrics", "fd", "--size", "40", "--resamples", "0", "--real", "wide", "--fake"]
+    record = json.loads(run(capfd, *call, "middle", "--json")[1])
+    assert record["scores"]["FD-compact"] == pytest.approx(0, abs=1e-6)
+    assert record["cropped"] == {"aspect": [1, 1], "real": 6, "fake": 0}
+    assert json.loads(run(capfd, *call, "middle", "--json")[1]) == record  # from what is kept
+    assert "cut to the middle of 1:1, as training cuts: 6 real, 0 generated" in run(capfd, *call, "middle")[1]
+    whole = json.loads(run(capfd, *call, "wide", "--json")[1])
+    assert "cropped" not in whole and whole["scores"]["FD-compact"] == pytest.approx(0, abs=1e-6)
+
+
+def test_pictures_of_a_generator_need_no_folder(capfd):
+    call = ["evaluate", "images", "--real", "real", "--metrics", "kid,precision", "--size", "32", "--resamples", "0"]
+    call += ["--json", "--fake"]
+    assert cli.main(["generate", "--n", "40", "-o", "made"]) == 0 and capfd.readouterr()
+    expected = json.loads(run(capfd, *call[1:], "made")[1])
+    record = json.loads(run(capfd, *call[1:], "scenes", "--n", "40")[1])
+    assert record["scores"] == pytest.approx(expected["scores"])
+    assert record["fake"] == {"source": "scenes, seeds 0 to 39", "images": 40}
+    made = np.stack([np.asarray(Image.open(file)) for file in sorted(pathlib.Path("made").iterdir())])
+    real = np.stack([np.asarray(Image.open(f"real/{index}.png"))[:40, :40] for index in range(8)])
+    scores = evaluate_images(real, made, build_extractor("compact", size=32), ("kid",), resamples=0)
+    assert scores["fake"] == {"source": "memory", "images": 40} and len(scores["real"]["sha256"]) == 64
+    for fake, more, rule in (
+        ("made", ["--n", "9"], "`source` must be the run directory of a GAN"),
+        ("scenes", ["--n", "1"], "`--n` must be at least 2. Received: 1"),
+        ("scene", [], "existing folder, zip or npz file, or tfds:NAME. Received: scene"),
+    ):
+        code, _, err = run(capfd, *call[1:], fake, *more)
+        assert code == 2 and rule in err and err.count("\n") == 1
 
 
 def test_report_shows_both_sets(capfd):

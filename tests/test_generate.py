@@ -14,6 +14,8 @@ from keras_stylegan.inference.animations import check_animation, formats, write_
 from keras_stylegan.inference.generator import PictureGenerator, open_generator
 from keras_stylegan.latents import interpolate_latents, seeded_latents, spherical
 from keras_stylegan.networks import DCGANGenerator, StyleGANGenerator
+from keras_stylegan.provenance import read_provenance
+from keras_stylegan.systems.checks import check_run
 from keras_stylegan.xmp_files import read_xmp
 
 
@@ -57,9 +59,11 @@ def test_great_circles():
 def test_classes_by_name(run):
     generator = open_generator(run)
     assert generator.classes == ["mountain", "sea"]
-    turns = generator.generate([5, 5])
-    np.testing.assert_array_equal(turns[1:], generator.generate([5], "sea"))
-    assert (turns[0] != turns[1]).any()
+    made = generator.generate([4, 7, 5])
+    for seed, picture, label in ((4, made[0], "mountain"), (7, made[1], "sea"), (5, made[2], "sea")):
+        np.testing.assert_array_equal(picture, generator.generate([seed])[0])
+        np.testing.assert_array_equal(picture, generator.generate([seed], label)[0])
+    assert (generator.generate([5], "mountain")[0] != made[2]).any()
     with pytest.raises(
         ValueError, match="`label` must be one of mountain, sea. Received: label=montain. Did you mean m"
     ):
@@ -113,7 +117,7 @@ def test_mixed_styles(tmp_path, capsys):
     # With all layers of the column, the row has no say.
     whole = generator.mix([0, 1], [2, 3], (0, 4))
     np.testing.assert_array_equal(whole[1], [generator.generate([0])[0], *whole[0, 1:]])
-    command = ["mix", "--from", str(tmp_path), "--rows", "0", "--columns", "1,2", "-o", str(tmp_path / "grid.png")]
+    command = ["mix", "--from", str(tmp_path), "--rows", "0", "--columns", "1-2", "-o", str(tmp_path / "grid.png")]
     assert cli.main(command) == 0
     with Image.open(tmp_path / "grid.png") as picture:
         assert picture.size == (24, 16)
@@ -141,11 +145,18 @@ def test_generate_command(run, tmp_path, capsys):
     assert {file.name for file in (tmp_path / "v1.0").iterdir()} == {file.name for file in out.iterdir()}
     with Image.open(tmp_path / "grid.png") as grid:
         assert grid.size == (24, 8)
-    assert cli.main(["generate", "--from", str(run), "--n", "6", "-o", str(tmp_path / "grid.png")]) == 0
+    assert read_provenance(read_xmp(out / "seed0008.png")).settings == "seed 8, class sea"
+    assert cli.main(["generate", "--from", str(run), "--n", "2", "--seed", "7", "-o", str(tmp_path / "own")]) == 0
+    assert (tmp_path / "own" / "seed0007.png").read_bytes() == (out / "seed0007.png").read_bytes()
+    assert cli.main(["generate", "--from", str(run), "--seeds", "2,7-8,0", "-o", str(tmp_path / "own")]) == 0
+    assert [path.name for path in sorted((tmp_path / "own").iterdir())] == [
+        f"seed000{seed}.png" for seed in (0, 2, 7, 8)
+    ]
+    assert cli.main(["generate", "--from", str(run), "--n", "6", "--seed", "1", "-o", str(tmp_path / "grid.png")]) == 0
     with Image.open(tmp_path / "grid.png") as grid:  # a class a row
         rows = np.asarray(grid).reshape(2, 8, 3, 12, 3).swapaxes(1, 2)
-    pictures = open_generator(run).generate(range(6))
-    np.testing.assert_array_equal(rows, [pictures[::2], pictures[1::2]])
+    pictures = open_generator(run).generate(range(1, 7))
+    np.testing.assert_array_equal(rows, [pictures[1::2], pictures[::2]])
     capsys.readouterr()
 
 
@@ -156,12 +167,27 @@ def test_many_pictures_say_how_they_go(run, tmp_path, capfd, all_lines_of_progre
     assert lines == [*made, *(f"painting: {number} of 18" for number in range(1, 19))]
 
 
+def test_more_pictures_than_are_in_memory_at_once(run, tmp_path, monkeypatch, capsys):
+    from keras_stylegan.commands import generate, seeds
+
+    expected = open_generator(run).generate(range(5))
+    monkeypatch.setattr(seeds, "MOST", 4)
+    monkeypatch.setattr(generate, "_AT_ONCE", 2)
+    assert cli.main(["generate", "--from", str(run), "--n", "5", "-o", str(tmp_path / "out")]) == 0
+    files = sorted((tmp_path / "out").iterdir())
+    assert capsys.readouterr().out.splitlines() == [str(file) for file in files]
+    np.testing.assert_array_equal([np.asarray(Image.open(file)) for file in files], expected)
+
+
 def test_interpolate_command(run, tmp_path, capsys):
     for name in ("walk.gif", "walk.webp"):
         command = ["interpolate", "--from", str(run), "--seeds", "1,2", "--frames", "3", "--class", "sea"]
         assert cli.main([*command, "-o", str(tmp_path / name)]) == 0
         with Image.open(tmp_path / name) as animation:
             assert animation.n_frames == 6 and animation.size == (12, 8)
+    assert cli.main([*command, "--no-loop", "-o", str(tmp_path / "way.gif")]) == 0
+    with Image.open(tmp_path / "way.gif") as animation:
+        assert animation.n_frames == 4
     expected = open_generator(run).generate([1, 2], "sea")
     with Image.open(tmp_path / "walk.webp") as animation:  # lossless
         for frame, picture in ((0, expected[0]), (3, expected[1])):
@@ -178,14 +204,26 @@ def test_interpolate_command(run, tmp_path, capsys):
         (["directions", "--styles", "s", "--seed", "3", "-o", "x.png"], "`--seed` is for pictures of seeds, not of"),
         (["mix", "--rows", "1" + ",1" * 200, "--columns", "1" + ",1" * 200, "-o", "x.png"], "at most 10000 pictures"),
         (["generate", "--n", "0", "-o", "x"], "`--n` must be positive. Received: 0"),
-        (["generate", "--n", "100000000000", "-o", "x"], "`--n` must make at most 10000 pictures at once"),
+        (["generate", "--n", "100000000000", "-o", "x.png"], "`--n` must make at most 10000 pictures at once"),
         (["interpolate", "--frames", "9999999999", "-o", "x.gif"], "`--frames` must make at most 10000 pictures"),
         (["generate", "--seed", "-3", "-o", "x"], "`--seed` must not be negative. Received: -3"),
         (["generate", "--class", "see", "-o", "x"], "Did you mean sea?"),
         (["generate", "--truncation", "0.5", "-o", "x"], "`truncation` must be 1"),
         (["generate", "-o", "x.tga"], "x.tga"),
         (["interpolate", "-o", "x.avi"], "x.avi: an animation must be one of .gif, .webp"),
-        (["interpolate", "--seeds", "1,b", "-o", "x.gif"], "`--seeds` must be whole numbers with commas between"),
+        (["interpolate", "--seeds", "1,b", "-o", "x.gif"], "`--seeds` must be whole numbers and ranges of them with"),
+        (["generate", "--seeds", "3-1", "-o", "x"], "such as 0-3,85. Received: 3-1"),
+        (["generate", "--seeds", "-3", "-o", "x"], "such as 0-3,85. Received: -3"),
+        (
+            ["generate", "--seeds", "0-" + "9" * 30, "-o", "x"],
+            "`--seeds` must name at most 1000000 seeds. Received: 0-9",
+        ),
+        (["generate", "--seeds", "0-3", "--n", "16", "-o", "x"], "`--seeds` takes the place of `--n`. Received: both"),
+        (
+            ["generate", "--seeds", "0-3", "--seed", "0", "-o", "x"],
+            "`--seeds` takes the place of `--seed`. Received: b",
+        ),
+        (["generate", "--styles", "s", "--seeds", "3", "-o", "x"], "`--seeds` is for pictures of seeds, not of"),
         (["interpolate", "--seeds", "1", "-o", "x.gif"], "`--seeds` must be at least two"),
         (["interpolate", "--fps", "0", "-o", "x.gif"], "`frames_per_second` must be from 0.1 to 50. Received"),
         (["interpolate", "--fps", "inf", "-o", "x.webp"], "`frames_per_second` must be from 0.1 to 50. Received"),
@@ -207,6 +245,21 @@ def test_no_run_no_pictures(tmp_path, capsys):
     other.save(tmp_path / "generator.keras")
     with pytest.raises(ValueError, match="`source` must hold a generator. Received: .* with Sequential"):
         open_generator(tmp_path)
+
+
+def test_weights_of_other_projects_are_named_as_such(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for file in ("ffhq.pkl", "net.PTH", "net.pt"):
+        (tmp_path / file).write_bytes(b"weights")
+        for call in (
+            ["generate", "--from", file, "-o", "x"],
+            ["export", file, "--format", "tflite", "--out", "x.tflite"],
+        ):
+            assert cli.main(call) == 2
+            said = capsys.readouterr().err
+            assert f"Received: {file}; weights of other projects (NVIDIA's pickles, PyTorch's" in said, said
+        with pytest.raises(ValueError, match="Received: .*; weights of other projects"):
+            check_run(tmp_path / file, "a run", "generator.keras")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the reader leaves its pipes open

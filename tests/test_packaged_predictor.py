@@ -43,6 +43,31 @@ def test_a_picture_takes_on_the_colours_of_its_style_picture(network, styles):
         assert own < 0.9 * colour_distance(np.asarray(photograph)[::4, ::4], style_pixels[name])
 
 
+def test_a_picture_in_memory_is_a_style_as_its_file_is(network, styles):
+    photograph = Image.open(pretrained.sample_photographs()[0]).convert("RGB").resize((64, 48))
+    expected = np.asarray(network.stylize(photograph, styles["sea"]))
+    with Image.open(styles["sea"]) as picture:
+        for style in (picture, np.asarray(picture)):
+            np.testing.assert_array_equal(np.asarray(network.stylize(photograph, style)), expected)
+        floats = np.asarray(picture) / 255
+    hint = "Received: float64 of shape \\(256, 256, 3\\); floats x in \\[0, 1\\] are \\(x \\* 255\\).*uint8'\\)$"
+    for call in ((photograph, floats), (floats, styles["sea"])):
+        with pytest.raises(ValueError, match=hint):
+            network.stylize(*call)
+    with pytest.raises(ValueError, match="`styles`: a style picture must have at least 16 pixels"):
+        network.stylize(photograph, np.zeros((8, 8, 3), "uint8"))
+    with pytest.raises(ValueError, match="`styles` must be the name of a style") as caught:
+        network.stylize(photograph, [list(range(1000))])
+    assert len(str(caught.value)) < 200
+
+
+def test_every_style_that_begins_with_the_name_is_offered(network):
+    with pytest.raises(ValueError) as caught:
+        network.check("vangogh")
+    begun = [name for name in network.styles if name.startswith("vangogh")]
+    assert "vangogh_starry_night" in begun and f"Close to it: {', '.join(begun)}" in str(caught.value)
+
+
 def test_vectors_are_those_of_their_pictures(network, styles):
     vectors = {name: network.palette.predicted(file) for name, file in styles.items()}
     spread = np.std([network.palette.predicted(file) for file in styles.values()], axis=0).mean()

@@ -173,6 +173,7 @@ def test_project_command(run, tmp_path, capsys):
     [
         (["text.jpg"], "text.jpg: not a picture"),
         (["missing.jpg"], "missing.jpg: No such file"),
+        (["."], ".: must be one photograph, but is a folder"),
         (["small.png"], "`photo` must have at least the generator's 24x16 pixels. Received: 10x10"),
         (["photo.png", "--steps", "0"], "`--steps` must be at least 1. Received: 0"),
         (["photo.png", "--rate", "nan"], "`--rate` must be finite and positive"),

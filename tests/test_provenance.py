@@ -62,7 +62,9 @@ def test_a_packet_states_source_and_software():
     }  # fmt: skip
     assert properties(describe("stylized"))[f"{EXT}DigitalSourceType"] == PAINTED.source_type
     assert read_provenance(describe("generated")) == MADE and read_provenance(describe("stylized")) == PAINTED
-    assert describe(None) is None
+    assert describe(None) is None and describe(None, settings="seed 5") is None
+    packet = describe("generated", settings='seed 5, class "sea" & <\x07land>')
+    assert read_provenance(packet) == MADE._replace(settings='seed 5, class "sea" & <land>')
     with pytest.raises(ValueError, match="must be generated, stylized, composite or None. Received: drawn"):
         describe("drawn")
 
@@ -279,7 +281,7 @@ def test_the_command_tells_it(packaged, capfd):
         "photo.jpg  digitalCapture  Editor 7",
     ]
     assert cli.main(["provenance", "--json", "made.webp"]) == 0
-    record = {"file": "made.webp", "source_type": MADE.source_type, "software": SOFTWARE}
+    record = {"file": "made.webp", "source_type": MADE.source_type, "software": SOFTWARE, "settings": None}
     assert json.loads(capfd.readouterr().out) == record
     pathlib.Path("text.png").write_text("no picture")
     assert cli.main(["provenance", "text.png", "made.webp"]) == 1

@@ -169,7 +169,7 @@ def test_files_say_what_they_are(tmp_path):
     content = as_strings(encoded("RGB", (30, 20), "PNG"))
     for signature in ("encoded", "encoded_png"):
         path.write_bytes(ask(served_picture("translator"), signature, image_bytes=content)["translated_bytes"][0])
-        assert read_provenance(read_xmp(path)) == (SOURCE_TYPES[STYLIZED], f"keras_stylegan {__version__}")
+        assert read_provenance(read_xmp(path))[:2] == (SOURCE_TYPES[STYLIZED], f"keras_stylegan {__version__}")
     path.write_bytes(ask(served_generator(), "encoded", seed=np.zeros(1, "int64"), **CHOICE)["pictures_bytes"][0])
     assert read_provenance(read_xmp(path)).source_type == SOURCE_TYPES[GENERATED]
 

@@ -181,9 +181,18 @@ def files(tmp_path, assets):
 def test_command_enlarges_without_tensorflow(files, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     assert cli.main(["upscale", files["photo.png"], "-o", files["out.png"], "--model", files["model"]]) == 0
-    assert "13x9 to 52x36" in capsys.readouterr().out
+    assert "52x36" in capsys.readouterr().out
     with Image.open(files["out.png"]) as result:
         assert result.size == (52, 36)
+    folder = pathlib.Path(files["photo.png"]).with_name("photos")
+    folder.mkdir()
+    for name in ("a", "b"):
+        Image.open(files["photo.png"]).save(folder / f"{name}.png")
+    (folder / "c.png").write_bytes(b"broken")
+    call = ["upscale", str(folder), "-o", str(folder / "large"), "--model", files["model"], "--max-size", "26"]
+    assert cli.main(call) == 1 and "1 of 3 pictures failed" in capsys.readouterr().err
+    for name in ("a", "b"):
+        assert np.asarray(Image.open(folder / "large" / f"{name}.png")).shape == (18, 26, 3)
 
 
 def test_command_takes_the_packaged_network(files, assets, monkeypatch):
@@ -236,13 +245,16 @@ def test_command_mistakes_are_one_line_and_exit_2(files, capsys, arguments, mess
 def test_generated_pictures_are_enlarged_beside_themselves(files, tmp_path, monkeypatch, capsys, output):
     from keras_stylegan.inference import generator
 
-    class Stand:
-        classes = ()
+    class Stand(generator.PictureGenerator):
+        classes, _truncates = (), False
+
+        def __init__(self):
+            pass
 
         def generate(self, seeds, label, truncation, report, codes):
             return np.stack([photograph(8, 8, seed) for seed in seeds])
 
-    monkeypatch.setattr(generator, "open_generator", lambda source: Stand())
+    monkeypatch.setattr(generator, "open_generator", lambda source, runtime: Stand())
     call = ["generate", "--n", "2", "-o", str(tmp_path / output), "--upscale", files["model"]]
     assert cli.main(call) == 0
     written = [pathlib.Path(line) for line in capsys.readouterr().out.splitlines()]

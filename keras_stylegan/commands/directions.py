@@ -1,6 +1,7 @@
 """`keras-stylegan directions`: a strip of pictures along each direction of style that changes pictures most."""
 
-from keras_stylegan.commands.generate import add_source, check_count, check_of_seeds, parse_layers
+from keras_stylegan.commands.generate import add_source, check_of_seeds, parse_layers
+from keras_stylegan.commands.seeds import check_count
 
 
 def add_arguments(parser):

@@ -40,6 +40,15 @@ def check_arguments(arguments) -> None:
         raise ValueError("`--json` cannot be used with `--output -`: both write to standard output")
 
 
+def within(result, max_size):
+    """A PIL image, made so small that no side exceeds `max_size`; as it is where that is None."""
+    from keras_stylegan.inference.resolution import resize
+
+    if not max_size or max_size >= max(result.size):
+        return result
+    return resize(result, tuple(max(1, round(side * max_size / max(result.size))) for side in result.size))
+
+
 def work_through(jobs, is_batch, paint, arguments) -> int:
     """Paints and writes every picture; returns the exit code.
 

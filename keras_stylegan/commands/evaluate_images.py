@@ -11,7 +11,14 @@ from keras_stylegan.provenance import STYLIZED
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--real", metavar="SOURCE", required=True, help="real pictures: a folder, a zip or an npz file")
-    parser.add_argument("--fake", metavar="SOURCE", required=True, help="generated pictures, likewise")
+    parser.add_argument(
+        "--fake",
+        metavar="SOURCE",
+        required=True,
+        help="generated pictures, likewise; or a generator (run, .keras or .tflite file, name), for its pictures of "
+        "seeds 0, 1, ...",
+    )
+    parser.add_argument("--n", type=int, metavar="N", help="pictures of a generator (default: 2048)")
     parser.add_argument(
         "--metrics",
         metavar="NAMES",
@@ -76,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         progress_bar("looking", file=heard) as tell,
     ):
         warnings.simplefilter("always", UserWarning)
+        arguments.fake = _fake(arguments)
         record = _evaluate(arguments, metrics, tell)
     record["warnings"] = [str(warning.message) for warning in caught if warning.category is UserWarning]
     from keras_stylegan.evaluation import images_evaluation
@@ -83,6 +91,20 @@ def run(arguments: argparse.Namespace) -> int:
 
     shown = {"real": arguments.real, "generated": arguments.fake} if arguments.html is not None else {}
     return report(images_evaluation(record, shown), arguments, finite(record))
+
+
+def _fake(arguments):
+    """What `--fake` names: a set of pictures as it is, a generator's opened."""
+    from keras_stylegan.inference.generated import GeneratedPictures, names_generator
+
+    if arguments.n is None and not names_generator(arguments.fake):
+        return arguments.fake
+    from keras_stylegan.inference.generator import open_generator
+
+    count = 2048 if arguments.n is None else arguments.n
+    if count < 2:
+        raise ValueError(f"`--n` must be at least 2. Received: {count}")
+    return GeneratedPictures(open_generator(arguments.fake), count, arguments.fake)
 
 
 def _evaluate(arguments, metrics, tell):

@@ -2,14 +2,14 @@
 
 from keras_stylegan.commands.outputs import add_provenance
 from keras_stylegan.commands.painting import add_bank_argument, parse_styles
+from keras_stylegan.commands.seeds import check_count, parse_seeds
 from keras_stylegan.provenance import GENERATED
 
-# Pictures of one call, all of which are in memory at once.
-MOST = 10_000
+_AT_ONCE = 64  # pictures in memory, where each is written to a file of its own
 
 
 def add_arguments(parser):
-    add_source(parser, without_class="all in turns")
+    add_source(parser, without_class="that of each seed, all in turns")
     parser.add_argument(
         "-o",
         "--output",
@@ -17,8 +17,9 @@ def add_arguments(parser):
         required=True,
         help="folder for single pictures, or a file for one grid, a row for each class",
     )
-    parser.add_argument("--n", type=int, default=16, metavar="N", help="number of pictures (default 16)")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="first seed; the next pictures take the next")
+    parser.add_argument("--n", type=int, metavar="N", help="number of pictures (default 16)")
+    parser.add_argument("--seed", type=int, metavar="S", help="first seed (default 0); the next pictures take the next")
+    parser.add_argument("--seeds", metavar="S,A-B,...", help="seeds of the pictures, in place of --seed and --n")
     parser.add_argument(
         "--codes",
         metavar="A,B,...",
@@ -62,12 +63,6 @@ def add_source(parser, without_class="the first", kinds="run directory, .keras o
     )
 
 
-def check_count(name, count):
-    """ValueError, about the option of that name, for more pictures than fit into memory."""
-    if count > MOST:
-        raise ValueError(f"`{name}` must make at most {MOST} pictures at once. Received: {count}")
-
-
 def check_of_seeds(arguments, **defaults):
     """ValueError for an option that chooses pictures by seeds, where `--styles` names them."""
     for name, default in defaults.items():
@@ -75,14 +70,6 @@ def check_of_seeds(arguments, **defaults):
             option = "class" if name == "label" else name
             raise ValueError(f"`--{option}` is for pictures of seeds, not of `--styles`. "
                              f"Received: {getattr(arguments, name)}")  # fmt: skip
-
-
-def whole_numbers(name, text):
-    """The numbers of an option's text, with commas between."""
-    try:
-        return [int(number) for number in text.split(",")]
-    except ValueError:
-        raise ValueError(f"`--{name}` must be whole numbers with commas between. Received: {text}") from None
 
 
 def parse_codes(text):
@@ -109,27 +96,20 @@ def run(arguments) -> int:
     import os
     import pathlib
 
-    import numpy as np
-    from PIL import Image
-
-    from keras_stylegan.commands.outputs import check_folder, check_output, make_folder
-    from keras_stylegan.commands.progress import counted, progress_bar
+    from keras_stylegan.commands.generated_files import write_each, write_grids
+    from keras_stylegan.commands.outputs import check_folder, check_output
+    from keras_stylegan.commands.progress import progress_bar
     from keras_stylegan.commands.silence import silence
-    from keras_stylegan.inference import write_picture
-    from keras_stylegan.inference.generator import open_generator, read_styles
+    from keras_stylegan.inference.generator import open_generator
     from keras_stylegan.inference.upscaler import open_upscaler
 
-    if arguments.n < 1:
-        raise ValueError(f"`--n` must be positive. Received: {arguments.n}")
-    check_count("--n", arguments.n)
-    check_of_seeds(arguments, n=16, seed=0, truncation=1.0, label=None, codes=None)
-    codes = parse_codes(arguments.codes)
-    if arguments.seed < 0:
-        raise ValueError(f"`--seed` must not be negative. Received: {arguments.seed}")
+    check_of_seeds(arguments, n=None, seed=None, seeds=None, truncation=1.0, label=None, codes=None)
+    seeds, codes = _seeds(arguments), parse_codes(arguments.codes)
     # A folder may have a dot in its name, when it exists or ends with a slash.
     is_folder = os.path.isdir(arguments.output) or not os.path.basename(arguments.output)
     as_grid = bool(pathlib.Path(arguments.output).suffix) and not is_folder
     if as_grid:
+        check_count("--n" if arguments.seeds is None else "--seeds", len(seeds))
         check_output(arguments.output, set())
     else:
         check_folder(arguments.output)
@@ -138,47 +118,55 @@ def run(arguments) -> int:
     if arguments.upscale is not None:
         with silence():
             upscaler = open_upscaler(arguments.upscale or None)
-    seeds = range(arguments.seed, arguments.seed + arguments.n)
-    with silence() as heard, progress_bar("generating", arguments.n, heard) as tell:
+    with silence() as heard, progress_bar("generating", len(seeds), heard) as tell:
+        generator = open_generator(arguments.source, "litert" if arguments.styles is None else "keras")
+        made = _of_styles(generator, arguments, tell)
         if arguments.styles is None:
-            generator = open_generator(arguments.source)
-            pictures = generator.generate(seeds, arguments.label, arguments.truncation, tell, codes)
-            classes = len(generator.classes) if arguments.label is None else 0
-            names = [f"seed{seed:04d}.png" for seed in seeds]
-        else:
-            styles = read_styles(arguments.styles)
-            generator, classes = open_generator(arguments.source, "keras"), 0
-            pictures = generator.render_styles(styles, lambda done: tell(done, len(styles)))
-            names = [f"styles{index:04d}.png" for index in range(len(styles))]
+            made = _of_seeds(generator, seeds, codes, arguments, tell)
+        made = list(made) if as_grid else write_each(made, paint, upscaler, arguments)
     if as_grid:
-        from keras_stylegan.data.pictures import as_rgb
-        from keras_stylegan.data.tiles import tile
-
-        grids = [(pathlib.Path(arguments.output), as_rgb(pictures))]
-        if upscaler is not None:
-            with progress_bar("enlarging", len(pictures)) as tell:
-                large = np.stack(list(counted(map(upscaler.run, grids[0][1]), tell)))
-            grids.append((enlarged_name(grids[0][0], upscaler.factor), large))
-        for path, shown in grids:
-            painted = (np.asarray(paint(Image.fromarray(picture))) for picture in shown)
-            with progress_bar("painting", len(shown)) as tell:
-                shown = np.stack(list(counted(painted, tell)))
-            if classes and len(shown) % classes == 0:  # of classes in turns, a row each
-                shown = shown.reshape(-1, classes, *shown.shape[1:]).swapaxes(0, 1)
-            write_picture(Image.fromarray(tile(shown)), path, arguments.source_type)
-            print(path)
-        return 0
-    folder = make_folder(arguments.output)
-    for name, picture in zip(names, pictures, strict=True):
-        path = folder / name
-        image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
-        write_picture(paint(image), path, arguments.source_type)
+        pictures = [picture for _, picture, _ in made]
+        labels = generator.class_numbers(seeds, arguments.label) if arguments.styles is None else None
+        made = write_grids(pictures, labels, len(generator.classes), paint, upscaler, arguments)
+    for path in made:
         print(path)
-        if upscaler is not None:
-            path = enlarged_name(path, upscaler.factor)
-            write_picture(paint(upscaler.upscale(image)), path, arguments.source_type)
-            print(path)
     return 0
+
+
+def _of_seeds(generator, seeds, codes, arguments, tell):
+    """Yields the name, the uint8 array and the settings of each seed's picture; some are in memory at a time."""
+    label, truncation = arguments.label, arguments.truncation
+    also = ((name, getattr(arguments, name)) for name in ("codes", "style"))
+    also = "".join(f", {name} {value}" for name, value in also if value)
+    for start in range(0, len(seeds), _AT_ONCE):
+        part = seeds[start : start + _AT_ONCE]
+        pictures = generator.generate(part, label, truncation, lambda done, start=start: tell(start + done), codes)
+        for seed, picture in zip(part, pictures, strict=True):
+            yield f"seed{seed:04d}.png", picture, generator.settings(seed, label, truncation) + also
+
+
+def _of_styles(generator, arguments, tell):
+    """As `_of_seeds`, of the styles in a file."""
+    from keras_stylegan.inference.generator import read_styles
+
+    styles = read_styles(arguments.styles)
+    pictures = generator.render_styles(styles, lambda done: tell(done, len(styles)))
+    for index, picture in enumerate(pictures):
+        yield f"styles{index:04d}.png", picture, None
+
+
+def _seeds(arguments):
+    if arguments.seeds is not None:
+        for name in ("seed", "n"):
+            if getattr(arguments, name) is not None:
+                raise ValueError(f"`--seeds` takes the place of `--{name}`. Received: both")
+        return parse_seeds("seeds", arguments.seeds)
+    count, first = 16 if arguments.n is None else arguments.n, arguments.seed or 0
+    if count < 1:
+        raise ValueError(f"`--n` must be positive. Received: {count}")
+    if first < 0:
+        raise ValueError(f"`--seed` must not be negative. Received: {first}")
+    return range(first, first + count)
 
 
 def _painter(arguments):
@@ -192,8 +180,3 @@ def _painter(arguments):
     styles, network = parse_styles(arguments.style), load_network(arguments.bank)
     network.check(styles)
     return lambda image: network.stylize(image, styles)
-
-
-def enlarged_name(path, factor):
-    """The name of a picture's larger version, beside the picture."""
-    return path.with_name(f"{path.stem}_x{factor}{path.suffix}")

@@ -1,13 +1,15 @@
 """`keras-stylegan interpolate`: an animation from one seed's picture to the next."""
 
-from keras_stylegan.commands.generate import add_source, check_count, whole_numbers
+from keras_stylegan.commands.generate import add_source
+from keras_stylegan.commands.seeds import check_count, parse_seeds
 
 
 def add_arguments(parser):
     add_source(parser)
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="GIF, WebP; MP4 with the extra `movies`")
-    parser.add_argument("--seeds", default="0,1,2,3", metavar="S,S,...", help="stops on the way (default 0,1,2,3)")
+    parser.add_argument("--seeds", default="0,1,2,3", metavar="S,A-B,...", help="stops on the way (default 0,1,2,3)")
     parser.add_argument("--frames", type=int, default=24, metavar="N", help="pictures between stops (default 24)")
+    parser.add_argument("--no-loop", action="store_true", help="end at the last stop, without a way back to the first")
     parser.add_argument("--fps", type=float, default=24.0, metavar="N", help="pictures a second (default 24)")
 
 
@@ -23,16 +25,17 @@ def run(arguments) -> int:
     check_animation(arguments.output, arguments.fps)
     if not pathlib.Path(arguments.output).absolute().parent.is_dir():
         raise ValueError(f"{arguments.output}: the output's folder does not exist")
-    seeds = whole_numbers("seeds", arguments.seeds)
+    seeds = parse_seeds("seeds", arguments.seeds)
     if len(seeds) < 2 or arguments.frames < 1:
         raise ValueError(
             f"`--seeds` must be at least two and `--frames` positive. Received: {arguments.seeds}, {arguments.frames}"
         )
-    total = len(seeds) * arguments.frames
+    loop = not arguments.no_loop
+    total = len(seeds) * arguments.frames if loop else (len(seeds) - 1) * arguments.frames + 1
     check_count("--frames", total)
     with silence() as heard, progress_bar("generating", total, heard) as tell:
         generator = open_generator(arguments.source)
-        frames = generator.interpolate(seeds, arguments.frames, arguments.label, arguments.truncation, report=tell)
+        frames = generator.interpolate(seeds, arguments.frames, arguments.label, arguments.truncation, loop, tell)
     write_animation(as_rgb(frames), arguments.output, arguments.fps, arguments.source_type)
     print(arguments.output)
     return 0

@@ -46,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"`--rate` must be finite and positive. Received: {arguments.rate}")
     if arguments.space not in ("w", "w+"):
         raise ValueError(f"`--space` must be w or w+. Received: {arguments.space}")
+    if os.path.isdir(arguments.photo):
+        raise ValueError(f"{arguments.photo}: must be one photograph, but is a folder: each is optimised for minutes")
     check_folder(arguments.output)
     files = [os.path.join(arguments.output, name) for name in FILES]
     if os.path.realpath(arguments.photo) in map(os.path.realpath, files):

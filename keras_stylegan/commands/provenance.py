@@ -36,5 +36,5 @@ def run(arguments) -> int:
                 print(json.dumps({"file": path, **found._asdict()}, ensure_ascii=False))
             else:
                 kind = (found.source_type or "says nothing of its source").rpartition("/")[2]
-                print("  ".join([printable(path), kind, *([found.software] if found.software else [])]))
+                print("  ".join([printable(path), kind, *filter(None, (found.software, found.settings))]))
     return 1 if failures else 0

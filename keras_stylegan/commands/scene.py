@@ -25,7 +25,6 @@ def run(arguments) -> int:
     from keras_stylegan.commands.network import load_network
     from keras_stylegan.commands.silence import silence
     from keras_stylegan.inference import MAX_PIXELS
-    from keras_stylegan.inference.resolution import resize
     from keras_stylegan.inference.scenes import SceneMaker, check_detail, open_scenes
     from keras_stylegan.inference.upscaler import open_upscaler
 
@@ -44,12 +43,9 @@ def run(arguments) -> int:
         result = maker.make(picture, styles, arguments.strength, arguments.detail, arguments.max_pixels or MAX_PIXELS)
         if upscaler is not None:
             result = upscaler.upscale(result)
-        if arguments.max_size and arguments.max_size < max(result.size):
-            share = arguments.max_size / max(result.size)
-            result = resize(result, tuple(max(1, round(side * share)) for side in result.size))
         used = {"model": arguments.model, "styles": styles, "strength": arguments.strength, "detail": arguments.detail}
         if upscaler is not None:
             used["upscale"] = arguments.upscale or "packaged"
-        return result, used
+        return each_picture.within(result, arguments.max_size), used
 
     return each_picture.work_through(jobs, is_batch, paint, arguments)

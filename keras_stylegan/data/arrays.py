@@ -63,12 +63,7 @@ def open_arrays(path: Path) -> ArraySource:
     if "images" not in arrays:
         raise ValueError(f"`source` must hold an array `images`, as by {_HOW}. Received: {path} with {held}")
     images = arrays["images"]
-    known = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))
-    if images.dtype != np.uint8 or not known or 0 in images.shape[1:]:
-        raise ValueError(
-            "`images` must be uint8 of shape (count, height, width) or (count, height, width, 1, 3 or 4), not empty, "
-            f"as by {_HOW}. Received: {images.dtype} of shape {images.shape} in {path}"
-        )
+    _check_images(images, "images", f" in {path}")
     if "labels" not in arrays:
         return ArraySource(images, location=str(path))
     labels = _numbers(arrays["labels"])
@@ -87,6 +82,22 @@ def open_arrays(path: Path) -> ArraySource:
     if "classes" not in arrays:  # numbers that are left out are no classes without pictures
         source.empty_classes = []
     return source
+
+
+def open_array(images: np.ndarray) -> ArraySource:
+    """The pictures of an array in memory; ValueError unless it is as `images` of `open_arrays`."""
+    _check_images(images, "source")
+    return ArraySource(images)
+
+
+def _check_images(images: np.ndarray, name: str, where: str = "") -> None:
+    how = f", as by {_HOW}" if where else ""
+    known = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))
+    if images.dtype != np.uint8 or not known or 0 in images.shape[1:]:
+        raise ValueError(
+            f"`{name}` must be uint8 of shape (count, height, width) or (count, height, width, 1, 3 or 4), not "
+            f"empty{how}. Received: {images.dtype} of shape {images.shape}{where}"
+        )
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from keras_stylegan.data.augmentation import Augmentation
 from keras_stylegan.data.batches import Batches
 from keras_stylegan.data.crops import Crops
@@ -21,7 +23,7 @@ MIN_SIDE = 8  # pixels: what is smaller is an icon or a tracking dot
 
 
 def open(  # noqa: A001 - called data.open, as gzip.open and zarr.open are
-    source: str | Path | Source | Sequence,
+    source: str | Path | np.ndarray | Source | Sequence,
     kind: str = "images",
     *,
     size: int | tuple[int, int] | None = 64,

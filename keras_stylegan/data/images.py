@@ -205,7 +205,9 @@ def _cut(picture: np.ndarray, label: int | None, place: Place) -> tuple[np.ndarr
     return cut_window(picture, place(*picture.shape[:2])), label
 
 
-def open_images(source: str | Path, short_side: int | None = None, cache_bytes: int = 0) -> ImageSource:
+def open_images(
+    source: str | Path | np.ndarray | Source, short_side: int | None = None, cache_bytes: int = 0
+) -> ImageSource:
     """Opens a set of pictures; files are decoded, with Pillow, when they are asked for.
 
     Args:

@@ -69,7 +69,7 @@ def open_domains(source: str | Path | Sequence, split: str = "train") -> tuple[S
         if len(source) != 2:
             raise ValueError(f"`source` must be one source or two, A and B. Received: {len(source)}")
         return tuple(of_split(open_source(domain, split), split) for domain in source)
-    if str(source).startswith(TFDS_PREFIX) and "@" not in str(source):
+    if isinstance(source, (str, Path)) and str(source).startswith(TFDS_PREFIX) and "@" not in str(source):
         return open_source(source, f"{split}A"), open_source(source, f"{split}B")
     whole = of_split(open_source(source, split), split)
     for first in ("A/", f"{split}A/", f"{split}/A/"):

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from keras_stylegan.choices import did_you_mean
-from keras_stylegan.data.arrays import open_arrays
+from keras_stylegan.data.arrays import open_array, open_arrays
 from keras_stylegan.data.folders import FolderSource, ZipSource, is_picture
 from keras_stylegan.data.pictures import reason
 from keras_stylegan.data.shards import FORMAT, INDEX, open_shards
@@ -129,7 +129,7 @@ def _label(source: Source, index: int, unreadable: dict[str, str]) -> int | None
         return None
 
 
-def open_source(source: str | Path | Source, split: str = "train") -> Source:
+def open_source(source: str | Path | np.ndarray | Source, split: str = "train") -> Source:
     """Opens a set of pictures without decoding any.
 
     Args:
@@ -142,6 +142,7 @@ def open_source(source: str | Path | Source, split: str = "train") -> Source:
             - an `.npz` file with a uint8 array `images` of shape `(count, height, width[, channels])` and, for labels,
               integers or one-hot rows `labels` and perhaps names `classes` (or with `x_train` and `y_train`, or an
               array without a name), or an `.npy` file of such images;
+            - such an array itself, without labels;
             - a folder of shards written by `keras-stylegan pack`;
             - `tfds:NAME[/CONFIG][:VERSION][@SPLIT]`, or a folder that holds a prepared TFDS set;
             - a `Source`, returned as it is.
@@ -153,11 +154,16 @@ def open_source(source: str | Path | Source, split: str = "train") -> Source:
     Raises:
         ValueError: if `source` does not exist, is of no known kind, is damaged, or holds no pictures.
     """
-    if not isinstance(source, (str, Path)):
+    if not isinstance(source, (str, Path, np.ndarray)):
+        if not hasattr(source, "names"):
+            raise ValueError(
+                "`source` must be a path, uint8 pictures in one array, or a `Source` (pictures of several sizes: "
+                f"`data.arrays.ArraySource`). Received: an object of type {type(source).__name__}"
+            )
         return source
-    opened = _open(source, split)
+    opened = open_array(source) if isinstance(source, np.ndarray) else _open(source, split)
     if not len(opened):
-        raise ValueError(f"`source` holds no pictures. Received: {source}")
+        raise ValueError(f"`source` holds no pictures. Received: {opened.location}")
     return opened
 
 

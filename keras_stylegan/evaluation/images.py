@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_stylegan.data import open_images
+from keras_stylegan.data import Source, open_images
 from keras_stylegan.evaluation.results import HIGHER, LOWER, Cell, Evaluation
 
 # Pictures of each set.
@@ -19,7 +19,7 @@ _OF_SETS = (
 _OF_PAIRS = "Brackets of PSNR and SSIM are 95 % bootstrap intervals of the mean over pictures."
 
 
-def images_evaluation(record: dict[str, Any], shown: Mapping[str, str | Path] | None = None) -> Evaluation:
+def images_evaluation(record: dict[str, Any], shown: Mapping[str, str | Path | Source] | None = None) -> Evaluation:
     """The record of `evaluate_images`, of `evaluate_pairs`, or of both in one, as an `Evaluation`.
 
     Args:
@@ -47,6 +47,12 @@ def _notes(record):
     if extractor is not None:
         counts += f", resized to {extractor['size']}x{extractor['size']} ({extractor['resize']})"
     of_sets, of_pairs = (any(("half" in interval) == of_set for interval in found) for of_set in (True, False))
+    cropped = record.get("cropped")
+    if cropped is not None:
+        aspect = "{}:{}".format(*cropped["aspect"])
+        counts += (
+            f"; cut to the middle of {aspect}, as training cuts: {cropped['real']} real, {cropped['fake']} generated"
+        )
     return [counts, *([_OF_SETS] if of_sets else []), *([_OF_PAIRS] if of_pairs else []), *record.get("warnings", [])]
 
 

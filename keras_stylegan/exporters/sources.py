@@ -17,7 +17,7 @@ from keras_stylegan.inference import load
 from keras_stylegan.inference.generator import PictureGenerator, build_network, open_generator
 from keras_stylegan.inference.scenes import FILE as SCENE_FILE
 from keras_stylegan.inference.translator import DIRECTIONS, DOMAINS_FILE
-from keras_stylegan.keras_files import in_float32, load_network
+from keras_stylegan.keras_files import foreign_hint, in_float32, load_network
 from keras_stylegan.networks import (
     BackboneUNet,
     DenseNetTranslator,
@@ -112,7 +112,7 @@ def _open(source):
     raise ValueError(
         f"`source` must be a packaged network ({', '.join(sorted(packaged))}), a run directory with "
         f"{', '.join(FILES[:-1])} or {FILES[-1]}, or a .keras file. "
-        f"Received: {source}{did_you_mean(str(source), packaged)}"
+        f"Received: {source}{did_you_mean(str(source), packaged)}{foreign_hint(path)}"
     )
 
 

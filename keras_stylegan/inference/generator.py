@@ -13,7 +13,7 @@ from keras_stylegan import pretrained
 from keras_stylegan.choices import did_you_mean
 from keras_stylegan.inference.litert_generator import LiteRTGenerator
 from keras_stylegan.inference.scenes import FILE as SCENE_FILE
-from keras_stylegan.keras_files import load_network
+from keras_stylegan.keras_files import foreign_hint, load_network
 from keras_stylegan.latents import interpolate_latents, seeded_latents
 from keras_stylegan.pretrained import build_network
 
@@ -54,7 +54,7 @@ class PictureGenerator:
 
         Args:
             seeds: integers from 0 on.
-            label: name of a class; None with classes takes them in turns.
+            label: name of a class; None with classes takes each seed's own, that of its number (`class_numbers`).
             truncation: psi of a style-based generator, 0 (the mean picture) to 2; 1 leaves the latents as they are.
             report: called with the number of pictures made.
             codes: of InfoGAN's generator, what to make of all pictures (`CodedGenerator.latents_with`).
@@ -71,7 +71,7 @@ class PictureGenerator:
             if not hasattr(self.network, "latents_with"):
                 raise ValueError(f"`codes` need a generator of InfoGAN. Received: {self.network.name}")
             latents = self.network.latents_with(latents, codes)
-        return self._render(latents, label, truncation, report)
+        return self._render(latents, self.class_numbers(seeds, label), truncation, report)
 
     def interpolate(
         self,
@@ -87,7 +87,8 @@ class PictureGenerator:
         Without `label` a generator with classes stays with the first.
         """
         latents = interpolate_latents(seeded_latents(seeds, self.network.latent_dim), steps, loop)
-        return self._render(latents, label or (self.classes[0] if self.classes else None), truncation, report)
+        label = label or (self.classes[0] if self.classes else None)
+        return self._render(latents, self.class_numbers(range(len(latents)), label), truncation, report)
 
     def mix(
         self,
@@ -112,7 +113,7 @@ class PictureGenerator:
         self._check_truncation(truncation)
         latents = [seeded_latents(seeds, self.network.latent_dim) for seeds in (rows, columns)]
         label = label or (self.classes[0] if self.classes else None)
-        labels = self._labels(label, 1)
+        labels = self.class_numbers([0], label)
         return mix_styles(self.network, *latents, layers, None if labels is None else labels[0], truncation)
 
     def directions(
@@ -205,11 +206,40 @@ class PictureGenerator:
 
     def class_number(self, label: str) -> int:
         """Number of a class by its name; ValueError if there is none of it."""
-        return self._labels(label, 1)[0]
+        return self.class_numbers([0], label)[0]
 
-    def _render(self, latents, label, truncation, report):
+    def class_numbers(self, seeds: Sequence[int], label: str | None = None) -> list[int] | None:
+        """Number of the class of each seed's picture; None if the generator has no classes.
+
+        Args:
+            seeds: integers from 0 on.
+            label: name of the class of all; without it seed s is of class s modulo the number of classes.
+
+        Raises:
+            ValueError: if there is no such class.
+        """
+        if not self.classes:
+            if label is not None:
+                raise ValueError(f"`label` must be None: the generator has no classes. Received: label={label}")
+            return None
+        if label is None:
+            return [seed % len(self.classes) for seed in seeds]
+        if label not in self.classes:
+            raise ValueError(
+                f"`label` must be one of {', '.join(self.classes)}. "
+                f"Received: label={label}{did_you_mean(label, self.classes)}"
+            )
+        return [self.classes.index(label)] * len(seeds)
+
+    def settings(self, seed: int, label: str | None = None, truncation: float = 1.0) -> str:
+        """What makes the picture of a seed, as its metadata say it: `seed 5, class sea, truncation 0.7`."""
+        parts = [f"seed {seed}"]
+        if self.classes:
+            parts.append(f"class {self.classes[self.class_numbers([seed], label)[0]]}")
+        return ", ".join([*parts, f"truncation {truncation:g}"] if self._truncates else parts)
+
+    def _render(self, latents, labels, truncation, report):
         self._check_truncation(truncation)
-        labels = self._labels(label, len(latents))
         if isinstance(self.network, LiteRTGenerator):
             return self.network.render(latents, labels, truncation, report)
         from keras_stylegan.models.sampling import render
@@ -225,20 +255,6 @@ class PictureGenerator:
                 f"`truncation` must be 1: {self.network.name} has no style to truncate. "
                 f"Received: truncation={truncation}"
             )
-
-    def _labels(self, label, count):
-        if not self.classes:
-            if label is not None:
-                raise ValueError(f"`label` must be None: the generator has no classes. Received: label={label}")
-            return None
-        if label is None:
-            return [index % len(self.classes) for index in range(count)]
-        if label not in self.classes:
-            raise ValueError(
-                f"`label` must be one of {', '.join(self.classes)}. "
-                f"Received: label={label}{did_you_mean(label, self.classes)}"
-            )
-        return [self.classes.index(label)] * count
 
 
 def read_styles(path: str | Path) -> np.ndarray:
@@ -293,7 +309,7 @@ def open_generator(source: str | Path, runtime: str = "litert") -> PictureGenera
         raise ValueError(
             f"`source` must be the run directory of a GAN, with {FILE}, or such a file, a .tflite file of a generator, "
             f"or a packaged one ({', '.join(sorted(packaged)) or 'there are none'}). "
-            f"Received: {source}{did_you_mean(str(source), packaged)}{pretrained.generator_hint()}"
+            f"Received: {source}{did_you_mean(str(source), packaged)}{pretrained.generator_hint()}{foreign_hint(path)}"
         )
     entry = packaged[str(source)]
     content = pretrained.read_weights(entry[runtime])

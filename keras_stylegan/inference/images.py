@@ -102,9 +102,10 @@ def _from_array(array: np.ndarray) -> Image.Image:
     shape = array.shape
     right_shape = len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4))
     if array.dtype != np.uint8 or not right_shape or 0 in shape:
+        hint = "; floats x in [0, 1] are (x * 255).round().astype('uint8')" if array.dtype.kind == "f" else ""
         raise ValueError(
             "`image` as an array must be uint8 of shape (height, width) or (height, width, 1 | 3 | 4). "
-            f"Received: {array.dtype} of shape {shape}"
+            f"Received: {array.dtype} of shape {shape}{hint}"
         )
     return Image.fromarray(array[..., 0] if len(shape) == 3 and shape[2] == 1 else array)
 

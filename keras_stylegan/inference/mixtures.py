@@ -3,6 +3,7 @@
 import difflib
 import math
 import numbers
+import reprlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -26,7 +27,7 @@ def mixture_weights(styles: str | Mapping[str, float], names: Sequence[str]) -> 
     if not isinstance(styles, Mapping) or not styles:
         raise ValueError(
             "`styles` must be the name of a style or a mapping from names to weights. "
-            f"Received: styles={styles!r}"
+            f"Received: styles={reprlib.repr(styles)}"
         )  # fmt: skip
     weights = np.zeros(len(names), np.float64)
     for name, weight in styles.items():
@@ -49,8 +50,11 @@ def _is_weight(weight):
 
 
 def _suggestion(name, names):
-    close = difflib.get_close_matches(str(name).lower(), names, n=3, cutoff=0.5)
-    close += [known for known in names if len(str(name)) > 2 and str(name).lower() in known and known not in close]
+    text = str(name).lower()
+    begun = [known for known in names if text and known.lower().startswith(text)]
+    close = difflib.get_close_matches(text, names, n=3, cutoff=0.5)
+    close += [known for known in names if len(text) > 2 and text in known.lower()]
+    close = list(dict.fromkeys(begun + close))[: max(5, len(begun))]
     if close:
-        return f"Close to it: {', '.join(close[:5])}."
+        return f"Close to it: {', '.join(close)}."
     return f"There are: {', '.join(names)}."

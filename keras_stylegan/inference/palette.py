@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from PIL import Image
 
 from keras_stylegan.formats import READABLE_SUFFIXES
 from keras_stylegan.inference.mixtures import mixture_weights
@@ -31,7 +32,8 @@ class Palette:
     Args:
         styles: names of the styles in the network's bank, in its order.
         own: mapping from further names to style vectors.
-        predict: function from a picture file to its style vector, or None where the network has no predictor.
+        predict: function from a picture, as `read_style_picture` takes it, to its style vector, or None where the
+            network has no predictor.
 
     Raises:
         ValueError: if an own style has the name of another.
@@ -41,7 +43,7 @@ class Palette:
         self,
         styles: Sequence[str],
         own: Mapping[str, np.ndarray] | None = None,
-        predict: Callable[[str], np.ndarray] | None = None,
+        predict: Callable[..., np.ndarray] | None = None,
     ):
         self.bank = tuple(styles)
         self.own = dict(own or {})
@@ -57,17 +59,19 @@ class Palette:
         """All names: the bank's, then the own ones'."""
         return (*self.bank, *self.own)
 
-    def mixture(self, styles: str | os.PathLike | Mapping[str, float]) -> Mixture:
+    def mixture(self, styles: str | os.PathLike | Image.Image | np.ndarray | Mapping[str, float]) -> Mixture:
         """Checks and normalises a mixture.
 
         Args:
             styles: a name or the path of a style picture, or a mapping from such to weights that are not negative;
-                only their ratios matter.
+                only their ratios matter. Or a style picture itself, a PIL image or a uint8 array.
 
         Raises:
             ValueError: as `mixture_weights`; if a picture cannot be read, or there is no predictor for it.
             OSError: if a picture cannot be opened.
         """
+        if isinstance(styles, (Image.Image, np.ndarray)):
+            return Mixture(np.zeros(len(self.bank), np.float32), np.float32(self._learnt(styles, "`styles`")))
         weights, pictures = self.weights(styles)
         others = {**self.own, **{name: self._vector(name) for name in pictures}}
         shares = weights[len(self.bank) :]
@@ -111,15 +115,19 @@ class Palette:
     def _vector(self, name: str) -> np.ndarray:
         mark, (known, vector) = _mark(name), self._pictures.get(name, (None, None))
         if vector is None or (mark is not None and known != mark):
-            vector = self.predicted(name)
-            if vector is None:
-                read_style_picture(name)  # a file that is no picture is the first mistake to tell of
-                raise ValueError(
-                    f"{name}: the network has no predictor of styles, so a picture's is learnt first: "
-                    "`keras-stylegan add-style`, or `--refine` (`Stylizer.refine`)"
-                )
+            vector = self._learnt(name, name)
             self._pictures[name] = mark, vector
         return vector
+
+    def _learnt(self, picture, name: str) -> np.ndarray:
+        """The predictor's style vector of a picture, which messages call `name`."""
+        if self._predict is None:
+            read_style_picture(picture)  # what is no picture is the first mistake to tell of
+            raise ValueError(
+                f"{name}: the network has no predictor of styles, so a picture's is learnt first: "
+                "`keras-stylegan add-style`, or `--refine` (`Stylizer.refine`)"
+            )
+        return self._predict(picture)
 
 
 def _mark(path) -> tuple | None:

@@ -40,7 +40,7 @@ def check_suffix(path) -> str:
         ) from None
 
 
-def write_picture(image: Image.Image, path, source_type: str | None = None) -> None:
+def write_picture(image: Image.Image, path, source_type: str | None = None, settings: str | None = None) -> None:
     """Writes a grey, RGB or RGBA picture under a temporary name in the same folder, then renames it to `path`.
 
     Formats without alpha (JPEG, BMP) get the picture laid on white. An EXIF block and what still holds of an XMP packet
@@ -51,6 +51,7 @@ def write_picture(image: Image.Image, path, source_type: str | None = None) -> N
         path: output path; its suffix chooses the format.
         source_type: what the picture says of its making: `"generated"`, `"stylized"`, or None for nothing
             (`keras_stylegan.provenance`). BMP has no place for it.
+        settings: what it says of the settings that made it; None, or without a source type, nothing.
 
     Raises:
         ValueError: if the suffix or the source type is unknown, or the format cannot hold the picture (JPEG: 65,500
@@ -61,7 +62,7 @@ def write_picture(image: Image.Image, path, source_type: str | None = None) -> N
     # Encoded in memory first: Pillow's encoders do not notice when a full disk takes only a part of what they write.
     file_format = check_suffix(path)
     try:
-        parts = _encode(image, file_format, source_type)
+        parts = _encode(image, file_format, source_type, settings)
     except (ValueError, OSError) as error:
         raise ValueError(f"{path}: the picture does not fit the format ({error})") from error
     # Without the name of `path`, which may already be as long as a name can be.
@@ -87,13 +88,13 @@ def encode_picture(image: Image.Image, file_format: str, source_type: str | None
     return b"".join(_encode(image, file_format, source_type))
 
 
-def _encode(image, file_format, source_type):
+def _encode(image, file_format, source_type, settings=None):
     """The parts of the file, of which that with the pixels is not copied: it may be large."""
     if max(image.size) > _MAX_SIDE.get(file_format, math.inf):
         raise ValueError(f"{file_format} takes at most {_MAX_SIDE[file_format]} pixels a side. "
                          f"Received: {image.width}x{image.height}")  # fmt: skip
     # A photographer's packet may be too long for a JPEG together with ours.
-    packets = (describe(source_type, image.info.get("xmp")), describe(source_type))
+    packets = (describe(source_type, image.info.get("xmp"), settings), describe(source_type, settings=settings))
     xmp = next((packet for packet in packets if packet and fits(packet, file_format)), None)
     image, options = _prepare(image, file_format)
     buffer = io.BytesIO()

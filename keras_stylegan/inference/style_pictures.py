@@ -21,8 +21,8 @@ _SHORT_SIDE = 256
 _MAX_ASPECT = 4
 
 
-def read_style_picture(path: str | os.PathLike) -> Image.Image:
-    """Reads a style picture; what is transparent shows white, as in training.
+def read_style_picture(source) -> Image.Image:
+    """Reads a style picture, given as to `read_picture`; what is transparent shows white, as in training.
 
     Returns:
         PIL image of mode RGB.
@@ -31,8 +31,8 @@ def read_style_picture(path: str | os.PathLike) -> Image.Image:
         ValueError: if it cannot be read, or shows no style.
         OSError: if the file cannot be opened.
     """
-    photo = over_white(read_picture(path))
-    check_style_picture(photo, os.fspath(path))
+    photo = over_white(read_picture(source))
+    check_style_picture(photo, os.fspath(source) if isinstance(source, str | os.PathLike) else "`styles`")
     return photo
 
 
@@ -89,9 +89,9 @@ class LiteRTPredictor:
         self._signature = Interpreter(model_content=model, num_threads=1).get_signature_runner("predict_style")
         self._lock = threading.Lock()  # an interpreter holds one picture at a time
 
-    def __call__(self, path: str | os.PathLike) -> np.ndarray:
-        """The style vector of a picture file, float32 of shape `(vector_size,)`; raises as `read_style_picture`."""
-        return self.run(prepare_style_picture(read_style_picture(path)))
+    def __call__(self, source) -> np.ndarray:
+        """The style vector of a picture, float32 `(vector_size,)`; argument and errors as of `read_style_picture`."""
+        return self.run(prepare_style_picture(read_style_picture(source)))
 
     def run(self, picture: np.ndarray) -> np.ndarray:
         """The style vector of what `prepare_style_picture` returned."""

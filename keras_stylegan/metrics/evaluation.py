@@ -11,17 +11,18 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from keras_stylegan.data import ImageSource, open_images
+from keras_stylegan.data import ImageSource, Source, open_images
 from keras_stylegan.metrics.image_scores import ScoreSettings, check_classifies, score_features
 from keras_stylegan.metrics.names import check_metrics, label
 from keras_stylegan.metrics.nearest import nearest_sheet
 from keras_stylegan.metrics.reference import cached_features, extract
+from keras_stylegan.metrics.resizing import aspect_of
 from keras_stylegan.metrics.score_intervals import fewest_images, score_intervals
 
 
 def evaluate_images(
-    real: str | Path,
-    fake: str | Path,
+    real: str | Path | np.ndarray | Source,
+    fake: str | Path | np.ndarray | Source,
     extractor,
     metrics: Iterable[str] = ("fd", "kid", "precision", "recall"),
     max_features: int = 10_000,
@@ -33,8 +34,10 @@ def evaluate_images(
 ) -> dict[str, Any]:
     """Scores a set of generated pictures against a set of real ones.
 
+    Pictures of another aspect than the first generated one's are cut to it, to their middle, as training crops them.
+
     Args:
-        real, fake: folder, zip or npz file.
+        real, fake: what `open_source` opens, such as a folder, an npz file or a uint8 array of pictures.
         extractor: `FeatureExtractor`.
         metrics: names among `METRICS`.
         max_features: feature vectors kept of either set.
@@ -47,7 +50,8 @@ def evaluate_images(
 
     Returns:
         Dict for JSON: `scores` by label; `intervals` by label, as `score_intervals` gives them; `extractor` (name,
-        weights, size, resize); `real` and `fake` (source, images, and the real set's SHA-256); `settings`.
+        weights, size, resize); `real` and `fake` (source, images, and the real set's SHA-256); `settings`; and, where
+        pictures were cut, `cropped`: to which `aspect`, and how many of `real` and of `fake`.
 
     Raises:
         ValueError: as `open_images`, `score_features` and `score_intervals`; if a sheet is wanted of more than
@@ -66,12 +70,18 @@ def evaluate_images(
                 f"looked for. Received: max_features={max_features}"
             )
     count, total = len(sources["real"]), sum(map(len, sources.values()))
+    aspect = aspect_of(sources["fake"][0])
     real_features, content = cached_features(
-        real, extractor, max_features, folder=cache, report=lambda done: report(done, total, "looking")
+        real, extractor, max_features, folder=cache, report=lambda done: report(done, total, "looking"), aspect=aspect
     )
     fake_features = extract(
-        sources["fake"], extractor, max_features, report=lambda done: report(count + done, total, "looking")
+        sources["fake"],
+        extractor,
+        max_features,
+        report=lambda done: report(count + done, total, "looking"),
+        aspect=aspect,
     )
+    cropped = {"real": real_features.cropped, "fake": fake_features.cropped}
     report(None, None, "scoring")
     # The record is to say what was done, and small sets have no subsets of a thousand.
     subset_size = min(settings.kid_subset_size, len(real_features.features), len(fake_features.features))
@@ -100,9 +110,10 @@ def evaluate_images(
         "scores": {label(name, extractor.name): score for name, score in scores.items()},
         "intervals": {label(name, extractor.name): interval for name, interval in intervals.items()},
         "extractor": extractor.protocol(),
-        "real": {"source": str(real), "images": real_features.count, "sha256": content},
-        "fake": {"source": str(fake), "images": fake_features.count},
+        "real": {"source": sources["real"].location, "images": real_features.count, "sha256": content},
+        "fake": {"source": sources["fake"].location, "images": fake_features.count},
         "settings": {**dataclasses.asdict(settings), "max_features": max_features, "resamples": resamples},
+        **({"cropped": {"aspect": list(aspect), **cropped}} if any(cropped.values()) else {}),
     }
 
 

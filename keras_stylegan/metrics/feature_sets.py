@@ -24,6 +24,7 @@ class FeatureSet:
         count: vectors seen.
         mean: float64 array `(features,)`.
         unreadable: names of pictures that were to be in it, but could not be read.
+        cropped: pictures of which only the middle was seen.
 
     Source: Chan et al. 1979, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances", equation 2.1;
     Vitter 1985, "Random Sampling with a Reservoir", algorithm R.
@@ -35,6 +36,7 @@ class FeatureSet:
         self.max_features = max_features
         self.count = 0
         self.unreadable: tuple[str, ...] = ()
+        self.cropped = 0
         self.mean: np.ndarray | None = None
         self._scatter: np.ndarray | None = None
         self._kept: dict[str, np.ndarray] = {}
@@ -113,7 +115,7 @@ class FeatureSet:
             arrays["logits"] = self.logits
         arrays["unreadable"] = np.array(self.unreadable, dtype=str)
         with whole_file(path) as partial:
-            np.savez(partial, max_features=self.max_features, **arrays)
+            np.savez(partial, max_features=self.max_features, cropped=self.cropped, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> FeatureSet:
@@ -121,7 +123,7 @@ class FeatureSet:
         with np.load(path, allow_pickle=False) as file:
             loaded = cls(int(file["max_features"]))
             loaded.count, loaded.mean, loaded._scatter = int(file["count"]), file["mean"], file["scatter"]
-            loaded.unreadable = tuple(map(str, file["unreadable"]))
+            loaded.unreadable, loaded.cropped = tuple(map(str, file["unreadable"])), int(file["cropped"])
             loaded._kept = {name: file[name] for name in ("features", "logits") if name in file}
         return loaded
 

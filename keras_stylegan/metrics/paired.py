@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_stylegan.data.images import ImageSource
 from keras_stylegan.data.pairs import PairedSource, join_pair
-from keras_stylegan.data.sources import open_source
+from keras_stylegan.data.sources import Source, open_source
 from keras_stylegan.metrics.bootstrap import bootstrap_interval
 from keras_stylegan.metrics.fidelity import luma_ssim, psnr, ssim
 from keras_stylegan.metrics.names import PAIRED_METRICS, check_metrics
@@ -20,8 +20,8 @@ _SCORES = {"psnr": ("PSNR", psnr), "ssim": ("SSIM", ssim), "luma_ssim": ("luma-S
 
 
 def evaluate_pairs(
-    real: str | Path,
-    fake: str | Path,
+    real: str | Path | np.ndarray | Source,
+    fake: str | Path | np.ndarray | Source,
     metrics: Iterable[str] = PAIRED_METRICS,
     resamples: int = 1000,
     report: Callable[[int, int], None] = lambda done, total: None,
@@ -29,7 +29,7 @@ def evaluate_pairs(
     """Scores every picture of one set against the one of its name in another.
 
     Args:
-        real: the truth: folder, zip or npz file.
+        real: the truth: what `open_source` opens.
         fake: pictures by the same names, whatever their suffixes, each in the size of its truth.
         metrics: names among `PAIRED_METRICS`.
         resamples: of `bootstrap_interval`; 0 for no intervals.
@@ -43,7 +43,8 @@ def evaluate_pairs(
         ValueError: if names or sizes differ, a picture cannot be read, or is smaller than a metric needs.
     """
     metrics = check_metrics(metrics, PAIRED_METRICS)
-    sources = PairedSource(open_source(real), open_source(fake))
+    real, fake = open_source(real), open_source(fake)
+    sources = PairedSource(real, fake)
     # What cannot be read would be replaced by a neighbour, and counted twice.
     pairs = ImageSource(sources, arrange=join_pair, max_unreadable=0)
     values: dict[str, list[float]] = {_SCORES[metric][0]: [] for metric in metrics}
@@ -62,6 +63,6 @@ def evaluate_pairs(
     return {
         "scores": {label: float(np.mean(scores)) for label, scores in values.items()},
         "intervals": intervals,
-        "real": {"source": str(real), "images": len(pairs)},
-        "fake": {"source": str(fake), "images": len(pairs)},
+        "real": {"source": real.location, "images": len(pairs)},
+        "fake": {"source": fake.location, "images": len(pairs)},
     }

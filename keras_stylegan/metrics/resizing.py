@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PIL import Image
 
@@ -13,6 +15,21 @@ _PILLOW = {
 }
 # `tensorflow1` is what the published FIDs were made with.
 RESIZE_FILTERS = (*_PILLOW, "tensorflow1")
+
+
+def aspect_of(picture: np.ndarray) -> tuple[int, int]:
+    """Width and height of a picture `(height, width, channels)` in lowest terms."""
+    height, width = picture.shape[:2]
+    return width // math.gcd(width, height), height // math.gcd(width, height)
+
+
+def crop_to_aspect(picture: np.ndarray, aspect: tuple[int, int]) -> np.ndarray:
+    """The largest middle part of a picture `(height, width, channels)` with an aspect, as of `aspect_of`."""
+    height, width = picture.shape[:2]
+    columns = min(width, max(1, round(height * aspect[0] / aspect[1])))
+    rows = min(height, max(1, round(width * aspect[1] / aspect[0])))
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return picture[top : top + rows, left : left + columns]
 
 
 def resize(picture: np.ndarray, size: int, method: str) -> np.ndarray:

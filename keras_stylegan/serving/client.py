@@ -195,7 +195,7 @@ class Client(Connection):
 
         Args:
             seeds: integers from 0 on.
-            label: name of a class; None with classes takes them in turns.
+            label: name of a class; None with classes takes each seed's own, its number modulo theirs.
             truncation: psi of a style-based generator, 0 to 2.
 
         Returns:
@@ -205,7 +205,7 @@ class Client(Connection):
         z = seeded_latents(seeds, known["z"].shape[1])
         options = {}
         if "class_number" in known:
-            options["class_number"] = self._class_numbers(label, len(z))
+            options["class_number"] = self._class_numbers(label, seeds)
         elif label is not None:
             raise ValueError(f"`label` must be None: the generator has no classes. Received: label={label}")
         if "truncation" in known:
@@ -237,8 +237,8 @@ class Client(Connection):
         }
         return read_banks(self.banks, entry)
 
-    def _predict(self, path):
-        picture = prepare_style_picture(read_style_picture(path))
+    def _predict(self, source):
+        picture = prepare_style_picture(read_style_picture(source))
         return self.predict("predict_style", picture=picture[None])["style_vector"][0]
 
     def _changed(self, signature, output, image, **rows):
@@ -256,10 +256,10 @@ class Client(Connection):
         total = self.predict(signature, index=np.zeros(1, int))["total"][0]
         return tuple(name.decode("utf-8") for name in self.predict(signature, index=np.arange(total))["name"])
 
-    def _class_numbers(self, label, count):
+    def _class_numbers(self, label, seeds):
         if label is None:
-            return np.arange(count) % len(self.classes)
-        return self._numbers("label", label, self.classes, count)
+            return np.array([seed % len(self.classes) for seed in seeds])
+        return self._numbers("label", label, self.classes, len(seeds))
 
     @staticmethod
     def _numbers(argument, name, names, count):

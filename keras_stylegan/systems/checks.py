@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_stylegan.choices import did_you_mean
+from keras_stylegan.keras_files import foreign_hint
 from keras_stylegan.networks import TRUNKS
 
 
@@ -51,4 +52,6 @@ def check_run(run: Path, kind: str, *files: str, setting: str = "start_from") ->
     """Raises a ValueError where the directory that a setting names has not what a run of that kind leaves."""
     for file in files:
         if not (run / file).is_file():
-            raise ValueError(f"`{setting}` must be the directory of {kind}, with {file}. Received: {run}")
+            raise ValueError(
+                f"`{setting}` must be the directory of {kind}, with {file}. Received: {run}{foreign_hint(run)}"
+            )

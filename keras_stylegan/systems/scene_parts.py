@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_stylegan import data, pretrained
 from keras_stylegan.choices import did_you_mean
-from keras_stylegan.keras_files import load_network
+from keras_stylegan.keras_files import foreign_hint, load_network
 from keras_stylegan.models.transfer import transfer_weights
 from keras_stylegan.networks import (
     ProjectedCritic,
@@ -78,7 +78,7 @@ def begin_with(source: str) -> Beginning:
             raise ValueError(
                 "`start_from` must be the run directory of a StyleGAN2 or of the pipeline, or a packaged generator "
                 f"({', '.join(sorted(packaged)) or 'there are none'}). Received: {source}"
-                f"{did_you_mean(source, packaged)}{pretrained.generator_hint()}"
+                f"{did_you_mean(source, packaged)}{pretrained.generator_hint()}{foreign_hint(source)}"
             )
         entry = packaged[source]
         generator = pretrained.build_network(entry["keras"], pretrained.read_weights(entry["keras"]))
