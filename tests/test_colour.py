@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from keras_stylegan.colour_statistics import matching_transform
+from keras_stylegan.inference import colour
 from keras_stylegan.inference.colour import add_luma, keep_chroma, luma, match_colours
 
 
@@ -76,6 +77,24 @@ def test_keep_chroma_takes_luma_from_one_and_colour_from_the_other():
     assert np.abs(luma(result) - luma(stylised)).max() <= 1
     assert np.abs(chroma(result) - chroma(photo)).max() <= 1
     np.testing.assert_array_equal(np.asarray(keep_chroma(photo, photo)), np.asarray(photo))
+
+
+def test_strips_have_the_luma_of_their_own_rows(monkeypatch):
+    generator = np.random.default_rng(7)
+    photo, stylised = (Image.fromarray(generator.integers(0, 256, (23, 16, 3), dtype=np.uint8)) for _ in range(2))
+    whole = np.asarray(keep_chroma(stylised, photo))
+    monkeypatch.setattr(colour, "_STRIP_PIXELS", 5 * 16)
+    np.testing.assert_array_equal(np.asarray(keep_chroma(stylised, photo)), whole)
+
+
+def test_colours_of_a_large_photograph_are_read_all_over(monkeypatch):
+    """A dark sky over bright ground: neither's colours are the photograph's."""
+    monkeypatch.setattr(colour, "_STRIP_PIXELS", 30 * 20)
+    generator = np.random.default_rng(8)
+    photo = np.repeat([60, 180], (50, 70))[:, None, None] + generator.integers(-9, 10, (120, 90, 3))
+    stylised = generator.integers(80, 160, (64, 48, 3), dtype=np.uint8)
+    matched = match_colours(Image.fromarray(stylised), Image.fromarray(photo.astype(np.uint8)))
+    np.testing.assert_allclose(np.asarray(matched, float).mean((0, 1)), photo.mean((0, 1)), atol=1)
 
 
 @pytest.mark.parametrize("amount", [-255, -129, -128, -1, 0, 1, 127, 128, 255])

@@ -89,12 +89,19 @@ def first_labels(pictures):
 
 
 def test_training_does_not_notice_and_goes_on_from_a_copy_of_the_best(pictures, tmp_path, eagerly, capsys):
-    runs_made = [trained(tmp_path / str(i), pictures, *s) for i, s in enumerate(((), SCORED))]
+    seldom = "checkpoint_seconds=1e9"
+    runs_made = [trained(tmp_path / str(i), pictures, seldom, *s) for i, s in enumerate(((), SCORED))]
     plain, scored = runs_made
     assert not (plain / "best").exists()
     for first, second in zip(*(load_network(run / "generator.keras").weights for run in runs_made), strict=True):
         np.testing.assert_array_equal(first, second)
+    # What is scored is what is saved, however seldom time alone would have it.
+    scores = {line["images"]: line.get("score/KID-compact") for line in read_metrics(scored / "metrics.jsonl")}
+    names = {images: f"checkpoint-{images:012d}.npz" for images, score in scores.items() if score is not None}
+    assert list(names) == [8, 16, 24]
+    assert [path.name for path in checkpoints(scored / "checkpoints")] == list(names.values())
     begun = checkpoints(scored / "best" / "checkpoints")[0].name
+    assert begun == names[min(names, key=scores.get)]
     settings = [f"data={pictures}", *SMALL, "kimg=0.032"]
     options = [text for setting in settings for text in ("--set", setting)]
     command = ["train", "dcgan", "--resume", *options, "--out"]

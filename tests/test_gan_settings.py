@@ -10,6 +10,7 @@ import pytest
 from keras_stylegan import systems
 from keras_stylegan.models.schedules import CosineSchedule, HeadStart, ScheduledAdam
 from keras_stylegan.presets import get_preset, with_settings
+from keras_stylegan.systems.gan_parts import open_batches
 
 SMALL = {
     "dcgan": ["size=8,8", "latent_dim=4", "filters=4", "max_filters=4"],
@@ -135,6 +136,14 @@ def test_gradients_are_clipped_and_the_rule_is_chosen_by_name(made):
     assert {update.clip_norm for update in made()._training.updates} == {None}
     with pytest.raises(ValueError, match="`optimizer` must be one of adam, rmsprop. Received: optimizer=sgd"):
         made("optimizer=sgd")
+
+
+def test_pictures_are_cut_as_the_preset_says(pictures):
+    settings = ["size=8,4", "scale=0.4,0.7", "flip=0", "batch_size=3", "seed=5"]
+    batches, _ = open_batches(with_settings(get_preset("dcgan"), [f"data={pictures}", *settings]))
+    crops = batches.crops[0]
+    assert crops.scale == (0.4, 0.7) and not crops.flip
+    assert (crops.crop_size, crops.batch_size, crops.seed) == ((8, 4), 3, 5)
 
 
 def test_players_may_move_together(made):

@@ -120,6 +120,21 @@ def test_a_model_that_differs_from_keras_is_not_written(tmp_path, monkeypatch):
             saved_model._compare(tmp_path, service)
 
 
+def test_no_pixel_may_differ_from_keras(tmp_path, monkeypatch):
+    """However little one of a large picture moves the mean."""
+    expected = np.full((1, 64, 64, 3), 100, "uint8")
+    service = types.SimpleNamespace(requests={"paint": {}}, expected={"paint": expected})
+    answer = expected.copy()
+    monkeypatch.setattr(
+        tf.saved_model, "load", lambda folder: types.SimpleNamespace(signatures={"paint": answering(answer)})
+    )
+    answer[0, 5, 7, 1] = 102
+    assert saved_model._compare(tmp_path, service) == (pytest.approx(2 / answer.size, abs=5e-5), 2)
+    answer[0, 5, 7, 1] = 60
+    with pytest.raises(ValueError, match="and 2 anywhere. Received: 0.0033 and 40, by `paint`"):
+        saved_model._compare(tmp_path, service)
+
+
 def test_a_predictor_is_for_its_network(tmp_path):
     with pytest.raises(ValueError, match="`predictor` must be for this stylisation network. Received: .*, for another"):
         open_source("multistyle", predictor_run())

@@ -6,6 +6,7 @@ from PIL import Image
 from scipy import ndimage
 from stand_in import photograph
 
+from keras_stylegan.inference import soft_masks
 from keras_stylegan.inference.soft_masks import FEATHER, SoftMasks
 
 WIDTH, HEIGHT = 160, 120
@@ -65,6 +66,17 @@ def test_regions_that_meet_leave_no_gap_and_no_photograph(contrast):
     painted = Image.new("RGB", (WIDTH, HEIGHT), (200, 10, 10))
     soft.keep_rest(painted, guide)
     assert np.abs(np.asarray(painted, int) - (200, 10, 10)).max() <= 3
+
+
+def test_strips_of_the_rest_reach_the_last_row(monkeypatch):
+    monkeypatch.setattr(soft_masks, "_ROWS", 7)
+    photo, painted = photograph(WIDTH, HEIGHT), Image.new("RGB", (WIDTH, HEIGHT), (200, 10, 10))
+    mask = half()
+    mask.paste(0, (0, HEIGHT - 50, WIDTH, HEIGHT))
+    SoftMasks([mask], Image.fromarray(photo), feather=0).keep_rest(painted, Image.fromarray(photo))
+    inside = np.asarray(mask) > 0
+    np.testing.assert_array_equal(np.asarray(painted)[~inside], photo[~inside])
+    assert (np.asarray(painted)[inside] == (200, 10, 10)).all()
 
 
 def test_a_feather_of_one_s_own_is_the_same_everywhere():

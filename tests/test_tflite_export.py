@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import types
 
 import keras
 import numpy as np
@@ -14,7 +15,7 @@ from stand_in import photograph
 from test_imports import HEAVY, modules_after
 
 from keras_stylegan import cli
-from keras_stylegan.exporters import parity, tflite, tflite_target
+from keras_stylegan.exporters import parity, sources, tflite, tflite_target, tflite_targets
 from keras_stylegan.exporters.litert import convert
 from keras_stylegan.exporters.litert_graph import operators, unpack, with_default_size
 from keras_stylegan.exporters.litert_metadata import read_labels
@@ -24,6 +25,7 @@ from keras_stylegan.exporters.sources import Source
 from keras_stylegan.exporters.tflite import add_arguments, export_from_arguments, export_tflite, parse_size, written
 from keras_stylegan.exporters.tflite_target import CALIBRATION_RUNS
 from keras_stylegan.exporters.tflite_targets import generator_target, stylizer_target
+from keras_stylegan.inference import litert_signatures
 from keras_stylegan.networks import DCGANGenerator, StyleGAN2Generator, StyleTransformer
 
 STYLES = ("ink", "oil")
@@ -196,6 +198,21 @@ def test_a_missed_bar_leaves_nothing(run, every_size, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="x.tflite: not written, as `stylize_weights` falls short .* PSNR .* least 80"):
         export_tflite(run, tmp_path / "x.tflite", quantize="none")
     assert not list(tmp_path.iterdir())
+
+
+def test_every_signature_is_held_to_the_bar(tmp_path, monkeypatch):
+    """A file may leave only if the later ones are good too."""
+    first, *more = (types.SimpleNamespace(signature=name, measured=[], facts={}) for name in ("one", "two", "three"))
+    first.more = more
+    monkeypatch.setattr(sources, "open_source", lambda source: types.SimpleNamespace(kind="stylizer"))
+    monkeypatch.setitem(tflite_targets.TARGETS, "stylizer", lambda *arguments: first)
+    monkeypatch.setattr(tflite, "to_tflite", lambda *arguments: b"")
+    monkeypatch.setattr(litert_signatures, "single_signature", lambda content, signature: content)
+    found = [parity.Parity(1000, 0.0, 0.01, psnr, 1.0, 100, 1.0) for psnr in (58.0, 31.5, 58.0)]
+    monkeypatch.setattr(parity, "measure", lambda *arguments: found.pop(0))
+    with pytest.raises(ValueError, match="not written, as `two` falls short of Keras: PSNR 31.5 dB, .* least 45"):
+        export_tflite("run", tmp_path / "x.tflite", quantize="float16")
+    assert len(found) == 1 and not list(tmp_path.iterdir())
 
 
 def test_options_load_nothing_heavy():

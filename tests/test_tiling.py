@@ -8,7 +8,7 @@ from stand_in import StandInRuntime, photograph
 
 from keras_stylegan.inference import KerasRuntime, Stylizer, load, stylizer
 from keras_stylegan.inference.palette import Mixture
-from keras_stylegan.inference.tiling import MARGIN, _Canvas, paint_in_tiles
+from keras_stylegan.inference.tiling import MARGIN, WINDOWS, _Canvas, _grid, paint_in_tiles
 from keras_stylegan.networks import StyleTransformer
 
 WEIGHTS = np.array([0.25, 0.75], "float32")
@@ -231,3 +231,34 @@ def test_tiles_are_nearly_alike():
     assert canvas.even_tile(1408) == (752, 1056)
     assert canvas.even_tile(2104) == canvas.size
     assert canvas.even_tile(8) == (8, 8)
+
+
+def test_windows_of_statistics_are_spread_over_the_picture():
+    """Each with its own pixels, from edge to edge, and its waves where they are in the whole picture."""
+    photo = photograph(1000, 512)
+    parts, corners = _Canvas(Image.fromarray(photo), 8).windows()
+    assert corners == [(top, left) for top in (0, 256) for left in (0, 248, 496, 744)]
+    for part, (top, left) in zip(parts, corners, strict=True):
+        np.testing.assert_array_equal(part, photo[top : top + 256, left : left + 256])
+    frozen = []
+
+    class Noting(TilingRuntime):
+        def freeze(self, parts, origin, weights, strength, vector):
+            frozen.append((parts, origin))
+
+        def run_tile(self, image, frozen, origin, strength):
+            return image
+
+    paint_in_tiles(Noting(), Image.fromarray(photo), [Mixture(np.eye(3, dtype="float32")[0])], 1.0)
+    ((seen, origin),) = frozen
+    np.testing.assert_array_equal(seen, parts)
+    # The waves are added to features at a quarter of the size.
+    np.testing.assert_array_equal(origin, [(top, left) for top in (0, 64) for left in (0, 62, 124, 186)])
+
+
+@pytest.mark.parametrize("size, ratio", [((20_000, 30_000), 2 / 3), ((9000, 12_000), 0.75), ((3000, 100_000), 0.03)])
+def test_windows_of_a_huge_picture_are_limited(size, ratio):
+    rows, columns = _grid(*size)
+    assert 0.75 * WINDOWS <= rows * columns <= WINDOWS
+    assert abs(rows - ratio * columns) <= 1
+    assert _grid(*size[::-1]) == (columns, rows)
