@@ -22,8 +22,11 @@ def foreign_hint(path: str | Path) -> str:
 
 
 def load_network(path: str | Path):
-    """The network of a `.keras` file, without its optimizers: as `load_model` otherwise."""
-    return load_model(path, compile=False)
+    """The network of a `.keras` file: as `load_model`, uncompiled; of a whole GAN its `sampler`."""
+    from keras_stylegan.models.adversarial import AdversarialModel
+
+    network = load_model(path, compile=False)
+    return load_model(path).sampler if isinstance(network, AdversarialModel) else network
 
 
 def load_model(path: str | Path, compile: bool = True):

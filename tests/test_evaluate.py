@@ -124,7 +124,7 @@ def test_pictures_of_a_generator_need_no_folder(capfd):
     for fake, more, rule in (
         ("made", ["--n", "9"], "`source` must be the run directory of a GAN"),
         ("scenes", ["--n", "1"], "`--n` must be at least 2. Received: 1"),
-        ("scene", [], "existing folder, zip or npz file, or tfds:NAME. Received: scene"),
+        ("scene", [], "existing folder, zip, npz or npy file, or tfds:NAME. Received: scene"),
     ):
         code, _, err = run(capfd, *call[1:], fake, *more)
         assert code == 2 and rule in err and err.count("\n") == 1

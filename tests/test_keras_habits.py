@@ -9,6 +9,7 @@ import pytest
 
 import keras_stylegan
 from keras_stylegan import from_preset, load_model
+from keras_stylegan.inference.generator import open_generator
 
 SIZES = {"size": (8, 12), "filters": 4, "max_filters": 8, "latent_dim": 5}
 PICTURES = np.random.default_rng(0).integers(0, 256, (8, 8, 12, 3), "uint8")
@@ -159,3 +160,10 @@ def test_translators_fit_pictures_and_their_counterparts(name):
         model.fit(pictures, pictures.astype("float32"), verbose=0)
     with pytest.raises(ValueError, match="`num_classes` must be 0 for a translator"):
         from_preset(name, **settings, num_classes=2)
+
+
+def test_a_whole_model_generates_by_its_average(tmp_path):
+    model = small()
+    fitted(model, FLOATS)
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_array_equal(open_generator(tmp_path / "model.keras").generate([3]), model.generate([3]))
