@@ -134,6 +134,19 @@ def test_colour_operations():
     assert np.log2(ratios[:, 0]).std() == pytest.approx(1.0, rel=0.05)
 
 
+def test_operations_come_in_their_order(monkeypatch):
+    def uniform(shape, low=0.0, high=1.0, **_):
+        return ops.full(shape, low + 0.75 * (high - low))
+
+    monkeypatch.setattr(keras.random, "uniform", uniform)
+    monkeypatch.setattr(keras.random, "normal", lambda shape, stddev, **_: ops.full(shape, stddev))
+    # By 1/16 of a side to the right and down, then twice by a quarter turn.
+    centre, _ = moments(applied(always("rotate", "translate"), blob(size=32, count=1)))
+    np.testing.assert_allclose(centre, [[-2, -2]], atol=0.02)
+    outputs = applied(always("luma_flip", "contrast", "brightness"), np.full((1, 2, 2, 3), 0.3, "float32"))
+    np.testing.assert_allclose(outputs, -(0.3 + 0.2) * 2**0.5, rtol=1e-5)
+
+
 # How often
 
 

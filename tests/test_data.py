@@ -195,6 +195,8 @@ def test_crops_are_a_function_of_seed_and_index():
     np.testing.assert_array_equal(again[5], batches[5])
     np.testing.assert_array_equal(again[0], batches[0])
     assert not np.array_equal(Crops(pictures, 16, 3, seed=2)[0], batches[0])
+    one, other = (Crops(pictures[:1], 16, 3, seed=1, stream=stream)[0] for stream in (0, 1))
+    assert not np.array_equal(one, other)  # not in their order alone
 
 
 def test_every_picture_is_used_once_an_epoch():

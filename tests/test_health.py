@@ -97,6 +97,20 @@ def test_equal_real_images_are_refused():
         Health(Clock(1), lambda: None, np.zeros((2, 1, 1, 1)))
 
 
+def test_looking_takes_no_random_numbers_from_training():
+    gan = ToyGAN()
+
+    def drawn(count):
+        return keras.random.normal((count, SIZE), seed=gan.seed_generator)
+
+    state = np.array(gan.seed_generator.state)
+    drawn(1)
+    begun = np.array(gan.seed_generator.state)
+    assert (begun != state).any()
+    Health(Clock(4), lambda: drawn(3), batches(1)[0]["images"], lambda _: drawn(2), console=quiet()).look()
+    np.testing.assert_array_equal(np.array(gan.seed_generator.state), begun)
+
+
 class Collapsing(ToyGAN):
     """The generator is paid for being near one point only, so that it forgets its input."""
 

@@ -146,6 +146,9 @@ def test_inception_score_by_hand():
     half = np.log([[0.5, 0.5], [1e-300, 1.0]])
     by_hand = math.exp(0.5 * (0.5 * math.log(0.5 / 0.25) + 0.5 * math.log(0.5 / 0.75)) + 0.5 * math.log(1 / 0.75))
     assert metrics.inception_score(half, num_splits=1)[0] == pytest.approx(by_hand)
+    whole = score_features(*normal_sets(1, 40), ("inception_score",), ScoreSettings(inception_splits=1))
+    logits = normal_sets(1, 40)[1].logits
+    assert whole == {"inception_score": metrics.inception_score(logits, num_splits=1)[0], "inception_score_std": 0}
 
 
 def normal_sets(seed, count, shift=0.0):
@@ -200,6 +203,17 @@ def test_path_length_of_a_line():
             lambda z: 3 * z.reshape(-1, 1, 1, 1), distance, starts, ends, sampling=sampling, batch_size=4
         )
         assert (mean, deviation) == pytest.approx((9.0, 0.0), rel=1e-6, abs=1e-6)
+
+
+def test_path_length_of_a_parabola():
+    """It moves by 2t per unit of latent: nothing at the start, 4 t^2 squared, 4/3 in the mean of all t."""
+    zeros, means = np.zeros((4000, 1)), {}
+    for sampling in ("end", "full"):
+        means[sampling], _ = metrics.perceptual_path_length(
+            lambda z: z**2, lambda a, b: np.square(a - b)[:, 0], zeros, zeros + 1, sampling=sampling,
+            batch_size=4000, discard=(0, 100),
+        )  # fmt: skip
+    assert means == pytest.approx({"end": 0, "full": 4 / 3}, abs=0.06)
 
 
 @pytest.mark.parametrize(

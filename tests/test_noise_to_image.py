@@ -10,6 +10,7 @@ from keras_stylegan.losses import rotate, rotation_loss
 from keras_stylegan.models import CosineSchedule, NoiseToImage
 from keras_stylegan.models.sampling import generate
 from keras_stylegan.networks import DCGANCritic, DCGANGenerator
+from keras_stylegan.ops.gradients import input_gradient
 
 
 def squared_norm(critic):
@@ -49,6 +50,32 @@ def test_penalties_are_those_of_the_formulas(every):
     assert logs["critic/r2"] == pytest.approx(2.5 * norm, rel=1e-5)
     assert logs["critic/gradient_penalty"] == pytest.approx(7 * (norm**0.5 - 1) ** 2, rel=1e-4)
     assert logs["critic/drift"] == pytest.approx(0.5 * (logits**2).mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_each_penalty_is_taken_at_its_own_pictures(every):
+    penalties = {"r1": 3.0, "r2": 5.0, "gradient_penalty": 7.0}
+    model = gan(compiled=False, penalties=penalties, penalty_every=every)
+    mix, latents = (
+        np.float32([0.1, 0.4, 0.6, 0.9]).reshape(4, 1, 1, 1),
+        np.random.default_rng(1).normal(size=(4, LATENT)),
+    )
+    given = batch(mix=mix, latents=latents.astype("float32"))
+
+    def terms(given):
+        lazy = {regularizer.name: regularizer.loss(given) for regularizer in model.players()[0].regularizers}
+        return {name: np.array(value) for name, value in (model.critic_terms(given) | lazy).items()}
+
+    def squared_slopes(images):
+        _, slopes = input_gradient(model.critic, images)
+        return (np.array(slopes) ** 2).sum(axis=(1, 2, 3))
+
+    real, fake, found = given["images"], np.array(model.imagine(given)), terms(given)
+    np.testing.assert_allclose(found["r1"], 1.5 * squared_slopes(real), rtol=1e-4)
+    np.testing.assert_allclose(found["r2"], 2.5 * squared_slopes(fake), rtol=1e-4)
+    slopes = np.sqrt(squared_slopes(mix * real + (1 - mix) * fake))
+    np.testing.assert_allclose(found["gradient_penalty"], 7 * (slopes - 1) ** 2, rtol=1e-4)
+    np.testing.assert_array_equal(terms({**given, "images": -0.5 * real})["r2"], found["r2"])
 
 
 def test_wgan_gp_penalises_evenly_drawn_points_of_a_critic_without_batch_norm():

@@ -7,6 +7,7 @@ import toy_fusion
 import toy_johnson
 import toy_multi_domain
 import toy_scene
+import toy_styles
 import toy_super_resolution
 from toy_training import train_on
 
@@ -37,3 +38,20 @@ def test_two_replicas_equal_one_device(mirrored, toy, steps):
     for name in one.keys() - {"model/0000"}:
         np.testing.assert_allclose(two[name], one[name], rtol=0, atol=2e-5, err_msg=name)
     assert logs_of_two == pytest.approx(logs_of_one, abs=1e-4, nan_ok=True)
+
+
+def test_what_is_reported_is_of_all_replicas(mirrored):
+    with mirrored.scope():
+        model = toy_styles.build(methods={"mean_std": 1.0})
+    weights = np.float32([(1, 0, 0), (0, 0.25, 0.75)])
+    features = {name: np.array(x) for name, x in model.perceptual(toy_styles.batch()["content"]).items()}
+    model.style_terms(features, weights, "mean_std")
+    alone = model.report()
+
+    def part(context):
+        row = slice(context.replica_id_in_sync_group, context.replica_id_in_sync_group + 1)
+        return {name: tf.constant(x[row]) for name, x in features.items()}, tf.constant(weights[row])
+
+    parts = mirrored.experimental_distribute_values_from_function(part)
+    mirrored.run(lambda features, weights: model.style_terms(features, weights, "mean_std"), parts)
+    assert len(alone) == toy_styles.NUM_STYLES and model.report() == pytest.approx(alone, rel=1e-5)

@@ -9,10 +9,9 @@ from keras_stylegan.layers import SynthesisLayer
 from keras_stylegan.losses import path_length_penalty, path_lengths, rotate, rotation_loss
 from keras_stylegan.models import StyleGAN2, generate, r1_gamma
 from keras_stylegan.networks import StyleGAN2Critic, StyleGAN2Generator
-from keras_stylegan.ops.gradients import value_and_gradients
+from keras_stylegan.ops.gradients import input_gradient, value_and_gradients
 
 BATCH = 4
-RNG = np.random.default_rng(8)
 
 
 def numpy(x):
@@ -21,13 +20,14 @@ def numpy(x):
 
 def made(dtype="float32", num_classes=0, compiled=True, ema=None, **kwargs):
     keras.utils.set_random_seed(4)
+    rng = np.random.default_rng(8)
     shared = {"size": (8, 8), "channel_base": 32, "channel_max": 6, "num_classes": num_classes, "dtype": dtype}
     generator = StyleGAN2Generator(**shared, latent_dim=5, style_dim=6)
     critic = StyleGAN2Critic(**shared, group_size=2)
     for network in (generator, critic):
         network.build()
         for variable in network.trainable_variables:
-            variable.assign(variable + RNG.normal(0, 0.1, variable.shape))
+            variable.assign(variable + rng.normal(0, 0.1, variable.shape))
     model = StyleGAN2(generator, critic, **{"gamma": 2.0, "seed": 3, **kwargs})
     if compiled:
         optimizers = {name: keras.optimizers.SGD(0.05) for name in ("critic", "generator")}
@@ -43,7 +43,8 @@ def batch_of(dtype="float32", num_classes=0, size=BATCH):
 
 def along(variables, loss, step=1e-6):
     """Central difference of `loss()` along a random direction of the variables, and the gradient's share of it."""
-    directions = [RNG.normal(size=v.shape) for v in variables]
+    rng = np.random.default_rng(7)
+    directions = [rng.normal(size=v.shape) for v in variables]
     _, _, gradients = value_and_gradients(lambda: (loss(), ()), variables)
     analytic = sum(float(np.sum(numpy(g) * d)) for g, d in zip(gradients, directions, strict=True))
     start, ends = [numpy(v) for v in variables], []
@@ -54,6 +55,15 @@ def along(variables, loss, step=1e-6):
     for variable, value in zip(variables, start, strict=True):
         variable.assign(value)
     return analytic, (ends[0] - ends[1]) / (2 * step)
+
+
+def generator_draws(model, dtype="float32"):
+    """What a generator's path lengths depend on, the same on every backend."""
+    rng = np.random.default_rng(6)
+    shapes = {"generator/latents": (BATCH, 2, 5), "generator/noise": (BATCH, model.generator.noise_size)}
+    draws = {name: rng.normal(size=shape) for name, shape in (shapes | {"path_picture": (BATCH, 8, 8, 3)}).items()}
+    cutoffs = np.array([2, 1, 1, 3], "int32")
+    return {name: value.astype(dtype) for name, value in draws.items()} | {"generator/cutoff": cutoffs}
 
 
 # The penalties
@@ -70,7 +80,7 @@ def test_r1_and_r2_gradients_by_finite_differences():
 
 def test_path_length_gradient_by_finite_differences():
     model = made("float64", compiled=False)
-    batch = model.draw(batch_of("float64"))
+    batch = generator_draws(model, "float64")
     half = {name: tensor[::2] for name, tensor in batch.items()}
     mean = 0.01 * float(ops.mean(model.path_lengths(half)))
 
@@ -87,6 +97,28 @@ def test_path_length_gradient_by_finite_differences():
     for one, other in zip(ours, expected, strict=True):
         np.testing.assert_allclose(numpy(one), numpy(other), rtol=1e-6, atol=1e-12)
     assert float(numpy(model.mean_path_length)) == pytest.approx(mean)
+
+
+def test_r2_is_the_gradient_at_generated_pictures_and_sees_no_real_ones():
+    model = made(compiled=False, gamma=3.0, penalize_fakes=True)
+    batch = model.draw(batch_of())
+    _, slopes = input_gradient(lambda images: model.score(images, batch), model.imagine(batch, "critic"))
+    found = numpy(model.r2(batch))
+    np.testing.assert_allclose(found, 3.0 / 2 * (numpy(slopes) ** 2).sum(axis=(1, 2, 3)), rtol=1e-5)
+    np.testing.assert_array_equal(numpy(model.r2({**batch, "images": -0.5 * batch["images"]})), found)
+
+
+def test_path_lengths_are_of_noise_whose_power_does_not_grow_with_the_picture():
+    model = made(compiled=False)
+    batch = generator_draws(model)
+    direction = batch["path_picture"] / 8.0  # the root of 8 x 8 pixels
+
+    def along_noise(styles):
+        return ops.sum(model.generator.synthesize(styles, batch["generator/noise"]) * direction)
+
+    _, gradients = input_gradient(along_noise, model.styles(batch, "generator")[0])
+    expected = np.sqrt((numpy(gradients) ** 2).sum(axis=2).mean(axis=1))
+    np.testing.assert_allclose(numpy(model.path_lengths(batch)), expected, rtol=1e-5)
 
 
 def test_path_lengths_of_a_known_gradient():

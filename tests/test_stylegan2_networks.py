@@ -119,6 +119,15 @@ def test_layers_before_the_cutoff_get_the_first_style():
     np.testing.assert_array_equal(mixed[2], np.tile(first[2], (net.num_styles, 1)))
 
 
+def test_cutoffs_mix_as_often_as_the_probability_says():
+    net = StyleGAN2Generator((8, 8))
+    drawn = {share: numpy(net.draw_cutoffs(1000, share, 5)) for share in (0.0, 0.8, 0.9, 1.0)}
+    mixed = {share: np.mean(cutoff < net.num_styles) for share, cutoff in drawn.items()}
+    assert mixed[0.0] == 0 and mixed[1.0] == 1
+    assert mixed[0.8] == pytest.approx(0.8, abs=0.05) and mixed[0.8] < mixed[0.9] < 1
+    assert set(drawn[1.0]) == set(range(1, net.num_styles)) and set(drawn[0.0]) == {net.num_styles}
+
+
 @pytest.mark.parametrize("num_classes", [0, 3])
 def test_truncation_draws_towards_the_mean_style_of_the_class(num_classes):
     net = generator(num_classes=num_classes)
