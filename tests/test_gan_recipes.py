@@ -226,7 +226,7 @@ def test_growth_goes_on_where_an_earlier_run_stood(pictures, tmp_path, capsys, e
     command = ["train", "progressive", "--data", str(pictures)]
     assert cli.main([*command, *settings(changes), "--out", str(first)]) == 0
     told = capsys.readouterr().out
-    assert "note:" not in told  # 4x4 alone, the fade, 8x8 alone
+    assert "is there after" not in told  # 4x4 alone, the fade, 8x8 alone
     changes |= {"kimg": 0.002, "size": "16,16"}
     assert cli.main([*command, *settings(changes), "--from", str(first), "--out", str(second)]) == 0
     told = " ".join(capsys.readouterr().out.split())

@@ -149,7 +149,14 @@ def test_a_file_opens_in_a_new_process(tmp_path):
 
 @pytest.mark.parametrize("name", ["pix2pix", "cyclegan"])
 def test_translators_fit_pictures_and_their_counterparts(name):
-    settings = {"size": 32, "network": "resnet", "filters": 4, "critic_filters": 4, "receptive_field": 16}
+    settings = {
+        "size": 32,
+        "network": "resnet",
+        "num_blocks": 1,
+        "filters": 4,
+        "critic_filters": 4,
+        "receptive_field": 16,
+    }
     model = from_preset(name, **settings)
     pictures = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), "uint8")
     history = model.fit(pictures, pictures[::-1], batch_size=2, epochs=1, verbose=0).history

@@ -256,5 +256,5 @@ def test_a_preset_becomes_a_model():
     assert classy.critic.conditioning == "embedding" and classy.generator.num_classes == 3
     with pytest.raises(ValueError, match="`network` must be one of dcgan"):
         from_preset("dcgan", "network=unet")
-    with pytest.raises(ValueError, match="`name` must be the preset of a GAN: dcgan, .* name=multistyle"):
+    with pytest.raises(ValueError, match="`name` must be the preset of a GAN: cyclegan, .* name=multistyle"):
         from_preset("multistyle")

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
-# Float pictures beyond are not in [-1, 1], even if something overshot in making them smaller.
-_BEYOND = 2.0
+# Float pictures beyond are neither in [-1, 1] nor standardised, which may be meant: they are grey levels.
+_BEYOND = 8.0
 _FIRST = 64
 
 
