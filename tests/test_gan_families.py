@@ -20,7 +20,7 @@ FAMILIES = {
     "stylegan2": [*SMALL, *STYLED, "channel_base=64", "channel_max=6"],
 }
 # A step is long: of the others' critics one is that of `tests/test_noise_to_image.py`, one that of progressive growing.
-STEPPED = [name for name in FAMILIES if name not in ("dcgan", "stylegan")]
+STEPPED = ["sngan", "progressive", pytest.param("r3gan_cifar10", marks=pytest.mark.soak), "stylegan2"]
 
 
 def made(name, *settings):

@@ -147,7 +147,7 @@ def test_a_file_opens_in_a_new_process(tmp_path):
     assert done.stdout.strip() == "NoiseToImage" and "load_model" in keras_stylegan.__all__
 
 
-@pytest.mark.parametrize("name", ["pix2pix", "cyclegan"])
+@pytest.mark.parametrize("name", ["pix2pix", pytest.param("cyclegan", marks=pytest.mark.soak)])
 def test_translators_fit_pictures_and_their_counterparts(name):
     settings = {
         "size": 32,
