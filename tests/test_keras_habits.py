@@ -105,10 +105,12 @@ def test_optimizers_by_name_one_for_all_and_in_a_dict():
     assert float(model.optimizers["critic"].learning_rate) == 0.5 and model.optimizers["generator"].beta_1 == 0.1
     model.compile({"critic": "adam", "generator": keras.optimizers.SGD(0.25)})
     assert isinstance(model.optimizers["critic"], keras.optimizers.Adam)
-    with pytest.raises(ValueError, match="`optimizers` must be an optimizer or its name"):
+    with pytest.raises(ValueError, match="`optimizers` must be an optimizer, its name, or a dict"):
         model.compile(3)
-    with pytest.raises(NotImplementedError, match="leave `validation_data` out"):
-        fitted(model, FLOATS, validation_data=(FLOATS,))
+    for refused in (lambda: fitted(model, FLOATS, validation_data=(FLOATS,)), lambda: model.evaluate(FLOATS)):
+        with pytest.raises(ValueError, match="leave `validation_data` out"):
+            refused()
+    assert int(model.images_seen) == 0  # nothing was trained first
 
 
 @pytest.mark.parametrize("schedule", [0.0, 1.0])

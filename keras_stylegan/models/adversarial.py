@@ -14,6 +14,11 @@ from keras_stylegan.models.updates import PlayerUpdate
 from keras_stylegan.ops import gradients as grad
 from keras_stylegan.ops.seeds import ReplicaSeedGenerator
 
+_NO_EVALUATION = (
+    "A model of several players has no one loss to evaluate: leave `validation_data` out, and score pictures "
+    "(`keras_stylegan.metrics`, `keras-stylegan evaluate`)."
+)
+
 
 class _StopOnBadUpdates(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
@@ -153,7 +158,7 @@ class AdversarialModel(keras.Model):
         config = keras.saving.serialize_keras_object({"optimizers": optimizers, **own, **kwargs})
         super().compile(optimizer=None, **kwargs)
         buffers = list({id(v): v for player in players for v in player.buffers}.values())
-        # A plain object, into which Keras does not look: `weights`, and so weight files, hold the networks alone.
+        # A plain object, into which Keras does not look: `weights` are those of the networks alone.
         self._training = types.SimpleNamespace(
             updates=[PlayerUpdate(player, optimizers[player.name], limits[player.name], buffers) for player in players],
             average=None if ema is None else AveragedNetwork(self.averaged_network(), **ema),
@@ -286,11 +291,13 @@ class AdversarialModel(keras.Model):
             raise ValueError("The data must have no sample weights.")
         return self.update_step(x if y is None else self.as_batch(x, y))
 
-    def test_step(self, data):
-        raise NotImplementedError(
-            "A model of several players has no one loss to evaluate: leave `validation_data` out, and score pictures "
-            "(`keras_stylegan.metrics`, `keras-stylegan evaluate`)."
-        )
+    def evaluate(self, *args, **kwargs):
+        """Refuses, as the losses of players that move against each other say nothing of the pictures.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(_NO_EVALUATION)
 
     def fit(self, x=None, y=None, **kwargs):
         """Trains as `keras.Model.fit`, and stops with an error after `max_bad_updates` bad updates in a row.
@@ -305,12 +312,14 @@ class AdversarialModel(keras.Model):
             `keras.callbacks.History`.
 
         Raises:
-            ValueError: as `as_batch` and `check_first`.
+            ValueError: as `as_batch` and `check_first`, or for validation data.
             FloatingPointError: after `max_bad_updates` skipped updates of one player in a row.
             NotImplementedError: on the JAX backend, where `make_step` is to be used.
         """
         if keras.backend.backend() == "jax":
             raise NotImplementedError("`fit` does not run adversarial models on the JAX backend: use `make_step()`.")
+        if kwargs.get("validation_data") is not None or kwargs.get("validation_split"):
+            raise ValueError(_NO_EVALUATION)
         first, beside = first_of(x, y)
         if first is not None:
             self.check_first(self.as_batch(first, beside))

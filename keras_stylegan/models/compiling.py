@@ -3,7 +3,6 @@
 import keras
 
 _PREFIX = "training."
-_HINT = "Adam, or a dict from player name to an optimizer"
 
 
 def optimizers_for(players, given):
@@ -24,7 +23,10 @@ def optimizers_for(players, given):
         config = keras.optimizers.serialize(keras.optimizers.get(given))
         return {player.name: keras.optimizers.deserialize(config) for player in players}
     if not isinstance(given, dict):
-        raise ValueError(f"`optimizers` must be an optimizer or its name, such as {_HINT}. Received: {given!r}")
+        raise ValueError(
+            "`optimizers` must be an optimizer, its name, or a dict of either by player. "
+            f"Received: optimizers={given!r}"
+        )
     return {name: keras.optimizers.get(optimizer) for name, optimizer in given.items()}
 
 
